@@ -9,6 +9,7 @@ select
   r.status,
   r.total_iterations,
   r.repetitions,
+  r.planned_samples,
   greatest(least(r.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
   greatest(least(r.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   null::jsonb as results,

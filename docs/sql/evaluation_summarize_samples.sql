@@ -22,6 +22,10 @@ from
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -38,7 +42,8 @@ from
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -103,6 +108,8 @@ from
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -133,6 +140,7 @@ from
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -145,88 +153,105 @@ from
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
                 select
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric,
-                  count(*)::integer as tries,
-                  case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    )
-                    else -1
-                  end::integer as successes,
-                  case
-                    when count(*) filter (
-                      where
-                        v.value in (0, 1)
-                    ) < count(*) then avg(v.value)::numeric
-                  end as mean,
+                  f.*,
                   (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike
+                    max(f.successes) filter (
+                      where
+                        f.metric = 'metrics.failed'
+                    ) over (
+                      partition by
+                        f.benchmark_id,
+                        f.sample
+                    ) > 0
+                  )::integer as failed
                 from
                   (
                     select
-                      e.benchmark_id,
+                      v.benchmark_id,
+                      v.sample,
                       v.metric,
-                      v.value,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition
+                      count(*)::integer as tries,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        )
+                        else -1
+                      end::integer as successes,
+                      case
+                        when count(*) filter (
+                          where
+                            v.value in (0, 1)
+                        ) < count(*) then avg(v.value)::numeric
+                      end as mean,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike
                     from
                       (
                         select
-                          *,
-                          error is not null as failed
-                        from
-                          evaluations
-                        where
-                          benchmark_id = $4
-                      ) e
-                      cross join lateral (
-                        select
-                          metric,
-                          value
+                          e.benchmark_id,
+                          v.metric,
+                          v.value,
+                          e.failed,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition
                         from
                           (
-                            values
-                              ('metrics.failed', e.failed::integer::double precision),
-                              ('score', e."score"::double precision),
-                              ('latency_ms', e."latency_ms"::double precision),
-                              ('input_tokens', e."input_tokens"::double precision),
-                              ('output_tokens', e."output_tokens"::double precision),
-                              ('cost_usd', e."cost_usd"::double precision)
-                          ) c (metric, value)
-                        union all
-                        select
-                          case
-                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                            else m.key
-                          end as metric,
-                          case jsonb_typeof(m.value)
-                            when 'number' then m.value::double precision
-                            else m.value::boolean::integer
-                          end as value
-                        from
-                          jsonb_each(e.metrics) m
+                            select
+                              *,
+                              error is not null as failed
+                            from
+                              evaluations
+                            where
+                              benchmark_id = $4
+                          ) e
+                          cross join lateral (
+                            select
+                              metric,
+                              value
+                            from
+                              (
+                                values
+                                  ('metrics.failed', e.failed::integer::double precision),
+                                  ('score', e."score"::double precision),
+                                  ('latency_ms', e."latency_ms"::double precision),
+                                  ('input_tokens', e."input_tokens"::double precision),
+                                  ('output_tokens', e."output_tokens"::double precision),
+                                  ('cost_usd', e."cost_usd"::double precision)
+                              ) c (metric, value)
+                            union all
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
                         where
-                          e.metrics <> '{}'
-                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                          abs(v.value) < 1e+150
                       ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric
+                    group by
+                      v.benchmark_id,
+                      v.sample,
+                      v.metric
+                  ) f
               ) f
           ) f
         group by
@@ -272,6 +297,10 @@ from
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -288,7 +317,8 @@ from
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -353,6 +383,8 @@ from
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -383,6 +415,7 @@ from
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -395,88 +428,105 @@ from
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
                 select
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric,
-                  count(*)::integer as tries,
-                  case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    )
-                    else -1
-                  end::integer as successes,
-                  case
-                    when count(*) filter (
-                      where
-                        v.value in (0, 1)
-                    ) < count(*) then avg(v.value)::numeric
-                  end as mean,
+                  f.*,
                   (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike
+                    max(f.successes) filter (
+                      where
+                        f.metric = 'metrics.failed'
+                    ) over (
+                      partition by
+                        f.benchmark_id,
+                        f.sample
+                    ) > 0
+                  )::integer as failed
                 from
                   (
                     select
-                      e.benchmark_id,
+                      v.benchmark_id,
+                      v.sample,
                       v.metric,
-                      v.value,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition
+                      count(*)::integer as tries,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        )
+                        else -1
+                      end::integer as successes,
+                      case
+                        when count(*) filter (
+                          where
+                            v.value in (0, 1)
+                        ) < count(*) then avg(v.value)::numeric
+                      end as mean,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike
                     from
                       (
                         select
-                          *,
-                          error is not null as failed
-                        from
-                          evaluations
-                        where
-                          benchmark_id = $4
-                      ) e
-                      cross join lateral (
-                        select
-                          metric,
-                          value
+                          e.benchmark_id,
+                          v.metric,
+                          v.value,
+                          e.failed,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition
                         from
                           (
-                            values
-                              ('metrics.failed', e.failed::integer::double precision),
-                              ('score', e."score"::double precision),
-                              ('latency_ms', e."latency_ms"::double precision),
-                              ('input_tokens', e."input_tokens"::double precision),
-                              ('output_tokens', e."output_tokens"::double precision),
-                              ('cost_usd', e."cost_usd"::double precision)
-                          ) c (metric, value)
-                        union all
-                        select
-                          case
-                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                            else m.key
-                          end as metric,
-                          case jsonb_typeof(m.value)
-                            when 'number' then m.value::double precision
-                            else m.value::boolean::integer
-                          end as value
-                        from
-                          jsonb_each(e.metrics) m
+                            select
+                              *,
+                              error is not null as failed
+                            from
+                              evaluations
+                            where
+                              benchmark_id = $4
+                          ) e
+                          cross join lateral (
+                            select
+                              metric,
+                              value
+                            from
+                              (
+                                values
+                                  ('metrics.failed', e.failed::integer::double precision),
+                                  ('score', e."score"::double precision),
+                                  ('latency_ms', e."latency_ms"::double precision),
+                                  ('input_tokens', e."input_tokens"::double precision),
+                                  ('output_tokens', e."output_tokens"::double precision),
+                                  ('cost_usd', e."cost_usd"::double precision)
+                              ) c (metric, value)
+                            union all
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
                         where
-                          e.metrics <> '{}'
-                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                          abs(v.value) < 1e+150
                       ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric
+                    group by
+                      v.benchmark_id,
+                      v.sample,
+                      v.metric
+                  ) f
               ) f
           ) f
         group by
@@ -527,6 +577,7 @@ from
                   e.benchmark_id,
                   v.metric,
                   v.value,
+                  e.failed,
                   coalesce('s' || e.sample_id, 'e' || e.id) as sample,
                   e.repetition
                 from
@@ -612,6 +663,10 @@ from
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -628,7 +683,8 @@ from
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -693,6 +749,8 @@ from
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -723,6 +781,7 @@ from
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -735,88 +794,105 @@ from
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
                 select
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric,
-                  count(*)::integer as tries,
-                  case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    )
-                    else -1
-                  end::integer as successes,
-                  case
-                    when count(*) filter (
-                      where
-                        v.value in (0, 1)
-                    ) < count(*) then avg(v.value)::numeric
-                  end as mean,
+                  f.*,
                   (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike
+                    max(f.successes) filter (
+                      where
+                        f.metric = 'metrics.failed'
+                    ) over (
+                      partition by
+                        f.benchmark_id,
+                        f.sample
+                    ) > 0
+                  )::integer as failed
                 from
                   (
                     select
-                      e.benchmark_id,
+                      v.benchmark_id,
+                      v.sample,
                       v.metric,
-                      v.value,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition
+                      count(*)::integer as tries,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        )
+                        else -1
+                      end::integer as successes,
+                      case
+                        when count(*) filter (
+                          where
+                            v.value in (0, 1)
+                        ) < count(*) then avg(v.value)::numeric
+                      end as mean,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike
                     from
                       (
                         select
-                          *,
-                          error is not null as failed
-                        from
-                          evaluations
-                        where
-                          benchmark_id = $4
-                      ) e
-                      cross join lateral (
-                        select
-                          metric,
-                          value
+                          e.benchmark_id,
+                          v.metric,
+                          v.value,
+                          e.failed,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition
                         from
                           (
-                            values
-                              ('metrics.failed', e.failed::integer::double precision),
-                              ('score', e."score"::double precision),
-                              ('latency_ms', e."latency_ms"::double precision),
-                              ('input_tokens', e."input_tokens"::double precision),
-                              ('output_tokens', e."output_tokens"::double precision),
-                              ('cost_usd', e."cost_usd"::double precision)
-                          ) c (metric, value)
-                        union all
-                        select
-                          case
-                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                            else m.key
-                          end as metric,
-                          case jsonb_typeof(m.value)
-                            when 'number' then m.value::double precision
-                            else m.value::boolean::integer
-                          end as value
-                        from
-                          jsonb_each(e.metrics) m
+                            select
+                              *,
+                              error is not null as failed
+                            from
+                              evaluations
+                            where
+                              benchmark_id = $4
+                          ) e
+                          cross join lateral (
+                            select
+                              metric,
+                              value
+                            from
+                              (
+                                values
+                                  ('metrics.failed', e.failed::integer::double precision),
+                                  ('score', e."score"::double precision),
+                                  ('latency_ms', e."latency_ms"::double precision),
+                                  ('input_tokens', e."input_tokens"::double precision),
+                                  ('output_tokens', e."output_tokens"::double precision),
+                                  ('cost_usd', e."cost_usd"::double precision)
+                              ) c (metric, value)
+                            union all
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
                         where
-                          e.metrics <> '{}'
-                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                          abs(v.value) < 1e+150
                       ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric
+                    group by
+                      v.benchmark_id,
+                      v.sample,
+                      v.metric
+                  ) f
               ) f
           ) f
         group by
@@ -882,6 +958,7 @@ from
                   e.benchmark_id,
                   v.metric,
                   v.value,
+                  e.failed,
                   coalesce('s' || e.sample_id, 'e' || e.id) as sample,
                   e.repetition
                 from
@@ -967,6 +1044,10 @@ from
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -983,7 +1064,8 @@ from
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -1048,6 +1130,8 @@ from
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -1078,6 +1162,7 @@ from
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -1090,88 +1175,105 @@ from
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
                 select
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric,
-                  count(*)::integer as tries,
-                  case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    )
-                    else -1
-                  end::integer as successes,
-                  case
-                    when count(*) filter (
-                      where
-                        v.value in (0, 1)
-                    ) < count(*) then avg(v.value)::numeric
-                  end as mean,
+                  f.*,
                   (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike
+                    max(f.successes) filter (
+                      where
+                        f.metric = 'metrics.failed'
+                    ) over (
+                      partition by
+                        f.benchmark_id,
+                        f.sample
+                    ) > 0
+                  )::integer as failed
                 from
                   (
                     select
-                      e.benchmark_id,
+                      v.benchmark_id,
+                      v.sample,
                       v.metric,
-                      v.value,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition
+                      count(*)::integer as tries,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        )
+                        else -1
+                      end::integer as successes,
+                      case
+                        when count(*) filter (
+                          where
+                            v.value in (0, 1)
+                        ) < count(*) then avg(v.value)::numeric
+                      end as mean,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike
                     from
                       (
                         select
-                          *,
-                          error is not null as failed
-                        from
-                          evaluations
-                        where
-                          benchmark_id = $4
-                      ) e
-                      cross join lateral (
-                        select
-                          metric,
-                          value
+                          e.benchmark_id,
+                          v.metric,
+                          v.value,
+                          e.failed,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition
                         from
                           (
-                            values
-                              ('metrics.failed', e.failed::integer::double precision),
-                              ('score', e."score"::double precision),
-                              ('latency_ms', e."latency_ms"::double precision),
-                              ('input_tokens', e."input_tokens"::double precision),
-                              ('output_tokens', e."output_tokens"::double precision),
-                              ('cost_usd', e."cost_usd"::double precision)
-                          ) c (metric, value)
-                        union all
-                        select
-                          case
-                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                            else m.key
-                          end as metric,
-                          case jsonb_typeof(m.value)
-                            when 'number' then m.value::double precision
-                            else m.value::boolean::integer
-                          end as value
-                        from
-                          jsonb_each(e.metrics) m
+                            select
+                              *,
+                              error is not null as failed
+                            from
+                              evaluations
+                            where
+                              benchmark_id = $4
+                          ) e
+                          cross join lateral (
+                            select
+                              metric,
+                              value
+                            from
+                              (
+                                values
+                                  ('metrics.failed', e.failed::integer::double precision),
+                                  ('score', e."score"::double precision),
+                                  ('latency_ms', e."latency_ms"::double precision),
+                                  ('input_tokens', e."input_tokens"::double precision),
+                                  ('output_tokens', e."output_tokens"::double precision),
+                                  ('cost_usd', e."cost_usd"::double precision)
+                              ) c (metric, value)
+                            union all
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
                         where
-                          e.metrics <> '{}'
-                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                          abs(v.value) < 1e+150
                       ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric
+                    group by
+                      v.benchmark_id,
+                      v.sample,
+                      v.metric
+                  ) f
               ) f
           ) f
         group by
@@ -1219,6 +1321,7 @@ from
                   e.benchmark_id,
                   v.metric,
                   v.value,
+                  e.failed,
                   coalesce('s' || e.sample_id, 'e' || e.id) as sample,
                   e.repetition
                 from

@@ -56,11 +56,11 @@ export const insertBenchmark = statement("benchmark_insert", {
   build: (b: z.output<typeof newBenchmark> & { id: string }) => sql.fragment`
     with b as (
       insert into benchmarks
-        (id, version, name, description, provider, model, dataset, total_iterations, repetitions, created_by, labels,
-          metadata)
+        (id, version, name, description, provider, model, dataset, total_iterations, repetitions,
+          planned_samples, created_by, labels, metadata)
       values (
         ${b.id}, 1, ${b.name}, ${b.description ?? null}, ${b.provider}, ${b.model}, ${b.dataset},
-        ${b.totalIterations}, ${b.repetitions}, ${b.createdBy ?? null}, ${JSON.stringify(b.labels)},
+        ${b.totalIterations}, ${b.repetitions}, ${b.plannedSamples}, ${b.createdBy ?? null}, ${JSON.stringify(b.labels)},
         ${b.metadata ? JSON.stringify(b.metadata) : null}
       )
       on conflict (id) do nothing
@@ -77,6 +77,7 @@ export const insertBenchmark = statement("benchmark_insert", {
         dataset: "d",
         totalIterations: 1,
         repetitions: 5,
+        plannedSamples: 1,
         labels: {},
       },
     ],

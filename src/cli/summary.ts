@@ -6,8 +6,10 @@ import {
 import { categoriesNote, categoryColumns, categoryRows, withFigures } from "./shared/categories.ts";
 import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
+import { coverageOfMetrics, type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
+import { type Direction, directionOf } from "./shared/options.ts";
 import {
   formatInterval,
   formatNumber,
@@ -28,7 +30,11 @@ import {
 import { type Grouping, sliceColumns, sliceRows, slicesNotes } from "./shared/slices.ts";
 import { totalsOf } from "./shared/totals.ts";
 
-type Options = ServiceOptions & Reducing & Grouping & { metric?: string[]; exact?: boolean; html?: string };
+type Options = ServiceOptions &
+  Reducing &
+  Filling &
+  Grouping &
+  Direction & { metric?: string[]; exact?: boolean; html?: string };
 
 export function addCommand(program: Command): void {
   addServiceCommand(program, "summary")
@@ -45,6 +51,8 @@ export function addCommand(program: Command): void {
     )
     .withReducer(reducerNames)
     .withGroups()
+    .withMissing(missingNames, parseRange)
+    .withDirection()
     .option("--html <file>", "also write a page with histograms, which opens offline")
     .examples(
       ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
@@ -52,6 +60,10 @@ export function addCommand(program: Command): void {
       ["ltb summary gsm8k --exact", "percentiles without an error of up to 1 %"],
       ["ltb summary humaneval --metric score --reducer pass_at_k --k 10", "pass@10 of repeated samples"],
       ["ltb summary mmlu --group-by subject", "the score of each subject, and the mean of their means"],
+      [
+        "ltb summary gsm8k --metric score --missing as_worst",
+        "samples that failed or were never tried count as 0",
+      ],
       ["ltb summary gsm8k --html summary.html", "a histogram of every metric"],
       ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
     )
@@ -65,6 +77,8 @@ export function addCommand(program: Command): void {
         categories: true,
         groupBy: options.groupBy ?? "",
         ...reducerOf(options),
+        ...fillingOf(options),
+        ...directionOf(options),
       });
       const known = new Set(summary.categories.map(({ name }) => name));
       const empty = summary.metrics.flatMap(({ name, count }) => (count || known.has(name) ? [] : name));
@@ -93,6 +107,8 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse, 
     lines.push("", formatTable(categoryColumns, summary.categories.flatMap(categoryRows)));
   const note = categoriesNote(summary);
   if (note !== undefined) lines.push("", note);
+  const covered = coverageOfMetrics(summary);
+  if (covered.length > 0) lines.push("", ...covered);
   const repeated = repetitionRows(summary.metrics);
   if (repeated.length > 0)
     lines.push(

@@ -21,7 +21,7 @@ import { type MetricSlices, readSlices, slicesInput } from "./slices/slices.ts";
 import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
 import { type Categories, readCategories } from "./summary/categories.ts";
-import { summarizeBenchmark } from "./summary/summarize.ts";
+import { type SummaryInput, summarizeBenchmark, summaryInput } from "./summary/summarize.ts";
 import type { BenchmarkSummary } from "./summary/summary.ts";
 import { type EvaluationResult, writeEvaluations } from "./write.ts";
 
@@ -30,12 +30,6 @@ export type EvaluationPage = Page<Evaluation, input.EvaluationPosition>;
 export interface EvaluationListOptions extends PageOptions<input.EvaluationPosition> {
   /** True: input, output, expected and metadata are read too. Default: false. */
   full?: boolean;
-}
-
-/** How a benchmark is summed up. */
-export interface SummaryInput extends ReductionInput {
-  /** True: everything from the rows, percentiles too. */
-  exact?: boolean | undefined;
 }
 
 /** Evaluations: `db.evaluations`. Each write keeps the benchmark's counts true in the same transaction. */
@@ -176,23 +170,22 @@ export class EvaluationRepository {
    * percentiles, see `BenchmarkSummary`. Those are computed from the rows where there are at most 1,000, and
    * they would not be exact otherwise.
    * @param names which metrics, also those without a value; by default all that have one
-   * @param options.exact true: compute everything from the rows; false: never do so for the percentiles.
+   * @param given.exact true: compute everything from the rows; false: never do so for the percentiles.
    *   Default: as above
    * @throws NOT_FOUND
    */
   async summarize(
     benchmarkId: string,
     names: readonly string[] = [],
-    { exact, ...given }: SummaryInput = {},
+    given: SummaryInput = {},
   ): Promise<BenchmarkSummary> {
     const id = parseInput(uuid, benchmarkId, "benchmark_id");
     const wanted = parseInput(metricNames, names, "metrics");
-    const reduction = parseInput(reductionInput, given);
+    const how = parseInput(summaryInput, given);
     const found = await statements.requireBenchmark(this.#db, id);
     return summarizeBenchmark({ db: this.#db, heavy: this.#heavy }, wanted, {
       ...found,
-      ...reduction,
-      exact,
+      ...how,
     });
   }
 

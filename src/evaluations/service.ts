@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type {
   BenchmarkService,
   ExportEvaluationsRequest,
+  GetBenchmarkSummaryRequest,
   GetLeaderboardRequest,
   GetMetricHistoryRequest,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
@@ -30,6 +31,7 @@ import {
   outcomeOf,
   runMessage,
   slicesMessage,
+  wireMissing,
   wireReducer,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
@@ -176,11 +178,14 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       };
     },
 
-    async getBenchmarkSummary({ benchmarkId, metrics, exact, categories, groupBy, ...by }) {
-      const reduction = { reducer: wireReducer.parse(by.reducer, "reducer"), k: by.k };
+    async getBenchmarkSummary(request) {
+      const { benchmarkId, metrics, exact, categories, groupBy, lowerIsBetter } = request;
+      const reduction = { reducer: wireReducer.parse(request.reducer, "reducer"), k: request.k };
       const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, {
         exact: exact || undefined,
         ...reduction,
+        ...missingOf(request),
+        lowerIsBetter,
       });
       const counted = categories && (await evaluations.countCategories(benchmarkId, metrics));
       const slices =
@@ -197,6 +202,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         }),
         exact: isExact,
         reducer: wireReducer.values[summary.reducer],
+        missing: wireMissing.values[summary.missing],
         metrics: summary.metrics.map(metricMessage),
         slices: slices.map(slicesMessage),
       };
@@ -221,6 +227,15 @@ const orders: ReadonlyMap<EvaluationOrder, Order> = new Map([
 
 function orderOf(order: EvaluationOrder): Order {
   return orders.get(checkEnum(EvaluationOrderSchema, order, "order_by")) ?? "newest";
+}
+
+/** What a request says of samples without a value. */
+function missingOf({
+  missing,
+  rangeLow,
+  rangeHigh,
+}: Pick<GetBenchmarkSummaryRequest, "missing" | "rangeLow" | "rangeHigh">) {
+  return { missing: wireMissing.parse(missing, "missing"), rangeLow, rangeHigh };
 }
 
 /** What leaderboards and histories have in common. */

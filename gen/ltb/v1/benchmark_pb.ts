@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark.proto.
  */
 export const file_ltb_v1_benchmark: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IoEECg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4ItgBCgxNZXRyaWNTbGljZXMSDgoGbWV0cmljGAEgASgJEiMKBnNsaWNlcxgCIAMoCzITLmx0Yi52MS5NZXRyaWNTbGljZRIXCg9zbGljZXNfbGVmdF9vdXQYAyABKAUSEAoIbGVmdF9vdXQYBCADKAkSFwoKbWFjcm9fbWVhbhgFIAEoAUgAiAEBEhkKDG1hY3JvX3N0ZGVychgGIAEoAUgBiAEBEhQKDG1hY3JvX3NsaWNlcxgHIAEoBUINCgtfbWFjcm9fbWVhbkIPCg1fbWFjcm9fc3RkZXJyIqICCgtNZXRyaWNTbGljZRISCgV2YWx1ZRgBIAEoCUgAiAEBEg0KBXRyaWVkGAIgASgFEg8KB3NhbXBsZXMYAyABKAUSEQoEbWVhbhgEIAEoAUgBiAEBEhMKBnN0ZGRldhgFIAEoAUgCiAEBEhMKBnN0ZGVychgGIAEoAUgDiAEBEhUKCGNpOTVfbG93GAcgASgBSASIAQESFgoJY2k5NV9oaWdoGAggASgBSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGAkgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQggKBl92YWx1ZUIHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giVAoOQ2F0ZWdvcnlDb3VudHMSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBRIlCgZ2YWx1ZXMYAyADKAsyFS5sdGIudjEuQ2F0ZWdvcnlDb3VudCItCg1DYXRlZ29yeUNvdW50Eg0KBXZhbHVlGAEgASgJEg0KBWNvdW50GAIgASgFIsoMChNCZW5jaG1hcmtDb21wYXJpc29uEhQKDGNhbmRpZGF0ZV9pZBgBIAEoCRIQCghuX3BhaXJlZBgCIAEoBRIZChFiYXNlbGluZV91bnBhaXJlZBgDIAEoBRIaChJjYW5kaWRhdGVfdW5wYWlyZWQYBCABKAUSGgoNYmFzZWxpbmVfbWVhbhgFIAEoAUgAiAEBEhsKDmNhbmRpZGF0ZV9tZWFuGAYgASgBSAGIAQESHAoPbWVhbl9kaWZmZXJlbmNlGAcgASgBSAKIAQESEwoGc3RkZXJyGAggASgBSAOIAQESFQoIY2k5NV9sb3cYCSABKAFIBIgBARIWCgljaTk1X2hpZ2gYCiABKAFIBYgBARIfChJib290c3RyYXBfY2k5NV9sb3cYCyABKAFIBogBARIgChNib290c3RyYXBfY2k5NV9oaWdoGAwgASgBSAeIAQESJAoEdGVzdBgNIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGA4gASgBSAiIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgPIAEoAUgJiAEBEhwKD21jbmVtYXJfcF92YWx1ZRgQIAEoAUgKiAEBEh0KEHdpbGNveG9uX3BfdmFsdWUYESABKAFIC4gBARIdChBwYWlyZWRfdF9wX3ZhbHVlGBIgASgBSAyIAQESGAoLZWZmZWN0X3NpemUYEyABKAFIDYgBARIMCgR3aW5zGBQgASgFEg4KBmxvc3NlcxgVIAEoBRIMCgR0aWVzGBYgASgFEicKCXJlZ3Jlc3NlZBgXIAMoCzIULmx0Yi52MS5QYWlyZWRTYW1wbGUSJgoIaW1wcm92ZWQYGCADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEh4KEWJhc2VsaW5lX2NpOTVfbG93GBkgASgBSA6IAQESHwoSYmFzZWxpbmVfY2k5NV9oaWdoGBogASgBSA+IAQESHwoSY2FuZGlkYXRlX2NpOTVfbG93GBsgASgBSBCIAQESIAoTY2FuZGlkYXRlX2NpOTVfaGlnaBgcIAEoAUgRiAEBEhUKCGNpOTBfbG93GB0gASgBSBKIAQESFgoJY2k5MF9oaWdoGB4gASgBSBOIAQESIgoVZGV0ZWN0YWJsZV9kaWZmZXJlbmNlGB8gASgBSBSIAQESGQoMcGFpcnNfbmVlZGVkGCAgASgFSBWIAQESHQoQbm9fd29yc2VfcF92YWx1ZRghIAEoAUgWiAEBEiAKE2VxdWl2YWxlbmNlX3BfdmFsdWUYIiABKAFIF4gBARIYChBkaWZmZXJlbnRfaW5wdXRzGCMgASgFEjEKFGJhc2VsaW5lX3JlcGV0aXRpb25zGCQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEjIKFWNhbmRpZGF0ZV9yZXBldGl0aW9ucxglIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIoCgZzbGljZXMYUCABKAsyGC5sdGIudjEuQ29tcGFyaXNvblNsaWNlc0IQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhUKE19ib290c3RyYXBfY2k5NV9sb3dCFgoUX2Jvb3RzdHJhcF9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEgoQX21jbmVtYXJfcF92YWx1ZUITChFfd2lsY294b25fcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIOCgxfZWZmZWN0X3NpemVCFAoSX2Jhc2VsaW5lX2NpOTVfbG93QhUKE19iYXNlbGluZV9jaTk1X2hpZ2hCFQoTX2NhbmRpZGF0ZV9jaTk1X2xvd0IWChRfY2FuZGlkYXRlX2NpOTVfaGlnaEILCglfY2k5MF9sb3dCDAoKX2NpOTBfaGlnaEIYChZfZGV0ZWN0YWJsZV9kaWZmZXJlbmNlQg8KDV9wYWlyc19uZWVkZWRCEwoRX25vX3dvcnNlX3BfdmFsdWVCFgoUX2VxdWl2YWxlbmNlX3BfdmFsdWUi5wEKEENvbXBhcmlzb25TbGljZXMSJwoGc2xpY2VzGAEgAygLMhcubHRiLnYxLkNvbXBhcmlzb25TbGljZRIXCg9zbGljZXNfbGVmdF9vdXQYAiABKAUSEAoIbGVmdF9vdXQYAyADKAkSFwoKbWFjcm9fbWVhbhgEIAEoAUgAiAEBEhkKDG1hY3JvX3N0ZGVychgFIAEoAUgBiAEBEhQKDG1hY3JvX3NsaWNlcxgGIAEoBRIVCg1zYW1wbGVzX21peGVkGAcgASgFQg0KC19tYWNyb19tZWFuQg8KDV9tYWNyb19zdGRlcnIiyAQKD0NvbXBhcmlzb25TbGljZRISCgV2YWx1ZRgBIAEoCUgAiAEBEhYKDmJhc2VsaW5lX3RyaWVkGAIgASgFEhcKD2NhbmRpZGF0ZV90cmllZBgDIAEoBRIQCghuX3BhaXJlZBgEIAEoBRIaCg1iYXNlbGluZV9tZWFuGAUgASgBSAGIAQESGwoOY2FuZGlkYXRlX21lYW4YBiABKAFIAogBARIcCg9tZWFuX2RpZmZlcmVuY2UYByABKAFIA4gBARITCgZzdGRlcnIYCCABKAFIBIgBARIVCghjaTk1X2xvdxgJIAEoAUgFiAEBEhYKCWNpOTVfaGlnaBgKIAEoAUgGiAEBEiQKBHRlc3QYCyABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgMIAEoAUgHiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDSABKAFICIgBARIdChBwYWlyZWRfdF9wX3ZhbHVlGA4gASgBSAmIAQESDAoEd2lucxgPIAEoBRIOCgZsb3NzZXMYECABKAUSDAoEdGllcxgRIAEoBUIICgZfdmFsdWVCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZSLYAQoMUGFpcmVkU2FtcGxlEhEKCXNhbXBsZV9pZBgBIAEoCRIWCg5iYXNlbGluZV9jb3VudBgCIAEoBRIWCg5iYXNlbGluZV92YWx1ZRgDIAEoARIXCg9jYW5kaWRhdGVfdmFsdWUYBCABKAESEgoKZGlmZmVyZW5jZRgFIAEoARIeChZiYXNlbGluZV9ldmFsdWF0aW9uX2lkGAYgASgJEh8KF2NhbmRpZGF0ZV9ldmFsdWF0aW9uX2lkGAcgASgJEhcKD2NhbmRpZGF0ZV9jb3VudBgIIAEoBSKxBQoQTGVhZGVyYm9hcmRFbnRyeRIMCgRyYW5rGAEgASgFEhAKCHJhbmtfbG93GAIgASgFEhEKCXJhbmtfaGlnaBgDIAEoBRIUCgxiZW5jaG1hcmtfaWQYBCABKAkSFgoOYmVuY2htYXJrX25hbWUYBSABKAkSEAoIcHJvdmlkZXIYBiABKAkSDQoFbW9kZWwYByABKAkSJwoGc3RhdHVzGAggASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxINCgVjb3VudBgJIAEoBRIMCgRtZWFuGAogASgBEhMKBnN0ZGVychgLIAEoAUgAiAEBEhUKCGNpOTVfbG93GAwgASgBSAGIAQESFgoJY2k5NV9oaWdoGA0gASgBSAKIAQESLgoKY3JlYXRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoEYmFuZBgPIAEoBUgDiAEBEhMKBnN0ZGRldhgQIAEoAUgEiAEBEhYKCWJhbmRfbGFzdBgRIAEoBUgFiAEBEi8KD2ludGVydmFsX21ldGhvZBgSIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIYChBzYW1wbGVzX3Vuc2NvcmVkGBMgASgFEigKC3JlcGV0aXRpb25zGBQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEhwKD2lucHV0c19jb21wYXJlZBhaIAEoBUgGiAEBEh0KEGRpZmZlcmVudF9pbnB1dHMYWyABKAVIB4gBAUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgcKBV9iYW5kQgkKB19zdGRkZXZCDAoKX2JhbmRfbGFzdEISChBfaW5wdXRzX2NvbXBhcmVkQhMKEV9kaWZmZXJlbnRfaW5wdXRzIucDCglNZXRyaWNSdW4SFAoMYmVuY2htYXJrX2lkGAEgASgJEhYKDmJlbmNobWFya19uYW1lGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEg0KBW1vZGVsGAQgASgJEicKBnN0YXR1cxgFIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFY291bnQYByABKAUSDAoEbWVhbhgIIAEoARITCgZzdGRkZXYYCSABKAFIAIgBARITCgZzdGRlcnIYCiABKAFIAYgBARIVCghjaTk1X2xvdxgLIAEoAUgCiAEBEhYKCWNpOTVfaGlnaBgMIAEoAUgDiAEBEi8KD2ludGVydmFsX21ldGhvZBgNIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIsCg5zaW5jZV9wcmV2aW91cxgOIAEoCzIULmx0Yi52MS5NZXRyaWNDaGFuZ2USLAoOc2luY2VfYmFzZWxpbmUYDyABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlQgkKB19zdGRkZXZCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaCLdAQoMTWV0cmljQ2hhbmdlEhIKCmRpZmZlcmVuY2UYASABKAESFQoIY2k5NV9sb3cYAiABKAFIAIgBARIWCgljaTk1X2hpZ2gYAyABKAFIAYgBARIUCgdwX3ZhbHVlGAQgASgBSAKIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgFIAEoAUgDiAEBEhkKEWZpcnN0X3NpZ25pZmljYW50GAYgASgIQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlIpUBCghCYXNlbGluZRIPCgdkYXRhc2V0GAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgDIAEoCRITCgZzZXRfYnkYBCABKAlIAIgBARIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19zZXRfYnkqzAEKD0JlbmNobWFya1N0YXR1cxIgChxCRU5DSE1BUktfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYQkVOQ0hNQVJLX1NUQVRVU19QRU5ESU5HEAESHAoYQkVOQ0hNQVJLX1NUQVRVU19SVU5OSU5HEAISHgoaQkVOQ0hNQVJLX1NUQVRVU19DT01QTEVURUQQAxIbChdCRU5DSE1BUktfU1RBVFVTX0ZBSUxFRBAEEh4KGkJFTkNITUFSS19TVEFUVVNfQ0FOQ0VMTEVEEAUqegoOQmVuY2htYXJrT3JkZXISHwobQkVOQ0hNQVJLX09SREVSX1VOU1BFQ0lGSUVEEAASIwofQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfREVTQxABEiIKHkJFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0FTQxACKmIKDUJlbmNobWFya1ZpZXcSHgoaQkVOQ0hNQVJLX1ZJRVdfVU5TUEVDSUZJRUQQABIYChRCRU5DSE1BUktfVklFV19CQVNJQxABEhcKE0JFTkNITUFSS19WSUVXX0ZVTEwQAiqyAQoHUmVkdWNlchIXChNSRURVQ0VSX1VOU1BFQ0lGSUVEEAASEAoMUkVEVUNFUl9NRUFOEAESEgoOUkVEVUNFUl9NRURJQU4QAhIQCgxSRURVQ0VSX01PREUQAxIPCgtSRURVQ0VSX01BWBAEEhYKElJFRFVDRVJfQVRfTEVBU1RfSxAFEhUKEVJFRFVDRVJfUEFTU19BVF9LEAYSFgoSUkVEVUNFUl9QQVNTX0hBVF9LEAcqbAoOSW50ZXJ2YWxNZXRob2QSHwobSU5URVJWQUxfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZSU5URVJWQUxfTUVUSE9EX1NUVURFTlRfVBABEhoKFklOVEVSVkFMX01FVEhPRF9XSUxTT04QAip+Cg5Db21wYXJpc29uVGVzdBIfChtDT01QQVJJU09OX1RFU1RfVU5TUEVDSUZJRUQQABIhCh1DT01QQVJJU09OX1RFU1RfTUNORU1BUl9FWEFDVBABEigKJENPTVBBUklTT05fVEVTVF9XSUxDT1hPTl9TSUdORURfUkFOSxACYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEi6AUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUSFwoPcGxhbm5lZF9zYW1wbGVzGDwgASgFGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimQEKCENvdmVyYWdlEhQKB3BsYW5uZWQYASABKAVIAIgBARINCgV0cmllZBgCIAEoBRIOCgZzY29yZWQYAyABKAUSDgoGZmFpbGVkGAQgASgFEhAKCHVuc2NvcmVkGAUgASgFEhkKEXNjb3JlZF93aXRoX2Vycm9yGAYgASgFEg8KB21pc3NpbmcYByABKAVCCgoIX3BsYW5uZWQibQoGQm91bmRzEgsKA2xvdxgBIAEoARIMCgRoaWdoGAIgASgBEhUKCGNpOTVfbG93GAMgASgBSACIAQESFgoJY2k5NV9oaWdoGAQgASgBSAGIAQFCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giaQoLUmVwZXRpdGlvbnMSDQoFbGVhc3QYASABKAUSDAoEbW9zdBgCIAEoBRIXCg9zYW1wbGVzX2xhY2tpbmcYAyABKAUSFgoJYWdyZWVtZW50GAQgASgBSACIAQFCDAoKX2FncmVlbWVudCKRBQoNTWV0cmljU3VtbWFyeRIMCgRuYW1lGAEgASgJEg0KBWNvdW50GAIgASgFEhEKBG1lYW4YAyABKAFIAIgBARITCgZzdGRkZXYYBCABKAFIAYgBARITCgZzdGRlcnIYBSABKAFIAogBARIVCghjaTk1X2xvdxgGIAEoAUgDiAEBEhYKCWNpOTVfaGlnaBgHIAEoAUgEiAEBEhAKA21pbhgIIAEoAUgFiAEBEhAKA3A1MBgJIAEoAUgGiAEBEhAKA3A5MBgKIAEoAUgHiAEBEhAKA3A5NRgLIAEoAUgIiAEBEhAKA3A5ORgMIAEoAUgJiAEBEhAKA21heBgNIAEoAUgKiAEBEgsKA3N1bRgOIAEoARIvCg9pbnRlcnZhbF9tZXRob2QYDyABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSDwoHc2FtcGxlcxgQIAEoBRIYChBzYW1wbGVzX3Vuc2NvcmVkGBEgASgFEigKC3JlcGV0aXRpb25zGBIgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEiIKCGNvdmVyYWdlGDwgASgLMhAubHRiLnYxLkNvdmVyYWdlEiAKB21pc3NpbmcYPSABKA4yDy5sdGIudjEuTWlzc2luZxIYCgtmaWxsZWRfd2l0aBg+IAEoAUgLiAEBEh4KBmJvdW5kcxg/IAEoCzIOLmx0Yi52MS5Cb3VuZHNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4Qg4KDF9maWxsZWRfd2l0aCLYAQoMTWV0cmljU2xpY2VzEg4KBm1ldHJpYxgBIAEoCRIjCgZzbGljZXMYAiADKAsyEy5sdGIudjEuTWV0cmljU2xpY2USFwoPc2xpY2VzX2xlZnRfb3V0GAMgASgFEhAKCGxlZnRfb3V0GAQgAygJEhcKCm1hY3JvX21lYW4YBSABKAFIAIgBARIZCgxtYWNyb19zdGRlcnIYBiABKAFIAYgBARIUCgxtYWNyb19zbGljZXMYByABKAVCDQoLX21hY3JvX21lYW5CDwoNX21hY3JvX3N0ZGVyciKiAgoLTWV0cmljU2xpY2USEgoFdmFsdWUYASABKAlIAIgBARINCgV0cmllZBgCIAEoBRIPCgdzYW1wbGVzGAMgASgFEhEKBG1lYW4YBCABKAFIAYgBARITCgZzdGRkZXYYBSABKAFIAogBARITCgZzdGRlcnIYBiABKAFIA4gBARIVCghjaTk1X2xvdxgHIAEoAUgEiAEBEhYKCWNpOTVfaGlnaBgIIAEoAUgFiAEBEi8KD2ludGVydmFsX21ldGhvZBgJIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZEIICgZfdmFsdWVCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoIlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSLKDAoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBRIxChRiYXNlbGluZV9yZXBldGl0aW9ucxgkIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIyChVjYW5kaWRhdGVfcmVwZXRpdGlvbnMYJSABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSKAoGc2xpY2VzGFAgASgLMhgubHRiLnYxLkNvbXBhcmlzb25TbGljZXNCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIVChNfYm9vdHN0cmFwX2NpOTVfbG93QhYKFF9ib290c3RyYXBfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlQhIKEF9tY25lbWFyX3BfdmFsdWVCEwoRX3dpbGNveG9uX3BfdmFsdWVCEwoRX3BhaXJlZF90X3BfdmFsdWVCDgoMX2VmZmVjdF9zaXplQhQKEl9iYXNlbGluZV9jaTk1X2xvd0IVChNfYmFzZWxpbmVfY2k5NV9oaWdoQhUKE19jYW5kaWRhdGVfY2k5NV9sb3dCFgoUX2NhbmRpZGF0ZV9jaTk1X2hpZ2hCCwoJX2NpOTBfbG93QgwKCl9jaTkwX2hpZ2hCGAoWX2RldGVjdGFibGVfZGlmZmVyZW5jZUIPCg1fcGFpcnNfbmVlZGVkQhMKEV9ub193b3JzZV9wX3ZhbHVlQhYKFF9lcXVpdmFsZW5jZV9wX3ZhbHVlIucBChBDb21wYXJpc29uU2xpY2VzEicKBnNsaWNlcxgBIAMoCzIXLmx0Yi52MS5Db21wYXJpc29uU2xpY2USFwoPc2xpY2VzX2xlZnRfb3V0GAIgASgFEhAKCGxlZnRfb3V0GAMgAygJEhcKCm1hY3JvX21lYW4YBCABKAFIAIgBARIZCgxtYWNyb19zdGRlcnIYBSABKAFIAYgBARIUCgxtYWNyb19zbGljZXMYBiABKAUSFQoNc2FtcGxlc19taXhlZBgHIAEoBUINCgtfbWFjcm9fbWVhbkIPCg1fbWFjcm9fc3RkZXJyIsgECg9Db21wYXJpc29uU2xpY2USEgoFdmFsdWUYASABKAlIAIgBARIWCg5iYXNlbGluZV90cmllZBgCIAEoBRIXCg9jYW5kaWRhdGVfdHJpZWQYAyABKAUSEAoIbl9wYWlyZWQYBCABKAUSGgoNYmFzZWxpbmVfbWVhbhgFIAEoAUgBiAEBEhsKDmNhbmRpZGF0ZV9tZWFuGAYgASgBSAKIAQESHAoPbWVhbl9kaWZmZXJlbmNlGAcgASgBSAOIAQESEwoGc3RkZXJyGAggASgBSASIAQESFQoIY2k5NV9sb3cYCSABKAFIBYgBARIWCgljaTk1X2hpZ2gYCiABKAFIBogBARIkCgR0ZXN0GAsgASgOMhYubHRiLnYxLkNvbXBhcmlzb25UZXN0EhQKB3BfdmFsdWUYDCABKAFIB4gBARIdChBhZGp1c3RlZF9wX3ZhbHVlGA0gASgBSAiIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgOIAEoAUgJiAEBEgwKBHdpbnMYDyABKAUSDgoGbG9zc2VzGBAgASgFEgwKBHRpZXMYESABKAVCCAoGX3ZhbHVlQhAKDl9iYXNlbGluZV9tZWFuQhEKD19jYW5kaWRhdGVfbWVhbkISChBfbWVhbl9kaWZmZXJlbmNlQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEwoRX3BhaXJlZF90X3BfdmFsdWUi2AEKDFBhaXJlZFNhbXBsZRIRCglzYW1wbGVfaWQYASABKAkSFgoOYmFzZWxpbmVfY291bnQYAiABKAUSFgoOYmFzZWxpbmVfdmFsdWUYAyABKAESFwoPY2FuZGlkYXRlX3ZhbHVlGAQgASgBEhIKCmRpZmZlcmVuY2UYBSABKAESHgoWYmFzZWxpbmVfZXZhbHVhdGlvbl9pZBgGIAEoCRIfChdjYW5kaWRhdGVfZXZhbHVhdGlvbl9pZBgHIAEoCRIXCg9jYW5kaWRhdGVfY291bnQYCCABKAUisQUKEExlYWRlcmJvYXJkRW50cnkSDAoEcmFuaxgBIAEoBRIQCghyYW5rX2xvdxgCIAEoBRIRCglyYW5rX2hpZ2gYAyABKAUSFAoMYmVuY2htYXJrX2lkGAQgASgJEhYKDmJlbmNobWFya19uYW1lGAUgASgJEhAKCHByb3ZpZGVyGAYgASgJEg0KBW1vZGVsGAcgASgJEicKBnN0YXR1cxgIIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSDQoFY291bnQYCSABKAUSDAoEbWVhbhgKIAEoARITCgZzdGRlcnIYCyABKAFIAIgBARIVCghjaTk1X2xvdxgMIAEoAUgBiAEBEhYKCWNpOTVfaGlnaBgNIAEoAUgCiAEBEi4KCmNyZWF0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKBGJhbmQYDyABKAVIA4gBARITCgZzdGRkZXYYECABKAFIBIgBARIWCgliYW5kX2xhc3QYESABKAVIBYgBARIvCg9pbnRlcnZhbF9tZXRob2QYEiABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSGAoQc2FtcGxlc191bnNjb3JlZBgTIAEoBRIoCgtyZXBldGl0aW9ucxgUIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIcCg9pbnB1dHNfY29tcGFyZWQYWiABKAVIBogBARIdChBkaWZmZXJlbnRfaW5wdXRzGFsgASgFSAeIAQFCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIHCgVfYmFuZEIJCgdfc3RkZGV2QgwKCl9iYW5kX2xhc3RCEgoQX2lucHV0c19jb21wYXJlZEITChFfZGlmZmVyZW50X2lucHV0cyLnAwoJTWV0cmljUnVuEhQKDGJlbmNobWFya19pZBgBIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgCIAEoCRIQCghwcm92aWRlchgDIAEoCRINCgVtb2RlbBgEIAEoCRInCgZzdGF0dXMYBSABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEi4KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNvdW50GAcgASgFEgwKBG1lYW4YCCABKAESEwoGc3RkZGV2GAkgASgBSACIAQESEwoGc3RkZXJyGAogASgBSAGIAQESFQoIY2k5NV9sb3cYCyABKAFIAogBARIWCgljaTk1X2hpZ2gYDCABKAFIA4gBARIvCg9pbnRlcnZhbF9tZXRob2QYDSABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSLAoOc2luY2VfcHJldmlvdXMYDiABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlEiwKDnNpbmNlX2Jhc2VsaW5lGA8gASgLMhQubHRiLnYxLk1ldHJpY0NoYW5nZUIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2gi3QEKDE1ldHJpY0NoYW5nZRISCgpkaWZmZXJlbmNlGAEgASgBEhUKCGNpOTVfbG93GAIgASgBSACIAQESFgoJY2k5NV9oaWdoGAMgASgBSAGIAQESFAoHcF92YWx1ZRgEIAEoAUgCiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYBSABKAFIA4gBARIZChFmaXJzdF9zaWduaWZpY2FudBgGIAEoCEILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZSKVAQoIQmFzZWxpbmUSDwoHZGF0YXNldBgBIAEoCRIUCgxiZW5jaG1hcmtfaWQYAiABKAkSFgoOYmVuY2htYXJrX25hbWUYAyABKAkSEwoGc2V0X2J5GAQgASgJSACIAQESKgoGc2V0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdfc2V0X2J5KswBCg9CZW5jaG1hcmtTdGF0dXMSIAocQkVOQ0hNQVJLX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGEJFTkNITUFSS19TVEFUVVNfUEVORElORxABEhwKGEJFTkNITUFSS19TVEFUVVNfUlVOTklORxACEh4KGkJFTkNITUFSS19TVEFUVVNfQ09NUExFVEVEEAMSGwoXQkVOQ0hNQVJLX1NUQVRVU19GQUlMRUQQBBIeChpCRU5DSE1BUktfU1RBVFVTX0NBTkNFTExFRBAFKnoKDkJlbmNobWFya09yZGVyEh8KG0JFTkNITUFSS19PUkRFUl9VTlNQRUNJRklFRBAAEiMKH0JFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0RFU0MQARIiCh5CRU5DSE1BUktfT1JERVJfQ1JFQVRFRF9BVF9BU0MQAipiCg1CZW5jaG1hcmtWaWV3Eh4KGkJFTkNITUFSS19WSUVXX1VOU1BFQ0lGSUVEEAASGAoUQkVOQ0hNQVJLX1ZJRVdfQkFTSUMQARIXChNCRU5DSE1BUktfVklFV19GVUxMEAIqsgEKB1JlZHVjZXISFwoTUkVEVUNFUl9VTlNQRUNJRklFRBAAEhAKDFJFRFVDRVJfTUVBThABEhIKDlJFRFVDRVJfTUVESUFOEAISEAoMUkVEVUNFUl9NT0RFEAMSDwoLUkVEVUNFUl9NQVgQBBIWChJSRURVQ0VSX0FUX0xFQVNUX0sQBRIVChFSRURVQ0VSX1BBU1NfQVRfSxAGEhYKElJFRFVDRVJfUEFTU19IQVRfSxAHKmEKB01pc3NpbmcSFwoTTUlTU0lOR19VTlNQRUNJRklFRBAAEhMKD01JU1NJTkdfRVhDTFVERRABEhQKEE1JU1NJTkdfQVNfV09SU1QQAhISCg5NSVNTSU5HX0JPVU5EUxADKmwKDkludGVydmFsTWV0aG9kEh8KG0lOVEVSVkFMX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUlOVEVSVkFMX01FVEhPRF9TVFVERU5UX1QQARIaChZJTlRFUlZBTF9NRVRIT0RfV0lMU09OEAIqfgoOQ29tcGFyaXNvblRlc3QSHwobQ09NUEFSSVNPTl9URVNUX1VOU1BFQ0lGSUVEEAASIQodQ09NUEFSSVNPTl9URVNUX01DTkVNQVJfRVhBQ1QQARIoCiRDT01QQVJJU09OX1RFU1RfV0lMQ09YT05fU0lHTkVEX1JBTksQAmIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One run of one model on one dataset.
@@ -178,6 +178,13 @@ export type Benchmark = Message<"ltb.v1.Benchmark"> & {
    * @generated from field: int32 repetitions = 22;
    */
   repetitions: number;
+
+  /**
+   * Number of samples that there are to be; 0 when not declared.
+   *
+   * @generated from field: int32 planned_samples = 60;
+   */
+  plannedSamples: number;
 };
 
 /**
@@ -186,6 +193,113 @@ export type Benchmark = Message<"ltb.v1.Benchmark"> & {
  */
 export const BenchmarkSchema: GenMessage<Benchmark> = /*@__PURE__*/
   messageDesc(file_ltb_v1_benchmark, 0);
+
+/**
+ * How many of the samples of a benchmark have a value of a metric. Evaluations without a sample_id are
+ * samples of their own. tried = scored + failed + unscored.
+ *
+ * @generated from message ltb.v1.Coverage
+ */
+export type Coverage = Message<"ltb.v1.Coverage"> & {
+  /**
+   * Number of samples that there were to be: Benchmark.planned_samples or, if that is 0,
+   * Benchmark.total_iterations divided by Benchmark.repetitions. Unset if those are not declared either.
+   *
+   * @generated from field: optional int32 planned = 1;
+   */
+  planned?: number | undefined;
+
+  /**
+   * Number of samples with an evaluation.
+   *
+   * @generated from field: int32 tried = 2;
+   */
+  tried: number;
+
+  /**
+   * Number of samples with a value of the metric after the reduction of repetitions.
+   *
+   * @generated from field: int32 scored = 3;
+   */
+  scored: number;
+
+  /**
+   * Samples without such a value of which an evaluation has an error.
+   *
+   * @generated from field: int32 failed = 4;
+   */
+  failed: number;
+
+  /**
+   * Samples without such a value and without an error.
+   *
+   * @generated from field: int32 unscored = 5;
+   */
+  unscored: number;
+
+  /**
+   * Samples with such a value of which an evaluation has an error. They are among those scored.
+   *
+   * @generated from field: int32 scored_with_error = 6;
+   */
+  scoredWithError: number;
+
+  /**
+   * Number of samples that lack a value: the larger of planned and tried, less scored. 0: it is complete.
+   *
+   * @generated from field: int32 missing = 7;
+   */
+  missing: number;
+};
+
+/**
+ * Describes the message ltb.v1.Coverage.
+ * Use `create(CoverageSchema)` to create a new message.
+ */
+export const CoverageSchema: GenMessage<Coverage> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 1);
+
+/**
+ * What the mean over all samples may be, whatever value those without one would have.
+ *
+ * @generated from message ltb.v1.Bounds
+ */
+export type Bounds = Message<"ltb.v1.Bounds"> & {
+  /**
+   * The least mean that the missing samples allow: all of them have the least value of the range.
+   *
+   * @generated from field: double low = 1;
+   */
+  low: number;
+
+  /**
+   * The greatest mean that the missing samples allow.
+   *
+   * @generated from field: double high = 2;
+   */
+  high: number;
+
+  /**
+   * Lower end of the 95 % confidence interval of the least mean. Unset where the values determine none.
+   *
+   * @generated from field: optional double ci95_low = 3;
+   */
+  ci95Low?: number | undefined;
+
+  /**
+   * Upper end of the 95 % confidence interval of the greatest mean. Unset where the values determine none.
+   *
+   * @generated from field: optional double ci95_high = 4;
+   */
+  ci95High?: number | undefined;
+};
+
+/**
+ * Describes the message ltb.v1.Bounds.
+ * Use `create(BoundsSchema)` to create a new message.
+ */
+export const BoundsSchema: GenMessage<Bounds> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 2);
 
 /**
  * How often the samples of a metric were repeated, and how much their repetitions agree.
@@ -228,7 +342,7 @@ export type Repetitions = Message<"ltb.v1.Repetitions"> & {
  * Use `create(RepetitionsSchema)` to create a new message.
  */
 export const RepetitionsSchema: GenMessage<Repetitions> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 1);
+  messageDesc(file_ltb_v1_benchmark, 3);
 
 /**
  * Statistics of one metric over the evaluations of a benchmark that have a value for it. If the benchmark has
@@ -367,6 +481,36 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
    * @generated from field: ltb.v1.Repetitions repetitions = 18;
    */
   repetitions?: Repetitions | undefined;
+
+  /**
+   * How many of the samples have a value.
+   *
+   * @generated from field: ltb.v1.Coverage coverage = 60;
+   */
+  coverage?: Coverage | undefined;
+
+  /**
+   * What was done with those that have none. EXCLUDE also where the request names no metrics and the range of
+   * this one is not known.
+   *
+   * @generated from field: ltb.v1.Missing missing = 61;
+   */
+  missing: Missing;
+
+  /**
+   * The value that each missing sample counts as in mean, stddev, stderr and interval, which are then over
+   * all samples. Unset unless `missing` is AS_WORST and there are any.
+   *
+   * @generated from field: optional double filled_with = 62;
+   */
+  filledWith?: number | undefined;
+
+  /**
+   * Unset unless `missing` is BOUNDS.
+   *
+   * @generated from field: ltb.v1.Bounds bounds = 63;
+   */
+  bounds?: Bounds | undefined;
 };
 
 /**
@@ -374,7 +518,7 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
  * Use `create(MetricSummarySchema)` to create a new message.
  */
 export const MetricSummarySchema: GenMessage<MetricSummary> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 2);
+  messageDesc(file_ltb_v1_benchmark, 4);
 
 /**
  * Statistics of a metric over groups of the evaluations of a benchmark.
@@ -440,7 +584,7 @@ export type MetricSlices = Message<"ltb.v1.MetricSlices"> & {
  * Use `create(MetricSlicesSchema)` to create a new message.
  */
 export const MetricSlicesSchema: GenMessage<MetricSlices> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 3);
+  messageDesc(file_ltb_v1_benchmark, 5);
 
 /**
  * Statistics of a metric over one group of evaluations.
@@ -519,7 +663,7 @@ export type MetricSlice = Message<"ltb.v1.MetricSlice"> & {
  * Use `create(MetricSliceSchema)` to create a new message.
  */
 export const MetricSliceSchema: GenMessage<MetricSlice> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 4);
+  messageDesc(file_ltb_v1_benchmark, 6);
 
 /**
  * How often evaluations of a benchmark have each category of a metric. A category is a text of 1 to 100
@@ -555,7 +699,7 @@ export type CategoryCounts = Message<"ltb.v1.CategoryCounts"> & {
  * Use `create(CategoryCountsSchema)` to create a new message.
  */
 export const CategoryCountsSchema: GenMessage<CategoryCounts> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 5);
+  messageDesc(file_ltb_v1_benchmark, 7);
 
 /**
  * How often a metric has one category.
@@ -583,7 +727,7 @@ export type CategoryCount = Message<"ltb.v1.CategoryCount"> & {
  * Use `create(CategoryCountSchema)` to create a new message.
  */
 export const CategoryCountSchema: GenMessage<CategoryCount> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 6);
+  messageDesc(file_ltb_v1_benchmark, 8);
 
 /**
  * A candidate benchmark compared with the baseline, paired by sample_id. Repetitions of a sample become one
@@ -879,7 +1023,7 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
  * Use `create(BenchmarkComparisonSchema)` to create a new message.
  */
 export const BenchmarkComparisonSchema: GenMessage<BenchmarkComparison> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 7);
+  messageDesc(file_ltb_v1_benchmark, 9);
 
 /**
  * A comparison in groups of its samples.
@@ -944,7 +1088,7 @@ export type ComparisonSlices = Message<"ltb.v1.ComparisonSlices"> & {
  * Use `create(ComparisonSlicesSchema)` to create a new message.
  */
 export const ComparisonSlicesSchema: GenMessage<ComparisonSlices> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 8);
+  messageDesc(file_ltb_v1_benchmark, 10);
 
 /**
  * One group of a comparison. Figures are as in BenchmarkComparison, over the pairs of the group.
@@ -1078,7 +1222,7 @@ export type ComparisonSlice = Message<"ltb.v1.ComparisonSlice"> & {
  * Use `create(ComparisonSliceSchema)` to create a new message.
  */
 export const ComparisonSliceSchema: GenMessage<ComparisonSlice> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 9);
+  messageDesc(file_ltb_v1_benchmark, 11);
 
 /**
  * One sample with its values in both benchmarks.
@@ -1148,7 +1292,7 @@ export type PairedSample = Message<"ltb.v1.PairedSample"> & {
  * Use `create(PairedSampleSchema)` to create a new message.
  */
 export const PairedSampleSchema: GenMessage<PairedSample> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 10);
+  messageDesc(file_ltb_v1_benchmark, 12);
 
 /**
  * One benchmark on a leaderboard. Two entries are significantly apart if their 95 % confidence intervals
@@ -1331,7 +1475,7 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
  * Use `create(LeaderboardEntrySchema)` to create a new message.
  */
 export const LeaderboardEntrySchema: GenMessage<LeaderboardEntry> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 11);
+  messageDesc(file_ltb_v1_benchmark, 13);
 
 /**
  * A benchmark in the history of a metric.
@@ -1450,7 +1594,7 @@ export type MetricRun = Message<"ltb.v1.MetricRun"> & {
  * Use `create(MetricRunSchema)` to create a new message.
  */
 export const MetricRunSchema: GenMessage<MetricRun> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 12);
+  messageDesc(file_ltb_v1_benchmark, 14);
 
 /**
  * How the mean of a run differs from that of another one, as independent groups.
@@ -1510,7 +1654,7 @@ export type MetricChange = Message<"ltb.v1.MetricChange"> & {
  * Use `create(MetricChangeSchema)` to create a new message.
  */
 export const MetricChangeSchema: GenMessage<MetricChange> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 13);
+  messageDesc(file_ltb_v1_benchmark, 15);
 
 /**
  * The benchmark that others on its dataset are compared with.
@@ -1559,7 +1703,7 @@ export type Baseline = Message<"ltb.v1.Baseline"> & {
  * Use `create(BaselineSchema)` to create a new message.
  */
 export const BaselineSchema: GenMessage<Baseline> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 14);
+  messageDesc(file_ltb_v1_benchmark, 16);
 
 /**
  * The state of a benchmark. Allowed changes: pending to running, completed, failed or cancelled; running to
@@ -1799,6 +1943,57 @@ export const ReducerSchema: GenEnum<Reducer> = /*@__PURE__*/
   enumDesc(file_ltb_v1_benchmark, 3);
 
 /**
+ * What a mean does with the samples that have no value; see Coverage.missing. Those that were planned and not
+ * tried are among them.
+ *
+ * @generated from enum ltb.v1.Missing
+ */
+export const Missing = {
+  /**
+   * Default: EXCLUDE.
+   *
+   * @generated from enum value: MISSING_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * They are left out, so that the figures are those of the samples with a value.
+   *
+   * @generated from enum value: MISSING_EXCLUDE = 1;
+   */
+  EXCLUDE: 1,
+
+  /**
+   * Each counts as the worst value that the metric can have.
+   *
+   * @generated from enum value: MISSING_AS_WORST = 2;
+   */
+  AS_WORST: 2,
+
+  /**
+   * They are left out, and bounds tell what the mean would be if all of them had the least value that the
+   * metric can have, or all the greatest.
+   *
+   * @generated from enum value: MISSING_BOUNDS = 3;
+   */
+  BOUNDS: 3,
+} as const;
+
+/**
+ * What a mean does with the samples that have no value; see Coverage.missing. Those that were planned and not
+ * tried are among them.
+ *
+ * @generated from enum ltb.v1.Missing
+ */
+export type Missing = (typeof Missing)[keyof typeof Missing] | UnknownEnum;
+
+/**
+ * Describes the enum ltb.v1.Missing.
+ */
+export const MissingSchema: GenEnum<Missing> = /*@__PURE__*/
+  enumDesc(file_ltb_v1_benchmark, 4);
+
+/**
  * How a confidence interval of a mean was computed.
  *
  * @generated from enum ltb.v1.IntervalMethod
@@ -1838,7 +2033,7 @@ export type IntervalMethod = (typeof IntervalMethod)[keyof typeof IntervalMethod
  * Describes the enum ltb.v1.IntervalMethod.
  */
 export const IntervalMethodSchema: GenEnum<IntervalMethod> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 4);
+  enumDesc(file_ltb_v1_benchmark, 5);
 
 /**
  * The statistical test behind BenchmarkComparison.p_value.
@@ -1879,5 +2074,5 @@ export type ComparisonTest = (typeof ComparisonTest)[keyof typeof ComparisonTest
  * Describes the enum ltb.v1.ComparisonTest.
  */
 export const ComparisonTestSchema: GenEnum<ComparisonTest> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 5);
+  enumDesc(file_ltb_v1_benchmark, 6);
 

@@ -3,6 +3,7 @@ import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_
 import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { categoriesNote, categoryColumns, categoryRows, withFigures } from "../shared/categories.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
+import { coverageOfMetrics } from "../shared/coverage.ts";
 import { formatNumber } from "../shared/output.ts";
 import { reducerText, repetitionColumns, repetitionRows } from "../shared/reducer.ts";
 import { sliceColumns, sliceName, sliceRows, slicesNotes } from "../shared/slices.ts";
@@ -13,7 +14,7 @@ import { fill, Histogram, histogramCharts } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { intervalsOf, tableOf, withInterval, writePage } from "./page.ts";
+import { intervalsOf, sentences, tableOf, withInterval, writePage } from "./page.ts";
 
 /** More metrics than these have figures but no histogram. */
 const MOST_HISTOGRAMS = 24;
@@ -49,6 +50,7 @@ export async function writeSummary(
         note: `Below each mean is its 95 % interval: ${intervalsOf(summary.metrics)}. Percentiles are ${summary.percentileError === 0 ? "exact" : `within ${100 * summary.percentileError} %; --exact makes them exact`}.`,
         body: metricTable(withFigures(summary)),
       },
+      ...sentences("What is missing", coverageOfMetrics(summary)),
       ...(summary.categories.length > 0
         ? [
             {
