@@ -2,8 +2,6 @@
 select
   b.id,
   b.repetitions,
-  b.planned_samples,
-  b.total_iterations,
   exists (
     select
     from

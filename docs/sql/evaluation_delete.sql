@@ -92,7 +92,6 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
-          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -157,10 +156,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -184,56 +179,49 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value,
-                          e.failed
+                          e.failed::integer::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value,
-                          e.failed
+                          e."score"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value,
-                          e.failed
+                          e."latency_ms"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value,
-                          e.failed
+                          e."input_tokens"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value,
-                          e.failed
+                          e."output_tokens"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value,
-                          e.failed
+                          e."cost_usd"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value,
-                          e.failed
+                          v.value
                         from
                           "gone" e
                           cross join lateral (
@@ -281,12 +269,11 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -514,7 +501,6 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
-          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -579,10 +565,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -606,56 +588,49 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value,
-                          e.failed
+                          e.failed::integer::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value,
-                          e.failed
+                          e."score"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value,
-                          e.failed
+                          e."latency_ms"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value,
-                          e.failed
+                          e."input_tokens"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value,
-                          e.failed
+                          e."output_tokens"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value,
-                          e.failed
+                          e."cost_usd"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value,
-                          e.failed
+                          v.value
                         from
                           "gone" e
                           cross join lateral (
@@ -703,12 +678,11 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,

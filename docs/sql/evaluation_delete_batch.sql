@@ -313,7 +313,6 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
-          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -378,10 +377,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -405,56 +400,49 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value,
-                          e.failed
+                          e.failed::integer::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value,
-                          e.failed
+                          e."score"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value,
-                          e.failed
+                          e."latency_ms"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value,
-                          e.failed
+                          e."input_tokens"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value,
-                          e.failed
+                          e."output_tokens"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value,
-                          e.failed
+                          e."cost_usd"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value,
-                          e.failed
+                          v.value
                         from
                           "gone" e
                           cross join lateral (
@@ -502,12 +490,11 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -781,7 +768,6 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
-          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -846,10 +832,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -873,56 +855,49 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value,
-                          e.failed
+                          e.failed::integer::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value,
-                          e.failed
+                          e."score"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value,
-                          e.failed
+                          e."latency_ms"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value,
-                          e.failed
+                          e."input_tokens"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value,
-                          e.failed
+                          e."output_tokens"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value,
-                          e.failed
+                          e."cost_usd"::double precision as value
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value,
-                          e.failed
+                          v.value
                         from
                           "gone" e
                           cross join lateral (
@@ -970,12 +945,11 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,

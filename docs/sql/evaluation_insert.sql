@@ -183,7 +183,6 @@ with
               part.benchmark_id,
               part.metric,
               part.count,
-              part.failed,
               part.sum,
               part.m2,
               part.low as min,
@@ -197,14 +196,13 @@ with
                 $26::uuid[],
                 $27::text[],
                 $28::int8[],
-                $29::int8[],
+                $29::float8[],
                 $30::float8[],
                 $31::float8[],
                 $32::float8[],
-                $33::float8[],
-                $34::int4[],
-                $35::int4[]
-              ) as part (benchmark_id, metric, count, failed, sum, m2, low, high, first, last)
+                $33::int4[],
+                $34::int4[]
+              ) as part (benchmark_id, metric, count, sum, m2, low, high, first, last)
           ) given
         where
           (
@@ -212,13 +210,12 @@ with
               count(*)
             from
               "inserted"
-          ) = $36
+          ) = $35
         union all
         select
           part.benchmark_id,
           part.metric,
           sum(part.count)::bigint as count,
-          sum(part.failed)::bigint as failed,
           sum(part.sum) as sum,
           greatest(
             sum(
@@ -283,10 +280,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -310,56 +303,49 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value,
-                          e.failed
+                          e.failed::integer::double precision as value
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value,
-                          e.failed
+                          e."score"::double precision as value
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value,
-                          e.failed
+                          e."latency_ms"::double precision as value
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value,
-                          e.failed
+                          e."input_tokens"::double precision as value
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value,
-                          e.failed
+                          e."output_tokens"::double precision as value
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value,
-                          e.failed
+                          e."cost_usd"::double precision as value
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value,
-                          e.failed
+                          v.value
                         from
                           "some_inserted" e
                           cross join lateral (
@@ -407,12 +393,11 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -509,7 +494,7 @@ with
         external
       )
     select
-      ($37::uuid[]) [row_number() over ()] as id,
+      ($36::uuid[]) [row_number() over ()] as id,
       case
         when c.count = 1 then 'create'
         else 'add_evaluations'
@@ -537,12 +522,12 @@ with
           encode(sha256(c.hashes), 'hex')
         )
       ) as changes,
-      $38::uuid as user_id,
-      $39::uuid as api_key_id,
-      $40::text as actor,
-      $41::text as ip_address,
-      $42::text as user_agent,
-      $43::text as request_id,
+      $37::uuid as user_id,
+      $38::uuid as api_key_id,
+      $39::text as actor,
+      $40::text as ip_address,
+      $41::text as user_agent,
+      $42::text as request_id,
       false as external
     from
       (
@@ -582,7 +567,7 @@ with
 select
   count(*) as inserted,
   case
-    when count(*) < $44 then array_agg(id)
+    when count(*) < $43 then array_agg(id)
   end as ids
 from
   inserted;
@@ -620,13 +605,12 @@ from
 -- $32 = '{}'
 -- $33 = '{}'
 -- $34 = '{}'
--- $35 = '{}'
--- $36 = 0
--- $37 = '{}'
+-- $35 = 0
+-- $36 = '{}'
+-- $37 = null
 -- $38 = null
--- $39 = null
--- $40 = 'service'
+-- $39 = 'service'
+-- $40 = null
 -- $41 = null
 -- $42 = null
--- $43 = null
--- $44 = 0
+-- $43 = 0

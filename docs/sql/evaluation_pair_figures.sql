@@ -1,4 +1,4 @@
--- evaluation_pair_figures, 1 of 3
+-- evaluation_pair_figures, 1 of 5
 with
   found as materialized (
     select
@@ -85,18 +85,24 @@ with
   ),
   sized as (
     select
-      abs(difference) as size,
+      size,
       count(*) as n,
       count(*) filter (
         where
           difference > 0
       ) as up
     from
-      pair
+      (
+        select
+          difference,
+          abs(difference) as size
+        from
+          pair
+      ) p
     where
-      difference <> 0
+      size <> 0
     group by
-      abs(difference)
+      size
   ),
   ranked as (
     select
@@ -291,7 +297,8 @@ select
       )
     from
       block
-  ) as block_sums
+  ) as block_sums,
+  null::jsonb as clusters
 from
   pair;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -304,7 +311,7 @@ from
 -- $8 = 100
 -- $9 = 100
 
--- evaluation_pair_figures, 2 of 3
+-- evaluation_pair_figures, 2 of 5
 with
   found as materialized (
     select
@@ -521,18 +528,34 @@ with
   ),
   sized as (
     select
-      abs(difference) as size,
+      size,
       count(*) as n,
       count(*) filter (
         where
           difference > 0
       ) as up
     from
-      pair
+      (
+        select
+          difference,
+          abs(
+            round(
+              difference::numeric,
+              (
+                select
+                  13 - ceil(log(greatest(max(greatest(abs(baseline), abs(candidate))), 1e-290)))::integer
+                from
+                  pair
+              )
+            )
+          ) as size
+        from
+          pair
+      ) p
     where
-      difference <> 0
+      size <> 0
     group by
-      abs(difference)
+      size
   ),
   ranked as (
     select
@@ -766,7 +789,8 @@ select
       )
     from
       block
-  ) as block_sums
+  ) as block_sums,
+  null::jsonb as clusters
 from
   pair;
 -- $1 = 3
@@ -786,7 +810,7 @@ from
 -- $15 = 100
 -- $16 = 100
 
--- evaluation_pair_figures, 3 of 3
+-- evaluation_pair_figures, 3 of 5
 with
   found as materialized (
     select
@@ -947,18 +971,34 @@ with
   ),
   sized as (
     select
-      abs(difference) as size,
+      size,
       count(*) as n,
       count(*) filter (
         where
           difference > 0
       ) as up
     from
-      pair
+      (
+        select
+          difference,
+          abs(
+            round(
+              difference::numeric,
+              (
+                select
+                  13 - ceil(log(greatest(max(greatest(abs(baseline), abs(candidate))), 1e-290)))::integer
+                from
+                  pair
+              )
+            )
+          ) as size
+        from
+          pair
+      ) p
     where
-      difference <> 0
+      size <> 0
     group by
-      abs(difference)
+      size
   ),
   ranked as (
     select
@@ -1192,7 +1232,8 @@ select
       )
     from
       block
-  ) as block_sums
+  ) as block_sums,
+  null::jsonb as clusters
 from
   pair;
 -- $1 = 'score'
@@ -1209,5 +1250,1217 @@ from
 -- $12 = 5
 -- $13 = 0.5
 -- $14 = 0.5
+-- $15 = 100
+-- $16 = 100
+
+-- evaluation_pair_figures, 4 of 5
+with
+  found as materialized (
+    select
+      b.sample_id,
+      b.id as baseline_id,
+      c.id as candidate_id,
+      b.value as baseline,
+      c.value as candidate,
+      b.tries as baseline_tries,
+      c.tries as candidate_tries,
+      b.alike as baseline_alike,
+      c.alike as candidate_alike,
+      (c.value::numeric - b.value::numeric)::double precision as difference,
+      (
+        coalesce(b.input = c.input, true)
+        and coalesce(b.expected = c.expected, true)
+      ) as is_same,
+      coalesce(b.cluster_id, c.cluster_id) as cluster_id,
+      coalesce(b.cluster_id <> c.cluster_id, false)
+      or b.is_mixed
+      or c.is_mixed as is_mixed
+    from
+      (
+        select
+          e.id,
+          e.sample_id,
+          e.repetition,
+          (
+            select
+              v.value
+            from
+              (
+                select
+                  "e"."score"::double precision as value
+              ) v
+            where
+              abs(v.value) < 1e+150
+          ) as value,
+          1 as tries,
+          0 as alike,
+          hashtextextended (
+            nullif(
+              (
+                select
+                  case
+                    when char_length(t.value) <= $1::integer then t.value
+                    else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                  end
+                from
+                  (
+                    select
+                      case jsonb_typeof(v.value)
+                        when 'null' then null
+                        when 'number' then case
+                          when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                          else v.text
+                        end
+                        else v.text
+                      end as value
+                    from
+                      (
+                        select
+                          d.value,
+                          d.value #>> '{}' as text
+                        from
+                          (
+                            select
+                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                            offset
+                              0
+                          ) d
+                        offset
+                          0
+                      ) v
+                    offset
+                      0
+                  ) t
+              ),
+              ''
+            ),
+            0
+          ) as cluster_id,
+          false as is_mixed,
+          hashtextextended (nullif(e.input, ''), 0) as input,
+          hashtextextended (e.expected, 0) as expected
+        from
+          evaluations e
+        where
+          e.benchmark_id = $5
+          and e.sample_id is not null
+          and e.repetition = 0
+      ) b
+      join (
+        select
+          e.id,
+          e.sample_id,
+          e.repetition,
+          (
+            select
+              v.value
+            from
+              (
+                select
+                  "e"."score"::double precision as value
+              ) v
+            where
+              abs(v.value) < 1e+150
+          ) as value,
+          1 as tries,
+          0 as alike,
+          hashtextextended (
+            nullif(
+              (
+                select
+                  case
+                    when char_length(t.value) <= $6::integer then t.value
+                    else left(t.value, $7::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                  end
+                from
+                  (
+                    select
+                      case jsonb_typeof(v.value)
+                        when 'null' then null
+                        when 'number' then case
+                          when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                          else v.text
+                        end
+                        else v.text
+                      end as value
+                    from
+                      (
+                        select
+                          d.value,
+                          d.value #>> '{}' as text
+                        from
+                          (
+                            select
+                              coalesce(e.metadata -> $8::text, e.metadata #> $9::"text" []) as value
+                            offset
+                              0
+                          ) d
+                        offset
+                          0
+                      ) v
+                    offset
+                      0
+                  ) t
+              ),
+              ''
+            ),
+            0
+          ) as cluster_id,
+          false as is_mixed,
+          hashtextextended (nullif(e.input, ''), 0) as input,
+          hashtextextended (e.expected, 0) as expected
+        from
+          evaluations e
+        where
+          e.benchmark_id = $10
+          and e.sample_id is not null
+          and e.repetition = 0
+      ) c on c.sample_id = b.sample_id
+    where
+      b.value is not null
+      and c.value is not null
+  ),
+  pair as (
+    select
+      *
+    from
+      found p
+    where
+      p.is_same
+  ),
+  sized as (
+    select
+      size,
+      count(*) as n,
+      count(*) filter (
+        where
+          difference > 0
+      ) as up
+    from
+      (
+        select
+          difference,
+          abs(difference) as size
+        from
+          pair
+      ) p
+    where
+      size <> 0
+    group by
+      size
+  ),
+  ranked as (
+    select
+      size,
+      n,
+      up,
+      sum(n) over (
+        order by
+          size
+      ) - (n - 1) / 2.0 as rank
+    from
+      sized
+  ),
+  placed as (
+    select
+      difference,
+      dense_rank() over (
+        order by
+          cluster_id,
+          case
+            when cluster_id is null then sample_id
+          end collate "C"
+      ) as position
+    from
+      pair
+  ),
+  block as (
+    select
+      position % $11 as number,
+      count(*) as n,
+      sum(difference) as sum
+    from
+      placed
+    group by
+      1
+  )
+select
+  count(*) as pairs,
+  (
+    select
+      count(*)
+    from
+      found
+    where
+      not is_same
+  ) as different,
+  (
+    select
+      count(*)
+    from
+      evaluations
+    where
+      benchmark_id = $12
+  ) as baseline_count,
+  (
+    select
+      count(*)
+    from
+      evaluations
+    where
+      benchmark_id = $13
+  ) as candidate_count,
+  null::integer[] as baseline_repetitions,
+  null::integer[] as candidate_repetitions,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "baseline" - case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("baseline", "baseline"),
+      min("baseline"),
+      max("baseline")
+    ]
+  end as baseline,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "candidate" - case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("candidate", "candidate"),
+      min("candidate"),
+      max("candidate")
+    ]
+  end as candidate,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "difference" - case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("difference", "difference"),
+      min("difference"),
+      max("difference")
+    ]
+  end as differences,
+  count(*) filter (
+    where
+      difference > $14
+  ) as higher,
+  count(*) filter (
+    where
+      difference < - $15::double precision
+  ) as lower,
+  bool_and(
+    baseline in (0, 1)
+    and candidate in (0, 1)
+  ) as is_binary,
+  (
+    select
+      coalesce(sum(up), 0)::bigint
+    from
+      ranked
+  ) as up,
+  (
+    select
+      coalesce(sum(n - up), 0)::bigint
+    from
+      ranked
+  ) as down,
+  (
+    select
+      coalesce(sum(up * rank), 0)::double precision
+    from
+      ranked
+  ) as positive_ranks,
+  (
+    select
+      coalesce(sum(n::double precision ^ 3 - n), 0)
+    from
+      ranked
+  ) as tie_term,
+  (
+    select
+      case
+        when sum(n) <= $16 then array_agg(
+          n::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_counts,
+  (
+    select
+      case
+        when sum(n) <= $17 then array_agg(
+          up::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_positives,
+  (
+    select
+      array_agg(
+        n::integer
+        order by
+          number
+      )
+    from
+      block
+  ) as block_counts,
+  (
+    select
+      array_agg(
+        sum
+        order by
+          number
+      )
+    from
+      block
+  ) as block_sums,
+  (
+    with
+      center as materialized (
+        select
+          avg("baseline") as "baseline",
+          avg("candidate") as "candidate",
+          avg("difference") as "difference"
+        from
+          pair
+      )
+    select
+      jsonb_object_agg(c.metric, c.found)
+    from
+      (
+        select
+          c.metric,
+          jsonb_build_object(
+            'clusters',
+            count(*),
+            'squares',
+            sum(
+              case
+                when abs(c.share) < 1e-150 then 0
+                else c.share ^ 2
+              end
+            ),
+            'largest',
+            max(c.n),
+            'unnamed',
+            count(*) filter (
+              where
+                c.cluster_id is null
+            ),
+            'mixed',
+            sum(c.mixed)
+          ) as found
+        from
+          (
+            select
+              c.*,
+              case
+                when abs((c.sum - c.n * c.shift)) < 1e-290 then 0
+                else (c.sum - c.n * c.shift) / c.total
+              end as share
+            from
+              (
+                select
+                  c.*,
+                  case
+                    when abs(c.all_sums) < 1e-290 then 0
+                    else c.all_sums / c.total
+                  end as shift
+                from
+                  (
+                    select
+                      c.*,
+                      sum(c.n) over whole as total,
+                      sum(c.sum) over whole as all_sums
+                    from
+                      (
+                        select
+                          v.metric,
+                          v.cluster_id,
+                          case
+                            when v.cluster_id is null then v.sample
+                          end as own,
+                          count(*) as n,
+                          sum(v.value - v.center) as sum,
+                          count(*) filter (
+                            where
+                              v.is_mixed
+                          ) as mixed
+                        from
+                          (
+                            select
+                              'baseline' as metric,
+                              "p"."baseline" as value,
+                              center."baseline" as center,
+                              p.cluster_id,
+                              p.is_mixed,
+                              p.sample_id as sample
+                            from
+                              pair p
+                              cross join center
+                            union all
+                            select
+                              'candidate' as metric,
+                              "p"."candidate" as value,
+                              center."candidate" as center,
+                              p.cluster_id,
+                              p.is_mixed,
+                              p.sample_id as sample
+                            from
+                              pair p
+                              cross join center
+                            union all
+                            select
+                              'difference' as metric,
+                              "p"."difference" as value,
+                              center."difference" as center,
+                              p.cluster_id,
+                              p.is_mixed,
+                              p.sample_id as sample
+                            from
+                              pair p
+                              cross join center
+                          ) v
+                        group by
+                          1,
+                          2,
+                          3
+                      ) c
+                    window
+                      whole as (
+                        partition by
+                          c.metric
+                      )
+                  ) c
+              ) c
+          ) c
+        group by
+          c.metric
+      ) c
+  ) as clusters
+from
+  pair;
+-- $1 = 200
+-- $2 = 200
+-- $3 = 'document.id'
+-- $4 = '{document, id}'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = 200
+-- $7 = 200
+-- $8 = 'document.id'
+-- $9 = '{document, id}'
+-- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = 5000
+-- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $13 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $14 = 0
+-- $15 = 0
+-- $16 = 100
+-- $17 = 100
+
+-- evaluation_pair_figures, 5 of 5
+with
+  found as materialized (
+    select
+      b.sample_id,
+      b.id as baseline_id,
+      c.id as candidate_id,
+      b.value as baseline,
+      c.value as candidate,
+      b.tries as baseline_tries,
+      c.tries as candidate_tries,
+      b.alike as baseline_alike,
+      c.alike as candidate_alike,
+      (c.value::numeric - b.value::numeric)::double precision as difference,
+      (
+        coalesce(b.input = c.input, true)
+        and coalesce(b.expected = c.expected, true)
+      ) as is_same,
+      coalesce(b.cluster_id, c.cluster_id) as cluster_id,
+      coalesce(b.cluster_id <> c.cluster_id, false)
+      or b.is_mixed
+      or c.is_mixed as is_mixed
+    from
+      (
+        select
+          v.sample_id,
+          (
+            array_agg(
+              v.id
+              order by
+                v.repetition
+            )
+          ) [1] as id,
+          count(*)::integer as tries,
+          (
+            count(*) > 1
+            and min(v.value) = max(v.value)
+          )::integer as alike,
+          (
+            array_agg(
+              v.input
+              order by
+                v.repetition
+            )
+          ) [1] as input,
+          max(v.expected) as expected,
+          (
+            array_agg(
+              v.cluster_id
+              order by
+                v.repetition
+            ) filter (
+              where
+                v.cluster_id is not null
+            )
+          ) [1] as cluster_id,
+          coalesce(min(v.cluster_id) <> max(v.cluster_id), false) as is_mixed,
+          avg(v.value) as value
+        from
+          (
+            select
+              *
+            from
+              (
+                select
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
+                  (
+                    select
+                      v.value
+                    from
+                      (
+                        select
+                          "e"."score"::double precision as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (
+                    nullif(
+                      (
+                        select
+                          case
+                            when char_length(t.value) <= $1::integer then t.value
+                            else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                          end
+                        from
+                          (
+                            select
+                              case jsonb_typeof(v.value)
+                                when 'null' then null
+                                when 'number' then case
+                                  when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                                  else v.text
+                                end
+                                else v.text
+                              end as value
+                            from
+                              (
+                                select
+                                  d.value,
+                                  d.value #>> '{}' as text
+                                from
+                                  (
+                                    select
+                                      (e.metadata -> $3::text) as value
+                                    offset
+                                      0
+                                  ) d
+                                offset
+                                  0
+                              ) v
+                            offset
+                              0
+                          ) t
+                      ),
+                      ''
+                    ),
+                    0
+                  ) as cluster_id,
+                  false as is_mixed,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
+                where
+                  e.benchmark_id = $4
+                  and e.sample_id is not null
+              ) v
+            where
+              value is not null
+          ) v
+        group by
+          v.sample_id
+      ) b
+      join (
+        select
+          v.sample_id,
+          (
+            array_agg(
+              v.id
+              order by
+                v.repetition
+            )
+          ) [1] as id,
+          count(*)::integer as tries,
+          (
+            count(*) > 1
+            and min(v.value) = max(v.value)
+          )::integer as alike,
+          (
+            array_agg(
+              v.input
+              order by
+                v.repetition
+            )
+          ) [1] as input,
+          max(v.expected) as expected,
+          (
+            array_agg(
+              v.cluster_id
+              order by
+                v.repetition
+            ) filter (
+              where
+                v.cluster_id is not null
+            )
+          ) [1] as cluster_id,
+          coalesce(min(v.cluster_id) <> max(v.cluster_id), false) as is_mixed,
+          avg(v.value) as value
+        from
+          (
+            select
+              *
+            from
+              (
+                select
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
+                  (
+                    select
+                      v.value
+                    from
+                      (
+                        select
+                          "e"."score"::double precision as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (
+                    nullif(
+                      (
+                        select
+                          case
+                            when char_length(t.value) <= $5::integer then t.value
+                            else left(t.value, $6::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                          end
+                        from
+                          (
+                            select
+                              case jsonb_typeof(v.value)
+                                when 'null' then null
+                                when 'number' then case
+                                  when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                                  else v.text
+                                end
+                                else v.text
+                              end as value
+                            from
+                              (
+                                select
+                                  d.value,
+                                  d.value #>> '{}' as text
+                                from
+                                  (
+                                    select
+                                      (e.metadata -> $7::text) as value
+                                    offset
+                                      0
+                                  ) d
+                                offset
+                                  0
+                              ) v
+                            offset
+                              0
+                          ) t
+                      ),
+                      ''
+                    ),
+                    0
+                  ) as cluster_id,
+                  false as is_mixed,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
+                where
+                  e.benchmark_id = $8
+                  and e.sample_id is not null
+              ) v
+            where
+              value is not null
+          ) v
+        group by
+          v.sample_id
+      ) c on c.sample_id = b.sample_id
+    where
+      b.value is not null
+      and c.value is not null
+  ),
+  pair as (
+    select
+      *
+    from
+      found p
+    where
+      p.is_same
+  ),
+  sized as (
+    select
+      size,
+      count(*) as n,
+      count(*) filter (
+        where
+          difference > 0
+      ) as up
+    from
+      (
+        select
+          difference,
+          abs(
+            round(
+              difference::numeric,
+              (
+                select
+                  13 - ceil(log(greatest(max(greatest(abs(baseline), abs(candidate))), 1e-290)))::integer
+                from
+                  pair
+              )
+            )
+          ) as size
+        from
+          pair
+      ) p
+    where
+      size <> 0
+    group by
+      size
+  ),
+  ranked as (
+    select
+      size,
+      n,
+      up,
+      sum(n) over (
+        order by
+          size
+      ) - (n - 1) / 2.0 as rank
+    from
+      sized
+  ),
+  placed as (
+    select
+      difference,
+      dense_rank() over (
+        order by
+          cluster_id,
+          case
+            when cluster_id is null then sample_id
+          end collate "C"
+      ) as position
+    from
+      pair
+  ),
+  block as (
+    select
+      position % $9 as number,
+      count(*) as n,
+      sum(difference) as sum
+    from
+      placed
+    group by
+      1
+  )
+select
+  count(*) as pairs,
+  (
+    select
+      count(*)
+    from
+      found
+    where
+      not is_same
+  ) as different,
+  (
+    select
+      count(distinct sample_id) + count(*) filter (
+        where
+          sample_id is null
+      )
+    from
+      evaluations
+    where
+      benchmark_id = $10
+  ) as baseline_count,
+  (
+    select
+      count(distinct sample_id) + count(*) filter (
+        where
+          sample_id is null
+      )
+    from
+      evaluations
+    where
+      benchmark_id = $11
+  ) as candidate_count,
+  case
+    when count(*) > 0 then array[
+      min("baseline_tries"),
+      max("baseline_tries"),
+      count(*) filter (
+        where
+          "baseline_tries" < (
+            select
+              max("baseline_tries")
+            from
+              pair
+          )
+      ),
+      count(*) filter (
+        where
+          "baseline_tries" > 1
+      ),
+      sum("baseline_alike")
+    ]::integer[]
+  end as baseline_repetitions,
+  case
+    when count(*) > 0 then array[
+      min("candidate_tries"),
+      max("candidate_tries"),
+      count(*) filter (
+        where
+          "candidate_tries" < $12
+      ),
+      count(*) filter (
+        where
+          "candidate_tries" > 1
+      ),
+      sum("candidate_alike")
+    ]::integer[]
+  end as candidate_repetitions,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "baseline" - case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("baseline", "baseline"),
+      min("baseline"),
+      max("baseline")
+    ]
+  end as baseline,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "candidate" - case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("candidate", "candidate"),
+      min("candidate"),
+      max("candidate")
+    ]
+  end as candidate,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "difference" - case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("difference", "difference"),
+      min("difference"),
+      max("difference")
+    ]
+  end as differences,
+  count(*) filter (
+    where
+      difference > $13
+  ) as higher,
+  count(*) filter (
+    where
+      difference < - $14::double precision
+  ) as lower,
+  bool_and(
+    baseline in (0, 1)
+    and candidate in (0, 1)
+  ) as is_binary,
+  (
+    select
+      coalesce(sum(up), 0)::bigint
+    from
+      ranked
+  ) as up,
+  (
+    select
+      coalesce(sum(n - up), 0)::bigint
+    from
+      ranked
+  ) as down,
+  (
+    select
+      coalesce(sum(up * rank), 0)::double precision
+    from
+      ranked
+  ) as positive_ranks,
+  (
+    select
+      coalesce(sum(n::double precision ^ 3 - n), 0)
+    from
+      ranked
+  ) as tie_term,
+  (
+    select
+      case
+        when sum(n) <= $15 then array_agg(
+          n::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_counts,
+  (
+    select
+      case
+        when sum(n) <= $16 then array_agg(
+          up::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_positives,
+  (
+    select
+      array_agg(
+        n::integer
+        order by
+          number
+      )
+    from
+      block
+  ) as block_counts,
+  (
+    select
+      array_agg(
+        sum
+        order by
+          number
+      )
+    from
+      block
+  ) as block_sums,
+  (
+    with
+      center as materialized (
+        select
+          avg("baseline") as "baseline",
+          avg("candidate") as "candidate",
+          avg("difference") as "difference"
+        from
+          pair
+      )
+    select
+      jsonb_object_agg(c.metric, c.found)
+    from
+      (
+        select
+          c.metric,
+          jsonb_build_object(
+            'clusters',
+            count(*),
+            'squares',
+            sum(
+              case
+                when abs(c.share) < 1e-150 then 0
+                else c.share ^ 2
+              end
+            ),
+            'largest',
+            max(c.n),
+            'unnamed',
+            count(*) filter (
+              where
+                c.cluster_id is null
+            ),
+            'mixed',
+            sum(c.mixed)
+          ) as found
+        from
+          (
+            select
+              c.*,
+              case
+                when abs((c.sum - c.n * c.shift)) < 1e-290 then 0
+                else (c.sum - c.n * c.shift) / c.total
+              end as share
+            from
+              (
+                select
+                  c.*,
+                  case
+                    when abs(c.all_sums) < 1e-290 then 0
+                    else c.all_sums / c.total
+                  end as shift
+                from
+                  (
+                    select
+                      c.*,
+                      sum(c.n) over whole as total,
+                      sum(c.sum) over whole as all_sums
+                    from
+                      (
+                        select
+                          v.metric,
+                          v.cluster_id,
+                          case
+                            when v.cluster_id is null then v.sample
+                          end as own,
+                          count(*) as n,
+                          sum(v.value - v.center) as sum,
+                          count(*) filter (
+                            where
+                              v.is_mixed
+                          ) as mixed
+                        from
+                          (
+                            select
+                              'baseline' as metric,
+                              "p"."baseline" as value,
+                              center."baseline" as center,
+                              p.cluster_id,
+                              p.is_mixed,
+                              p.sample_id as sample
+                            from
+                              pair p
+                              cross join center
+                            union all
+                            select
+                              'candidate' as metric,
+                              "p"."candidate" as value,
+                              center."candidate" as center,
+                              p.cluster_id,
+                              p.is_mixed,
+                              p.sample_id as sample
+                            from
+                              pair p
+                              cross join center
+                            union all
+                            select
+                              'difference' as metric,
+                              "p"."difference" as value,
+                              center."difference" as center,
+                              p.cluster_id,
+                              p.is_mixed,
+                              p.sample_id as sample
+                            from
+                              pair p
+                              cross join center
+                          ) v
+                        group by
+                          1,
+                          2,
+                          3
+                      ) c
+                    window
+                      whole as (
+                        partition by
+                          c.metric
+                      )
+                  ) c
+              ) c
+          ) c
+        group by
+          c.metric
+      ) c
+  ) as clusters
+from
+  pair;
+-- $1 = 200
+-- $2 = 200
+-- $3 = 'document'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = 200
+-- $6 = 200
+-- $7 = 'document'
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $9 = 5000
+-- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $12 = 5
+-- $13 = 0
+-- $14 = 0
 -- $15 = 100
 -- $16 = 100

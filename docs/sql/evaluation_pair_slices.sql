@@ -168,19 +168,26 @@ with
   sized as (
     select
       slice,
-      abs(difference) as size,
+      size,
       count(*) as n,
       count(*) filter (
         where
           difference > 0
       ) as up
     from
-      pair
+      (
+        select
+          slice,
+          difference,
+          abs(difference) as size
+        from
+          pair
+      ) p
     where
-      difference <> 0
+      size <> 0
     group by
       slice,
-      abs(difference)
+      size
   ),
   placed_size as (
     select
@@ -765,19 +772,36 @@ with
   sized as (
     select
       slice,
-      abs(difference) as size,
+      size,
       count(*) as n,
       count(*) filter (
         where
           difference > 0
       ) as up
     from
-      pair
+      (
+        select
+          slice,
+          difference,
+          abs(
+            round(
+              difference::numeric,
+              (
+                select
+                  13 - ceil(log(greatest(max(greatest(abs(baseline), abs(candidate))), 1e-290)))::integer
+                from
+                  pair
+              )
+            )
+          ) as size
+        from
+          pair
+      ) p
     where
-      difference <> 0
+      size <> 0
     group by
       slice,
-      abs(difference)
+      size
   ),
   placed_size as (
     select

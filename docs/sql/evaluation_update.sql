@@ -67,7 +67,6 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
-          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -132,10 +131,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -160,56 +155,49 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value,
-                            e.failed
+                            e.failed::integer::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value,
-                            e.failed
+                            e."score"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value,
-                            e.failed
+                            e."latency_ms"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value,
-                            e.failed
+                            e."input_tokens"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value,
-                            e.failed
+                            e."output_tokens"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value,
-                            e.failed
+                            e."cost_usd"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value,
-                            e.failed
+                            v.value
                           from
                             "before" e
                             cross join lateral (
@@ -242,56 +230,49 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value,
-                            e.failed
+                            e.failed::integer::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value,
-                            e.failed
+                            e."score"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value,
-                            e.failed
+                            e."latency_ms"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value,
-                            e.failed
+                            e."input_tokens"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value,
-                            e.failed
+                            e."output_tokens"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value,
-                            e.failed
+                            e."cost_usd"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value,
-                            e.failed
+                            v.value
                           from
                             "e" e
                             cross join lateral (
@@ -336,7 +317,6 @@ with
           part.benchmark_id,
           part.metric,
           sum(part.count)::bigint as count,
-          sum(part.failed)::bigint as failed,
           sum(part.sum) as sum,
           greatest(
             sum(
@@ -401,10 +381,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -429,56 +405,49 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value,
-                            e.failed
+                            e.failed::integer::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value,
-                            e.failed
+                            e."score"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value,
-                            e.failed
+                            e."latency_ms"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value,
-                            e.failed
+                            e."input_tokens"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value,
-                            e.failed
+                            e."output_tokens"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value,
-                            e.failed
+                            e."cost_usd"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value,
-                            e.failed
+                            v.value
                           from
                             "e" e
                             cross join lateral (
@@ -511,56 +480,49 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value,
-                            e.failed
+                            e.failed::integer::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value,
-                            e.failed
+                            e."score"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value,
-                            e.failed
+                            e."latency_ms"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value,
-                            e.failed
+                            e."input_tokens"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value,
-                            e.failed
+                            e."output_tokens"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value,
-                            e.failed
+                            e."cost_usd"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value,
-                            e.failed
+                            v.value
                           from
                             "before" e
                             cross join lateral (
@@ -609,12 +571,11 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -789,7 +750,6 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
-          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -854,10 +814,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -882,56 +838,49 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value,
-                            e.failed
+                            e.failed::integer::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value,
-                            e.failed
+                            e."score"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value,
-                            e.failed
+                            e."latency_ms"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value,
-                            e.failed
+                            e."input_tokens"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value,
-                            e.failed
+                            e."output_tokens"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value,
-                            e.failed
+                            e."cost_usd"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value,
-                            e.failed
+                            v.value
                           from
                             "before" e
                             cross join lateral (
@@ -964,56 +913,49 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value,
-                            e.failed
+                            e.failed::integer::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value,
-                            e.failed
+                            e."score"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value,
-                            e.failed
+                            e."latency_ms"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value,
-                            e.failed
+                            e."input_tokens"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value,
-                            e.failed
+                            e."output_tokens"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value,
-                            e.failed
+                            e."cost_usd"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value,
-                            e.failed
+                            v.value
                           from
                             "e" e
                             cross join lateral (
@@ -1058,7 +1000,6 @@ with
           part.benchmark_id,
           part.metric,
           sum(part.count)::bigint as count,
-          sum(part.failed)::bigint as failed,
           sum(part.sum) as sum,
           greatest(
             sum(
@@ -1123,10 +1064,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -1151,56 +1088,49 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value,
-                            e.failed
+                            e.failed::integer::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value,
-                            e.failed
+                            e."score"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value,
-                            e.failed
+                            e."latency_ms"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value,
-                            e.failed
+                            e."input_tokens"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value,
-                            e.failed
+                            e."output_tokens"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value,
-                            e.failed
+                            e."cost_usd"::double precision as value
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value,
-                            e.failed
+                            v.value
                           from
                             "e" e
                             cross join lateral (
@@ -1233,56 +1163,49 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value,
-                            e.failed
+                            e.failed::integer::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value,
-                            e.failed
+                            e."score"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value,
-                            e.failed
+                            e."latency_ms"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value,
-                            e.failed
+                            e."input_tokens"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value,
-                            e.failed
+                            e."output_tokens"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value,
-                            e.failed
+                            e."cost_usd"::double precision as value
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value,
-                            e.failed
+                            v.value
                           from
                             "before" e
                             cross join lateral (
@@ -1331,12 +1254,11 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,

@@ -24,7 +24,6 @@ with
           part.benchmark_id,
           part.metric,
           sum(part.count)::bigint as count,
-          sum(part.failed)::bigint as failed,
           sum(part.sum) as sum,
           greatest(
             sum(
@@ -89,10 +88,6 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -112,8 +107,7 @@ with
                     select
                       e.benchmark_id,
                       v.metric,
-                      v.value,
-                      e.failed
+                      v.value
                     from
                       (
                         select
@@ -178,26 +172,11 @@ with
   ),
   written as (
     insert into
-      metric_rollups (
-        benchmark_id,
-        metric,
-        count,
-        failed,
-        sum,
-        m2,
-        min,
-        max,
-        bins,
-        bin_counts,
-        bin_lows,
-        bin_highs,
-        dataset
-      )
+      metric_rollups (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs, dataset)
     select
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -220,7 +199,6 @@ with
     on conflict (benchmark_id, metric) do update
     set
       count = excluded.count,
-      failed = excluded.failed,
       sum = excluded.sum,
       m2 = excluded.m2,
       min = excluded.min,

@@ -122,7 +122,6 @@ with
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -147,7 +146,6 @@ with
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -169,26 +167,11 @@ with
   ),
   written as (
     insert into
-      metric_rollups (
-        benchmark_id,
-        metric,
-        count,
-        failed,
-        sum,
-        m2,
-        min,
-        max,
-        bins,
-        bin_counts,
-        bin_lows,
-        bin_highs,
-        dataset
-      )
+      metric_rollups (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs, dataset)
     select
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -204,7 +187,6 @@ with
           m.benchmark_id,
           m.metric,
           m.count,
-          m.failed,
           case
             when m.was_taken
             and b.min = b.max then b.min * m.count
@@ -234,7 +216,6 @@ with
               part.benchmark_id,
               part.metric,
               max(part.n)::bigint as count,
-              sum(part.failed)::bigint as failed,
               max(part.total) as sum,
               greatest(
                 sum(
@@ -359,7 +340,6 @@ with
     on conflict (benchmark_id, metric) do update
     set
       count = excluded.count,
-      failed = excluded.failed,
       sum = excluded.sum,
       m2 = excluded.m2,
       min = excluded.min,

@@ -9,7 +9,6 @@ with
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -34,7 +33,6 @@ with
       benchmark_id,
       metric,
       count,
-      failed,
       sum,
       m2,
       min,
@@ -126,7 +124,6 @@ with
       m.benchmark_id,
       m.metric,
       m.count,
-      m.failed,
       case
         when m.was_taken
         and b.min = b.max then b.min * m.count
@@ -156,7 +153,6 @@ with
           part.benchmark_id,
           part.metric,
           max(part.n)::bigint as count,
-          sum(part.failed)::bigint as failed,
           max(part.total) as sum,
           greatest(
             sum(
@@ -280,7 +276,6 @@ with
 select
   m.metric,
   coalesce(m.count, 0) as count,
-  coalesce(m.failed, 0) as failed,
   coalesce(m.sum, 0) as sum,
   coalesce(m.m2, 0) as m2,
   coalesce(m.min, 0) as min,

@@ -7,6 +7,7 @@ import {
 import type { Report } from "./reports/report.ts";
 import type { ReportFiles } from "./reports/write-reports.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
+import { type Clustering, requireClusters } from "./shared/clusters.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import {
   comparisonCells,
@@ -27,7 +28,7 @@ import { slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
 import type { Grouping } from "./shared/slices.ts";
 
-interface Options extends ServiceOptions, Direction, Reducing, Grouping, ReportFiles {
+interface Options extends ServiceOptions, Direction, Reducing, Grouping, Clustering, ReportFiles {
   metric: string;
   tolerance: number;
   alpha: number;
@@ -55,6 +56,7 @@ export function addCommand(program: Command): void {
     .option("--metric <name>", "metric to compare", "score")
     .withDirection()
     .withReducer(reducerNames)
+    .withClusters()
     .option("--tolerance <difference>", "differences up to this are ties", fraction(0, Number.MAX_VALUE), 0)
     .option("--alpha <p>", "better or worse takes an adjusted p-value below this", fraction(0, 1), 0.05)
     .option("--samples <n>", "regressed samples to show for each candidate", parseWhole(0, 1000), 5)
@@ -94,6 +96,7 @@ export function addCommand(program: Command): void {
       ],
       ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
       ["ltb compare main pr-123 --fail-unless-no-worse-than 0.02", "a gate that asks for evidence"],
+      ["ltb compare main pr-123 --cluster-by document", "questions on one document are dependent"],
       "ltb compare a b --metric latency_ms --tolerance 50",
     )
     .callService(compare);
@@ -123,11 +126,16 @@ async function compare(
     ...reducerOf(options),
     tieTolerance: options.tolerance,
     ...given({ margin, detect: options.detect, allowDifferentInputs: options.allowDifferentInputs }),
-    ...given({ groupBy: options.groupBy }),
+    ...given({ groupBy: options.groupBy, clusterBy: options.clusterBy }),
     pageSize: Math.max(1, options.samples),
   });
   if (response.comparisons.every(({ nPaired, differentInputs }) => nPaired + differentInputs === 0))
     await requireMetrics(benchmarks, { id: baselineId, name }, [options.metric]);
+  if (options.clusterBy !== undefined)
+    requireClusters(
+      options.clusterBy,
+      response.comparisons.map(({ clusters, nPaired }) => ({ clusters, samples: nPaired })),
+    );
   const { lowerIsBetter } = response;
   const verdicts = response.comparisons.map((one) => verdictOf(one, { alpha: options.alpha, lowerIsBetter }));
   if (options.json) {
@@ -189,10 +197,11 @@ function failGates(
     note(`${count} of ${verdicts.length} candidates ${words}`);
     process.exitCode = exitCodes.regression;
   };
-  const unpaired = verdicts.filter((verdict) => verdict === "no pairs").length;
+  const count = (verdict: Verdict) => verdicts.filter((one) => one === verdict).length;
   if (failOnRegression) {
-    fail(verdicts.filter((verdict) => verdict === "worse").length, "regressed");
-    fail(unpaired, "have no pairs with the baseline, so nothing is known of them");
+    fail(count("worse"), "regressed");
+    fail(count("no pairs"), "have no pairs with the baseline, so nothing is known of them");
+    fail(count("one cluster"), "have pairs of one cluster only, so nothing is known of them");
   }
   if (margin === undefined) return;
   const demands = comparisons.map((one) => demandsOf(one, "", { margin, alpha }));

@@ -5,11 +5,18 @@ import {
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { categoriesNote, categoryColumns, categoryRows, withFigures } from "./shared/categories.ts";
 import type { ServiceOptions } from "./shared/client.ts";
+import {
+  type Clustering,
+  clusterColumns,
+  clusterRows,
+  clusterWarnings,
+  explainClusters,
+  requireClusters,
+} from "./shared/clusters.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
-import { coverageOfMetrics, type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
-import { type Direction, directionOf } from "./shared/options.ts";
+import { given } from "./shared/options.ts";
 import {
   formatInterval,
   formatNumber,
@@ -32,9 +39,8 @@ import { totalsOf } from "./shared/totals.ts";
 
 type Options = ServiceOptions &
   Reducing &
-  Filling &
   Grouping &
-  Direction & { metric?: string[]; exact?: boolean; html?: string };
+  Clustering & { metric?: string[]; exact?: boolean; html?: string };
 
 export function addCommand(program: Command): void {
   addServiceCommand(program, "summary")
@@ -50,9 +56,8 @@ export function addCommand(program: Command): void {
       "compute everything from the evaluations, percentiles too; takes longer the more there are",
     )
     .withReducer(reducerNames)
+    .withClusters()
     .withGroups()
-    .withMissing(missingNames, parseRange)
-    .withDirection()
     .option("--html <file>", "also write a page with histograms, which opens offline")
     .examples(
       ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
@@ -60,10 +65,7 @@ export function addCommand(program: Command): void {
       ["ltb summary gsm8k --exact", "percentiles without an error of up to 1 %"],
       ["ltb summary humaneval --metric score --reducer pass_at_k --k 10", "pass@10 of repeated samples"],
       ["ltb summary mmlu --group-by subject", "the score of each subject, and the mean of their means"],
-      [
-        "ltb summary gsm8k --metric score --missing as_worst",
-        "samples that failed or were never tried count as 0",
-      ],
+      ["ltb summary squad --cluster-by title", "errors for questions that share a text"],
       ["ltb summary gsm8k --html summary.html", "a histogram of every metric"],
       ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
     )
@@ -77,9 +79,9 @@ export function addCommand(program: Command): void {
         categories: true,
         groupBy: options.groupBy ?? "",
         ...reducerOf(options),
-        ...fillingOf(options),
-        ...directionOf(options),
+        ...given({ clusterBy: options.clusterBy }),
       });
+      if (options.clusterBy !== undefined) requireClusters(options.clusterBy, summary.metrics);
       const known = new Set(summary.categories.map(({ name }) => name));
       const empty = summary.metrics.flatMap(({ name, count }) => (count || known.has(name) ? [] : name));
       if (empty.length > 0) await requireMetrics(benchmarks, benchmark, empty);
@@ -107,14 +109,23 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse, 
     lines.push("", formatTable(categoryColumns, summary.categories.flatMap(categoryRows)));
   const note = categoriesNote(summary);
   if (note !== undefined) lines.push("", note);
-  const covered = coverageOfMetrics(summary);
-  if (covered.length > 0) lines.push("", ...covered);
   const repeated = repetitionRows(summary.metrics);
   if (repeated.length > 0)
     lines.push(
       "",
       `Mean, stddev, stderr and interval are over ${summary.sampleCount} samples, each by the ${reducerText(summary)} of its repetitions.`,
       formatTable(repetitionColumns, repeated),
+    );
+  const clusters = clusterRows(summary.metrics);
+  if (clusters.length > 0)
+    lines.push(
+      "",
+      explainClusters(summary.clusterBy),
+      formatTable(clusterColumns, clusters),
+      ...clusterWarnings(
+        summary.clusterBy,
+        summary.metrics.flatMap(({ clusters }) => clusters ?? []),
+      ),
     );
   for (const found of summary.slices)
     lines.push(

@@ -10,8 +10,6 @@ import {
   type MetricRunSchema,
   type MetricSlicesSchema,
   type MetricSummarySchema,
-  type Missing,
-  MissingSchema,
   type Reducer,
   ReducerSchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
@@ -82,9 +80,6 @@ export function evaluationMessage(evaluation: Evaluation): MessageInitShape<type
 /** How values of repetitions become one, as the contract says it. */
 export const wireReducer = wireEnum<typeof Reducer>(ReducerSchema);
 
-/** What a mean does with missing samples, as the contract says it. */
-export const wireMissing = wireEnum<typeof Missing>(MissingSchema);
-
 const outcomes = wireEnum<typeof EvaluationOutcome>(EvaluationOutcomeSchema).values;
 
 /** The outcome of an item, with field at fault and reason where it stored nothing. */
@@ -95,17 +90,22 @@ export function outcomeOf(result: EvaluationResult) {
   return { outcome, reason: `evaluation ${result.id} has other content, which stands` };
 }
 
-const tests = { mcnemar: ComparisonTest.MCNEMAR_EXACT, wilcoxon: ComparisonTest.WILCOXON_SIGNED_RANK };
+const tests = {
+  mcnemar: ComparisonTest.MCNEMAR_EXACT,
+  wilcoxon: ComparisonTest.WILCOXON_SIGNED_RANK,
+  cluster_t: ComparisonTest.CLUSTER_T,
+};
 
 export function comparisonMessage(
   comparison: Comparison,
 ): MessageInitShape<typeof BenchmarkComparisonSchema> {
   const { test, regressed, improved, slices, ...rest } = comparison;
-  const { baselineRepetitions, candidateRepetitions, ...figures } = rest;
+  const { baselineRepetitions, candidateRepetitions, clusters, ...figures } = rest;
   return {
     ...omitNulls(figures),
     ...(baselineRepetitions && { baselineRepetitions: omitNulls(baselineRepetitions) }),
     ...(candidateRepetitions && { candidateRepetitions: omitNulls(candidateRepetitions) }),
+    ...(clusters && { clusters: omitNulls(clusters) }),
     test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
     ...(slices && { slices: pairSlicesMessage(slices) }),
     regressed: [...regressed],
@@ -128,14 +128,12 @@ function pairSlicesMessage(found: PairSlices): MessageInitShape<typeof Compariso
 const intervals = wireEnum<typeof IntervalMethod>(IntervalMethodSchema).values;
 
 export function metricMessage(metric: MetricSummary): MessageInitShape<typeof MetricSummarySchema> {
-  const { intervalMethod: method, repetitions, coverage, missing, bounds, ...figures } = metric;
+  const { intervalMethod: method, repetitions, clusters, ...figures } = metric;
   return {
     ...omitNulls(figures),
     ...(method && { intervalMethod: intervals[method] }),
     ...(repetitions && { repetitions: omitNulls(repetitions) }),
-    ...(bounds && { bounds: omitNulls(bounds) }),
-    coverage: omitNulls(coverage),
-    missing: wireMissing.values[missing],
+    ...(clusters && { clusters: omitNulls(clusters) }),
   };
 }
 

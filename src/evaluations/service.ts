@@ -2,7 +2,6 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type {
   BenchmarkService,
   ExportEvaluationsRequest,
-  GetBenchmarkSummaryRequest,
   GetLeaderboardRequest,
   GetMetricHistoryRequest,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
@@ -20,6 +19,7 @@ import { actorIdOf } from "../rpc/call/call.ts";
 import { clearTo, fromTimestamp, omitEmpty, omitNulls, readPatch, requestKeyOf } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
+import { notWithGroups } from "./clusters/clusters.ts";
 import { exportChunks } from "./export.ts";
 import * as input from "./input.ts";
 import {
@@ -31,7 +31,6 @@ import {
   outcomeOf,
   runMessage,
   slicesMessage,
-  wireMissing,
   wireReducer,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
@@ -127,7 +126,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const metric = omitEmpty(request.metric) ?? "score";
       const reduction = { reducer: wireReducer.parse(request.reducer, "reducer"), k: request.k };
       const asked = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance, allowDifferentInputs };
-      const what = { ...asked, ...reduction };
+      const what = { ...asked, ...reduction, clusterBy: omitEmpty(request.clusterBy) };
       const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;
       const options = { limit: pageSize(request.pageSize), after };
       const { next, ...page } = await evaluations.compare(
@@ -136,7 +135,8 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       );
       const nextPageToken = encodePageToken(next && { candidates: next }, what);
       const reducer = wireReducer.values[page.reducer];
-      return { ...page, reducer, comparisons: page.comparisons.map(comparisonMessage), nextPageToken };
+      const comparisons = page.comparisons.map(comparisonMessage);
+      return { ...omitNulls(page), reducer, comparisons, nextPageToken };
     },
 
     async getLeaderboard(request) {
@@ -178,14 +178,13 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       };
     },
 
-    async getBenchmarkSummary(request) {
-      const { benchmarkId, metrics, exact, categories, groupBy, lowerIsBetter } = request;
-      const reduction = { reducer: wireReducer.parse(request.reducer, "reducer"), k: request.k };
+    async getBenchmarkSummary({ benchmarkId, metrics, exact, categories, groupBy, ...by }) {
+      if (by.clusterBy !== "" && groupBy !== "") throw invalidField("cluster_by", notWithGroups);
+      const reduction = { reducer: wireReducer.parse(by.reducer, "reducer"), k: by.k };
       const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, {
         exact: exact || undefined,
         ...reduction,
-        ...missingOf(request),
-        lowerIsBetter,
+        clusterBy: omitEmpty(by.clusterBy),
       });
       const counted = categories && (await evaluations.countCategories(benchmarkId, metrics));
       const slices =
@@ -202,7 +201,6 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         }),
         exact: isExact,
         reducer: wireReducer.values[summary.reducer],
-        missing: wireMissing.values[summary.missing],
         metrics: summary.metrics.map(metricMessage),
         slices: slices.map(slicesMessage),
       };
@@ -227,15 +225,6 @@ const orders: ReadonlyMap<EvaluationOrder, Order> = new Map([
 
 function orderOf(order: EvaluationOrder): Order {
   return orders.get(checkEnum(EvaluationOrderSchema, order, "order_by")) ?? "newest";
-}
-
-/** What a request says of samples without a value. */
-function missingOf({
-  missing,
-  rangeLow,
-  rangeHigh,
-}: Pick<GetBenchmarkSummaryRequest, "missing" | "rangeLow" | "rangeHigh">) {
-  return { missing: wireMissing.parse(missing, "missing"), rangeLow, rangeHigh };
 }
 
 /** What leaderboards and histories have in common. */

@@ -6,6 +6,8 @@ import { columnsOf, equalities, example, type Fragment, sql, statement } from ".
 import { type ColumnTypes, table } from "../database/statement/table.ts";
 import { requireFound } from "../errors.ts";
 import { benchmarkEvents } from "../watch/events.ts";
+import type { FoundClusters } from "./clusters/clusters.ts";
+import { clusterOf, foundClusters, ofSample } from "./clusters/parts.ts";
 import type { EvaluationChanges, EvaluationPosition, ParsedEvaluation, ParsedFilter } from "./input.ts";
 import { fingerprintColumns, fingerprintSums, inputHash, returnedHashes } from "./inputs/parts.ts";
 import { evaluationsOf, metricValues } from "./metric.ts";
@@ -329,16 +331,10 @@ function conditions(filter: ParsedFilter, byScore: boolean) {
 }
 
 const findBenchmark = statement("evaluation_benchmark", {
-  row: z.object({
-    id: z.string(),
-    repetitions: z.number(),
-    plannedSamples: z.number(),
-    totalIterations: z.number(),
-    isRepeated: z.boolean(),
-  }),
+  row: z.object({ id: z.string(), repetitions: z.number(), isRepeated: z.boolean() }),
   build: (id: string) => sql.fragment`
     select
-      b.id, b.repetitions, b.planned_samples, b.total_iterations,
+      b.id, b.repetitions,
       exists (select from repeated_benchmarks r where r.benchmark_id = b.id) as is_repeated
     from benchmarks b where b.id = ${id}`,
   examples: [[example.id]],
@@ -359,7 +355,7 @@ const moments = sql.fragment`
 
 const summaryOf = (benchmarkId: string) => sql.fragment`
   select
-    metric as name, ${moments}, count(*) filter (where failed) as failed,
+    metric as name, ${moments},
     percentile_cont(${sql.array(summaryFractions, "float8")}) within group (order by value) as percentiles,
     exists (select from repeated_benchmarks where benchmark_id = ${benchmarkId}) as is_repeated
   from (
@@ -370,7 +366,6 @@ const summaryOf = (benchmarkId: string) => sql.fragment`
 const summaryRow = z.object({
   name: z.string(),
   count: z.number(),
-  failed: z.number(),
   sum: z.number(),
   m2: z.number(),
   min: z.number(),
@@ -385,38 +380,74 @@ export const summarizeMetrics = statement("evaluation_summarize_metrics", {
   examples: [[example.id]],
 });
 
-// The same with the samples, which are grouped apart: values and samples need different orders.
+/** Of no metric: what is not asked for. */
+const nothing = (name: Fragment) => sql.fragment`select null::text as metric, null::jsonb as ${name}`;
+
+// The same with the samples, which are grouped apart, since values and samples need different orders, and
+// with clusters of samples. Without a reduction each evaluation is a sample.
 export const summarizeSamples = statement("evaluation_summarize_samples", {
   row: summaryRow.extend({
-    groups: z.custom<SampleGroup[]>(),
+    groups: z.custom<SampleGroup[]>().nullable(),
     reduced: z.custom<ReducedMoments>().nullable(),
+    clusters: z.custom<FoundClusters>().nullable(),
   }),
   prepared: false,
-  build: (benchmarkId: string, reduction: Reduction) => {
-    const keys = sql.fragment`v.benchmark_id, v.sample, v.metric`;
+  build: (benchmarkId: string, reduction: Reduction | undefined, clusterBy?: string) => {
     const values = metricValues(
       evaluationsOf(benchmarkId),
       sql.fragment`, ${sampleOf("e")} as sample, e.repetition`,
     );
-    const reduced = reducesByCounts(reduction.reducer)
-      ? sql.fragment`select null::text as metric, null::jsonb as moments`
-      : sql.fragment`
-        select v.metric, to_jsonb(v) - 'metric' as moments from (
-          select metric, ${moments} from (${reducedValues(values, keys, reduction)}) v group by metric
-        ) v`;
-    return sql.fragment`
-      select s.*, g.groups, r.moments as reduced
-      from (${summaryOf(benchmarkId)}) s
-      join (
+    const groups = reduction
+      ? sql.fragment`
         select g.metric, ${groupsAsJson(sql.fragment`g`)} as groups
-        from (${groupsOf(figuresOf(values))}) g group by g.metric
-      ) g on g.metric = s.name
-      left join (${reduced}) r on r.metric = s.name`;
+        from (${groupsOf(figuresOf(values))}) g group by g.metric`
+      : nothing(sql.fragment`groups`);
+    const reduced =
+      reduction && !reducesByCounts(reduction.reducer)
+        ? sql.fragment`
+          select v.metric, to_jsonb(v) - 'metric' as moments from (
+            select metric, ${moments} from (${reducedValues(values, keysOfSamples, reduction)}) v group by metric
+          ) v`
+        : nothing(sql.fragment`moments`);
+    const clusters =
+      clusterBy === undefined ? nothing(sql.fragment`found`) : clustersOf(benchmarkId, reduction, clusterBy);
+    return sql.fragment`
+      with s as materialized (
+        ${summaryOf(benchmarkId)}
+      )
+      select s.*, g.groups, r.moments as reduced, c.found as clusters
+      from s
+      left join (${groups}) g on g.metric = s.name
+      left join (${reduced}) r on r.metric = s.name
+      left join (${clusters}) c on c.metric = s.name`;
   },
   examples: [
     [example.id, { reducer: "mean", k: 0 }],
     [example.id, { reducer: "median", k: 0 }],
-    [example.id, { reducer: "mode", k: 0 }],
+    [example.id, { reducer: "mode", k: 0 }, "document.id"],
     [example.id, { reducer: "max", k: 0 }],
+    [example.id, { reducer: "pass_at_k", k: 2 }, "document"],
+    [example.id, undefined, "document"],
   ],
 });
+
+const keysOfSamples = sql.fragment`v.benchmark_id, v.sample, v.metric`;
+
+/** The clusters of each metric of `s`, whose samples are reduced first. */
+function clustersOf(benchmarkId: string, reduction: Reduction | undefined, clusterBy: string): Fragment {
+  // With an offset the cluster is made once for an evaluation, and not for each of its metrics.
+  const evaluations = sql.fragment`(
+    select e.*, e.error is not null as failed, ${clusterOf(clusterBy)} as cluster_id
+    from evaluations e where e.benchmark_id = ${benchmarkId} offset 0
+  ) e`;
+  const sampled = sql.fragment`, ${sampleOf("e")} as sample, e.cluster_id`;
+  const values = reduction
+    ? reducedValues(
+        metricValues(evaluations, sql.fragment`${sampled}, e.repetition`),
+        ...([keysOfSamples, reduction, ofSample] as const),
+      )
+    : metricValues(evaluations, sql.fragment`${sampled}, false as is_mixed`);
+  return foundClusters(sql.fragment`
+    select v.*, s.sum / s.count as center from (${values}) v join s on s.name = v.metric
+    where v.value is not null`);
+}

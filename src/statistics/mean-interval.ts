@@ -1,5 +1,13 @@
+import { type ClusterSpread, clusteredStderr } from "./clusters.ts";
 import type { Moments } from "./moments.ts";
 import { studentTQuantile } from "./student-t.ts";
+
+interface Kind {
+  /** Whether the values are shares of something, and 0 and 1 its ends. */
+  areShares?: boolean;
+  /** The values are independent between clusters only. */
+  spread?: ClusterSpread | undefined;
+}
 
 /** Deviations below this fraction of the mean are rounding. */
 const roundOff = 1e-12;
@@ -21,7 +29,7 @@ export interface MeanFigures {
 }
 
 export interface MeanInterval {
-  method: "student_t" | "wilson";
+  method: "student_t" | "wilson" | "cluster_t";
   low: number;
   high: number;
 }
@@ -41,11 +49,13 @@ interface KnownRange {
  * `min` and `max`, where they are known, bound the mean. A sum that was rounded on the way would otherwise
  * put that of a hundred tenths below a tenth. The true mean lies between them, so a bound is never further
  * from it than what it replaces.
- * @param areShares whether the values are shares of something, and 0 and 1 its ends
+ *
+ * Of values in clusters the error is that of `clusteredStderr`, and the interval mean ± t(0.975, clusters −
+ * 1) · stderr, cut at 0 and 1 if they are shares that are all 0 or 1.
  */
 export function meanFigures(
   { count, sum, m2, min, max }: Moments & KnownRange,
-  { areShares = false } = {},
+  { areShares = false, spread }: Kind = {},
 ): MeanFigures {
   const mean = Math.min(
     max ?? Number.POSITIVE_INFINITY,
@@ -54,10 +64,29 @@ export function meanFigures(
   if (count < 2) return { mean, stddev: undefined, stderr: undefined, interval: undefined };
   const stddev = min !== undefined && min === max ? 0 : Math.sqrt(m2 / (count - 1));
   const figures = { mean, stddev, stderr: stddev / Math.sqrt(count) };
+  if (spread) {
+    const [least, most] = areShares && areBinary({ count, sum, m2 }) ? [0, 1] : [-Infinity, Infinity];
+    return { ...figures, ...clustered(figures, spread, least, most) };
+  }
   if (areShares && areBinary({ count, sum, m2 })) return { ...figures, interval: wilson(sum, count) };
   if (stddev <= Math.abs(mean) * roundOff) return { ...figures, interval: undefined };
   const margin = t975(count - 1) * figures.stderr;
   return { ...figures, interval: { method: "student_t", low: mean - margin, high: mean + margin } };
+}
+
+function clustered(
+  { mean, stddev }: { mean: number; stddev: number },
+  spread: ClusterSpread,
+  least: number,
+  most: number,
+) {
+  const error = clusteredStderr(spread);
+  if (error === undefined) return { stderr: undefined, interval: undefined };
+  // Where the means of all clusters are the same, what is left of the sums is rounding.
+  if (error <= Math.max(Math.abs(mean), stddev) * roundOff) return { stderr: 0, interval: undefined };
+  const margin = t975(spread.clusters - 1) * error;
+  const [low, high] = [Math.max(least, mean - margin), Math.min(most, mean + margin)];
+  return { stderr: error, interval: { method: "cluster_t" as const, low, high } };
 }
 
 /** As `MeanFigures`, flat and with null for what is undefined: as answers have them. */

@@ -192,6 +192,70 @@ test("samples that were asked something else are told, and compared only if that
   expect(wanted.stdout).toMatch(/^long prompt +3 /m);
 });
 
+test("samples of one document are dependent: errors, intervals and tests are by clusters", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const store = async (name: string, documents: number, score: (document: number, n: number) => number) => {
+    const row = (n: number) => ({
+      ...{ id: `s${n}`, input: "i", output: "o", score: score(n % documents, n) },
+      ...(n > 0 && { document: { id: n % documents } }),
+    });
+    const rows = Array.from({ length: 60 }, (_, n) => JSON.stringify(row(n))).join("\n");
+    await writeFile(join(folder, name), rows);
+    await ltb.json("import", join(folder, name), "--format", "jsonl", "--model", "m", "--name", name);
+  };
+  await store("before", 6, (document, n) => Number((document + (n % 5 === 0 ? 1 : 0)) % 2 === 0));
+  await store("after", 6, (document) => Number(document % 3 === 0));
+  const by = ["--cluster-by", "document.id"];
+  const summary = await ltb.run("summary", "before", "--metric", "score", ...by);
+  expect(summary.stderr).toBe("");
+  expect(summary.stdout).toMatch(/^Samples with the same document\.id are a cluster, .*CR1/m);
+  expect(summary.stdout).toMatch(/^score +7 +10 +1 +0\.\d+ +0\.06\d+$/m);
+  expect(summary.stdout).toMatch(/^warning: with 7 clusters, fewer than 10, intervals are too narrow/m);
+  expect(summary.stdout).toMatch(/^1 samples without document\.id are each a cluster of its own$/m);
+  const [page, compared, markdown] = [join(folder, "s.html"), join(folder, "c.html"), join(folder, "c.md")];
+  const json = await ltb.json("summary", "before", "--metric", "score", ...by, "--html", page);
+  expect(json).toMatchObject({ cluster_by: "document.id", exact: true });
+  const [metric] = json.metrics;
+  expect(metric).toMatchObject({ interval_method: "INTERVAL_METHOD_CLUSTER_T", clusters: { count: 7 } });
+  expect(metric.stderr).toBeGreaterThan(1.5 * metric.clusters.independent_stderr);
+  expect(await readFile(page, "utf8")).toMatch(/95 % interval: by clusters of samples.*<h2>Clusters<\/h2>/s);
+  const reports = ["--html", compared, "--markdown", markdown];
+  const { stdout } = await ltb.run("compare", "before", "after", ...by, ...reports, "--detect", "0.05");
+  expect(stdout).toMatch(/^after +60 .* 0\.\d+ \(clusters\) +0\.\d+ +no significant difference$/m);
+  expect(stdout).toMatch(/^The interval .* are of the paired t-test by clusters, and not adjusted\.$/m);
+  expect(stdout).toMatch(/^"p \(test\)" is of the same t-test, and "p \(Holm\)"/m);
+  expect(stdout).toMatch(/^after: 60 pairs in 7 clusters show a difference of /m);
+  expect(stdout).toMatch(/^after: a difference of 0\.05 takes \d+ pairs, in clusters like these$/m);
+  for (const text of [stdout, await readFile(compared, "utf8"), await readFile(markdown, "utf8")])
+    expect(text).toContain("with 7 clusters, fewer than 10");
+  // Of one cluster nothing is known, and a gate says so.
+  await store("once", 1, (_, n) => n % 2);
+  await store("again", 1, (_, n) => n % 3 && 1);
+  const rows = await ltb.run("compare", "once", "again", "--cluster-by", "model", "--fail-on-regression");
+  expect(rows.stdout).toMatch(/^again +60 .* one cluster$/m);
+  expect(rows.stdout).toMatch(/^again: warning: all samples are of one cluster, /m);
+  const nothing = "1 of 1 candidates have pairs of one cluster only, so nothing is known of them\n";
+  expect(rows).toMatchObject({ code: 3, stderr: nothing });
+  for (const args of [
+    ["summary", "before"],
+    ["compare", "before", "after"],
+  ])
+    expect(await ltb.run(...args, "--cluster-by", "dokument")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("no sample has dokument in its metadata"),
+    });
+  const both = ["--cluster-by", "document.id", "--group-by", "document.id"];
+  for (const args of [
+    ["summary", "before"],
+    ["compare", "before", "after"],
+  ])
+    expect(await ltb.run(...args, ...both)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("cluster_by: cannot be given together with group_by"),
+    });
+});
+
 test("of latency the gate knows that lower is better, and can be told otherwise", async () => {
   const folder = await temporaryFolder();
   for (const [name, base] of [

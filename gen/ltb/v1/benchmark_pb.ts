@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark.proto.
  */
 export const file_ltb_v1_benchmark: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEi6AUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUSFwoPcGxhbm5lZF9zYW1wbGVzGDwgASgFGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimQEKCENvdmVyYWdlEhQKB3BsYW5uZWQYASABKAVIAIgBARINCgV0cmllZBgCIAEoBRIOCgZzY29yZWQYAyABKAUSDgoGZmFpbGVkGAQgASgFEhAKCHVuc2NvcmVkGAUgASgFEhkKEXNjb3JlZF93aXRoX2Vycm9yGAYgASgFEg8KB21pc3NpbmcYByABKAVCCgoIX3BsYW5uZWQibQoGQm91bmRzEgsKA2xvdxgBIAEoARIMCgRoaWdoGAIgASgBEhUKCGNpOTVfbG93GAMgASgBSACIAQESFgoJY2k5NV9oaWdoGAQgASgBSAGIAQFCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giaQoLUmVwZXRpdGlvbnMSDQoFbGVhc3QYASABKAUSDAoEbW9zdBgCIAEoBRIXCg9zYW1wbGVzX2xhY2tpbmcYAyABKAUSFgoJYWdyZWVtZW50GAQgASgBSACIAQFCDAoKX2FncmVlbWVudCKRBQoNTWV0cmljU3VtbWFyeRIMCgRuYW1lGAEgASgJEg0KBWNvdW50GAIgASgFEhEKBG1lYW4YAyABKAFIAIgBARITCgZzdGRkZXYYBCABKAFIAYgBARITCgZzdGRlcnIYBSABKAFIAogBARIVCghjaTk1X2xvdxgGIAEoAUgDiAEBEhYKCWNpOTVfaGlnaBgHIAEoAUgEiAEBEhAKA21pbhgIIAEoAUgFiAEBEhAKA3A1MBgJIAEoAUgGiAEBEhAKA3A5MBgKIAEoAUgHiAEBEhAKA3A5NRgLIAEoAUgIiAEBEhAKA3A5ORgMIAEoAUgJiAEBEhAKA21heBgNIAEoAUgKiAEBEgsKA3N1bRgOIAEoARIvCg9pbnRlcnZhbF9tZXRob2QYDyABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSDwoHc2FtcGxlcxgQIAEoBRIYChBzYW1wbGVzX3Vuc2NvcmVkGBEgASgFEigKC3JlcGV0aXRpb25zGBIgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEiIKCGNvdmVyYWdlGDwgASgLMhAubHRiLnYxLkNvdmVyYWdlEiAKB21pc3NpbmcYPSABKA4yDy5sdGIudjEuTWlzc2luZxIYCgtmaWxsZWRfd2l0aBg+IAEoAUgLiAEBEh4KBmJvdW5kcxg/IAEoCzIOLmx0Yi52MS5Cb3VuZHNCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgYKBF9taW5CBgoEX3A1MEIGCgRfcDkwQgYKBF9wOTVCBgoEX3A5OUIGCgRfbWF4Qg4KDF9maWxsZWRfd2l0aCLYAQoMTWV0cmljU2xpY2VzEg4KBm1ldHJpYxgBIAEoCRIjCgZzbGljZXMYAiADKAsyEy5sdGIudjEuTWV0cmljU2xpY2USFwoPc2xpY2VzX2xlZnRfb3V0GAMgASgFEhAKCGxlZnRfb3V0GAQgAygJEhcKCm1hY3JvX21lYW4YBSABKAFIAIgBARIZCgxtYWNyb19zdGRlcnIYBiABKAFIAYgBARIUCgxtYWNyb19zbGljZXMYByABKAVCDQoLX21hY3JvX21lYW5CDwoNX21hY3JvX3N0ZGVyciKiAgoLTWV0cmljU2xpY2USEgoFdmFsdWUYASABKAlIAIgBARINCgV0cmllZBgCIAEoBRIPCgdzYW1wbGVzGAMgASgFEhEKBG1lYW4YBCABKAFIAYgBARITCgZzdGRkZXYYBSABKAFIAogBARITCgZzdGRlcnIYBiABKAFIA4gBARIVCghjaTk1X2xvdxgHIAEoAUgEiAEBEhYKCWNpOTVfaGlnaBgIIAEoAUgFiAEBEi8KD2ludGVydmFsX21ldGhvZBgJIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZEIICgZfdmFsdWVCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoIlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSLKDAoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBRIxChRiYXNlbGluZV9yZXBldGl0aW9ucxgkIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIyChVjYW5kaWRhdGVfcmVwZXRpdGlvbnMYJSABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSKAoGc2xpY2VzGFAgASgLMhgubHRiLnYxLkNvbXBhcmlzb25TbGljZXNCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIVChNfYm9vdHN0cmFwX2NpOTVfbG93QhYKFF9ib290c3RyYXBfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlQhIKEF9tY25lbWFyX3BfdmFsdWVCEwoRX3dpbGNveG9uX3BfdmFsdWVCEwoRX3BhaXJlZF90X3BfdmFsdWVCDgoMX2VmZmVjdF9zaXplQhQKEl9iYXNlbGluZV9jaTk1X2xvd0IVChNfYmFzZWxpbmVfY2k5NV9oaWdoQhUKE19jYW5kaWRhdGVfY2k5NV9sb3dCFgoUX2NhbmRpZGF0ZV9jaTk1X2hpZ2hCCwoJX2NpOTBfbG93QgwKCl9jaTkwX2hpZ2hCGAoWX2RldGVjdGFibGVfZGlmZmVyZW5jZUIPCg1fcGFpcnNfbmVlZGVkQhMKEV9ub193b3JzZV9wX3ZhbHVlQhYKFF9lcXVpdmFsZW5jZV9wX3ZhbHVlIucBChBDb21wYXJpc29uU2xpY2VzEicKBnNsaWNlcxgBIAMoCzIXLmx0Yi52MS5Db21wYXJpc29uU2xpY2USFwoPc2xpY2VzX2xlZnRfb3V0GAIgASgFEhAKCGxlZnRfb3V0GAMgAygJEhcKCm1hY3JvX21lYW4YBCABKAFIAIgBARIZCgxtYWNyb19zdGRlcnIYBSABKAFIAYgBARIUCgxtYWNyb19zbGljZXMYBiABKAUSFQoNc2FtcGxlc19taXhlZBgHIAEoBUINCgtfbWFjcm9fbWVhbkIPCg1fbWFjcm9fc3RkZXJyIsgECg9Db21wYXJpc29uU2xpY2USEgoFdmFsdWUYASABKAlIAIgBARIWCg5iYXNlbGluZV90cmllZBgCIAEoBRIXCg9jYW5kaWRhdGVfdHJpZWQYAyABKAUSEAoIbl9wYWlyZWQYBCABKAUSGgoNYmFzZWxpbmVfbWVhbhgFIAEoAUgBiAEBEhsKDmNhbmRpZGF0ZV9tZWFuGAYgASgBSAKIAQESHAoPbWVhbl9kaWZmZXJlbmNlGAcgASgBSAOIAQESEwoGc3RkZXJyGAggASgBSASIAQESFQoIY2k5NV9sb3cYCSABKAFIBYgBARIWCgljaTk1X2hpZ2gYCiABKAFIBogBARIkCgR0ZXN0GAsgASgOMhYubHRiLnYxLkNvbXBhcmlzb25UZXN0EhQKB3BfdmFsdWUYDCABKAFIB4gBARIdChBhZGp1c3RlZF9wX3ZhbHVlGA0gASgBSAiIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgOIAEoAUgJiAEBEgwKBHdpbnMYDyABKAUSDgoGbG9zc2VzGBAgASgFEgwKBHRpZXMYESABKAVCCAoGX3ZhbHVlQhAKDl9iYXNlbGluZV9tZWFuQhEKD19jYW5kaWRhdGVfbWVhbkISChBfbWVhbl9kaWZmZXJlbmNlQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEwoRX3BhaXJlZF90X3BfdmFsdWUi2AEKDFBhaXJlZFNhbXBsZRIRCglzYW1wbGVfaWQYASABKAkSFgoOYmFzZWxpbmVfY291bnQYAiABKAUSFgoOYmFzZWxpbmVfdmFsdWUYAyABKAESFwoPY2FuZGlkYXRlX3ZhbHVlGAQgASgBEhIKCmRpZmZlcmVuY2UYBSABKAESHgoWYmFzZWxpbmVfZXZhbHVhdGlvbl9pZBgGIAEoCRIfChdjYW5kaWRhdGVfZXZhbHVhdGlvbl9pZBgHIAEoCRIXCg9jYW5kaWRhdGVfY291bnQYCCABKAUisQUKEExlYWRlcmJvYXJkRW50cnkSDAoEcmFuaxgBIAEoBRIQCghyYW5rX2xvdxgCIAEoBRIRCglyYW5rX2hpZ2gYAyABKAUSFAoMYmVuY2htYXJrX2lkGAQgASgJEhYKDmJlbmNobWFya19uYW1lGAUgASgJEhAKCHByb3ZpZGVyGAYgASgJEg0KBW1vZGVsGAcgASgJEicKBnN0YXR1cxgIIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSDQoFY291bnQYCSABKAUSDAoEbWVhbhgKIAEoARITCgZzdGRlcnIYCyABKAFIAIgBARIVCghjaTk1X2xvdxgMIAEoAUgBiAEBEhYKCWNpOTVfaGlnaBgNIAEoAUgCiAEBEi4KCmNyZWF0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKBGJhbmQYDyABKAVIA4gBARITCgZzdGRkZXYYECABKAFIBIgBARIWCgliYW5kX2xhc3QYESABKAVIBYgBARIvCg9pbnRlcnZhbF9tZXRob2QYEiABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSGAoQc2FtcGxlc191bnNjb3JlZBgTIAEoBRIoCgtyZXBldGl0aW9ucxgUIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIcCg9pbnB1dHNfY29tcGFyZWQYWiABKAVIBogBARIdChBkaWZmZXJlbnRfaW5wdXRzGFsgASgFSAeIAQFCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIHCgVfYmFuZEIJCgdfc3RkZGV2QgwKCl9iYW5kX2xhc3RCEgoQX2lucHV0c19jb21wYXJlZEITChFfZGlmZmVyZW50X2lucHV0cyLnAwoJTWV0cmljUnVuEhQKDGJlbmNobWFya19pZBgBIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgCIAEoCRIQCghwcm92aWRlchgDIAEoCRINCgVtb2RlbBgEIAEoCRInCgZzdGF0dXMYBSABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEi4KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNvdW50GAcgASgFEgwKBG1lYW4YCCABKAESEwoGc3RkZGV2GAkgASgBSACIAQESEwoGc3RkZXJyGAogASgBSAGIAQESFQoIY2k5NV9sb3cYCyABKAFIAogBARIWCgljaTk1X2hpZ2gYDCABKAFIA4gBARIvCg9pbnRlcnZhbF9tZXRob2QYDSABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2QSLAoOc2luY2VfcHJldmlvdXMYDiABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlEiwKDnNpbmNlX2Jhc2VsaW5lGA8gASgLMhQubHRiLnYxLk1ldHJpY0NoYW5nZUIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2gi3QEKDE1ldHJpY0NoYW5nZRISCgpkaWZmZXJlbmNlGAEgASgBEhUKCGNpOTVfbG93GAIgASgBSACIAQESFgoJY2k5NV9oaWdoGAMgASgBSAGIAQESFAoHcF92YWx1ZRgEIAEoAUgCiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYBSABKAFIA4gBARIZChFmaXJzdF9zaWduaWZpY2FudBgGIAEoCEILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZSKVAQoIQmFzZWxpbmUSDwoHZGF0YXNldBgBIAEoCRIUCgxiZW5jaG1hcmtfaWQYAiABKAkSFgoOYmVuY2htYXJrX25hbWUYAyABKAkSEwoGc2V0X2J5GAQgASgJSACIAQESKgoGc2V0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdfc2V0X2J5KswBCg9CZW5jaG1hcmtTdGF0dXMSIAocQkVOQ0hNQVJLX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGEJFTkNITUFSS19TVEFUVVNfUEVORElORxABEhwKGEJFTkNITUFSS19TVEFUVVNfUlVOTklORxACEh4KGkJFTkNITUFSS19TVEFUVVNfQ09NUExFVEVEEAMSGwoXQkVOQ0hNQVJLX1NUQVRVU19GQUlMRUQQBBIeChpCRU5DSE1BUktfU1RBVFVTX0NBTkNFTExFRBAFKnoKDkJlbmNobWFya09yZGVyEh8KG0JFTkNITUFSS19PUkRFUl9VTlNQRUNJRklFRBAAEiMKH0JFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0RFU0MQARIiCh5CRU5DSE1BUktfT1JERVJfQ1JFQVRFRF9BVF9BU0MQAipiCg1CZW5jaG1hcmtWaWV3Eh4KGkJFTkNITUFSS19WSUVXX1VOU1BFQ0lGSUVEEAASGAoUQkVOQ0hNQVJLX1ZJRVdfQkFTSUMQARIXChNCRU5DSE1BUktfVklFV19GVUxMEAIqsgEKB1JlZHVjZXISFwoTUkVEVUNFUl9VTlNQRUNJRklFRBAAEhAKDFJFRFVDRVJfTUVBThABEhIKDlJFRFVDRVJfTUVESUFOEAISEAoMUkVEVUNFUl9NT0RFEAMSDwoLUkVEVUNFUl9NQVgQBBIWChJSRURVQ0VSX0FUX0xFQVNUX0sQBRIVChFSRURVQ0VSX1BBU1NfQVRfSxAGEhYKElJFRFVDRVJfUEFTU19IQVRfSxAHKmEKB01pc3NpbmcSFwoTTUlTU0lOR19VTlNQRUNJRklFRBAAEhMKD01JU1NJTkdfRVhDTFVERRABEhQKEE1JU1NJTkdfQVNfV09SU1QQAhISCg5NSVNTSU5HX0JPVU5EUxADKmwKDkludGVydmFsTWV0aG9kEh8KG0lOVEVSVkFMX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUlOVEVSVkFMX01FVEhPRF9TVFVERU5UX1QQARIaChZJTlRFUlZBTF9NRVRIT0RfV0lMU09OEAIqfgoOQ29tcGFyaXNvblRlc3QSHwobQ09NUEFSSVNPTl9URVNUX1VOU1BFQ0lGSUVEEAASIQodQ09NUEFSSVNPTl9URVNUX01DTkVNQVJfRVhBQ1QQARIoCiRDT01QQVJJU09OX1RFU1RfV0lMQ09YT05fU0lHTkVEX1JBTksQAmIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IpIBCghDbHVzdGVycxINCgVjb3VudBgBIAEoBRIPCgdsYXJnZXN0GAIgASgFEhcKD3NhbXBsZXNfdW5uYW1lZBgDIAEoBRIVCg1zYW1wbGVzX21peGVkGAQgASgFEh8KEmluZGVwZW5kZW50X3N0ZGVychgFIAEoAUgAiAEBQhUKE19pbmRlcGVuZGVudF9zdGRlcnIipQQKDU1ldHJpY1N1bW1hcnkSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBRIRCgRtZWFuGAMgASgBSACIAQESEwoGc3RkZGV2GAQgASgBSAGIAQESEwoGc3RkZXJyGAUgASgBSAKIAQESFQoIY2k5NV9sb3cYBiABKAFIA4gBARIWCgljaTk1X2hpZ2gYByABKAFIBIgBARIQCgNtaW4YCCABKAFIBYgBARIQCgNwNTAYCSABKAFIBogBARIQCgNwOTAYCiABKAFIB4gBARIQCgNwOTUYCyABKAFICIgBARIQCgNwOTkYDCABKAFICYgBARIQCgNtYXgYDSABKAFICogBARILCgNzdW0YDiABKAESLwoPaW50ZXJ2YWxfbWV0aG9kGA8gASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kEg8KB3NhbXBsZXMYECABKAUSGAoQc2FtcGxlc191bnNjb3JlZBgRIAEoBRIoCgtyZXBldGl0aW9ucxgSIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIiCghjbHVzdGVycxhGIAEoCzIQLmx0Yi52MS5DbHVzdGVyc0IHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBgoEX21pbkIGCgRfcDUwQgYKBF9wOTBCBgoEX3A5NUIGCgRfcDk5QgYKBF9tYXgi2AEKDE1ldHJpY1NsaWNlcxIOCgZtZXRyaWMYASABKAkSIwoGc2xpY2VzGAIgAygLMhMubHRiLnYxLk1ldHJpY1NsaWNlEhcKD3NsaWNlc19sZWZ0X291dBgDIAEoBRIQCghsZWZ0X291dBgEIAMoCRIXCgptYWNyb19tZWFuGAUgASgBSACIAQESGQoMbWFjcm9fc3RkZXJyGAYgASgBSAGIAQESFAoMbWFjcm9fc2xpY2VzGAcgASgFQg0KC19tYWNyb19tZWFuQg8KDV9tYWNyb19zdGRlcnIiogIKC01ldHJpY1NsaWNlEhIKBXZhbHVlGAEgASgJSACIAQESDQoFdHJpZWQYAiABKAUSDwoHc2FtcGxlcxgDIAEoBRIRCgRtZWFuGAQgASgBSAGIAQESEwoGc3RkZGV2GAUgASgBSAKIAQESEwoGc3RkZXJyGAYgASgBSAOIAQESFQoIY2k5NV9sb3cYByABKAFIBIgBARIWCgljaTk1X2hpZ2gYCCABKAFIBYgBARIvCg9pbnRlcnZhbF9tZXRob2QYCSABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2RCCAoGX3ZhbHVlQgcKBV9tZWFuQgkKB19zdGRkZXZCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaCJUCg5DYXRlZ29yeUNvdW50cxIMCgRuYW1lGAEgASgJEg0KBWNvdW50GAIgASgFEiUKBnZhbHVlcxgDIAMoCzIVLmx0Yi52MS5DYXRlZ29yeUNvdW50Ii0KDUNhdGVnb3J5Q291bnQSDQoFdmFsdWUYASABKAkSDQoFY291bnQYAiABKAUi7gwKE0JlbmNobWFya0NvbXBhcmlzb24SFAoMY2FuZGlkYXRlX2lkGAEgASgJEhAKCG5fcGFpcmVkGAIgASgFEhkKEWJhc2VsaW5lX3VucGFpcmVkGAMgASgFEhoKEmNhbmRpZGF0ZV91bnBhaXJlZBgEIAEoBRIaCg1iYXNlbGluZV9tZWFuGAUgASgBSACIAQESGwoOY2FuZGlkYXRlX21lYW4YBiABKAFIAYgBARIcCg9tZWFuX2RpZmZlcmVuY2UYByABKAFIAogBARITCgZzdGRlcnIYCCABKAFIA4gBARIVCghjaTk1X2xvdxgJIAEoAUgEiAEBEhYKCWNpOTVfaGlnaBgKIAEoAUgFiAEBEh8KEmJvb3RzdHJhcF9jaTk1X2xvdxgLIAEoAUgGiAEBEiAKE2Jvb3RzdHJhcF9jaTk1X2hpZ2gYDCABKAFIB4gBARIkCgR0ZXN0GA0gASgOMhYubHRiLnYxLkNvbXBhcmlzb25UZXN0EhQKB3BfdmFsdWUYDiABKAFICIgBARIdChBhZGp1c3RlZF9wX3ZhbHVlGA8gASgBSAmIAQESHAoPbWNuZW1hcl9wX3ZhbHVlGBAgASgBSAqIAQESHQoQd2lsY294b25fcF92YWx1ZRgRIAEoAUgLiAEBEh0KEHBhaXJlZF90X3BfdmFsdWUYEiABKAFIDIgBARIYCgtlZmZlY3Rfc2l6ZRgTIAEoAUgNiAEBEgwKBHdpbnMYFCABKAUSDgoGbG9zc2VzGBUgASgFEgwKBHRpZXMYFiABKAUSJwoJcmVncmVzc2VkGBcgAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRImCghpbXByb3ZlZBgYIAMoCzIULmx0Yi52MS5QYWlyZWRTYW1wbGUSHgoRYmFzZWxpbmVfY2k5NV9sb3cYGSABKAFIDogBARIfChJiYXNlbGluZV9jaTk1X2hpZ2gYGiABKAFID4gBARIfChJjYW5kaWRhdGVfY2k5NV9sb3cYGyABKAFIEIgBARIgChNjYW5kaWRhdGVfY2k5NV9oaWdoGBwgASgBSBGIAQESFQoIY2k5MF9sb3cYHSABKAFIEogBARIWCgljaTkwX2hpZ2gYHiABKAFIE4gBARIiChVkZXRlY3RhYmxlX2RpZmZlcmVuY2UYHyABKAFIFIgBARIZCgxwYWlyc19uZWVkZWQYICABKAVIFYgBARIdChBub193b3JzZV9wX3ZhbHVlGCEgASgBSBaIAQESIAoTZXF1aXZhbGVuY2VfcF92YWx1ZRgiIAEoAUgXiAEBEhgKEGRpZmZlcmVudF9pbnB1dHMYIyABKAUSMQoUYmFzZWxpbmVfcmVwZXRpdGlvbnMYJCABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSMgoVY2FuZGlkYXRlX3JlcGV0aXRpb25zGCUgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEiIKCGNsdXN0ZXJzGEYgASgLMhAubHRiLnYxLkNsdXN0ZXJzEigKBnNsaWNlcxhQIAEoCzIYLmx0Yi52MS5Db21wYXJpc29uU2xpY2VzQhAKDl9iYXNlbGluZV9tZWFuQhEKD19jYW5kaWRhdGVfbWVhbkISChBfbWVhbl9kaWZmZXJlbmNlQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCFQoTX2Jvb3RzdHJhcF9jaTk1X2xvd0IWChRfYm9vdHN0cmFwX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUISChBfbWNuZW1hcl9wX3ZhbHVlQhMKEV93aWxjb3hvbl9wX3ZhbHVlQhMKEV9wYWlyZWRfdF9wX3ZhbHVlQg4KDF9lZmZlY3Rfc2l6ZUIUChJfYmFzZWxpbmVfY2k5NV9sb3dCFQoTX2Jhc2VsaW5lX2NpOTVfaGlnaEIVChNfY2FuZGlkYXRlX2NpOTVfbG93QhYKFF9jYW5kaWRhdGVfY2k5NV9oaWdoQgsKCV9jaTkwX2xvd0IMCgpfY2k5MF9oaWdoQhgKFl9kZXRlY3RhYmxlX2RpZmZlcmVuY2VCDwoNX3BhaXJzX25lZWRlZEITChFfbm9fd29yc2VfcF92YWx1ZUIWChRfZXF1aXZhbGVuY2VfcF92YWx1ZSLnAQoQQ29tcGFyaXNvblNsaWNlcxInCgZzbGljZXMYASADKAsyFy5sdGIudjEuQ29tcGFyaXNvblNsaWNlEhcKD3NsaWNlc19sZWZ0X291dBgCIAEoBRIQCghsZWZ0X291dBgDIAMoCRIXCgptYWNyb19tZWFuGAQgASgBSACIAQESGQoMbWFjcm9fc3RkZXJyGAUgASgBSAGIAQESFAoMbWFjcm9fc2xpY2VzGAYgASgFEhUKDXNhbXBsZXNfbWl4ZWQYByABKAVCDQoLX21hY3JvX21lYW5CDwoNX21hY3JvX3N0ZGVyciLIBAoPQ29tcGFyaXNvblNsaWNlEhIKBXZhbHVlGAEgASgJSACIAQESFgoOYmFzZWxpbmVfdHJpZWQYAiABKAUSFwoPY2FuZGlkYXRlX3RyaWVkGAMgASgFEhAKCG5fcGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAYgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgCiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgDiAEBEhMKBnN0ZGVychgIIAEoAUgEiAEBEhUKCGNpOTVfbG93GAkgASgBSAWIAQESFgoJY2k5NV9oaWdoGAogASgBSAaIAQESJAoEdGVzdBgLIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGAwgASgBSAeIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgNIAEoAUgIiAEBEh0KEHBhaXJlZF90X3BfdmFsdWUYDiABKAFICYgBARIMCgR3aW5zGA8gASgFEg4KBmxvc3NlcxgQIAEoBRIMCgR0aWVzGBEgASgFQggKBl92YWx1ZUIQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlQhMKEV9wYWlyZWRfdF9wX3ZhbHVlItgBCgxQYWlyZWRTYW1wbGUSEQoJc2FtcGxlX2lkGAEgASgJEhYKDmJhc2VsaW5lX2NvdW50GAIgASgFEhYKDmJhc2VsaW5lX3ZhbHVlGAMgASgBEhcKD2NhbmRpZGF0ZV92YWx1ZRgEIAEoARISCgpkaWZmZXJlbmNlGAUgASgBEh4KFmJhc2VsaW5lX2V2YWx1YXRpb25faWQYBiABKAkSHwoXY2FuZGlkYXRlX2V2YWx1YXRpb25faWQYByABKAkSFwoPY2FuZGlkYXRlX2NvdW50GAggASgFIrEFChBMZWFkZXJib2FyZEVudHJ5EgwKBHJhbmsYASABKAUSEAoIcmFua19sb3cYAiABKAUSEQoJcmFua19oaWdoGAMgASgFEhQKDGJlbmNobWFya19pZBgEIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgFIAEoCRIQCghwcm92aWRlchgGIAEoCRINCgVtb2RlbBgHIAEoCRInCgZzdGF0dXMYCCABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEg0KBWNvdW50GAkgASgFEgwKBG1lYW4YCiABKAESEwoGc3RkZXJyGAsgASgBSACIAQESFQoIY2k5NV9sb3cYDCABKAFIAYgBARIWCgljaTk1X2hpZ2gYDSABKAFIAogBARIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgRiYW5kGA8gASgFSAOIAQESEwoGc3RkZGV2GBAgASgBSASIAQESFgoJYmFuZF9sYXN0GBEgASgFSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGBIgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kEhgKEHNhbXBsZXNfdW5zY29yZWQYEyABKAUSKAoLcmVwZXRpdGlvbnMYFCABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSHAoPaW5wdXRzX2NvbXBhcmVkGFogASgFSAaIAQESHQoQZGlmZmVyZW50X2lucHV0cxhbIAEoBUgHiAEBQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBwoFX2JhbmRCCQoHX3N0ZGRldkIMCgpfYmFuZF9sYXN0QhIKEF9pbnB1dHNfY29tcGFyZWRCEwoRX2RpZmZlcmVudF9pbnB1dHMi5wMKCU1ldHJpY1J1bhIUCgxiZW5jaG1hcmtfaWQYASABKAkSFgoOYmVuY2htYXJrX25hbWUYAiABKAkSEAoIcHJvdmlkZXIYAyABKAkSDQoFbW9kZWwYBCABKAkSJwoGc3RhdHVzGAUgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjb3VudBgHIAEoBRIMCgRtZWFuGAggASgBEhMKBnN0ZGRldhgJIAEoAUgAiAEBEhMKBnN0ZGVychgKIAEoAUgBiAEBEhUKCGNpOTVfbG93GAsgASgBSAKIAQESFgoJY2k5NV9oaWdoGAwgASgBSAOIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGA0gASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kEiwKDnNpbmNlX3ByZXZpb3VzGA4gASgLMhQubHRiLnYxLk1ldHJpY0NoYW5nZRIsCg5zaW5jZV9iYXNlbGluZRgPIAEoCzIULmx0Yi52MS5NZXRyaWNDaGFuZ2VCCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoIt0BCgxNZXRyaWNDaGFuZ2USEgoKZGlmZmVyZW5jZRgBIAEoARIVCghjaTk1X2xvdxgCIAEoAUgAiAEBEhYKCWNpOTVfaGlnaBgDIAEoAUgBiAEBEhQKB3BfdmFsdWUYBCABKAFIAogBARIdChBhZGp1c3RlZF9wX3ZhbHVlGAUgASgBSAOIAQESGQoRZmlyc3Rfc2lnbmlmaWNhbnQYBiABKAhCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWUilQEKCEJhc2VsaW5lEg8KB2RhdGFzZXQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJEhYKDmJlbmNobWFya19uYW1lGAMgASgJEhMKBnNldF9ieRgEIAEoCUgAiAEBEioKBnNldF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX3NldF9ieSrMAQoPQmVuY2htYXJrU3RhdHVzEiAKHEJFTkNITUFSS19TVEFUVVNfVU5TUEVDSUZJRUQQABIcChhCRU5DSE1BUktfU1RBVFVTX1BFTkRJTkcQARIcChhCRU5DSE1BUktfU1RBVFVTX1JVTk5JTkcQAhIeChpCRU5DSE1BUktfU1RBVFVTX0NPTVBMRVRFRBADEhsKF0JFTkNITUFSS19TVEFUVVNfRkFJTEVEEAQSHgoaQkVOQ0hNQVJLX1NUQVRVU19DQU5DRUxMRUQQBSp6Cg5CZW5jaG1hcmtPcmRlchIfChtCRU5DSE1BUktfT1JERVJfVU5TUEVDSUZJRUQQABIjCh9CRU5DSE1BUktfT1JERVJfQ1JFQVRFRF9BVF9ERVNDEAESIgoeQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfQVNDEAIqYgoNQmVuY2htYXJrVmlldxIeChpCRU5DSE1BUktfVklFV19VTlNQRUNJRklFRBAAEhgKFEJFTkNITUFSS19WSUVXX0JBU0lDEAESFwoTQkVOQ0hNQVJLX1ZJRVdfRlVMTBACKrIBCgdSZWR1Y2VyEhcKE1JFRFVDRVJfVU5TUEVDSUZJRUQQABIQCgxSRURVQ0VSX01FQU4QARISCg5SRURVQ0VSX01FRElBThACEhAKDFJFRFVDRVJfTU9ERRADEg8KC1JFRFVDRVJfTUFYEAQSFgoSUkVEVUNFUl9BVF9MRUFTVF9LEAUSFQoRUkVEVUNFUl9QQVNTX0FUX0sQBhIWChJSRURVQ0VSX1BBU1NfSEFUX0sQByqLAQoOSW50ZXJ2YWxNZXRob2QSHwobSU5URVJWQUxfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZSU5URVJWQUxfTUVUSE9EX1NUVURFTlRfVBABEhoKFklOVEVSVkFMX01FVEhPRF9XSUxTT04QAhIdChlJTlRFUlZBTF9NRVRIT0RfQ0xVU1RFUl9UEEYqnQEKDkNvbXBhcmlzb25UZXN0Eh8KG0NPTVBBUklTT05fVEVTVF9VTlNQRUNJRklFRBAAEiEKHUNPTVBBUklTT05fVEVTVF9NQ05FTUFSX0VYQUNUEAESKAokQ09NUEFSSVNPTl9URVNUX1dJTENPWE9OX1NJR05FRF9SQU5LEAISHQoZQ09NUEFSSVNPTl9URVNUX0NMVVNURVJfVBBGYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One run of one model on one dataset.
@@ -178,13 +178,6 @@ export type Benchmark = Message<"ltb.v1.Benchmark"> & {
    * @generated from field: int32 repetitions = 22;
    */
   repetitions: number;
-
-  /**
-   * Number of samples that there are to be; 0 when not declared.
-   *
-   * @generated from field: int32 planned_samples = 60;
-   */
-  plannedSamples: number;
 };
 
 /**
@@ -193,113 +186,6 @@ export type Benchmark = Message<"ltb.v1.Benchmark"> & {
  */
 export const BenchmarkSchema: GenMessage<Benchmark> = /*@__PURE__*/
   messageDesc(file_ltb_v1_benchmark, 0);
-
-/**
- * How many of the samples of a benchmark have a value of a metric. Evaluations without a sample_id are
- * samples of their own. tried = scored + failed + unscored.
- *
- * @generated from message ltb.v1.Coverage
- */
-export type Coverage = Message<"ltb.v1.Coverage"> & {
-  /**
-   * Number of samples that there were to be: Benchmark.planned_samples or, if that is 0,
-   * Benchmark.total_iterations divided by Benchmark.repetitions. Unset if those are not declared either.
-   *
-   * @generated from field: optional int32 planned = 1;
-   */
-  planned?: number | undefined;
-
-  /**
-   * Number of samples with an evaluation.
-   *
-   * @generated from field: int32 tried = 2;
-   */
-  tried: number;
-
-  /**
-   * Number of samples with a value of the metric after the reduction of repetitions.
-   *
-   * @generated from field: int32 scored = 3;
-   */
-  scored: number;
-
-  /**
-   * Samples without such a value of which an evaluation has an error.
-   *
-   * @generated from field: int32 failed = 4;
-   */
-  failed: number;
-
-  /**
-   * Samples without such a value and without an error.
-   *
-   * @generated from field: int32 unscored = 5;
-   */
-  unscored: number;
-
-  /**
-   * Samples with such a value of which an evaluation has an error. They are among those scored.
-   *
-   * @generated from field: int32 scored_with_error = 6;
-   */
-  scoredWithError: number;
-
-  /**
-   * Number of samples that lack a value: the larger of planned and tried, less scored. 0: it is complete.
-   *
-   * @generated from field: int32 missing = 7;
-   */
-  missing: number;
-};
-
-/**
- * Describes the message ltb.v1.Coverage.
- * Use `create(CoverageSchema)` to create a new message.
- */
-export const CoverageSchema: GenMessage<Coverage> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 1);
-
-/**
- * What the mean over all samples may be, whatever value those without one would have.
- *
- * @generated from message ltb.v1.Bounds
- */
-export type Bounds = Message<"ltb.v1.Bounds"> & {
-  /**
-   * The least mean that the missing samples allow: all of them have the least value of the range.
-   *
-   * @generated from field: double low = 1;
-   */
-  low: number;
-
-  /**
-   * The greatest mean that the missing samples allow.
-   *
-   * @generated from field: double high = 2;
-   */
-  high: number;
-
-  /**
-   * Lower end of the 95 % confidence interval of the least mean. Unset where the values determine none.
-   *
-   * @generated from field: optional double ci95_low = 3;
-   */
-  ci95Low?: number | undefined;
-
-  /**
-   * Upper end of the 95 % confidence interval of the greatest mean. Unset where the values determine none.
-   *
-   * @generated from field: optional double ci95_high = 4;
-   */
-  ci95High?: number | undefined;
-};
-
-/**
- * Describes the message ltb.v1.Bounds.
- * Use `create(BoundsSchema)` to create a new message.
- */
-export const BoundsSchema: GenMessage<Bounds> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 2);
 
 /**
  * How often the samples of a metric were repeated, and how much their repetitions agree.
@@ -342,7 +228,62 @@ export type Repetitions = Message<"ltb.v1.Repetitions"> & {
  * Use `create(RepetitionsSchema)` to create a new message.
  */
 export const RepetitionsSchema: GenMessage<Repetitions> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 3);
+  messageDesc(file_ltb_v1_benchmark, 1);
+
+/**
+ * The clusters behind a figure. Samples with the same value of the metadata key `cluster_by`, such as
+ * questions on one text, are no independent evidence. The standard error of their mean is CR1, the sandwich
+ * with the factor G/(G - 1) for G clusters, and its t distribution has G - 1 degrees of freedom, as with
+ * cov_type="cluster" of statsmodels (Liang and Zeger 1986; Miller, arXiv:2411.00640). With fewer than 10
+ * clusters, intervals cover the truth less often than they say.
+ *
+ * @generated from message ltb.v1.Clusters
+ */
+export type Clusters = Message<"ltb.v1.Clusters"> & {
+  /**
+   * Number of clusters (G), those of one sample included. With 1 there is no error and no interval: how one
+   * cluster differs from others cannot be told.
+   *
+   * @generated from field: int32 count = 1;
+   */
+  count: number;
+
+  /**
+   * Number of samples in the largest.
+   *
+   * @generated from field: int32 largest = 2;
+   */
+  largest: number;
+
+  /**
+   * Samples that name no cluster: without the key, or with null or an empty text. Each is one of its own.
+   *
+   * @generated from field: int32 samples_unnamed = 3;
+   */
+  samplesUnnamed: number;
+
+  /**
+   * Samples whose repetitions, or whose two sides of a comparison, name several clusters. They are in that
+   * which the first repetition names, and the baseline before the candidate.
+   *
+   * @generated from field: int32 samples_mixed = 4;
+   */
+  samplesMixed: number;
+
+  /**
+   * The standard error that independent samples would have: stddev / sqrt(n). Unset below two samples.
+   *
+   * @generated from field: optional double independent_stderr = 5;
+   */
+  independentStderr?: number | undefined;
+};
+
+/**
+ * Describes the message ltb.v1.Clusters.
+ * Use `create(ClustersSchema)` to create a new message.
+ */
+export const ClustersSchema: GenMessage<Clusters> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 2);
 
 /**
  * Statistics of one metric over the evaluations of a benchmark that have a value for it. If the benchmark has
@@ -384,7 +325,7 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   stddev?: number | undefined;
 
   /**
-   * Standard error of the mean: stddev / sqrt(n). Unset when count is below 2.
+   * Standard error of the mean: stddev / sqrt(n), or by clusters. Unset when n or their number is below 2.
    *
    * @generated from field: optional double stderr = 5;
    */
@@ -483,34 +424,11 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   repetitions?: Repetitions | undefined;
 
   /**
-   * How many of the samples have a value.
+   * Unset unless the request has cluster_by. stderr and the interval are then clustered.
    *
-   * @generated from field: ltb.v1.Coverage coverage = 60;
+   * @generated from field: ltb.v1.Clusters clusters = 70;
    */
-  coverage?: Coverage | undefined;
-
-  /**
-   * What was done with those that have none. EXCLUDE also where the request names no metrics and the range of
-   * this one is not known.
-   *
-   * @generated from field: ltb.v1.Missing missing = 61;
-   */
-  missing: Missing;
-
-  /**
-   * The value that each missing sample counts as in mean, stddev, stderr and interval, which are then over
-   * all samples. Unset unless `missing` is AS_WORST and there are any.
-   *
-   * @generated from field: optional double filled_with = 62;
-   */
-  filledWith?: number | undefined;
-
-  /**
-   * Unset unless `missing` is BOUNDS.
-   *
-   * @generated from field: ltb.v1.Bounds bounds = 63;
-   */
-  bounds?: Bounds | undefined;
+  clusters?: Clusters | undefined;
 };
 
 /**
@@ -518,7 +436,7 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
  * Use `create(MetricSummarySchema)` to create a new message.
  */
 export const MetricSummarySchema: GenMessage<MetricSummary> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 4);
+  messageDesc(file_ltb_v1_benchmark, 3);
 
 /**
  * Statistics of a metric over groups of the evaluations of a benchmark.
@@ -584,7 +502,7 @@ export type MetricSlices = Message<"ltb.v1.MetricSlices"> & {
  * Use `create(MetricSlicesSchema)` to create a new message.
  */
 export const MetricSlicesSchema: GenMessage<MetricSlices> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 5);
+  messageDesc(file_ltb_v1_benchmark, 4);
 
 /**
  * Statistics of a metric over one group of evaluations.
@@ -663,7 +581,7 @@ export type MetricSlice = Message<"ltb.v1.MetricSlice"> & {
  * Use `create(MetricSliceSchema)` to create a new message.
  */
 export const MetricSliceSchema: GenMessage<MetricSlice> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 6);
+  messageDesc(file_ltb_v1_benchmark, 5);
 
 /**
  * How often evaluations of a benchmark have each category of a metric. A category is a text of 1 to 100
@@ -699,7 +617,7 @@ export type CategoryCounts = Message<"ltb.v1.CategoryCounts"> & {
  * Use `create(CategoryCountsSchema)` to create a new message.
  */
 export const CategoryCountsSchema: GenMessage<CategoryCounts> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 7);
+  messageDesc(file_ltb_v1_benchmark, 6);
 
 /**
  * How often a metric has one category.
@@ -727,7 +645,7 @@ export type CategoryCount = Message<"ltb.v1.CategoryCount"> & {
  * Use `create(CategoryCountSchema)` to create a new message.
  */
 export const CategoryCountSchema: GenMessage<CategoryCount> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 8);
+  messageDesc(file_ltb_v1_benchmark, 7);
 
 /**
  * A candidate benchmark compared with the baseline, paired by sample_id. Repetitions of a sample become one
@@ -833,21 +751,22 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
   test: ComparisonTest;
 
   /**
-   * Two-sided p-value of `test`, before adjustment. Unset without pairs.
+   * Two-sided p-value of `test`, before adjustment. Unset without pairs, and with a single cluster.
    *
    * @generated from field: optional double p_value = 14;
    */
   pValue?: number | undefined;
 
   /**
-   * p_value adjusted by Holm's method over all candidates of this request. Unset without pairs.
+   * p_value adjusted by Holm's method over all candidates of this request. Unset as p_value.
    *
    * @generated from field: optional double adjusted_p_value = 15;
    */
   adjustedPValue?: number | undefined;
 
   /**
-   * Two-sided p-value of the exact McNemar test. Unset unless every paired value is 0 or 1.
+   * Two-sided p-value of the exact McNemar test. Unset unless every paired value is 0 or 1, and with
+   * clusters.
    *
    * @generated from field: optional double mcnemar_p_value = 16;
    */
@@ -855,7 +774,7 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
 
   /**
    * Two-sided p-value of the Wilcoxon signed-rank test; pairs without a difference are dropped, 1 when none
-   * is left. Unset without pairs.
+   * is left. Unset without pairs, and with clusters.
    *
    * @generated from field: optional double wilcoxon_p_value = 17;
    */
@@ -1011,6 +930,15 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
   candidateRepetitions?: Repetitions | undefined;
 
   /**
+   * Clusters of the pairs. Unset unless the request has cluster_by, or without pairs. All errors, intervals
+   * and p-values are then clustered: for the number of pairs they have that of clusters, and with one cluster
+   * they are unset. There is no McNemar or Wilcoxon test. The bootstrap draws clusters.
+   *
+   * @generated from field: ltb.v1.Clusters clusters = 70;
+   */
+  clusters?: Clusters | undefined;
+
+  /**
    * Unset unless the request has `group_by`.
    *
    * @generated from field: ltb.v1.ComparisonSlices slices = 80;
@@ -1023,7 +951,7 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
  * Use `create(BenchmarkComparisonSchema)` to create a new message.
  */
 export const BenchmarkComparisonSchema: GenMessage<BenchmarkComparison> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 9);
+  messageDesc(file_ltb_v1_benchmark, 8);
 
 /**
  * A comparison in groups of its samples.
@@ -1088,7 +1016,7 @@ export type ComparisonSlices = Message<"ltb.v1.ComparisonSlices"> & {
  * Use `create(ComparisonSlicesSchema)` to create a new message.
  */
 export const ComparisonSlicesSchema: GenMessage<ComparisonSlices> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 10);
+  messageDesc(file_ltb_v1_benchmark, 9);
 
 /**
  * One group of a comparison. Figures are as in BenchmarkComparison, over the pairs of the group.
@@ -1222,7 +1150,7 @@ export type ComparisonSlice = Message<"ltb.v1.ComparisonSlice"> & {
  * Use `create(ComparisonSliceSchema)` to create a new message.
  */
 export const ComparisonSliceSchema: GenMessage<ComparisonSlice> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 11);
+  messageDesc(file_ltb_v1_benchmark, 10);
 
 /**
  * One sample with its values in both benchmarks.
@@ -1292,7 +1220,7 @@ export type PairedSample = Message<"ltb.v1.PairedSample"> & {
  * Use `create(PairedSampleSchema)` to create a new message.
  */
 export const PairedSampleSchema: GenMessage<PairedSample> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 12);
+  messageDesc(file_ltb_v1_benchmark, 11);
 
 /**
  * One benchmark on a leaderboard. Two entries are significantly apart if their 95 % confidence intervals
@@ -1475,7 +1403,7 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
  * Use `create(LeaderboardEntrySchema)` to create a new message.
  */
 export const LeaderboardEntrySchema: GenMessage<LeaderboardEntry> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 13);
+  messageDesc(file_ltb_v1_benchmark, 12);
 
 /**
  * A benchmark in the history of a metric.
@@ -1594,7 +1522,7 @@ export type MetricRun = Message<"ltb.v1.MetricRun"> & {
  * Use `create(MetricRunSchema)` to create a new message.
  */
 export const MetricRunSchema: GenMessage<MetricRun> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 14);
+  messageDesc(file_ltb_v1_benchmark, 13);
 
 /**
  * How the mean of a run differs from that of another one, as independent groups.
@@ -1654,7 +1582,7 @@ export type MetricChange = Message<"ltb.v1.MetricChange"> & {
  * Use `create(MetricChangeSchema)` to create a new message.
  */
 export const MetricChangeSchema: GenMessage<MetricChange> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 15);
+  messageDesc(file_ltb_v1_benchmark, 14);
 
 /**
  * The benchmark that others on its dataset are compared with.
@@ -1703,7 +1631,7 @@ export type Baseline = Message<"ltb.v1.Baseline"> & {
  * Use `create(BaselineSchema)` to create a new message.
  */
 export const BaselineSchema: GenMessage<Baseline> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 16);
+  messageDesc(file_ltb_v1_benchmark, 15);
 
 /**
  * The state of a benchmark. Allowed changes: pending to running, completed, failed or cancelled; running to
@@ -1943,57 +1871,6 @@ export const ReducerSchema: GenEnum<Reducer> = /*@__PURE__*/
   enumDesc(file_ltb_v1_benchmark, 3);
 
 /**
- * What a mean does with the samples that have no value; see Coverage.missing. Those that were planned and not
- * tried are among them.
- *
- * @generated from enum ltb.v1.Missing
- */
-export const Missing = {
-  /**
-   * Default: EXCLUDE.
-   *
-   * @generated from enum value: MISSING_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED: 0,
-
-  /**
-   * They are left out, so that the figures are those of the samples with a value.
-   *
-   * @generated from enum value: MISSING_EXCLUDE = 1;
-   */
-  EXCLUDE: 1,
-
-  /**
-   * Each counts as the worst value that the metric can have.
-   *
-   * @generated from enum value: MISSING_AS_WORST = 2;
-   */
-  AS_WORST: 2,
-
-  /**
-   * They are left out, and bounds tell what the mean would be if all of them had the least value that the
-   * metric can have, or all the greatest.
-   *
-   * @generated from enum value: MISSING_BOUNDS = 3;
-   */
-  BOUNDS: 3,
-} as const;
-
-/**
- * What a mean does with the samples that have no value; see Coverage.missing. Those that were planned and not
- * tried are among them.
- *
- * @generated from enum ltb.v1.Missing
- */
-export type Missing = (typeof Missing)[keyof typeof Missing] | UnknownEnum;
-
-/**
- * Describes the enum ltb.v1.Missing.
- */
-export const MissingSchema: GenEnum<Missing> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 4);
-
-/**
  * How a confidence interval of a mean was computed.
  *
  * @generated from enum ltb.v1.IntervalMethod
@@ -2020,6 +1897,14 @@ export const IntervalMethod = {
    * @generated from enum value: INTERVAL_METHOD_WILSON = 2;
    */
   WILSON: 2,
+
+  /**
+   * mean ± t(0.975, G - 1) * stderr, with the clustered stderr of G clusters; see Clusters. Cut at 0 and 1
+   * where every value is 0 or 1 and the metric is not one of tokens, latency or cost.
+   *
+   * @generated from enum value: INTERVAL_METHOD_CLUSTER_T = 70;
+   */
+  CLUSTER_T: 70,
 } as const;
 
 /**
@@ -2033,7 +1918,7 @@ export type IntervalMethod = (typeof IntervalMethod)[keyof typeof IntervalMethod
  * Describes the enum ltb.v1.IntervalMethod.
  */
 export const IntervalMethodSchema: GenEnum<IntervalMethod> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 5);
+  enumDesc(file_ltb_v1_benchmark, 4);
 
 /**
  * The statistical test behind BenchmarkComparison.p_value.
@@ -2061,6 +1946,16 @@ export const ComparisonTest = {
    * @generated from enum value: COMPARISON_TEST_WILCOXON_SIGNED_RANK = 2;
    */
   WILCOXON_SIGNED_RANK: 2,
+
+  /**
+   * t-test of the mean difference by its clustered standard error, with G - 1 degrees of freedom; see
+   * Clusters. Used where the request has cluster_by. If the mean differences of all clusters are the same,
+   * which leaves no error, the exact test of all 2^G ways to give each a sign: p = 2^(1 - G), or 1 of a
+   * difference of 0.
+   *
+   * @generated from enum value: COMPARISON_TEST_CLUSTER_T = 70;
+   */
+  CLUSTER_T: 70,
 } as const;
 
 /**
@@ -2074,5 +1969,5 @@ export type ComparisonTest = (typeof ComparisonTest)[keyof typeof ComparisonTest
  * Describes the enum ltb.v1.ComparisonTest.
  */
 export const ComparisonTestSchema: GenEnum<ComparisonTest> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 6);
+  enumDesc(file_ltb_v1_benchmark, 5);
 

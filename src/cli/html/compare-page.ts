@@ -64,7 +64,7 @@ export async function writeComparison(
         body: [
           await differences(unit, candidates),
           figures(candidates),
-          html`<p class="note">Intervals of the means: Wilson's where every value is 0 or 1, else by Student's t distribution. The effect size d is the mean difference in standard deviations of the differences. Left out: samples without a partner.</p>`,
+          html`<p class="note">Intervals of the means: ${response.clusterBy === "" ? "Wilson's where every value is 0 or 1, else by Student's t distribution" : "by clusters"}. The effect size d is the mean difference in standard deviations of the differences. Left out: samples without a partner.</p>`,
         ],
       },
       {
@@ -78,7 +78,7 @@ export async function writeComparison(
       {
         title: "How the values are spread",
         note: "The dashed line is the mean over all samples of a benchmark, paired or not; the band around it its 95 % interval.",
-        body: html`<div class="charts">${await spread(client, names, metric)}</div>`,
+        body: html`<div class="charts">${await spread(client, names, response)}</div>`,
       },
       ...(await Promise.all(
         candidates.map(async ({ name, comparison }) => {
@@ -151,6 +151,7 @@ const signs: Record<Verdict, string> = {
   worse: "▼ ",
   "no significant difference": "● ",
   "no pairs": "",
+  "one cluster": "",
 };
 
 const means = [">pairs", ">baseline", ">candidate", ">difference"];
@@ -182,10 +183,15 @@ function figures(candidates: readonly Candidate[]): Html {
   return tableOf("Every candidate", columns, rows);
 }
 
-async function spread(client: BenchmarkClient, names: Comparison["names"], metric: string): Promise<Html[]> {
+async function spread(
+  client: BenchmarkClient,
+  names: Comparison["names"],
+  { metric, clusterBy }: CompareBenchmarksResponse,
+): Promise<Html[]> {
   const known: { id: string; name: string; summary: MetricSummary }[] = [];
   for (const [id, name] of names) {
-    const { metrics } = await client.getBenchmarkSummary({ benchmarkId: id, metrics: [metric] });
+    const asked = { benchmarkId: id, metrics: [metric], clusterBy };
+    const { metrics } = await client.getBenchmarkSummary(asked);
     const [summary] = metrics;
     if (summary !== undefined && summary.count > 0) known.push({ id, name, summary });
   }

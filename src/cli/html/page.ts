@@ -18,6 +18,7 @@ export function withInterval(mean: number | undefined, ends: Parameters<typeof f
 /** Says by which method the intervals of means were computed. */
 export function intervalsOf(means: readonly { intervalMethod: IntervalMethod }[]): string {
   const has = (method: IntervalMethod) => means.some(({ intervalMethod }) => intervalMethod === method);
+  if (has(IntervalMethod.CLUSTER_T)) return "by clusters of samples";
   const [t, wilson] = [has(IntervalMethod.STUDENT_T), has(IntervalMethod.WILSON)];
   if (t && wilson) return "Wilson's where every value is 0 or 1, else by Student's t distribution";
   if (wilson) return "Wilson's, since every value is 0 or 1";
@@ -36,11 +37,6 @@ export interface Section {
   /** The explanation that readers need. */
   note?: string | undefined;
   body: Html | readonly Html[];
-}
-
-/** A section of sentences, if there are any. */
-export function sentences(title: string, lines: readonly string[]): Section[] {
-  return lines.length === 0 ? [] : [{ title, body: lines.map((line) => html`<p>${line}</p>`) }];
 }
 
 /**

@@ -3,7 +3,7 @@ import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_
 import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { categoriesNote, categoryColumns, categoryRows, withFigures } from "../shared/categories.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
-import { coverageOfMetrics } from "../shared/coverage.ts";
+import { clusterColumns, clusterRows, clusterWarnings, explainClusters } from "../shared/clusters.ts";
 import { formatNumber } from "../shared/output.ts";
 import { reducerText, repetitionColumns, repetitionRows } from "../shared/reducer.ts";
 import { sliceColumns, sliceName, sliceRows, slicesNotes } from "../shared/slices.ts";
@@ -14,7 +14,7 @@ import { fill, Histogram, histogramCharts } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { intervalsOf, sentences, tableOf, withInterval, writePage } from "./page.ts";
+import { intervalsOf, tableOf, withInterval, writePage } from "./page.ts";
 
 /** More metrics than these have figures but no histogram. */
 const MOST_HISTOGRAMS = 24;
@@ -50,7 +50,6 @@ export async function writeSummary(
         note: `Below each mean is its 95 % interval: ${intervalsOf(summary.metrics)}. Percentiles are ${summary.percentileError === 0 ? "exact" : `within ${100 * summary.percentileError} %; --exact makes them exact`}.`,
         body: metricTable(withFigures(summary)),
       },
-      ...sentences("What is missing", coverageOfMetrics(summary)),
       ...(summary.categories.length > 0
         ? [
             {
@@ -61,6 +60,7 @@ export async function writeSummary(
           ]
         : []),
       ...repetitionsOf(summary),
+      ...clustersOf(summary),
       ...(await Promise.all(summary.slices.map((found) => slicesOf(found, groupBy)))),
       {
         title: "How the values are spread",
@@ -102,6 +102,18 @@ async function slicesOf(found: MetricSlices, key: string) {
       tableOf(title, sliceColumns(key), sliceRows(found, key)),
     ],
   };
+}
+
+/** The section on clusters, where they were asked for. */
+function clustersOf({ clusterBy, metrics }: GetBenchmarkSummaryResponse) {
+  const rows = clusterRows(metrics);
+  if (rows.length === 0) return [];
+  const warnings = clusterWarnings(
+    clusterBy,
+    metrics.flatMap(({ clusters }) => clusters ?? []),
+  );
+  const note = [explainClusters(clusterBy), ...warnings.map((line) => `${line}.`)].join(" ");
+  return [{ title: "Clusters", note, body: tableOf("Clusters", clusterColumns, rows) }];
 }
 
 const figures = ["n", "mean", "std. err.", "std. dev.", "min", "p50", "p90", "p95", "p99", "max"];

@@ -5,17 +5,22 @@ import {
   type PairedSample,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { explainClusters } from "./clusters.ts";
 import { type Cell, formatInterval, formatNumber } from "./output.ts";
 import { agreementText, rangeText, reducerText } from "./reducer.ts";
 
-export type Verdict = "better" | "worse" | "no significant difference" | "no pairs";
+export type Verdict = "better" | "worse" | "no significant difference" | "no pairs" | "one cluster";
 
 /** Better or worse only where the adjusted p-value is below alpha. Else nothing is proven. */
 export function verdictOf(
-  { adjustedPValue, meanDifference = 0 }: Pick<BenchmarkComparison, "adjustedPValue" | "meanDifference">,
+  {
+    adjustedPValue,
+    meanDifference = 0,
+    clusters,
+  }: Pick<BenchmarkComparison, "adjustedPValue" | "meanDifference" | "clusters">,
   { alpha, lowerIsBetter }: { alpha: number; lowerIsBetter: boolean },
 ): Verdict {
-  if (adjustedPValue === undefined) return "no pairs";
+  if (adjustedPValue === undefined) return clusters === undefined ? "no pairs" : "one cluster";
   if (adjustedPValue >= alpha || meanDifference === 0) return "no significant difference";
   return meanDifference > 0 === lowerIsBetter ? "worse" : "better";
 }
@@ -24,12 +29,19 @@ const tests: Record<ComparisonTest, string> = {
   [ComparisonTest.UNSPECIFIED]: "none, as there are no pairs",
   [ComparisonTest.MCNEMAR_EXACT]: "McNemar's exact test (every value is 0 or 1)",
   [ComparisonTest.WILCOXON_SIGNED_RANK]: "Wilcoxon's signed-rank test",
+  [ComparisonTest.CLUSTER_T]: "the same t-test",
+};
+
+const testNames: Record<ComparisonTest, string> = {
+  [ComparisonTest.UNSPECIFIED]: "",
+  [ComparisonTest.MCNEMAR_EXACT]: "McNemar",
+  [ComparisonTest.WILCOXON_SIGNED_RANK]: "Wilcoxon",
+  [ComparisonTest.CLUSTER_T]: "clusters",
 };
 
 /** The test behind the p-value of a comparison, in a word. */
 export function testName({ test }: Pick<BenchmarkComparison, "test">): string {
-  if (test === ComparisonTest.UNSPECIFIED) return "";
-  return test === ComparisonTest.MCNEMAR_EXACT ? "McNemar" : "Wilcoxon";
+  return testNames[test] ?? "";
 }
 
 /** Sentences that say which figure is of which test, and which of them the verdicts go by. */
@@ -39,18 +51,19 @@ export function explainTests({ comparisons, ...by }: Compared, alpha: number): s
     comparisons.length === 1 ? "1 candidate, which leaves it as it is" : `${comparisons.length} candidates`;
   return [
     ...explainRepetitions({ comparisons, ...by }),
-    'The interval of the difference and "p (t)" are of the paired t-test, and not adjusted.',
+    ...(by.clusterBy === "" ? [] : [explainClusters(by.clusterBy)]),
+    `The interval of the difference and "p (t)" are of the paired t-test${by.clusterBy === "" ? "" : " by clusters"}, and not adjusted.`,
     `"p (test)" is of ${names}, and "p (Holm)" is the same adjusted by Holm's method for ${number}.`,
     `Verdicts go by "p (Holm)": better or worse if it is below ${alpha}. Otherwise no difference is proven, and equality is not either.`,
   ];
 }
 
-type Compared = Pick<CompareBenchmarksResponse, "comparisons" | "reducer" | "k">;
+type Compared = Pick<CompareBenchmarksResponse, "comparisons" | "reducer" | "k" | "clusterBy">;
 
 /**
  * Says how repetitions became one value, how many there were and how much they agree; nothing without any.
  */
-function explainRepetitions({ comparisons, ...by }: Compared): string[] {
+function explainRepetitions({ comparisons, ...by }: Omit<Compared, "clusterBy">): string[] {
   const sides = comparisons.flatMap(({ baselineRepetitions, candidateRepetitions }) => [
     ...(baselineRepetitions ? [baselineRepetitions] : []),
     ...(candidateRepetitions ? [candidateRepetitions] : []),

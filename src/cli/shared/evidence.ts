@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { clusterWarnings } from "./clusters.ts";
 import { UsageError } from "./errors.ts";
 import { formatNumber } from "./output.ts";
 
@@ -8,6 +9,7 @@ export interface Evidence {
   margin?: number | undefined;
   equivalence?: boolean;
   detect?: number;
+  clusterBy?: string;
   allowDifferentInputs?: boolean;
   alpha: number;
 }
@@ -30,8 +32,8 @@ export function marginOf({ margin, equivalence, failUnlessNoWorseThan: most }: M
  * that there is none.
  */
 export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence): string[] {
-  const { nPaired, detectableDifference, pairsNeeded, differentInputs } = comparison;
-  const { detect, alpha, allowDifferentInputs = false } = evidence;
+  const { nPaired, detectableDifference, pairsNeeded, differentInputs, clusters } = comparison;
+  const { detect, alpha, allowDifferentInputs = false, clusterBy = "" } = evidence;
   const lines: string[] = [];
   const { p, words } = marginTest(comparison, evidence);
   if (words !== undefined) {
@@ -40,7 +42,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   }
   if (detectableDifference !== undefined)
     lines.push(
-      `${nPaired} pairs show a difference of ${formatNumber(detectableDifference, 3)} or more with a probability of 80 %`,
+      `${nPaired} pairs${clusters ? ` in ${clusters.count} clusters` : ""} show a difference of ${formatNumber(detectableDifference, 3)} or more with a probability of 80 %`,
     );
   if (differentInputs > 0)
     lines.push(
@@ -50,8 +52,9 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
     lines.push(
       pairsNeeded === undefined
         ? `how many pairs show a difference of ${detect} cannot be told, as these do not differ enough`
-        : `a difference of ${detect} takes ${pairsNeeded} pairs`,
+        : `a difference of ${detect} takes ${pairsNeeded} pairs${clusters ? ", in clusters like these" : ""}`,
     );
+  if (clusters) lines.push(...clusterWarnings(clusterBy, [clusters]));
   return lines;
 }
 
@@ -59,7 +62,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
 export function demandsOf(comparison: BenchmarkComparison, verdict: string, evidence: Evidence) {
   const [line] = evidenceOf(comparison, evidence);
   const { p, words } = marginTest(comparison, evidence);
-  const harmed = verdict === "worse" || verdict === "no pairs" ? verdict : undefined;
+  const harmed = ["worse", "no pairs", "one cluster"].includes(verdict) ? verdict : undefined;
   const demands = [{ name: "not significantly worse than the baseline", failure: harmed }];
   if (words !== undefined)
     demands.push({ name: words, failure: isBelow(p, evidence.alpha) ? undefined : line });

@@ -5,6 +5,7 @@ import { heavyGateOptions } from "../../database/heavy-reads.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { type Block, bootstrapMean } from "../../statistics/bootstrap.ts";
+import { signFlipP } from "../../statistics/clusters.ts";
 import { holm } from "../../statistics/holm.ts";
 import { equivalenceP, noWorseP } from "../../statistics/margin.ts";
 import { mcnemarExact } from "../../statistics/mcnemar.ts";
@@ -13,6 +14,7 @@ import { detectableEffect, pairsNeeded } from "../../statistics/power.ts";
 import { studentTQuantile, studentTUpperTail } from "../../statistics/student-t.ts";
 import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
 import { finite, notNegative, parseInput, text, uuid } from "../../validation.ts";
+import { type Clusters, clusterKey, clustersOf, notWithGroups } from "../clusters/clusters.ts";
 import type { ComparisonPosition, SamplePosition } from "../input.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
 import { checkK, type Reducer, type Repetitions, reductionFields } from "../samples/reduce.ts";
@@ -41,10 +43,15 @@ const comparisonInput = z
     allowDifferentInputs: z.boolean().default(false),
     margin: aboveZero.optional(),
     detect: aboveZero.optional(),
+    clusterBy: clusterKey,
     groupBy: groupBy.optional(),
     ...reductionFields,
   })
   .superRefine(checkK)
+  .refine(({ clusterBy, groupBy: key }) => clusterBy === undefined || key === undefined, {
+    path: ["clusterBy"],
+    message: notWithGroups,
+  })
   .superRefine(({ baselineId, candidateIds }, context) => {
     for (const [index, id] of candidateIds.entries()) {
       const isRepeated = candidateIds.indexOf(id) !== index;
@@ -87,8 +94,8 @@ export interface Comparison {
   ci95High: number | null;
   bootstrapCi95Low: number | null;
   bootstrapCi95High: number | null;
-  /** The test of `pValue`: McNemar's if all values are 0 or 1. */
-  test: "mcnemar" | "wilcoxon" | null;
+  /** The test of `pValue`: by clusters, if asked for, else McNemar's if all values are 0 or 1. */
+  test: "mcnemar" | "wilcoxon" | "cluster_t" | null;
   pValue: number | null;
   /** By Holm's method over all candidates. */
   adjustedPValue: number | null;
@@ -114,6 +121,11 @@ export interface Comparison {
   /** Of the pairs; null in a benchmark without repetitions. */
   baselineRepetitions: Repetitions | null;
   candidateRepetitions: Repetitions | null;
+  /**
+   * Null unless asked for, or without pairs. Errors, intervals and p-values are then by clusters: see
+   * `clusteredStderr`.
+   */
+  clusters: Clusters | null;
   /** Null unless asked for. */
   slices: PairSlices | null;
   regressed: readonly PairedSample[];
@@ -126,6 +138,7 @@ export interface ComparisonPage {
   lowerIsBetter: boolean;
   reducer: Reducer;
   k: number;
+  clusterBy: string | null;
   comparisons: Comparison[];
   /** One position a candidate; undefined when no list has more. */
   next: ComparisonPosition[] | undefined;
@@ -142,7 +155,7 @@ export async function compareBenchmarks(
   after?: readonly ComparisonPosition[],
 ): Promise<ComparisonPage> {
   const parsed = parseInput(comparisonInput, input);
-  const { baselineId, candidateIds, metric, allowDifferentInputs, reducer, k } = parsed;
+  const { baselineId, candidateIds, metric, allowDifferentInputs, reducer, k, clusterBy } = parsed;
   const { lowerIsBetter = isLowerBetter(metric) } = parsed;
   const baseline = await requireBenchmark(db, baselineId);
   const candidates: Sampling[] = [];
@@ -151,7 +164,8 @@ export async function compareBenchmarks(
   const next: ComparisonPosition[] = [];
   // One after the other: each may be a join of millions of rows.
   for (const [index, candidate] of candidates.entries()) {
-    const pairing = { baseline, candidate, metric, allowDifferentInputs, reduction: { reducer, k } };
+    const asked = { metric, allowDifferentInputs, reduction: { reducer, k } };
+    const pairing = { baseline, candidate, ...asked };
     const list = async (isBelow: boolean, position: SamplePosition | null | undefined) => {
       if (position === null) return { items: [], next: null };
       const rows = await db.any(pairSamples(pairing, isBelow, parsed.tieTolerance, limit + 1, position));
@@ -164,7 +178,7 @@ export async function compareBenchmarks(
     const regressed = await list(!lowerIsBetter, after?.[index]?.regressed);
     const improved = await list(lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
-    const figures = await compareOne(db, pairing, { ...parsed, lowerIsBetter });
+    const figures = await compareOne(db, { ...pairing, clusterBy }, { ...parsed, lowerIsBetter });
     const { groupBy: key } = parsed;
     const slices = key ? await readPairSlices(db, pairing, key, { ...parsed, lowerIsBetter }) : null;
     comparisons.push({ ...figures, slices, regressed: regressed.items, improved: improved.items });
@@ -174,7 +188,8 @@ export async function compareBenchmarks(
     comparison.adjustedPValue = adjusted[index] ?? null;
   adjustSlices(comparisons.map(({ slices }) => slices));
   const isLast = next.every(({ regressed, improved }) => regressed === null && improved === null);
-  return { baselineId, metric, lowerIsBetter, reducer, k, comparisons, next: isLast ? undefined : next };
+  const about = { baselineId, metric, lowerIsBetter, reducer, k, clusterBy: clusterBy ?? null };
+  return { ...about, comparisons, next: isLast ? undefined : next };
 }
 
 type Parsed = z.output<typeof comparisonInput> & { lowerIsBetter: boolean };
@@ -182,15 +197,14 @@ type Parsed = z.output<typeof comparisonInput> & { lowerIsBetter: boolean };
 async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promise<Comparison> {
   const { lowerIsBetter, tieTolerance, bootstrapSamples } = parsed;
   const found = await db.one(pairFigures(pairing, tieTolerance, limits.bootstrapBlocks));
-  const { pairs: n, higher, lower, isBinary } = found;
+  const { pairs: n, higher, lower } = found;
   const leftOut = pairing.allowDifferentInputs ? 0 : found.different;
-  const kind = { areShares: areShares(pairing.metric) };
-  const baseline = figuresOf(n, found.baseline, kind);
-  const candidate = figuresOf(n, found.candidate, kind);
-  const differences = figuresOf(n, found.differences);
+  const clusters = found.clusters?.difference;
+  const isShare = areShares(pairing.metric);
+  const baseline = figuresOf(n, found.baseline, { areShares: isShare, spread: found.clusters?.baseline });
+  const candidate = figuresOf(n, found.candidate, { areShares: isShare, spread: found.clusters?.candidate });
+  const differences = figuresOf(n, found.differences, { spread: clusters });
   const { mean: meanDifference = null, stddev } = differences ?? {};
-  const wilcoxonPValue = n > 0 ? wilcoxon(found) : null;
-  const mcnemarPValue = isBinary ? mcnemarExact(found.up, found.down) : null;
   return {
     candidateId: pairing.candidate.id,
     nPaired: n,
@@ -205,12 +219,8 @@ async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promi
     candidateCi95High: candidate?.interval?.high ?? null,
     meanDifference,
     ...(await intervals(found, differences, bootstrapSamples)),
-    test: n === 0 ? null : isBinary ? "mcnemar" : "wilcoxon",
-    pValue: mcnemarPValue ?? wilcoxonPValue,
+    ...tests(found, differences),
     adjustedPValue: null,
-    mcnemarPValue,
-    wilcoxonPValue,
-    pairedTPValue: pairedT(n, differences),
     effectSize: meanDifference !== null && stddev ? meanDifference / stddev : null,
     ...withMargin(found, differences, parsed),
     wins: lowerIsBetter ? lower : higher,
@@ -218,6 +228,7 @@ async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promi
     ties: n - higher - lower,
     baselineRepetitions: repetitionsOf(found.baselineRepetitions),
     candidateRepetitions: repetitionsOf(found.candidateRepetitions),
+    clusters: clusters ? clustersOf(clusters, n, stddev) : null,
     slices: null,
     regressed: [],
     improved: [],
@@ -234,19 +245,22 @@ type Figures = z.output<typeof pairFigures.row>;
 
 const resampling = new Gate(limits.bootstraps, heavyGateOptions);
 
-function figuresOf(count: number, packed: Figures["baseline"], kind?: { areShares: boolean }) {
+function figuresOf(count: number, packed: Figures["baseline"], kind: Parameters<typeof meanFigures>[1]) {
   if (packed === null) return undefined;
   const [sum = 0, m2 = 0, min = 0, max = 0] = packed;
   return meanFigures({ count, sum, m2, min, max }, kind);
 }
 
+/** How many independent pieces of evidence there are. */
+const unitsOf = ({ pairs, clusters }: Figures) => clusters?.difference.clusters ?? pairs;
+
 async function intervals(figures: Figures, differences: MeanFigures | undefined, resamples: number) {
-  const { pairs: n, isBinary, blockCounts, blockSums } = figures;
+  const { isBinary, blockCounts, blockSums } = figures;
   const { mean = 0, stderr } = differences ?? {};
   if (stderr === undefined) {
     return { stderr: null, ci95Low: null, ci95High: null, bootstrapCi95Low: null, bootstrapCi95High: null };
   }
-  const margin = t975(n - 1) * stderr;
+  const margin = t975(unitsOf(figures) - 1) * stderr;
   // No difference of shares is larger, so that the interval covers as often when it is cut there.
   const most = isBinary ? 1 : Number.POSITIVE_INFINITY;
   const drawn = (blockCounts ?? []).map((count, index): Block => ({ count, sum: blockSums?.[index] ?? 0 }));
@@ -264,35 +278,49 @@ async function intervals(figures: Figures, differences: MeanFigures | undefined,
 
 /** What the pairs show of harm and equivalence, and what they could have shown. */
 function withMargin(
-  { pairs: n, isBinary }: Figures,
+  figures: Figures,
   differences: MeanFigures | undefined,
   { lowerIsBetter, margin, detect }: Parsed,
 ) {
-  const { mean: meanDifference = 0, stddev, stderr } = differences ?? {};
-  if (stddev === undefined || stderr === undefined) {
+  const { mean: meanDifference = 0, stderr } = differences ?? {};
+  if (stderr === undefined) {
     const tests = { noWorsePValue: null, equivalencePValue: null };
     return { ci90Low: null, ci90High: null, detectableDifference: null, pairsNeeded: null, ...tests };
   }
+  const n = unitsOf(figures);
   const half = studentTQuantile(0.95, n - 1) * stderr;
-  const pairs =
-    detect === undefined || stddev === 0 ? Number.POSITIVE_INFINITY : pairsNeeded(detect / stddev);
+  // Of pairs, or of the means of clusters, as far as those are alike.
+  const spread = stderr * Math.sqrt(n);
+  const needed = detect === undefined || stderr === 0 ? Infinity : pairsNeeded(detect / spread);
+  const pairs = Math.ceil((needed * figures.pairs) / n);
   const difference = { mean: lowerIsBetter ? -meanDifference : meanDifference, stderr, n };
   const test = (p: typeof noWorseP) =>
-    margin === undefined ? null : (p(difference, margin, isBinary ?? false) ?? null);
+    margin === undefined ? null : (p(difference, margin, figures.isBinary ?? false) ?? null);
   return {
     ci90Low: meanDifference - half,
     ci90High: meanDifference + half,
-    detectableDifference: stddev === 0 ? null : detectableEffect(n) * stddev,
-    pairsNeeded: Number.isFinite(pairs) ? pairs : null,
+    detectableDifference: stderr === 0 ? null : detectableEffect(n) * spread,
+    pairsNeeded: pairs <= 2e9 ? pairs : null,
     noWorsePValue: test(noWorseP),
     equivalencePValue: test(equivalenceP),
   };
 }
 
-/** Two-sided p-value of the paired t-test; null where the differences do not vary. */
-function pairedT(n: number, differences: MeanFigures | undefined): number | null {
-  const { mean = 0, stderr } = differences ?? {};
-  return stderr ? 2 * studentTUpperTail(Math.abs(mean) / stderr, n - 1) : null;
+function tests(found: Figures, differences: MeanFigures | undefined) {
+  const { mean, stderr } = differences ?? {};
+  const units = unitsOf(found);
+  const pairedTPValue = stderr ? 2 * studentTUpperTail(Math.abs(mean ?? 0) / stderr, units - 1) : null;
+  const none = { pValue: null, mcnemarPValue: null, wilcoxonPValue: null, pairedTPValue };
+  if (mean === undefined) return { ...none, test: null };
+  if (found.clusters) {
+    const pValue = stderr === 0 ? signFlipP(mean, units) : pairedTPValue;
+    return { ...none, test: "cluster_t" as const, pValue };
+  }
+  const wilcoxonPValue = wilcoxon(found);
+  const mcnemarPValue = found.isBinary ? mcnemarExact(found.up, found.down) : null;
+  const pValue = mcnemarPValue ?? wilcoxonPValue;
+  const test = found.isBinary ? ("mcnemar" as const) : ("wilcoxon" as const);
+  return { test, pValue, mcnemarPValue, wilcoxonPValue, pairedTPValue };
 }
 
 function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, tieTerm }: Figures): number {

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { wilcoxonExactMost } from "../../statistics/wilcoxon.ts";
+import type { FoundClusters } from "../clusters/clusters.ts";
+import { clusterOf, ofSample as clusterOfSample, foundClusters } from "../clusters/parts.ts";
 import type { SamplePosition } from "../input.ts";
 import { isSameInput } from "../inputs/compare-inputs.ts";
 import { metricValue } from "../metric.ts";
@@ -18,27 +20,39 @@ export interface Pairing {
   reduction: Reduction;
   /** Also pairs whose inputs or expected answers differ. */
   allowDifferentInputs?: boolean;
+  /** The key of metadata that pairs are clustered by. */
+  clusterBy?: string | undefined;
 }
 
 // One row a sample that has a value on both sides. Decimals make 0.8 - 0.7 and 0.6 - 0.5 tie; doubles do not.
 // Texts are compared by 64 bits of a hash, or a join of long ones would not stay in memory.
-export function pairs({ baseline, candidate, metric, reduction }: Pairing): Fragment {
+export function pairs({ baseline, candidate, metric, reduction, clusterBy }: Pairing): Fragment {
+  const isClustered = clusterBy !== undefined;
+  const cluster = isClustered
+    ? sql.fragment`, ${clusterOf(clusterBy)} as cluster_id, false as is_mixed`
+    : sql.fragment``;
+  const clusterOfPair = isClustered
+    ? sql.fragment`,
+      coalesce(b.cluster_id, c.cluster_id) as cluster_id,
+      coalesce(b.cluster_id <> c.cluster_id, false) or b.is_mixed or c.is_mixed as is_mixed`
+    : sql.fragment``;
   const side = (of: Sampling) => {
     const values = sql.fragment`
       select
-        e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value, 1 as tries, 0 as alike,
+        e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value, 1 as tries, 0 as alike${cluster},
         hashtextextended(nullif(e.input, ''), 0) as input, hashtextextended(e.expected, 0) as expected
       from evaluations e where e.benchmark_id = ${of.id} and e.sample_id is not null`;
     if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;
     const valued = sql.fragment`select * from (${values}) v where value is not null`;
-    return reducedValues(valued, sql.fragment`v.sample_id`, reduction, ofSample);
+    const more = isClustered ? ofClusteredSample : ofSample;
+    return reducedValues(valued, sql.fragment`v.sample_id`, reduction, more);
   };
   return sql.fragment`
     select
       b.sample_id, b.id as baseline_id, c.id as candidate_id, b.value as baseline, c.value as candidate,
       b.tries as baseline_tries, c.tries as candidate_tries, b.alike as baseline_alike,
       c.alike as candidate_alike, (c.value::numeric - b.value::numeric)::double precision as difference,
-      ${isSameInput(sql.fragment`b`, sql.fragment`c`)} as is_same
+      ${isSameInput(sql.fragment`b`, sql.fragment`c`)} as is_same${clusterOfPair}
     from (${side(baseline)}) b join (${side(candidate)}) c on c.sample_id = b.sample_id
     where b.value is not null and c.value is not null`;
 }
@@ -47,6 +61,17 @@ export function pairs({ baseline, candidate, metric, reduction }: Pairing): Frag
 const isReduced = ({ isRepeated }: Sampling, { reducer }: Reduction) =>
   isRepeated || countsSuccesses(reducer);
 
+/**
+ * What the differences of `pair` are ranked by. Of reduced values, such as thirds, the last of 15 digits are
+ * rounding: without them 2/3 - 1/3 and 1/3 - 0 tie.
+ */
+export function sizeOf({ baseline, candidate, reduction }: Pairing): Fragment {
+  if (![baseline, candidate].some((side) => isReduced(side, reduction))) return sql.fragment`abs(difference)`;
+  return sql.fragment`abs(round(difference::numeric, (
+    select 13 - ceil(log(greatest(max(greatest(abs(baseline), abs(candidate))), 1e-290)))::integer from pair
+  )))`;
+}
+
 // Repetitions have the same input. A pair shows the texts of the first with a value.
 const ofSample = {
   aggregates: sql.fragment`,
@@ -54,6 +79,11 @@ const ofSample = {
     (count(*) > 1 and min(v.value) = max(v.value))::integer as alike,
     (array_agg(v.input order by v.repetition))[1] as input, max(v.expected) as expected`,
   names: sql.fragment`, v.id, v.tries, v.alike, v.input, v.expected`,
+};
+
+const ofClusteredSample = {
+  aggregates: sql.fragment`${ofSample.aggregates}${clusterOfSample.aggregates}`,
+  names: sql.fragment`${ofSample.names}${clusterOfSample.names}`,
 };
 
 /** The number of samples, those without a value or a sample_id included. */
@@ -82,7 +112,7 @@ export const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
   allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
 
 export const exampleSides = (isRepeated: boolean) => {
-  const side = { id: example.id, repetitions: 0, plannedSamples: 0, totalIterations: 0, isRepeated };
+  const side = { id: example.id, repetitions: 0, isRepeated };
   return { baseline: side, candidate: { ...side, repetitions: 5 } };
 };
 const byMean = { reducer: "mean", k: 0 } as const;
@@ -96,6 +126,37 @@ export function packedMoments(name: string): Fragment {
     case when count(*) > 0
       then array[${exactSum(value)}, regr_sxx(${value}, ${value}), min(${value}), max(${value})] end`;
 }
+
+const compared = ["baseline", "candidate", "difference"] as const;
+
+/** The clusters of each of the values that are compared; null if nobody asks for them, or without pairs. */
+function clustersOfPairs({ clusterBy }: Pairing): Fragment {
+  if (clusterBy === undefined) return sql.fragment`null::jsonb`;
+  const values = compared.map((name) => {
+    const value = sql.identifier(["p", name]);
+    return sql.fragment`
+      select
+        ${sql.literalValue(name)} as metric, ${value} as value, center.${sql.identifier([name])} as center,
+        p.cluster_id, p.is_mixed, p.sample_id as sample
+      from pair p cross join center`;
+  });
+  const centers = compared.map((name) => {
+    const column = sql.identifier([name]);
+    return sql.fragment`avg(${column}) as ${column}`;
+  });
+  return sql.fragment`(
+    with center as materialized (select ${sql.join(centers, sql.fragment`, `)} from pair)
+    select jsonb_object_agg(c.metric, c.found)
+    from (${foundClusters(sql.fragment`${sql.join(values, sql.fragment` union all `)}`)}) c
+  )`;
+}
+
+/** Blocks that the bootstrap draws hold whole clusters. */
+const placeOf = ({ clusterBy }: Pairing) =>
+  clusterBy === undefined
+    ? sql.fragment`row_number() over (order by sample_id collate "C")`
+    : sql.fragment`
+      dense_rank() over (order by cluster_id, case when cluster_id is null then sample_id end collate "C")`;
 
 // All figures but the intervals. Ranks are those of groups of equal size, so that ties cost nothing.
 export const pairFigures = statement("evaluation_pair_figures", {
@@ -120,6 +181,7 @@ export const pairFigures = statement("evaluation_pair_figures", {
     sizePositives: z.array(z.number()).nullable(),
     blockCounts: z.array(z.number()).nullable(),
     blockSums: z.array(z.number()).nullable(),
+    clusters: z.custom<Record<(typeof compared)[number], FoundClusters>>().nullable(),
   }),
   prepared: false,
   build: (pairing: Pairing, tolerance: number, blocks: number) => sql.fragment`
@@ -128,12 +190,12 @@ export const pairFigures = statement("evaluation_pair_figures", {
     ), pair as (
       select * from found p where ${isCompared(pairing)}
     ), sized as (
-      select abs(difference) as size, count(*) as n, count(*) filter (where difference > 0) as up
-      from pair where difference <> 0 group by abs(difference)
+      select size, count(*) as n, count(*) filter (where difference > 0) as up
+      from (select difference, ${sizeOf(pairing)} as size from pair) p where size <> 0 group by size
     ), ranked as (
       select size, n, up, sum(n) over (order by size) - (n - 1) / 2.0 as rank from sized
     ), placed as (
-      select difference, row_number() over (order by sample_id collate "C") as position from pair
+      select difference, ${placeOf(pairing)} as position from pair
     ), block as (
       select position % ${blocks} as number, count(*) as n, sum(difference) as sum from placed group by 1
     )
@@ -156,7 +218,8 @@ export const pairFigures = statement("evaluation_pair_figures", {
       (select case when sum(n) <= ${wilcoxonExactMost} then array_agg(up::integer order by size) end
         from ranked) as size_positives,
       (select array_agg(n::integer order by number) from block) as block_counts,
-      (select array_agg(sum order by number) from block) as block_sums
+      (select array_agg(sum order by number) from block) as block_sums,
+      ${clustersOfPairs(pairing)} as clusters
     from pair`,
   examples: [
     [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 5000],
@@ -166,6 +229,8 @@ export const pairFigures = statement("evaluation_pair_figures", {
       0.5,
       5000,
     ],
+    [{ ...exampleSides(false), metric: "score", reduction: byMean, clusterBy: "document.id" }, 0, 5000],
+    [{ ...exampleSides(true), metric: "score", reduction: byMean, clusterBy: "document" }, 0, 5000],
   ],
 });
 

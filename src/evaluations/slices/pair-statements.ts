@@ -9,6 +9,7 @@ import {
   packed,
   packedMoments,
   pairs,
+  sizeOf,
 } from "../compare/statements.ts";
 import { sampleOf } from "../samples/parts.ts";
 import { largestSlices, overSlices, sliceKey, sliceValue } from "./statements.ts";
@@ -59,8 +60,9 @@ export const pairSlices = statement("evaluation_pair_slices", {
         from (${pairs(pairing)}) p join sample s on s.sample = 's' || p.sample_id
         where ${isCompared(pairing)}
       ), sized as (
-        select slice, abs(difference) as size, count(*) as n, count(*) filter (where difference > 0) as up
-        from pair where difference <> 0 group by slice, abs(difference)
+        select slice, size, count(*) as n, count(*) filter (where difference > 0) as up
+        from (select slice, difference, ${sizeOf(pairing)} as size from pair) p
+        where size <> 0 group by slice, size
       ), placed_size as (
         select s.*, sum(n) over (partition by slice order by size) - (n - 1) / 2.0 as rank,
           sum(n) over (partition by slice) as total

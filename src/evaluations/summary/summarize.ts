@@ -1,19 +1,8 @@
-import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
-import { plannedOf } from "../coverage/coverage.ts";
-import { missingFields, refuseRange } from "../coverage/missing.ts";
 import { failedMetric } from "../metric.ts";
 import { readRollups } from "../rollups/read.ts";
-import {
-  checkK,
-  countFailed,
-  countSamples,
-  countsSuccesses,
-  type Reduction,
-  reducesByCounts,
-  reductionFields,
-} from "../samples/reduce.ts";
+import { countSamples, countsSuccesses, type Reduction, reducesByCounts } from "../samples/reduce.ts";
 import { type Sampling, summarizeMetrics, summarizeSamples } from "../statements.ts";
 import {
   type BenchmarkSummary,
@@ -23,23 +12,12 @@ import {
   toMetricSummary,
 } from "./summary.ts";
 
-export const summaryInput = z
-  .strictObject({
-    exact: z.boolean().optional(),
-    lowerIsBetter: z.boolean().optional(),
-    ...reductionFields,
-    ...missingFields,
-  })
-  .superRefine(checkK);
-
-/**
- * How a benchmark is summed up. `exact`: everything from the rows, percentiles too; by default only where
- * they are few and that makes the percentiles exact. `lowerIsBetter` says which end of a range is the worst;
- * it defaults to what is so of the metric, `isLowerBetter`. The ends of a range are for one metric alone.
- */
-export type SummaryInput = z.input<typeof summaryInput>;
-
-type SummaryOptions = Sampling & z.output<typeof summaryInput>;
+interface SummaryOptions extends Sampling, Reduction {
+  /** Undefined: from the rows where they are few and would make the percentiles exact. */
+  exact: boolean | undefined;
+  /** From the rows: see `Clusters`. */
+  clusterBy: string | undefined;
+}
 
 /**
  * Statistics over all samples of a benchmark: from the rollups where they hold all that is asked for, else
@@ -52,7 +30,6 @@ export async function summarizeBenchmark(
   names: readonly string[],
   options: SummaryOptions,
 ): Promise<BenchmarkSummary> {
-  if (names.length !== 1) refuseRange(options);
   const { id: benchmarkId, isRepeated, repetitions, reducer, k } = options;
   const { figures, ...how } = await findFigures(executors, names, options);
   // Its first repetition came in meanwhile.
@@ -64,28 +41,23 @@ export async function summarizeBenchmark(
   all.delete(failedMetric);
   const evaluationCount = evaluations?.count ?? 0;
   const sampleCount = isRepeated ? countSamples(evaluations?.groups ?? []) : evaluationCount;
-  const failedCount = evaluations?.sum ?? 0;
-  const sampled = {
-    ...options,
-    ...{ declared: repetitions, planned: plannedOf(options, isRepeated), tried: sampleCount },
-    withError: isRepeated ? countFailed(evaluations?.groups ?? []) : failedCount,
-    areNamed: names.length > 0,
-  };
+  const sampled = { isRepeated, declared: repetitions, all: sampleCount, reducer, k };
   const found = new Map([...all].map(([name, one]) => [name, toMetricSummary(one, sampled)]));
   const { isExact, percentileError, metricsLeftOut } = how;
   return {
     benchmarkId,
     ...{ isExact, percentileError, metricsLeftOut },
     evaluationCount,
-    failedCount,
+    failedCount: evaluations?.sum ?? 0,
     sampleCount,
-    ...{ repetitions, reducer, k, missing: options.missing },
+    ...{ repetitions, reducer, k },
+    clusterBy: options.clusterBy ?? null,
     inputTokens: sum("input_tokens"),
     outputTokens: sum("output_tokens"),
     costUsd: sum("cost_usd"),
     metrics:
       names.length > 0
-        ? names.map((name) => found.get(name) ?? emptyMetric(name, sampled))
+        ? names.map((name) => found.get(name) ?? emptyMetric(name))
         : [...found.values()].sort((a, b) => compareMetricNames(a.name, b.name)),
   };
 }
@@ -99,16 +71,18 @@ interface Found extends Pick<BenchmarkSummary, "isExact" | "percentileError" | "
 async function findFigures(
   { db, heavy }: { db: Executor; heavy: Executor },
   names: readonly string[],
-  { id, exact, isRepeated, reducer, k }: SummaryOptions,
+  { id, exact, isRepeated, reducer, k, clusterBy }: SummaryOptions,
 ): Promise<Found> {
+  const hasSamples = isRepeated || countsSuccesses(reducer);
+  const reduction = hasSamples ? { reducer, k } : undefined;
+  if (clusterBy !== undefined) return summarizeRows(heavy, id, reduction, clusterBy);
   // Where each evaluation is a sample, its value is what the reducer makes of it, unless it counts successes.
   const isKept = isRepeated ? reducesByCounts(reducer) : !countsSuccesses(reducer);
   const kept = exact || !isKept ? undefined : await summarizeRollups(db, id, names, isRepeated);
   const areFew = kept !== undefined && evaluationsIn(kept) <= limits.exactEvaluations;
   const isEnough = kept?.percentileError === 0 || exact === false || !areFew;
   if (kept !== undefined && isEnough) return kept;
-  const hasSamples = isRepeated || countsSuccesses(reducer);
-  return summarizeRows(areFew ? db : heavy, id, hasSamples ? { reducer, k } : undefined);
+  return summarizeRows(areFew ? db : heavy, id, reduction);
 }
 
 const evaluationsIn = ({ figures }: Found) => figures.find(({ name }) => name === failedMetric)?.count ?? 0;
@@ -127,8 +101,14 @@ async function summarizeRollups(
   return { ...kept, metricsLeftOut, isExact: false };
 }
 
-async function summarizeRows(db: Executor, id: string, reduction: Reduction | undefined): Promise<Found> {
-  const query = reduction ? summarizeSamples(id, reduction) : summarizeMetrics(id);
+async function summarizeRows(
+  db: Executor,
+  id: string,
+  reduction: Reduction | undefined,
+  clusterBy?: string,
+): Promise<Found> {
+  const isPlain = reduction === undefined && clusterBy === undefined;
+  const query = isPlain ? summarizeMetrics(id) : summarizeSamples(id, reduction, clusterBy);
   const figures = await db.any(query);
   const isRepeated = figures.some((row) => row.isRepeated);
   return { figures, isRepeated, metricsLeftOut: 0, isExact: true, percentileError: 0 };
