@@ -33,11 +33,14 @@ export function addCommand(program: Command): void {
     .summary("import the logs of an evaluation tool")
     .description(
       "Imports benchmarks with their evaluations: Inspect .eval and .json, lm-evaluation-harness samples_*.jsonl and " +
-        "results_*.json, HELM run folders, promptfoo's JSON and JSONL, OpenAI evals' JSONL, JSON arrays, JSONL, and what " +
+        "results_*.json (a group with an average, such as MMLU, as one benchmark), HELM run folders (those that differ in their subject, too), promptfoo's JSON and JSONL, OpenAI evals' JSONL, JSON arrays, JSONL, and what " +
         "`ltb export` wrote as JSONL or Parquet; each but .eval and Parquet also packed by gzip. Importing a log again stores nothing " +
         "twice: it goes on where an import was cut off.",
     )
-    .argument("<file...>", "logs; for HELM the folder of a run; - reads one from standard input")
+    .argument(
+      "<file...>",
+      "logs; for HELM the folder of a run or of several; - reads one from standard input",
+    )
     .choice("--format <format>", "what the files are; auto tells it by their content", logFormats, "auto")
     .addOption(
       new Option(
@@ -64,7 +67,12 @@ export function addCommand(program: Command): void {
     .examples(
       ["ltb import logs/2026-01-31_gsm8k.eval", "an Inspect log"],
       ["ltb import out/samples_gsm8k_*.jsonl", "lm-evaluation-harness"],
+      [
+        "ltb import out/results_2026-01-31T12-00-00.json",
+        "all of its tasks; ltb summary mmlu:gpt2 --group-by task",
+      ],
       ["ltb import runs/mmlu:subject=philosophy,model=gpt2", "a HELM run"],
+      ["ltb import runs", "HELM runs; ltb summary mmlu:model=gpt2 --group-by subject"],
       ["ltb import output.json", "promptfoo: a benchmark for each prompt with each provider"],
       ["ltb import evallogs/230501_gpt-4_match.jsonl.gz", "OpenAI evals, packed"],
       ["aws s3 cp s3://logs/run.eval - | ltb import -", "from anywhere"],

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { runsWithin } from "./helm.ts";
 import { ImportError } from "./import-error.ts";
 import { insignificant, splitJson } from "./json-split.ts";
 import { chunksOf, type Source, unreadable } from "./source.ts";
@@ -20,7 +21,8 @@ export async function detectFormat(source: Source): Promise<DetectedFormat> {
   });
   if (found.isDirectory()) {
     if (existsSync(join(path, "run_spec.json"))) return "helm";
-    const expected = "expected a file, or the folder of one HELM run";
+    if ((await runsWithin(path)).length > 0) return "helm-runs";
+    const expected = "expected a file, or the folder of one HELM run or of several";
     throw new ImportError({ file }, `a folder without run_spec.json; ${expected}`);
   }
   const head = await readHead(source);

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../validation.ts";
@@ -6,8 +7,9 @@ import { benchmarkKey, finishBenchmark, splitModel, utcOfSeconds } from "./bench
 import { finishEvaluation, sha256 } from "./evaluation.ts";
 import { ImportError, tryRead } from "./import-error.ts";
 import { isObject, without } from "./json-text.ts";
+import { mergeParts, type Part } from "./merge.ts";
 import { type LogRecord, recordsOfArray } from "./records.ts";
-import { checked, number, text } from "./schema.ts";
+import { checked, number, object, text } from "./schema.ts";
 import { beside, mapRecords, readObject, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
@@ -49,6 +51,7 @@ type RequestState = z.infer<typeof requestState>;
 
 const runSpec = z.looseObject({
   name: z.string(),
+  scenario_spec: z.looseObject({ args: object }).nullish(),
   adapter_spec: z.looseObject({ model: z.string() }),
   metric_specs: z
     .array(z.looseObject({ args: z.looseObject({ names: z.array(z.string()).nullish() }).nullish() }))
@@ -85,6 +88,81 @@ interface Instance {
   stats: Stat[];
 }
 
+/**
+ * Reads a folder of HELM runs. Those that differ in their subject only, as the runs of MMLU do, are one
+ * benchmark.
+ */
+export async function* readHelmRuns(source: Source): AsyncGenerator<ImportedBenchmark | ImportError> {
+  const parts = new Map<string, [Part, ...Part[]]>();
+  for (const folder of await runsWithin(source.path)) {
+    try {
+      for await (const benchmark of readHelm(beside(source, folder))) {
+        const { name, whole } = partOf(benchmark);
+        const part = { name, benchmark };
+        const others = name === "" ? undefined : parts.get(whole);
+        if (others) others.push(part);
+        else parts.set(name === "" ? folder : whole, [part]);
+      }
+    } catch (error) {
+      // A run that cannot be read does not keep the others from it.
+      if (!(error instanceof ImportError)) throw error;
+      yield error;
+    }
+  }
+  for (const all of parts.values()) {
+    const [{ benchmark }] = all;
+    if (all.length === 1) yield benchmark;
+    else yield mergeParts(source, { file: source.file }, wholeOf(all), all);
+  }
+}
+
+/** The folders of runs within a folder, in the order of their names. */
+export async function runsWithin(path: string): Promise<string[]> {
+  const found = await readdir(path);
+  return found
+    .sort()
+    .map((name) => join(path, name))
+    .filter((folder) => existsSync(join(folder, "run_spec.json")));
+}
+
+/** Arguments of a scenario that choose a part of it; HELM gives each part a run of its own. */
+const partArguments = ["subject", "subset"] as const;
+
+const withoutParts = (name: string) =>
+  name.replace(/([:,])(?:subject|subset)=[^,]*,?/, "$1").replace(/[:,]$/, "");
+
+/** The part that a run is about, and the name of the run without it; an empty name for no part. */
+function partOf({ metadata }: ImportedBenchmark) {
+  const run = runSpec.safeParse(metadata?.run_spec).data;
+  return { name: Object.values(partsOf(run)).join("/"), whole: withoutParts(run?.name ?? "") };
+}
+
+function partsOf(run: z.infer<typeof runSpec> | undefined): Record<string, string> {
+  const { args } = run?.scenario_spec ?? {};
+  return Object.fromEntries(
+    partArguments.flatMap((name) => {
+      const value = args?.[name];
+      return typeof value === "string" ? [[name, value]] : [];
+    }),
+  );
+}
+
+function wholeOf(parts: readonly [Part, ...Part[]]) {
+  const [{ benchmark }] = parts;
+  const name = withoutParts(benchmark.name);
+  return {
+    key: benchmarkKey(
+      "helm",
+      `${name}/${sha256(JSON.stringify(parts.map(({ benchmark }) => benchmark.key)))}`,
+    ),
+    name,
+    dataset: withoutParts(benchmark.dataset),
+    metadata: { runs: parts.map(({ benchmark }) => benchmark.metadata?.run_spec ?? null) },
+    metrics: undefined,
+    results: undefined,
+  };
+}
+
 /** Reads a HELM run: a folder with run_spec.json, scenario_state.json and mostly their statistics. */
 export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmark> {
   const file = filesOf(source);
@@ -109,7 +187,7 @@ export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmar
     results: stats?.value,
     async *evaluations(counted) {
       yield* stats?.errors ?? [];
-      yield* evaluationsOf(filesOf(counted), scored);
+      yield* evaluationsOf(filesOf(counted), scored, partsOf(run));
     },
   });
 }
@@ -132,11 +210,16 @@ function filesOf(folder: Source): Files {
 function evaluationsOf(
   file: Files,
   scored: string | undefined,
+  parts: Record<string, string>,
 ): AsyncGenerator<ImportedEvaluation | ImportError> {
-  return mapRecords(instancesOf(file), (instance) => evaluationOf(instance, scored));
+  return mapRecords(instancesOf(file), (instance) => evaluationOf(instance, scored, parts));
 }
 
-function evaluationOf(instance: Instance, scored: string | undefined): ImportedEvaluation {
+function evaluationOf(
+  instance: Instance,
+  scored: string | undefined,
+  parts: Record<string, string>,
+): ImportedEvaluation {
   const { first, stats } = instance;
   const { state } = first;
   const single = instance.requests.length === 1;
@@ -170,6 +253,7 @@ function evaluationOf(instance: Instance, scored: string | undefined): ImportedE
     outputTokens: mean("num_output_tokens"),
     createdAt: utcOfSeconds(state.result?.request_datetime ?? 0),
     metadata: {
+      ...parts,
       ...(single ? without(first.record, ["train_trial_index"]) : { requests }),
       ...withoutMean(stats),
       ...first.marks,

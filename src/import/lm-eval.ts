@@ -8,6 +8,7 @@ import { asText, finishEvaluation, unusableOf } from "./evaluation.ts";
 import { ImportError, tryRead } from "./import-error.ts";
 import { isObject, mapValues, type PlacedRecord, without } from "./json-text.ts";
 import { fieldLimits } from "./limits.ts";
+import { mergeParts, type Part } from "./merge.ts";
 import { recordsOf } from "./records.ts";
 import { checked, json, number, object, text } from "./schema.ts";
 import { beside, mapRecords, readObject, type Source, stemOf } from "./source.ts";
@@ -26,6 +27,7 @@ const sampleSchema = z.looseObject({
 const resultsSchema = z.looseObject({
   results: z.record(z.string(), z.record(z.string(), json)),
   configs: object,
+  group_subtasks: z.record(z.string(), z.array(z.string())).nullish(),
   "n-samples": z.record(z.string(), z.looseObject({ effective: z.int().nullish() })).nullish(),
   config: z.looseObject({ model: text, model_args: json.optional() }).nullish(),
   model_source: text,
@@ -60,7 +62,10 @@ export async function* readLmEvalSamples(source: Source): AsyncGenerator<Importe
   yield* benchmarksOf(run, source);
 }
 
-/** Reads a `results_*.json`: one benchmark per task, with its samples if their file is beside it. */
+/**
+ * Reads a `results_*.json`: one benchmark per task, with its samples if their file is beside it. The tasks of
+ * a group of which lm-eval gives the average, such as MMLU, are one benchmark if there are samples of any.
+ */
 export async function* readLmEvalResults(source: Source): AsyncGenerator<ImportedBenchmark | ImportError> {
   const results = await readResults(source);
   const stamp = resultsName.exec(source.name)?.[1] ?? "";
@@ -68,20 +73,90 @@ export async function* readLmEvalResults(source: Source): AsyncGenerator<Importe
   // Groups of tasks have results but no configuration, and no samples of their own.
   const { configs } = results.read;
   const tasks = Object.keys(results.read.results).filter((task) => !configs || Object.hasOwn(configs, task));
-  for (const task of tasks) {
-    const name = names.find((name) => {
-      const [, ofTask, at] = samplesName.exec(name) ?? [];
-      return ofTask === task && at === stamp;
-    });
-    const run: Run = { results, task, stamp };
-    if (name) run.samples = join(dirname(source.path), name);
-    try {
-      yield* benchmarksOf(run, source);
-    } catch (error) {
-      // The samples of one task do not keep those of others from being read.
-      if (!(error instanceof ImportError)) throw error;
-      yield error;
+  const runs = new Map(
+    tasks.map((task) => {
+      const name = names.find((name) => {
+        const [, ofTask, at] = samplesName.exec(name) ?? [];
+        return ofTask === task && at === stamp;
+      });
+      const run: Run = { results, task, stamp };
+      if (name) run.samples = join(dirname(source.path), name);
+      return [task, run];
+    }),
+  );
+  for (const [group, members] of groupsOf(results.read, tasks)) {
+    const ofGroup = members.flatMap((task) => runs.get(task) ?? []);
+    if (!ofGroup.some(({ samples }) => samples !== undefined)) continue;
+    for (const task of members) runs.delete(task);
+    yield* groupOf(group, ofGroup, source);
+  }
+  for (const run of runs.values()) yield* readable(run, source);
+}
+
+/** The benchmarks of a task. Its samples do not keep those of other tasks from being read. */
+async function* readable(run: Run, source: Source): AsyncGenerator<ImportedBenchmark | ImportError> {
+  try {
+    yield* benchmarksOf(run, source);
+  } catch (error) {
+    if (!(error instanceof ImportError)) throw error;
+    yield error;
+  }
+}
+
+/** The groups that have results of their own and are in no other such group, each with all of its tasks. */
+function groupsOf({ results, group_subtasks: below }: Results, tasks: readonly string[]) {
+  const tasksOf = (name: string, seen: readonly string[] = []): string[] => {
+    if (tasks.includes(name)) return [name];
+    const inner = seen.includes(name) ? [] : (below?.[name] ?? []);
+    return inner.flatMap((one) => tasksOf(one, [...seen, name]));
+  };
+  const isAveraged = (name: string) =>
+    !tasks.includes(name) &&
+    Object.entries(results[name] ?? {}).some(
+      ([key, value]) => key.includes(",") && typeof value === "number",
+    );
+  const groups = Object.keys(below ?? {})
+    .filter(isAveraged)
+    .map((group) => [group, [...new Set(tasksOf(group))]] as const)
+    .filter(([, members]) => members.length > 1);
+  const isWithin = (inner: readonly string[], outer: readonly string[]) =>
+    inner.length < outer.length && inner.every((task) => outer.includes(task));
+  return groups.filter(([, members]) => !groups.some(([, others]) => isWithin(members, others)));
+}
+
+/** Makes one benchmark of a group's tasks for each filter. */
+async function* groupOf(
+  group: string,
+  runs: readonly Run[],
+  source: Source,
+): AsyncGenerator<ImportedBenchmark | ImportError> {
+  const byFilter = new Map<string, [Part, ...Part[]]>();
+  for (const run of runs) {
+    for await (const benchmark of readable(run, source)) {
+      if (benchmark instanceof ImportError) {
+        yield benchmark;
+        continue;
+      }
+      const filter = benchmark.labels?.filter ?? "";
+      const part = { name: run.task, benchmark };
+      const parts = byFilter.get(filter);
+      if (parts) parts.push(part);
+      else byFilter.set(filter, [part]);
     }
+  }
+  for (const [filter, parts] of byFilter) {
+    const [{ results, stamp } = { results: undefined, stamp: "" }] = runs;
+    const run: Run = { ...(results && { results }), task: group, stamp };
+    const { model } = modelOf(run);
+    const whole = {
+      key: benchmarkKey("lm-eval", [stamp, model ?? "", group, filter].join("/")),
+      name: (byFilter.size > 1 ? `${group}[${filter}]` : group) + (model ? `:${model}` : ""),
+      dataset: group,
+      metadata: without(results?.value ?? {}, ["results"]),
+      metrics: publishedMetrics(run, filter),
+      results: results?.value.results,
+    };
+    yield mergeParts(source, { file: source.file }, whole, parts);
   }
 }
 
@@ -125,7 +200,7 @@ function samplesOf(source: Source): AsyncGenerator<Sample | ImportError> {
 
 async function* evaluationsOf(
   source: Source,
-  { samples }: Run,
+  { samples, task }: Run,
   { filter, isFirst, main }: { filter: string; isFirst: boolean; main: string | undefined },
 ): AsyncGenerator<ImportedEvaluation | ImportError> {
   if (!samples) return;
@@ -133,11 +208,15 @@ async function* evaluationsOf(
     // The filter of a sample that cannot be read is not known, so the first has it.
     if (read instanceof ImportError) {
       if (isFirst) yield read;
-    } else if (read.sample.filter === filter) yield tryRead(() => evaluationOf(read, main));
+    } else if (read.sample.filter === filter) yield tryRead(() => evaluationOf(read, task, main));
   }
 }
 
-function evaluationOf({ record, marks, place, sample }: Sample, main?: string): ImportedEvaluation {
+function evaluationOf(
+  { record, marks, place, sample }: Sample,
+  task: string,
+  main?: string,
+): ImportedEvaluation {
   const metrics = metricsOf(record, sample.metrics);
   const score = main === undefined ? undefined : metrics[main];
   const output = responseText(sample.filtered_resps);
@@ -162,7 +241,7 @@ function evaluationOf({ record, marks, place, sample }: Sample, main?: string): 
         `metric ${main}: ${JSON.stringify(own(record, main)) ?? "missing"}, not a number`,
       output === undefined && "no response",
     ],
-    metadata: { ...without(record, used), ...marks },
+    metadata: { task, ...without(record, used), ...marks },
   });
 }
 

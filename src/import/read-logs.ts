@@ -1,5 +1,5 @@
 import { detectFormat } from "./detect.ts";
-import { readHelm } from "./helm.ts";
+import { readHelm, readHelmRuns } from "./helm.ts";
 import { ImportError } from "./import-error.ts";
 import { readInspectJson, readInspectZip } from "./inspect.ts";
 import { readLmEvalResults, readLmEvalSamples } from "./lm-eval.ts";
@@ -19,6 +19,7 @@ const readers: Record<DetectedFormat, (source: Source) => Benchmarks> = {
   "lm-eval-samples": readLmEvalSamples,
   "lm-eval-results": readLmEvalResults,
   helm: readHelm,
+  "helm-runs": readHelmRuns,
   "promptfoo-json": (source) => readPromptfoo(source, "json"),
   "promptfoo-summary": (source) => readPromptfoo(source, "summary"),
   "promptfoo-jsonl": (source) => readPromptfoo(source, "jsonl"),
@@ -34,7 +35,7 @@ const readers: Record<DetectedFormat, (source: Source) => Benchmarks> = {
 };
 
 /**
- * Reads the benchmarks of one log: a file, or the folder of a HELM run. It reads nothing ahead of the caller.
+ * Reads the benchmarks of one log: a file, the folder of a HELM run, or of several. It reads nothing ahead of the caller.
  * The evaluations of a benchmark may be read while it is the current one or later, and more than once. A
  * benchmark that cannot be read, beside others that can, is an error in its place.
  *

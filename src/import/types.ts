@@ -7,7 +7,7 @@ import type { ImportLimits } from "./limits.ts";
 export const accepted = {
   inspect: ["inspect-zip", "inspect-json"],
   "lm-eval": ["lm-eval-samples", "lm-eval-results"],
-  helm: ["helm"],
+  helm: ["helm", "helm-runs"],
   promptfoo: ["promptfoo-json", "promptfoo-summary", "promptfoo-jsonl"],
   "openai-evals": ["openai-evals"],
   jsonl: [
@@ -47,7 +47,7 @@ export interface ImportedBenchmark {
   provider: string;
   model: string;
   /**
-   * The dataset: the task for Inspect and lm-eval, the run without its model for HELM, the description of the
+   * The dataset: the task for Inspect, the task or group for lm-eval, the run without its model for HELM, the description of the
    * evaluation for promptfoo, the eval's name for OpenAI evals, the file's name for rows.
    */
   dataset: string;

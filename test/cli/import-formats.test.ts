@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -72,6 +72,28 @@ test("OpenAI evals: the report is the summary, packed or not", async () => {
   expect((await ltb.json("import", `${path}.gz`, "--format", "openai-evals")).benchmarks).toMatchObject([
     { id: first.id, created: false, inserted: 0, duplicates: 3 },
   ]);
+});
+
+test("MMLU by subject, from the folder of HELM's runs", async () => {
+  const run = (await readdir(`${data}helm`)).find((name) => name.startsWith("mmlu")) ?? "";
+  const suite = join(folder, "runs");
+  for (const subject of ["philosophy", "virology"]) {
+    const copy = join(suite, run.replace("philosophy", subject));
+    await cp(`${data}helm/${run}`, copy, { recursive: true });
+    const spec = await readFile(join(copy, "run_spec.json"), "utf8");
+    await writeFile(join(copy, "run_spec.json"), spec.replaceAll("philosophy", subject));
+  }
+  const [{ id }] = (await ltb.json("import", suite)).benchmarks;
+  const { slices, metrics } = await ltb.json("summary", id, "--group-by", "subject", "--metric", "score");
+  expect(slices[0]).toMatchObject({
+    slices: [
+      { value: "philosophy", samples: 10 },
+      { value: "virology", samples: 10 },
+    ],
+    macro_slices: 2,
+  });
+  expect(slices[0].macro_mean).toBeCloseTo(metrics[0].mean, 12);
+  expect((await ltb.json("import", suite)).benchmarks).toMatchObject([{ id, inserted: 0, duplicates: 20 }]);
 });
 
 test.each([

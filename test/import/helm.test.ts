@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { metricName } from "../../src/import/helm.ts";
-import { data, mean, readOne, scoresOf } from "./support.ts";
+import { data, mean, readAll, readFaulty, readOne, scoresOf } from "./support.ts";
 
 type Stat = {
   name: { name: string; split: string; perturbation?: { name: string } };
@@ -151,4 +151,66 @@ test("a run without statistics has its requests all the same", async () => {
   expect(evaluations).toHaveLength(10);
   expect(scoresOf(evaluations)).toEqual([]);
   expect(benchmark).not.toHaveProperty("metrics");
+});
+
+describe("a folder of runs", () => {
+  const mmlu = runs.find((run) => run.startsWith("mmlu")) ?? "";
+
+  /** Runs of MMLU by subject beside a run of another kind, as HELM writes a suite. */
+  async function suiteOf(subjects: readonly string[]): Promise<string> {
+    const suite = await mkdtemp(join(tmpdir(), "ltb-import-"));
+    onTestFinished(() => rm(suite, { recursive: true }));
+    await cp(`${data}helm/${hellaswag}`, join(suite, hellaswag), { recursive: true });
+    await writeFile(join(suite, "logs.txt"), "no run");
+    for (const subject of subjects) {
+      const folder = join(suite, mmlu.replace("philosophy", subject));
+      await cp(`${data}helm/${mmlu}`, folder, { recursive: true });
+      await writeFile(
+        join(folder, "run_spec.json"),
+        (await readFile(join(folder, "run_spec.json"), "utf8")).replaceAll("philosophy", subject),
+      );
+    }
+    return suite;
+  }
+
+  test("runs that differ in their subject only are one benchmark, whose samples name it", async () => {
+    const suite = await suiteOf(["anatomy", "philosophy"]);
+    const [other, whole, ...more] = await readAll(suite);
+    expect(more).toEqual([]);
+    expect(other?.benchmark.name).toMatch(/^commonsense:/);
+    expect(whole?.benchmark).toMatchObject({
+      name: "mmlu:method=multiple_choice_joint,model=openai_gpt2",
+      dataset: "mmlu:method=multiple_choice_joint",
+      ...{ provider: "openai", model: "gpt2" },
+    });
+    expect(whole?.evaluations).toHaveLength(20);
+    const { evaluations } = await readOne(`${data}helm/${mmlu}`);
+    expect(
+      whole?.evaluations.map(({ sampleId, score, metadata }) => [sampleId, score, metadata?.subject]),
+    ).toEqual(
+      ["anatomy", "philosophy"].flatMap((subject) =>
+        evaluations.map(({ sampleId, score }) => [`${subject}/${sampleId}`, score, subject]),
+      ),
+    );
+    // The same runs have the same key, others have another.
+    const keyOf = async (folder: string) => (await readAll(folder))[1]?.benchmark.key;
+    expect(await keyOf(suite)).toBe(whole?.benchmark.key);
+    expect(await keyOf(await suiteOf(["anatomy", "virology"]))).not.toBe(whole?.benchmark.key);
+  });
+
+  test("a single run names its subject, too, and keeps its name", async () => {
+    const suite = await suiteOf(["philosophy"]);
+    const [, only] = await readAll(suite);
+    const { benchmark, evaluations } = await readOne(`${data}helm/${mmlu}`);
+    expect(only?.benchmark).toMatchObject({ key: benchmark.key, name: benchmark.name });
+    expect(evaluations.every(({ metadata }) => metadata?.subject === "philosophy")).toBe(true);
+  });
+
+  test("a run that cannot be read does not keep the others from being read", async () => {
+    const suite = await suiteOf(["anatomy", "philosophy"]);
+    await writeFile(join(suite, hellaswag, "run_spec.json"), "{");
+    const { benchmarks, message } = await readFaulty(suite);
+    expect(benchmarks).toHaveLength(1);
+    expect(message).toMatch(/run_spec\.json/);
+  });
 });

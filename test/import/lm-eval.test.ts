@@ -1,7 +1,7 @@
-import { cp, readFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { data, readAll, readOne, scoresOf, temporary } from "./support.ts";
+import { data, readAll, readFaulty, readOne, scoresOf, temporary } from "./support.ts";
 
 const stamp = "2026-01-21T03-44-18.458309";
 const samplesName = `samples_math_perturbed_full_${stamp}.jsonl`;
@@ -44,7 +44,7 @@ describe("samples with their results", () => {
       expected: "-\\frac{1}{12}",
       score: exact_match,
       metrics: { exact_match },
-      metadata: rest,
+      metadata: { task: "math_perturbed_full", ...rest },
     });
   });
 
@@ -159,5 +159,103 @@ test("multiple choice: log-likelihoods stay readable, metrics are found without 
     expected: "2",
     score: 1,
     metrics: { acc: 1, acc_norm: 0 },
+  });
+});
+
+describe("MMLU", () => {
+  const questions = { mmlu_anatomy: [1, 0, 1], mmlu_astronomy: [0, 1], mmlu_virology: [1] };
+
+  /** The files of a run of MMLU as lm-eval writes them: groups have results, tasks have samples. */
+  async function folderOf(groupsOf: Record<string, string[]>, average: Record<string, number>) {
+    const tasks = Object.keys(questions);
+    const of = (value: unknown) => Object.fromEntries(tasks.map((task) => [task, value]));
+    const results = {
+      results: {
+        ...Object.fromEntries(Object.keys(groupsOf).map((name) => [name, { alias: name, ...average }])),
+        ...of({ alias: " - subject", "acc,none": 0.5, "acc_stderr,none": 0.1 }),
+      },
+      group_subtasks: groupsOf,
+      configs: of({ dataset_path: "cais/mmlu" }),
+      versions: of(1),
+      "n-samples": Object.fromEntries(
+        Object.entries(questions).map(([task, { length }]) => [
+          task,
+          { original: length, effective: length },
+        ]),
+      ),
+      model_source: "hf",
+      model_name: "gpt2",
+    };
+    const path = await temporary(resultsName, JSON.stringify(results));
+    for (const [task, answers] of Object.entries(questions)) {
+      const lines = answers.map((acc, doc_id) =>
+        JSON.stringify({
+          ...{
+            doc_id,
+            doc: { question: "Q", subject: task.slice(5), choices: ["x", "y"], answer: 0 },
+            target: "0",
+          },
+          arguments: { gen_args_0: { arg_0: "Q", arg_1: " A" } },
+          ...{
+            resps: [[["-1", "False"]]],
+            filtered_resps: [["-1", "False"]],
+            filter: "none",
+            metrics: ["acc"],
+            acc,
+          },
+        }),
+      );
+      await writeFile(join(dirname(path), `samples_${task}_${stamp}.jsonl`), lines.join("\n"));
+    }
+    return path;
+  }
+  const nested = {
+    mmlu: ["mmlu_stem", "mmlu_other"],
+    mmlu_stem: ["mmlu_anatomy", "mmlu_astronomy"],
+    mmlu_other: ["mmlu_virology"],
+    ...Object.fromEntries(Object.keys(questions).map((task) => [task, []])),
+  };
+
+  test("the tasks of a group with an average are one benchmark, whose samples name their task", async () => {
+    const path = await folderOf(nested, { "acc,none": 0.6667, "acc_stderr,none": 0.2 });
+    const { benchmark, evaluations } = await readOne(path);
+    expect(benchmark).toMatchObject({
+      ...{ key: `lm-eval:${stamp}/gpt2/mmlu/none`, name: "mmlu:gpt2", dataset: "mmlu", model: "gpt2" },
+      ...{ provider: "hf", totalIterations: 6, metrics: { "acc,none": 0.6667, "acc_stderr,none": 0.2 } },
+    });
+    expect(benchmark.results).toHaveProperty("mmlu_anatomy");
+    expect(evaluations.map(({ sampleId, score, metadata }) => [sampleId, score, metadata?.task])).toEqual(
+      Object.entries(questions).flatMap(([task, scores]) =>
+        scores.map((score, index) => [`${task}/${index}`, score, task]),
+      ),
+    );
+    expect(evaluations[0]?.metadata).toMatchObject({ doc: { subject: "anatomy" } });
+    // Read again it is the same, and so it is imported once.
+    expect(await readOne(path)).toMatchObject({ evaluations });
+    expect((await readOne(path, { name: "n", dataset: "d" })).benchmark).toMatchObject({
+      name: "n",
+      dataset: "d",
+    });
+  });
+
+  test("a group without an average, and one without samples, are as many benchmarks as tasks", async () => {
+    const names = async (path: string) => (await readAll(path)).map(({ benchmark }) => benchmark.dataset);
+    const tasks = Object.keys(questions);
+    expect(await names(await folderOf(nested, {}))).toEqual(tasks);
+    const path = await folderOf(nested, { "acc,none": 0.5 });
+    await Promise.all(tasks.map((task) => rm(join(dirname(path), `samples_${task}_${stamp}.jsonl`))));
+    expect(await names(path)).toEqual(tasks);
+    // A group within itself has an end.
+    expect(await names(await folderOf({ a: ["b"], b: ["a"] }, { "acc,none": 0.5 }))).toEqual(tasks);
+  });
+
+  test("what cannot be read of one task does not keep the others from being read", async () => {
+    const path = await folderOf(nested, { "acc,none": 0.5 });
+    await writeFile(join(dirname(path), `samples_mmlu_astronomy_${stamp}.jsonl`), "{");
+    const { evaluations, message } = await readFaulty(path);
+    expect(evaluations.map(({ sampleId }) => sampleId)).toEqual([
+      ...["mmlu_anatomy/0", "mmlu_anatomy/1", "mmlu_anatomy/2", "mmlu_virology/0"],
+    ]);
+    expect(message).toMatch(/samples_mmlu_astronomy/);
   });
 });
