@@ -35,9 +35,9 @@ const readers: Record<DetectedFormat, (source: Source) => Benchmarks> = {
 };
 
 /**
- * Reads the benchmarks of one log: a file, the folder of a HELM run, or of several. It reads nothing ahead of the caller.
- * The evaluations of a benchmark may be read while it is the current one or later, and more than once. A
- * benchmark that cannot be read, beside others that can, is an error in its place.
+ * Reads the benchmarks of one log: a file, the folder of a HELM run, or of several. It reads nothing ahead of
+ * the caller. The evaluations of a benchmark may be read while it is the current one or later, and more than
+ * once. A benchmark that cannot be read, beside others that can, is an error in its place.
  *
  * @throws {ImportError} if no benchmark, or no other, can be read, with the file, the place in it and the
  * expected content. Everything before it has been returned by then.

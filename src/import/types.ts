@@ -47,8 +47,8 @@ export interface ImportedBenchmark {
   provider: string;
   model: string;
   /**
-   * The dataset: the task for Inspect, the task or group for lm-eval, the run without its model for HELM, the description of the
-   * evaluation for promptfoo, the eval's name for OpenAI evals, the file's name for rows.
+   * The dataset: the task for Inspect, the task or group for lm-eval, the run without its model for HELM, the
+   * description of the evaluation for promptfoo, the eval's name for OpenAI evals, the file's name for rows.
    */
   dataset: string;
   /** Evaluations of the whole run, as the source counted them; a log may have fewer. 0: it does not know. */
