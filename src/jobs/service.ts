@@ -1,17 +1,25 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import * as pb from "../../gen/ltb/v1/job_pb.ts";
-import type { CancelJobsRequest, JobService, RetryJobsRequest } from "../../gen/ltb/v1/job_service_pb.ts";
+import type {
+  CancelJobsRequest,
+  JobService,
+  NextClaim,
+  RetryJobsRequest,
+} from "../../gen/ltb/v1/job_service_pb.ts";
+import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { actorIdOf, callOf } from "../rpc/call/call.ts";
+import { parseInput } from "../validation.ts";
 import { fromTimestamp, omitEmpty, requestKeyOf, toTimestamp } from "../wire/convert.ts";
 import { fromDuration, toDuration } from "../wire/duration.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { completeJobs, type JobStore } from "./finish/complete.ts";
-import { jobPositions, limitPosition, type NewJob } from "./input.ts";
+import { type ClaimInput, claimInput, jobPositions, limitPosition, type NewJob } from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";
 import { endMessage, jobMessage, jobStatus, laneMessage, leaseMessage, limitMessage } from "./messages.ts";
+import type { JobRepository } from "./repository.ts";
 
 const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 
@@ -54,24 +62,25 @@ export function jobService(store: JobStore) {
 
     async claimJobs(request, context) {
       const waitMs = fromDuration(request.wait, "wait", { max: limits.claimWaitMs }) ?? 0;
-      // An answer that comes after the caller's time is up would be leases that nobody runs.
-      const timeLeft = Math.max((context.timeoutMs() ?? Number.POSITIVE_INFINITY) - limits.claimMarginMs, 0);
       const { leases, drain } = await jobs.claim({
         workerId: request.workerId,
         requestId: omitEmpty(request.requestId),
         maxJobs: request.maxJobs === 0 ? 1 : request.maxJobs,
         jobTypes: request.jobTypes,
-        waitMs: Math.floor(Math.min(waitMs, timeLeft)),
+        waitMs: Math.floor(Math.min(waitMs, Math.max(timeForLeases(context), 0))),
         leaseMs: fromDuration(request.lease, "lease", leaseLength),
       });
       return { leases: leases.map(leaseMessage), drain };
     },
 
-    async completeJobs({ workerId, items }, context) {
-      return { results: await completeJobs(store, workerId, items, actorIdOf(context)) };
+    async completeJobs({ workerId, items, next }, context) {
+      const claim = next && nextOf(workerId, next);
+      const results = await completeJobs(store, workerId, items, actorIdOf(context));
+      return { results, ...(claim && (await claimNext(jobs, claim, context))) };
     },
 
-    async failJobs({ workerId, items }) {
+    async failJobs({ workerId, items, next }, context) {
+      const claim = next && nextOf(workerId, next);
       const failures = items.map(({ jobId, epoch, error, retryable, retryAfter }) => {
         return { jobId, epoch, error, retryable, retryAfterMs: retryDelayOf(retryAfter) };
       });
@@ -82,6 +91,7 @@ export function jobService(store: JobStore) {
           ...(status && { status: jobStatus.values[status] }),
           ...(runAt && { runAt: toTimestamp(runAt) }),
         })),
+        ...(claim && (await claimNext(jobs, claim, context))),
       };
     },
 
@@ -203,6 +213,37 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     uniqueKey: omitEmpty(job.uniqueKey),
     createdBy: actorIdOf(context),
   };
+}
+
+/** Milliseconds in which leases still reach their worker. What comes later would be run by nobody. */
+function timeForLeases(context: HandlerContext): number {
+  return (context.timeoutMs() ?? Number.POSITIVE_INFINITY) - limits.claimMarginMs;
+}
+
+/** @throws INVALID_ARGUMENT, before anything of its call is written */
+function nextOf(workerId: string, { requestId, maxJobs, jobTypes, lease }: NextClaim): ClaimInput {
+  const claim = {
+    requestId: omitEmpty(requestId),
+    maxJobs: maxJobs === 0 ? 1 : maxJobs,
+    jobTypes,
+    leaseMs: fromDuration(lease, "next.lease", leaseLength),
+  };
+  return { ...parseInput(claimInput.omit({ workerId: true }), claim, "next"), workerId };
+}
+
+/**
+ * Claims what a worker wants along with the answer to its report. That is written by now: a claim that cannot
+ * be served takes nothing from its answer.
+ */
+async function claimNext(jobs: JobRepository, claim: ClaimInput, context: HandlerContext) {
+  if (timeForLeases(context) < 0) return undefined;
+  try {
+    const { leases, drain } = await jobs.claim(claim);
+    return { leases: leases.map(leaseMessage), drain };
+  } catch (error) {
+    if (error instanceof ServiceError) return undefined;
+    throw error;
+  }
 }
 
 /** A bad duration stays invalid until its item is checked: an error here would refuse the whole call. */

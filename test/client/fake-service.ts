@@ -16,6 +16,7 @@ import {
   type FailJobsRequest,
   type FailJobsResponseSchema,
   JobService,
+  type NextClaim,
   type ReleaseJobsItem,
   type ReleaseJobsRequest,
   type UpdateJobProgressItem,
@@ -168,14 +169,16 @@ export class FakeService {
       claimJobs: scripted("claimJobs", (request, { signal }) => this.#claim(request, signal)),
       completeJobs: scripted(
         "completeJobs",
-        ({ items }): MessageInitShape<typeof CompleteJobsResponseSchema> => ({
+        ({ items, next }): MessageInitShape<typeof CompleteJobsResponseSchema> => ({
           results: items.map((item) => this.#settle(item, () => this.completed.set(item.jobId, item))),
+          ...this.#grantNext(next),
         }),
       ),
       failJobs: scripted(
         "failJobs",
-        ({ items }): MessageInitShape<typeof FailJobsResponseSchema> => ({
+        ({ items, next }): MessageInitShape<typeof FailJobsResponseSchema> => ({
           results: items.map((item) => this.#settle(item, () => this.failed.set(item.jobId, item))),
+          ...this.#grantNext(next),
         }),
       ),
       releaseJobs: scripted("releaseJobs", ({ items }) => ({
@@ -218,15 +221,25 @@ export class FakeService {
     };
   }
 
-  async #claim({ requestId, maxJobs, wait, lease: term }: ClaimJobsRequest, signal: AbortSignal) {
+  async #claim({ wait, ...claim }: ClaimJobsRequest, signal: AbortSignal) {
     if (!this.registered) throw new ConnectError("register again", Code.NotFound);
+    const end = Date.now() + durationMs(wait);
+    const isWaiting = (): boolean =>
+      this.ready.length === 0 && !this.drain && !this.#claims.has(claim.requestId);
+    while (isWaiting() && Date.now() < end && !signal.aborted)
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    return signal.aborted ? {} : this.#grant(claim);
+  }
+
+  #grantNext(next: NextClaim | undefined) {
+    return next && this.registered ? this.#grant(next) : {};
+  }
+
+  #grant({ requestId, maxJobs, lease: term }: Pick<NextClaim, "requestId" | "maxJobs" | "lease">) {
     const repeated = this.#claims.get(requestId);
     if (repeated)
       return { leases: repeated.filter(({ job, epoch }) => this.leases.get(job?.id ?? "")?.epoch === epoch) };
-    const end = Date.now() + durationMs(wait);
-    while (this.ready.length === 0 && Date.now() < end && !signal.aborted && !this.drain)
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    if (signal.aborted || this.drain) return { drain: this.drain };
+    if (this.drain) return { drain: true };
     const leases = this.ready.splice(0, maxJobs).map((lease) => {
       const expiresIn = toDuration(this.leaseMs ?? durationMs(term));
       const granted = create(LeaseSchema, { ...lease, epoch: lease.epoch + 1, expiresIn });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { JobError } from "../../src/client/worker/outcome.ts";
 import { eventually } from "../harness/waiting.ts";
 import { startFakeService } from "./fake-service.ts";
 import { abortable, start } from "./support.ts";
@@ -73,4 +74,49 @@ test("a service that answers at once without jobs is not called in a loop", asyn
   await sleep(500);
   expect(service.calls.claimJobs.length).toBeLessThan(12);
   await eventually(() => service.calls.claimJobs.length > 1);
+});
+
+test.each([
+  ["completed", "completeJobs", (): string => "done"],
+  ["failed", "failJobs", (): Promise<never> => Promise.reject(new JobError("no", { retryable: false }))],
+] as const)("the report of a job that has %s brings the next job", async (ended, method, handler) => {
+  const service = await startFakeService();
+  for (let n = 0; n < 100; n++) service.enqueue({ n });
+  start(service, handler, { capacity: 1 });
+  await eventually(() => service[ended].size === 100);
+  expect(service.calls[method].length).toBe(100);
+  expect(service.calls[method].every(({ next }) => next?.maxJobs === 1)).toBe(true);
+  // The first, and the one that waits now.
+  await eventually(() => service.calls.claimJobs.length === 2);
+});
+
+test("a report whose answer was lost brings the same leases when it is repeated", async () => {
+  const service = await startFakeService();
+  const ids = [service.enqueue(), service.enqueue(), service.enqueue()];
+  let lost = 0;
+  service.scripts.completeJobs = async (_, answer) => {
+    const response = await answer();
+    if (lost++ === 0) service.disconnect();
+    return response;
+  };
+  const ran: string[] = [];
+  start(service, ({ id }) => ran.push(id), { capacity: 1 });
+  await eventually(() => service.completed.size === 3);
+  const [first, second] = service.calls.completeJobs;
+  expect(first?.next?.requestId).not.toBe("");
+  expect(service.granted).toBe(3);
+  expect(ran.toSorted()).toEqual(ids.toSorted());
+  const later = [second?.next, ...service.calls.claimJobs.slice(1)];
+  expect(later.map((claim) => claim?.requestId)).toContain(first?.next?.requestId);
+});
+
+test("while a claim waits, reports claim nothing", async () => {
+  const service = await startFakeService();
+  service.enqueue();
+  const done = Promise.withResolvers<void>();
+  start(service, () => done.promise, { capacity: 2 });
+  await eventually(() => service.calls.claimJobs.length === 2);
+  done.resolve();
+  await eventually(() => service.completed.size === 1);
+  expect(service.calls.completeJobs[0]?.next).toBeUndefined();
 });

@@ -37,7 +37,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/job_service.proto.
  */
 export const file_ltb_v1_job_service: GenFile = /*@__PURE__*/
-  fileDesc("ChhsdGIvdjEvam9iX3NlcnZpY2UucHJvdG8SBmx0Yi52MSKxAwoQQ3JlYXRlSm9iUmVxdWVzdBIKCgJpZBgBIAEoCRIQCghqb2JfdHlwZRgCIAEoCRIoCgdwYXlsb2FkGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIQCghwcmlvcml0eRgEIAEoBRIYCgttYXhfcmV0cmllcxgFIAEoBUgAiAEBEhwKD3RpbWVvdXRfc2Vjb25kcxgGIAEoBUgBiAEBEhUKDXJlcXVpcmVkX3RhZ3MYByADKAkSKgoGcnVuX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxiZW5jaG1hcmtfaWQYCSABKAkSEQoJbGltaXRfa2V5GAogASgJEikKCG1ldGFkYXRhGAsgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgp1bmlxdWVfa2V5GAwgASgJEhIKCnJlcXVlc3RfaWQYDSABKAkSKAoFZGVsYXkYDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDgoMX21heF9yZXRyaWVzQhIKEF90aW1lb3V0X3NlY29uZHMiLQoRQ3JlYXRlSm9iUmVzcG9uc2USGAoDam9iGAEgASgLMgsubHRiLnYxLkpvYiJKChZCYXRjaENyZWF0ZUpvYnNSZXF1ZXN0EhwKBGpvYnMYASADKAsyDi5sdGIudjEuTmV3Sm9iEhIKCnJlcXVlc3RfaWQYAiABKAkiNAoXQmF0Y2hDcmVhdGVKb2JzUmVzcG9uc2USGQoEam9icxgBIAMoCzILLmx0Yi52MS5Kb2IiGwoNR2V0Sm9iUmVxdWVzdBIKCgJpZBgBIAEoCSIqCg5HZXRKb2JSZXNwb25zZRIYCgNqb2IYASABKAsyCy5sdGIudjEuSm9iItkBCg9MaXN0Sm9ic1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSIQoGc3RhdHVzGAMgASgOMhEubHRiLnYxLkpvYlN0YXR1cxIQCghqb2JfdHlwZRgEIAEoCRIRCgl3b3JrZXJfaWQYBSABKAkSFAoMYmVuY2htYXJrX2lkGAYgASgJEiIKCG9yZGVyX2J5GAcgASgOMhAubHRiLnYxLkpvYk9yZGVyEh0KBHZpZXcYCCABKA4yDy5sdGIudjEuSm9iVmlldyJGChBMaXN0Sm9ic1Jlc3BvbnNlEhkKBGpvYnMYASADKAsyCy5sdGIudjEuSm9iEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKxAQoQQ2xhaW1Kb2JzUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIQCghtYXhfam9icxgDIAEoBRIRCglqb2JfdHlwZXMYBCADKAkSJwoEd2FpdBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVsZWFzZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJBChFDbGFpbUpvYnNSZXNwb25zZRIdCgZsZWFzZXMYASADKAsyDS5sdGIudjEuTGVhc2USDQoFZHJhaW4YAiABKAgiUQoTQ29tcGxldGVKb2JzUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSJwoFaXRlbXMYAiADKAsyGC5sdGIudjEuQ29tcGxldGVKb2JzSXRlbSKFAQoQQ29tcGxldGVKb2JzSXRlbRIOCgZqb2JfaWQYASABKAkSDQoFZXBvY2gYAiABKAUSJgoGcmVzdWx0GAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEioKC2V2YWx1YXRpb25zGAQgAygLMhUubHRiLnYxLk5ld0V2YWx1YXRpb24iQwoUQ29tcGxldGVKb2JzUmVzcG9uc2USKwoHcmVzdWx0cxgBIAMoCzIaLmx0Yi52MS5Db21wbGV0ZUpvYnNSZXN1bHQixQEKEkNvbXBsZXRlSm9ic1Jlc3VsdBIOCgZqb2JfaWQYASABKAkSJQoHb3V0Y29tZRgCIAEoDjIULmx0Yi52MS5MZWFzZU91dGNvbWUSHAoUZXZhbHVhdGlvbnNfaW5zZXJ0ZWQYAyABKAUSHQoVZXZhbHVhdGlvbnNfZHVwbGljYXRlGAQgASgFEhwKFGV2YWx1YXRpb25zX2NvbmZsaWN0GAUgASgFEg0KBWZpZWxkGAYgASgJEg4KBnJlYXNvbhgHIAEoCSJJCg9GYWlsSm9ic1JlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEiMKBWl0ZW1zGAIgAygLMhQubHRiLnYxLkZhaWxKb2JzSXRlbSKSAQoMRmFpbEpvYnNJdGVtEg4KBmpvYl9pZBgBIAEoCRINCgVlcG9jaBgCIAEoBRINCgVlcnJvchgDIAEoCRIWCglyZXRyeWFibGUYBCABKAhIAIgBARIuCgtyZXRyeV9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMCgpfcmV0cnlhYmxlIjsKEEZhaWxKb2JzUmVzcG9uc2USJwoHcmVzdWx0cxgBIAMoCzIWLmx0Yi52MS5GYWlsSm9ic1Jlc3VsdCK1AQoORmFpbEpvYnNSZXN1bHQSDgoGam9iX2lkGAEgASgJEiUKB291dGNvbWUYAiABKA4yFC5sdGIudjEuTGVhc2VPdXRjb21lEiEKBnN0YXR1cxgDIAEoDjIRLmx0Yi52MS5Kb2JTdGF0dXMSKgoGcnVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVmaWVsZBgFIAEoCRIOCgZyZWFzb24YBiABKAkiTwoSUmVsZWFzZUpvYnNSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRImCgVpdGVtcxgCIAMoCzIXLmx0Yi52MS5SZWxlYXNlSm9ic0l0ZW0iMAoPUmVsZWFzZUpvYnNJdGVtEg4KBmpvYl9pZBgBIAEoCRINCgVlcG9jaBgCIAEoBSJBChNSZWxlYXNlSm9ic1Jlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS5sdGIudjEuUmVsZWFzZUpvYnNSZXN1bHQiSgoRUmVsZWFzZUpvYnNSZXN1bHQSDgoGam9iX2lkGAEgASgJEiUKB291dGNvbWUYAiABKA4yFC5sdGIudjEuTGVhc2VPdXRjb21lIoUBChhVcGRhdGVKb2JQcm9ncmVzc1JlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEiwKBWl0ZW1zGAIgAygLMh0ubHRiLnYxLlVwZGF0ZUpvYlByb2dyZXNzSXRlbRIoCgVsZWFzZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJ8ChVVcGRhdGVKb2JQcm9ncmVzc0l0ZW0SDgoGam9iX2lkGAEgASgJEg0KBWVwb2NoGAIgASgFEhUKCHByb2dyZXNzGAMgASgBSACIAQESFAoHbWVzc2FnZRgEIAEoCUgBiAEBQgsKCV9wcm9ncmVzc0IKCghfbWVzc2FnZSJNChlVcGRhdGVKb2JQcm9ncmVzc1Jlc3BvbnNlEjAKB3Jlc3VsdHMYASADKAsyHy5sdGIudjEuVXBkYXRlSm9iUHJvZ3Jlc3NSZXN1bHQiuAEKF1VwZGF0ZUpvYlByb2dyZXNzUmVzdWx0Eg4KBmpvYl9pZBgBIAEoCRIlCgdvdXRjb21lGAIgASgOMhQubHRiLnYxLkxlYXNlT3V0Y29tZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIEi0KCmV4cGlyZXNfaW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFZmllbGQYBSABKAkSDgoGcmVhc29uGAYgASgJIi4KEENhbmNlbEpvYlJlcXVlc3QSCgoCaWQYASABKAkSDgoGcmVhc29uGAIgASgJIi0KEUNhbmNlbEpvYlJlc3BvbnNlEhgKA2pvYhgBIAEoCzILLmx0Yi52MS5Kb2IiHQoPUmV0cnlKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIiwKEFJldHJ5Sm9iUmVzcG9uc2USGAoDam9iGAEgASgLMgsubHRiLnYxLkpvYiLoAQoRQ2FuY2VsSm9ic1JlcXVlc3QSIQoGc3RhdHVzGAEgASgOMhEubHRiLnYxLkpvYlN0YXR1cxIQCghqb2JfdHlwZRgCIAEoCRIUCgxiZW5jaG1hcmtfaWQYAyABKAkSEQoJbGltaXRfa2V5GAQgASgJEjEKDWNyZWF0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YByABKAkiNAoSQ2FuY2VsSm9ic1Jlc3BvbnNlEhAKCGFmZmVjdGVkGAEgASgFEgwKBG1vcmUYAiABKAgi1wEKEFJldHJ5Sm9ic1JlcXVlc3QSIQoGc3RhdHVzGAEgASgOMhEubHRiLnYxLkpvYlN0YXR1cxIQCghqb2JfdHlwZRgCIAEoCRIUCgxiZW5jaG1hcmtfaWQYAyABKAkSEQoJbGltaXRfa2V5GAQgASgJEjEKDWNyZWF0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJEChFSZXRyeUpvYnNSZXNwb25zZRIQCghhZmZlY3RlZBgBIAEoBRIPCgdza2lwcGVkGAIgASgFEgwKBG1vcmUYAyABKAgiHgoQRGVsZXRlSm9iUmVxdWVzdBIKCgJpZBgBIAEoCSITChFEZWxldGVKb2JSZXNwb25zZSJ5ChJTZXRKb2JMaW1pdFJlcXVlc3QSEQoJbGltaXRfa2V5GAEgASgJEhgKC21heF9ydW5uaW5nGAIgASgFSACIAQESFwoKcGVyX21pbnV0ZRgDIAEoBUgBiAEBQg4KDF9tYXhfcnVubmluZ0INCgtfcGVyX21pbnV0ZSI2ChNTZXRKb2JMaW1pdFJlc3BvbnNlEh8KBWxpbWl0GAEgASgLMhAubHRiLnYxLkpvYkxpbWl0Ij0KFExpc3RKb2JMaW1pdHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlIKFUxpc3RKb2JMaW1pdHNSZXNwb25zZRIgCgZsaW1pdHMYASADKAsyEC5sdGIudjEuSm9iTGltaXQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIioKFURlbGV0ZUpvYkxpbWl0UmVxdWVzdBIRCglsaW1pdF9rZXkYASABKAkiGAoWRGVsZXRlSm9iTGltaXRSZXNwb25zZSI3ChBQYXVzZUpvYnNSZXF1ZXN0EhAKCGpvYl90eXBlGAEgASgJEhEKCWxpbWl0X2tleRgCIAEoCSIzChFQYXVzZUpvYnNSZXNwb25zZRIeCgVsYW5lcxgBIAMoCzIPLmx0Yi52MS5Kb2JMYW5lIjgKEVJlc3VtZUpvYnNSZXF1ZXN0EhAKCGpvYl90eXBlGAEgASgJEhEKCWxpbWl0X2tleRgCIAEoCSI0ChJSZXN1bWVKb2JzUmVzcG9uc2USHgoFbGFuZXMYASADKAsyDy5sdGIudjEuSm9iTGFuZSI8ChJHZXRKb2JTdGF0c1JlcXVlc3QSEAoIam9iX3R5cGUYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJIu0BChNHZXRKb2JTdGF0c1Jlc3BvbnNlEg8KB3BlbmRpbmcYASABKAUSEQoJc2NoZWR1bGVkGAIgASgFEg8KB3J1bm5pbmcYAyABKAUSEQoJY29tcGxldGVkGAQgASgFEg4KBmZhaWxlZBgFIAEoBRIRCgljYW5jZWxsZWQYBiABKAUSDQoFdG90YWwYByABKAUSNQoSb2xkZXN0X3BlbmRpbmdfYWdlGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiUKB2J5X3R5cGUYCSADKAsyFC5sdGIudjEuSm9iVHlwZVN0YXRzImsKEkNsZWFudXBKb2JzUmVxdWVzdBIcCg9vbGRlcl90aGFuX2RheXMYASABKAVIAIgBARIjCghzdGF0dXNlcxgCIAMoDjIRLmx0Yi52MS5Kb2JTdGF0dXNCEgoQX29sZGVyX3RoYW5fZGF5cyI0ChNDbGVhbnVwSm9ic1Jlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAUSDAoEbW9yZRgCIAEoCCJ8ChBXYXRjaEpvYnNSZXF1ZXN0EgsKA2lkcxgBIAMoCRIQCghqb2JfdHlwZRgCIAEoCRIUCgxiZW5jaG1hcmtfaWQYAyABKAkSFAoMYWZ0ZXJfY3Vyc29yGAQgASgJEh0KBHZpZXcYBSABKA4yDy5sdGIudjEuSm9iVmlldyJOChFXYXRjaEpvYnNSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSGAoDam9iGAIgASgLMgsubHRiLnYxLkpvYhIPCgdkZWxldGVkGAMgASgIMpQMCgpKb2JTZXJ2aWNlEkAKCUNyZWF0ZUpvYhIYLmx0Yi52MS5DcmVhdGVKb2JSZXF1ZXN0GhkubHRiLnYxLkNyZWF0ZUpvYlJlc3BvbnNlElIKD0JhdGNoQ3JlYXRlSm9icxIeLmx0Yi52MS5CYXRjaENyZWF0ZUpvYnNSZXF1ZXN0Gh8ubHRiLnYxLkJhdGNoQ3JlYXRlSm9ic1Jlc3BvbnNlEjcKBkdldEpvYhIVLmx0Yi52MS5HZXRKb2JSZXF1ZXN0GhYubHRiLnYxLkdldEpvYlJlc3BvbnNlEj0KCExpc3RKb2JzEhcubHRiLnYxLkxpc3RKb2JzUmVxdWVzdBoYLmx0Yi52MS5MaXN0Sm9ic1Jlc3BvbnNlEkAKCUNsYWltSm9icxIYLmx0Yi52MS5DbGFpbUpvYnNSZXF1ZXN0GhkubHRiLnYxLkNsYWltSm9ic1Jlc3BvbnNlEkkKDENvbXBsZXRlSm9icxIbLmx0Yi52MS5Db21wbGV0ZUpvYnNSZXF1ZXN0GhwubHRiLnYxLkNvbXBsZXRlSm9ic1Jlc3BvbnNlEj0KCEZhaWxKb2JzEhcubHRiLnYxLkZhaWxKb2JzUmVxdWVzdBoYLmx0Yi52MS5GYWlsSm9ic1Jlc3BvbnNlEkYKC1JlbGVhc2VKb2JzEhoubHRiLnYxLlJlbGVhc2VKb2JzUmVxdWVzdBobLmx0Yi52MS5SZWxlYXNlSm9ic1Jlc3BvbnNlElgKEVVwZGF0ZUpvYlByb2dyZXNzEiAubHRiLnYxLlVwZGF0ZUpvYlByb2dyZXNzUmVxdWVzdBohLmx0Yi52MS5VcGRhdGVKb2JQcm9ncmVzc1Jlc3BvbnNlEkAKCUNhbmNlbEpvYhIYLmx0Yi52MS5DYW5jZWxKb2JSZXF1ZXN0GhkubHRiLnYxLkNhbmNlbEpvYlJlc3BvbnNlEj0KCFJldHJ5Sm9iEhcubHRiLnYxLlJldHJ5Sm9iUmVxdWVzdBoYLmx0Yi52MS5SZXRyeUpvYlJlc3BvbnNlEkMKCkNhbmNlbEpvYnMSGS5sdGIudjEuQ2FuY2VsSm9ic1JlcXVlc3QaGi5sdGIudjEuQ2FuY2VsSm9ic1Jlc3BvbnNlEkAKCVJldHJ5Sm9icxIYLmx0Yi52MS5SZXRyeUpvYnNSZXF1ZXN0GhkubHRiLnYxLlJldHJ5Sm9ic1Jlc3BvbnNlEkAKCURlbGV0ZUpvYhIYLmx0Yi52MS5EZWxldGVKb2JSZXF1ZXN0GhkubHRiLnYxLkRlbGV0ZUpvYlJlc3BvbnNlEkYKC1NldEpvYkxpbWl0EhoubHRiLnYxLlNldEpvYkxpbWl0UmVxdWVzdBobLmx0Yi52MS5TZXRKb2JMaW1pdFJlc3BvbnNlEkwKDUxpc3RKb2JMaW1pdHMSHC5sdGIudjEuTGlzdEpvYkxpbWl0c1JlcXVlc3QaHS5sdGIudjEuTGlzdEpvYkxpbWl0c1Jlc3BvbnNlEk8KDkRlbGV0ZUpvYkxpbWl0Eh0ubHRiLnYxLkRlbGV0ZUpvYkxpbWl0UmVxdWVzdBoeLmx0Yi52MS5EZWxldGVKb2JMaW1pdFJlc3BvbnNlEkAKCVBhdXNlSm9icxIYLmx0Yi52MS5QYXVzZUpvYnNSZXF1ZXN0GhkubHRiLnYxLlBhdXNlSm9ic1Jlc3BvbnNlEkMKClJlc3VtZUpvYnMSGS5sdGIudjEuUmVzdW1lSm9ic1JlcXVlc3QaGi5sdGIudjEuUmVzdW1lSm9ic1Jlc3BvbnNlEkYKC0dldEpvYlN0YXRzEhoubHRiLnYxLkdldEpvYlN0YXRzUmVxdWVzdBobLmx0Yi52MS5HZXRKb2JTdGF0c1Jlc3BvbnNlEkYKC0NsZWFudXBKb2JzEhoubHRiLnYxLkNsZWFudXBKb2JzUmVxdWVzdBobLmx0Yi52MS5DbGVhbnVwSm9ic1Jlc3BvbnNlEkIKCVdhdGNoSm9icxIYLmx0Yi52MS5XYXRjaEpvYnNSZXF1ZXN0GhkubHRiLnYxLldhdGNoSm9ic1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ltb_v1_evaluation, file_ltb_v1_job]);
+  fileDesc("ChhsdGIvdjEvam9iX3NlcnZpY2UucHJvdG8SBmx0Yi52MSKxAwoQQ3JlYXRlSm9iUmVxdWVzdBIKCgJpZBgBIAEoCRIQCghqb2JfdHlwZRgCIAEoCRIoCgdwYXlsb2FkGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIQCghwcmlvcml0eRgEIAEoBRIYCgttYXhfcmV0cmllcxgFIAEoBUgAiAEBEhwKD3RpbWVvdXRfc2Vjb25kcxgGIAEoBUgBiAEBEhUKDXJlcXVpcmVkX3RhZ3MYByADKAkSKgoGcnVuX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxiZW5jaG1hcmtfaWQYCSABKAkSEQoJbGltaXRfa2V5GAogASgJEikKCG1ldGFkYXRhGAsgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgp1bmlxdWVfa2V5GAwgASgJEhIKCnJlcXVlc3RfaWQYDSABKAkSKAoFZGVsYXkYDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDgoMX21heF9yZXRyaWVzQhIKEF90aW1lb3V0X3NlY29uZHMiLQoRQ3JlYXRlSm9iUmVzcG9uc2USGAoDam9iGAEgASgLMgsubHRiLnYxLkpvYiJKChZCYXRjaENyZWF0ZUpvYnNSZXF1ZXN0EhwKBGpvYnMYASADKAsyDi5sdGIudjEuTmV3Sm9iEhIKCnJlcXVlc3RfaWQYAiABKAkiNAoXQmF0Y2hDcmVhdGVKb2JzUmVzcG9uc2USGQoEam9icxgBIAMoCzILLmx0Yi52MS5Kb2IiGwoNR2V0Sm9iUmVxdWVzdBIKCgJpZBgBIAEoCSIqCg5HZXRKb2JSZXNwb25zZRIYCgNqb2IYASABKAsyCy5sdGIudjEuSm9iItkBCg9MaXN0Sm9ic1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSIQoGc3RhdHVzGAMgASgOMhEubHRiLnYxLkpvYlN0YXR1cxIQCghqb2JfdHlwZRgEIAEoCRIRCgl3b3JrZXJfaWQYBSABKAkSFAoMYmVuY2htYXJrX2lkGAYgASgJEiIKCG9yZGVyX2J5GAcgASgOMhAubHRiLnYxLkpvYk9yZGVyEh0KBHZpZXcYCCABKA4yDy5sdGIudjEuSm9iVmlldyJGChBMaXN0Sm9ic1Jlc3BvbnNlEhkKBGpvYnMYASADKAsyCy5sdGIudjEuSm9iEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKxAQoQQ2xhaW1Kb2JzUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIQCghtYXhfam9icxgDIAEoBRIRCglqb2JfdHlwZXMYBCADKAkSJwoEd2FpdBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVsZWFzZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJBChFDbGFpbUpvYnNSZXNwb25zZRIdCgZsZWFzZXMYASADKAsyDS5sdGIudjEuTGVhc2USDQoFZHJhaW4YAiABKAgibgoJTmV4dENsYWltEhIKCnJlcXVlc3RfaWQYASABKAkSEAoIbWF4X2pvYnMYAiABKAUSEQoJam9iX3R5cGVzGAMgAygJEigKBWxlYXNlGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uInIKE0NvbXBsZXRlSm9ic1JlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEicKBWl0ZW1zGAIgAygLMhgubHRiLnYxLkNvbXBsZXRlSm9ic0l0ZW0SHwoEbmV4dBgDIAEoCzIRLmx0Yi52MS5OZXh0Q2xhaW0ihQEKEENvbXBsZXRlSm9ic0l0ZW0SDgoGam9iX2lkGAEgASgJEg0KBWVwb2NoGAIgASgFEiYKBnJlc3VsdBgDIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIqCgtldmFsdWF0aW9ucxgEIAMoCzIVLmx0Yi52MS5OZXdFdmFsdWF0aW9uInEKFENvbXBsZXRlSm9ic1Jlc3BvbnNlEisKB3Jlc3VsdHMYASADKAsyGi5sdGIudjEuQ29tcGxldGVKb2JzUmVzdWx0Eh0KBmxlYXNlcxgCIAMoCzINLmx0Yi52MS5MZWFzZRINCgVkcmFpbhgDIAEoCCLFAQoSQ29tcGxldGVKb2JzUmVzdWx0Eg4KBmpvYl9pZBgBIAEoCRIlCgdvdXRjb21lGAIgASgOMhQubHRiLnYxLkxlYXNlT3V0Y29tZRIcChRldmFsdWF0aW9uc19pbnNlcnRlZBgDIAEoBRIdChVldmFsdWF0aW9uc19kdXBsaWNhdGUYBCABKAUSHAoUZXZhbHVhdGlvbnNfY29uZmxpY3QYBSABKAUSDQoFZmllbGQYBiABKAkSDgoGcmVhc29uGAcgASgJImoKD0ZhaWxKb2JzUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSIwoFaXRlbXMYAiADKAsyFC5sdGIudjEuRmFpbEpvYnNJdGVtEh8KBG5leHQYAyABKAsyES5sdGIudjEuTmV4dENsYWltIpIBCgxGYWlsSm9ic0l0ZW0SDgoGam9iX2lkGAEgASgJEg0KBWVwb2NoGAIgASgFEg0KBWVycm9yGAMgASgJEhYKCXJldHJ5YWJsZRgEIAEoCEgAiAEBEi4KC3JldHJ5X2FmdGVyGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgwKCl9yZXRyeWFibGUiaQoQRmFpbEpvYnNSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYubHRiLnYxLkZhaWxKb2JzUmVzdWx0Eh0KBmxlYXNlcxgCIAMoCzINLmx0Yi52MS5MZWFzZRINCgVkcmFpbhgDIAEoCCK1AQoORmFpbEpvYnNSZXN1bHQSDgoGam9iX2lkGAEgASgJEiUKB291dGNvbWUYAiABKA4yFC5sdGIudjEuTGVhc2VPdXRjb21lEiEKBnN0YXR1cxgDIAEoDjIRLmx0Yi52MS5Kb2JTdGF0dXMSKgoGcnVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVmaWVsZBgFIAEoCRIOCgZyZWFzb24YBiABKAkiTwoSUmVsZWFzZUpvYnNSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRImCgVpdGVtcxgCIAMoCzIXLmx0Yi52MS5SZWxlYXNlSm9ic0l0ZW0iMAoPUmVsZWFzZUpvYnNJdGVtEg4KBmpvYl9pZBgBIAEoCRINCgVlcG9jaBgCIAEoBSJBChNSZWxlYXNlSm9ic1Jlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS5sdGIudjEuUmVsZWFzZUpvYnNSZXN1bHQiSgoRUmVsZWFzZUpvYnNSZXN1bHQSDgoGam9iX2lkGAEgASgJEiUKB291dGNvbWUYAiABKA4yFC5sdGIudjEuTGVhc2VPdXRjb21lIoUBChhVcGRhdGVKb2JQcm9ncmVzc1JlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEiwKBWl0ZW1zGAIgAygLMh0ubHRiLnYxLlVwZGF0ZUpvYlByb2dyZXNzSXRlbRIoCgVsZWFzZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJ8ChVVcGRhdGVKb2JQcm9ncmVzc0l0ZW0SDgoGam9iX2lkGAEgASgJEg0KBWVwb2NoGAIgASgFEhUKCHByb2dyZXNzGAMgASgBSACIAQESFAoHbWVzc2FnZRgEIAEoCUgBiAEBQgsKCV9wcm9ncmVzc0IKCghfbWVzc2FnZSJNChlVcGRhdGVKb2JQcm9ncmVzc1Jlc3BvbnNlEjAKB3Jlc3VsdHMYASADKAsyHy5sdGIudjEuVXBkYXRlSm9iUHJvZ3Jlc3NSZXN1bHQiuAEKF1VwZGF0ZUpvYlByb2dyZXNzUmVzdWx0Eg4KBmpvYl9pZBgBIAEoCRIlCgdvdXRjb21lGAIgASgOMhQubHRiLnYxLkxlYXNlT3V0Y29tZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIEi0KCmV4cGlyZXNfaW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFZmllbGQYBSABKAkSDgoGcmVhc29uGAYgASgJIi4KEENhbmNlbEpvYlJlcXVlc3QSCgoCaWQYASABKAkSDgoGcmVhc29uGAIgASgJIi0KEUNhbmNlbEpvYlJlc3BvbnNlEhgKA2pvYhgBIAEoCzILLmx0Yi52MS5Kb2IiHQoPUmV0cnlKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIiwKEFJldHJ5Sm9iUmVzcG9uc2USGAoDam9iGAEgASgLMgsubHRiLnYxLkpvYiLoAQoRQ2FuY2VsSm9ic1JlcXVlc3QSIQoGc3RhdHVzGAEgASgOMhEubHRiLnYxLkpvYlN0YXR1cxIQCghqb2JfdHlwZRgCIAEoCRIUCgxiZW5jaG1hcmtfaWQYAyABKAkSEQoJbGltaXRfa2V5GAQgASgJEjEKDWNyZWF0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YByABKAkiNAoSQ2FuY2VsSm9ic1Jlc3BvbnNlEhAKCGFmZmVjdGVkGAEgASgFEgwKBG1vcmUYAiABKAgi1wEKEFJldHJ5Sm9ic1JlcXVlc3QSIQoGc3RhdHVzGAEgASgOMhEubHRiLnYxLkpvYlN0YXR1cxIQCghqb2JfdHlwZRgCIAEoCRIUCgxiZW5jaG1hcmtfaWQYAyABKAkSEQoJbGltaXRfa2V5GAQgASgJEjEKDWNyZWF0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJEChFSZXRyeUpvYnNSZXNwb25zZRIQCghhZmZlY3RlZBgBIAEoBRIPCgdza2lwcGVkGAIgASgFEgwKBG1vcmUYAyABKAgiHgoQRGVsZXRlSm9iUmVxdWVzdBIKCgJpZBgBIAEoCSITChFEZWxldGVKb2JSZXNwb25zZSJ5ChJTZXRKb2JMaW1pdFJlcXVlc3QSEQoJbGltaXRfa2V5GAEgASgJEhgKC21heF9ydW5uaW5nGAIgASgFSACIAQESFwoKcGVyX21pbnV0ZRgDIAEoBUgBiAEBQg4KDF9tYXhfcnVubmluZ0INCgtfcGVyX21pbnV0ZSI2ChNTZXRKb2JMaW1pdFJlc3BvbnNlEh8KBWxpbWl0GAEgASgLMhAubHRiLnYxLkpvYkxpbWl0Ij0KFExpc3RKb2JMaW1pdHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlIKFUxpc3RKb2JMaW1pdHNSZXNwb25zZRIgCgZsaW1pdHMYASADKAsyEC5sdGIudjEuSm9iTGltaXQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIioKFURlbGV0ZUpvYkxpbWl0UmVxdWVzdBIRCglsaW1pdF9rZXkYASABKAkiGAoWRGVsZXRlSm9iTGltaXRSZXNwb25zZSI3ChBQYXVzZUpvYnNSZXF1ZXN0EhAKCGpvYl90eXBlGAEgASgJEhEKCWxpbWl0X2tleRgCIAEoCSIzChFQYXVzZUpvYnNSZXNwb25zZRIeCgVsYW5lcxgBIAMoCzIPLmx0Yi52MS5Kb2JMYW5lIjgKEVJlc3VtZUpvYnNSZXF1ZXN0EhAKCGpvYl90eXBlGAEgASgJEhEKCWxpbWl0X2tleRgCIAEoCSI0ChJSZXN1bWVKb2JzUmVzcG9uc2USHgoFbGFuZXMYASADKAsyDy5sdGIudjEuSm9iTGFuZSI8ChJHZXRKb2JTdGF0c1JlcXVlc3QSEAoIam9iX3R5cGUYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJIu0BChNHZXRKb2JTdGF0c1Jlc3BvbnNlEg8KB3BlbmRpbmcYASABKAUSEQoJc2NoZWR1bGVkGAIgASgFEg8KB3J1bm5pbmcYAyABKAUSEQoJY29tcGxldGVkGAQgASgFEg4KBmZhaWxlZBgFIAEoBRIRCgljYW5jZWxsZWQYBiABKAUSDQoFdG90YWwYByABKAUSNQoSb2xkZXN0X3BlbmRpbmdfYWdlGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiUKB2J5X3R5cGUYCSADKAsyFC5sdGIudjEuSm9iVHlwZVN0YXRzImsKEkNsZWFudXBKb2JzUmVxdWVzdBIcCg9vbGRlcl90aGFuX2RheXMYASABKAVIAIgBARIjCghzdGF0dXNlcxgCIAMoDjIRLmx0Yi52MS5Kb2JTdGF0dXNCEgoQX29sZGVyX3RoYW5fZGF5cyI0ChNDbGVhbnVwSm9ic1Jlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAUSDAoEbW9yZRgCIAEoCCJ8ChBXYXRjaEpvYnNSZXF1ZXN0EgsKA2lkcxgBIAMoCRIQCghqb2JfdHlwZRgCIAEoCRIUCgxiZW5jaG1hcmtfaWQYAyABKAkSFAoMYWZ0ZXJfY3Vyc29yGAQgASgJEh0KBHZpZXcYBSABKA4yDy5sdGIudjEuSm9iVmlldyJOChFXYXRjaEpvYnNSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSGAoDam9iGAIgASgLMgsubHRiLnYxLkpvYhIPCgdkZWxldGVkGAMgASgIMpQMCgpKb2JTZXJ2aWNlEkAKCUNyZWF0ZUpvYhIYLmx0Yi52MS5DcmVhdGVKb2JSZXF1ZXN0GhkubHRiLnYxLkNyZWF0ZUpvYlJlc3BvbnNlElIKD0JhdGNoQ3JlYXRlSm9icxIeLmx0Yi52MS5CYXRjaENyZWF0ZUpvYnNSZXF1ZXN0Gh8ubHRiLnYxLkJhdGNoQ3JlYXRlSm9ic1Jlc3BvbnNlEjcKBkdldEpvYhIVLmx0Yi52MS5HZXRKb2JSZXF1ZXN0GhYubHRiLnYxLkdldEpvYlJlc3BvbnNlEj0KCExpc3RKb2JzEhcubHRiLnYxLkxpc3RKb2JzUmVxdWVzdBoYLmx0Yi52MS5MaXN0Sm9ic1Jlc3BvbnNlEkAKCUNsYWltSm9icxIYLmx0Yi52MS5DbGFpbUpvYnNSZXF1ZXN0GhkubHRiLnYxLkNsYWltSm9ic1Jlc3BvbnNlEkkKDENvbXBsZXRlSm9icxIbLmx0Yi52MS5Db21wbGV0ZUpvYnNSZXF1ZXN0GhwubHRiLnYxLkNvbXBsZXRlSm9ic1Jlc3BvbnNlEj0KCEZhaWxKb2JzEhcubHRiLnYxLkZhaWxKb2JzUmVxdWVzdBoYLmx0Yi52MS5GYWlsSm9ic1Jlc3BvbnNlEkYKC1JlbGVhc2VKb2JzEhoubHRiLnYxLlJlbGVhc2VKb2JzUmVxdWVzdBobLmx0Yi52MS5SZWxlYXNlSm9ic1Jlc3BvbnNlElgKEVVwZGF0ZUpvYlByb2dyZXNzEiAubHRiLnYxLlVwZGF0ZUpvYlByb2dyZXNzUmVxdWVzdBohLmx0Yi52MS5VcGRhdGVKb2JQcm9ncmVzc1Jlc3BvbnNlEkAKCUNhbmNlbEpvYhIYLmx0Yi52MS5DYW5jZWxKb2JSZXF1ZXN0GhkubHRiLnYxLkNhbmNlbEpvYlJlc3BvbnNlEj0KCFJldHJ5Sm9iEhcubHRiLnYxLlJldHJ5Sm9iUmVxdWVzdBoYLmx0Yi52MS5SZXRyeUpvYlJlc3BvbnNlEkMKCkNhbmNlbEpvYnMSGS5sdGIudjEuQ2FuY2VsSm9ic1JlcXVlc3QaGi5sdGIudjEuQ2FuY2VsSm9ic1Jlc3BvbnNlEkAKCVJldHJ5Sm9icxIYLmx0Yi52MS5SZXRyeUpvYnNSZXF1ZXN0GhkubHRiLnYxLlJldHJ5Sm9ic1Jlc3BvbnNlEkAKCURlbGV0ZUpvYhIYLmx0Yi52MS5EZWxldGVKb2JSZXF1ZXN0GhkubHRiLnYxLkRlbGV0ZUpvYlJlc3BvbnNlEkYKC1NldEpvYkxpbWl0EhoubHRiLnYxLlNldEpvYkxpbWl0UmVxdWVzdBobLmx0Yi52MS5TZXRKb2JMaW1pdFJlc3BvbnNlEkwKDUxpc3RKb2JMaW1pdHMSHC5sdGIudjEuTGlzdEpvYkxpbWl0c1JlcXVlc3QaHS5sdGIudjEuTGlzdEpvYkxpbWl0c1Jlc3BvbnNlEk8KDkRlbGV0ZUpvYkxpbWl0Eh0ubHRiLnYxLkRlbGV0ZUpvYkxpbWl0UmVxdWVzdBoeLmx0Yi52MS5EZWxldGVKb2JMaW1pdFJlc3BvbnNlEkAKCVBhdXNlSm9icxIYLmx0Yi52MS5QYXVzZUpvYnNSZXF1ZXN0GhkubHRiLnYxLlBhdXNlSm9ic1Jlc3BvbnNlEkMKClJlc3VtZUpvYnMSGS5sdGIudjEuUmVzdW1lSm9ic1JlcXVlc3QaGi5sdGIudjEuUmVzdW1lSm9ic1Jlc3BvbnNlEkYKC0dldEpvYlN0YXRzEhoubHRiLnYxLkdldEpvYlN0YXRzUmVxdWVzdBobLmx0Yi52MS5HZXRKb2JTdGF0c1Jlc3BvbnNlEkYKC0NsZWFudXBKb2JzEhoubHRiLnYxLkNsZWFudXBKb2JzUmVxdWVzdBobLmx0Yi52MS5DbGVhbnVwSm9ic1Jlc3BvbnNlEkIKCVdhdGNoSm9icxIYLmx0Yi52MS5XYXRjaEpvYnNSZXF1ZXN0GhkubHRiLnYxLldhdGNoSm9ic1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ltb_v1_evaluation, file_ltb_v1_job]);
 
 /**
  * Request of CreateJob. The fields are those of NewJob.
@@ -451,6 +451,49 @@ export const ClaimJobsResponseSchema: GenMessage<ClaimJobsResponse> = /*@__PURE_
   messageDesc(file_ltb_v1_job_service, 9);
 
 /**
+ * What a worker claims by the call that reports its last jobs, once these are stored: one call a job instead
+ * of two. It does not wait for jobs; ClaimJobs does.
+ *
+ * @generated from message ltb.v1.NextClaim
+ */
+export type NextClaim = Message<"ltb.v1.NextClaim"> & {
+  /**
+   * Names this claim, as in ClaimJobsRequest: repeated, by either method, it returns the same leases again.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * Most leases to return, 0 to 1000. 0: 1.
+   *
+   * @generated from field: int32 max_jobs = 2;
+   */
+  maxJobs: number;
+
+  /**
+   * Only jobs of these types, at most 100. Default: the types that the worker registered.
+   *
+   * @generated from field: repeated string job_types = 3;
+   */
+  jobTypes: string[];
+
+  /**
+   * How long the leases last unless renewed, 1 s to 1 h. Default: 30 s.
+   *
+   * @generated from field: google.protobuf.Duration lease = 4;
+   */
+  lease?: Duration | undefined;
+};
+
+/**
+ * Describes the message ltb.v1.NextClaim.
+ * Use `create(NextClaimSchema)` to create a new message.
+ */
+export const NextClaimSchema: GenMessage<NextClaim> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_job_service, 10);
+
+/**
  * Request of CompleteJobs.
  *
  * @generated from message ltb.v1.CompleteJobsRequest
@@ -469,6 +512,13 @@ export type CompleteJobsRequest = Message<"ltb.v1.CompleteJobsRequest"> & {
    * @generated from field: repeated ltb.v1.CompleteJobsItem items = 2;
    */
   items: CompleteJobsItem[];
+
+  /**
+   * Jobs to claim then. Default: none.
+   *
+   * @generated from field: ltb.v1.NextClaim next = 3;
+   */
+  next?: NextClaim | undefined;
 };
 
 /**
@@ -476,7 +526,7 @@ export type CompleteJobsRequest = Message<"ltb.v1.CompleteJobsRequest"> & {
  * Use `create(CompleteJobsRequestSchema)` to create a new message.
  */
 export const CompleteJobsRequestSchema: GenMessage<CompleteJobsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 10);
+  messageDesc(file_ltb_v1_job_service, 11);
 
 /**
  * A job to complete.
@@ -520,7 +570,7 @@ export type CompleteJobsItem = Message<"ltb.v1.CompleteJobsItem"> & {
  * Use `create(CompleteJobsItemSchema)` to create a new message.
  */
 export const CompleteJobsItemSchema: GenMessage<CompleteJobsItem> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 11);
+  messageDesc(file_ltb_v1_job_service, 12);
 
 /**
  * Response of CompleteJobs.
@@ -534,6 +584,21 @@ export type CompleteJobsResponse = Message<"ltb.v1.CompleteJobsResponse"> & {
    * @generated from field: repeated ltb.v1.CompleteJobsResult results = 1;
    */
   results: CompleteJobsResult[];
+
+  /**
+   * The leases that `next` was granted, as in ClaimJobsResponse. None if that could not be done: the results
+   * count all the same, and ClaimJobs tells the reason.
+   *
+   * @generated from field: repeated ltb.v1.Lease leases = 2;
+   */
+  leases: Lease[];
+
+  /**
+   * True: the worker must drain. Only with `next`.
+   *
+   * @generated from field: bool drain = 3;
+   */
+  drain: boolean;
 };
 
 /**
@@ -541,7 +606,7 @@ export type CompleteJobsResponse = Message<"ltb.v1.CompleteJobsResponse"> & {
  * Use `create(CompleteJobsResponseSchema)` to create a new message.
  */
 export const CompleteJobsResponseSchema: GenMessage<CompleteJobsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 12);
+  messageDesc(file_ltb_v1_job_service, 13);
 
 /**
  * The result of one item of CompleteJobs.
@@ -604,7 +669,7 @@ export type CompleteJobsResult = Message<"ltb.v1.CompleteJobsResult"> & {
  * Use `create(CompleteJobsResultSchema)` to create a new message.
  */
 export const CompleteJobsResultSchema: GenMessage<CompleteJobsResult> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 13);
+  messageDesc(file_ltb_v1_job_service, 14);
 
 /**
  * Request of FailJobs.
@@ -625,6 +690,13 @@ export type FailJobsRequest = Message<"ltb.v1.FailJobsRequest"> & {
    * @generated from field: repeated ltb.v1.FailJobsItem items = 2;
    */
   items: FailJobsItem[];
+
+  /**
+   * Jobs to claim then. Default: none.
+   *
+   * @generated from field: ltb.v1.NextClaim next = 3;
+   */
+  next?: NextClaim | undefined;
 };
 
 /**
@@ -632,7 +704,7 @@ export type FailJobsRequest = Message<"ltb.v1.FailJobsRequest"> & {
  * Use `create(FailJobsRequestSchema)` to create a new message.
  */
 export const FailJobsRequestSchema: GenMessage<FailJobsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 14);
+  messageDesc(file_ltb_v1_job_service, 15);
 
 /**
  * A job whose attempt failed.
@@ -682,7 +754,7 @@ export type FailJobsItem = Message<"ltb.v1.FailJobsItem"> & {
  * Use `create(FailJobsItemSchema)` to create a new message.
  */
 export const FailJobsItemSchema: GenMessage<FailJobsItem> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 15);
+  messageDesc(file_ltb_v1_job_service, 16);
 
 /**
  * Response of FailJobs.
@@ -696,6 +768,20 @@ export type FailJobsResponse = Message<"ltb.v1.FailJobsResponse"> & {
    * @generated from field: repeated ltb.v1.FailJobsResult results = 1;
    */
   results: FailJobsResult[];
+
+  /**
+   * The leases that `next` was granted, as in CompleteJobsResponse.
+   *
+   * @generated from field: repeated ltb.v1.Lease leases = 2;
+   */
+  leases: Lease[];
+
+  /**
+   * True: the worker must drain. Only with `next`.
+   *
+   * @generated from field: bool drain = 3;
+   */
+  drain: boolean;
 };
 
 /**
@@ -703,7 +789,7 @@ export type FailJobsResponse = Message<"ltb.v1.FailJobsResponse"> & {
  * Use `create(FailJobsResponseSchema)` to create a new message.
  */
 export const FailJobsResponseSchema: GenMessage<FailJobsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 16);
+  messageDesc(file_ltb_v1_job_service, 17);
 
 /**
  * The result of one item of FailJobs.
@@ -760,7 +846,7 @@ export type FailJobsResult = Message<"ltb.v1.FailJobsResult"> & {
  * Use `create(FailJobsResultSchema)` to create a new message.
  */
 export const FailJobsResultSchema: GenMessage<FailJobsResult> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 17);
+  messageDesc(file_ltb_v1_job_service, 18);
 
 /**
  * Request of ReleaseJobs.
@@ -788,7 +874,7 @@ export type ReleaseJobsRequest = Message<"ltb.v1.ReleaseJobsRequest"> & {
  * Use `create(ReleaseJobsRequestSchema)` to create a new message.
  */
 export const ReleaseJobsRequestSchema: GenMessage<ReleaseJobsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 18);
+  messageDesc(file_ltb_v1_job_service, 19);
 
 /**
  * A job to give back.
@@ -816,7 +902,7 @@ export type ReleaseJobsItem = Message<"ltb.v1.ReleaseJobsItem"> & {
  * Use `create(ReleaseJobsItemSchema)` to create a new message.
  */
 export const ReleaseJobsItemSchema: GenMessage<ReleaseJobsItem> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 19);
+  messageDesc(file_ltb_v1_job_service, 20);
 
 /**
  * Response of ReleaseJobs.
@@ -837,7 +923,7 @@ export type ReleaseJobsResponse = Message<"ltb.v1.ReleaseJobsResponse"> & {
  * Use `create(ReleaseJobsResponseSchema)` to create a new message.
  */
 export const ReleaseJobsResponseSchema: GenMessage<ReleaseJobsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 20);
+  messageDesc(file_ltb_v1_job_service, 21);
 
 /**
  * The result of one item of ReleaseJobs.
@@ -865,7 +951,7 @@ export type ReleaseJobsResult = Message<"ltb.v1.ReleaseJobsResult"> & {
  * Use `create(ReleaseJobsResultSchema)` to create a new message.
  */
 export const ReleaseJobsResultSchema: GenMessage<ReleaseJobsResult> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 21);
+  messageDesc(file_ltb_v1_job_service, 22);
 
 /**
  * Request of UpdateJobProgress.
@@ -900,7 +986,7 @@ export type UpdateJobProgressRequest = Message<"ltb.v1.UpdateJobProgressRequest"
  * Use `create(UpdateJobProgressRequestSchema)` to create a new message.
  */
 export const UpdateJobProgressRequestSchema: GenMessage<UpdateJobProgressRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 22);
+  messageDesc(file_ltb_v1_job_service, 23);
 
 /**
  * Progress of one job.
@@ -942,7 +1028,7 @@ export type UpdateJobProgressItem = Message<"ltb.v1.UpdateJobProgressItem"> & {
  * Use `create(UpdateJobProgressItemSchema)` to create a new message.
  */
 export const UpdateJobProgressItemSchema: GenMessage<UpdateJobProgressItem> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 23);
+  messageDesc(file_ltb_v1_job_service, 24);
 
 /**
  * Response of UpdateJobProgress.
@@ -963,7 +1049,7 @@ export type UpdateJobProgressResponse = Message<"ltb.v1.UpdateJobProgressRespons
  * Use `create(UpdateJobProgressResponseSchema)` to create a new message.
  */
 export const UpdateJobProgressResponseSchema: GenMessage<UpdateJobProgressResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 24);
+  messageDesc(file_ltb_v1_job_service, 25);
 
 /**
  * The result of one item of UpdateJobProgress.
@@ -1019,7 +1105,7 @@ export type UpdateJobProgressResult = Message<"ltb.v1.UpdateJobProgressResult"> 
  * Use `create(UpdateJobProgressResultSchema)` to create a new message.
  */
 export const UpdateJobProgressResultSchema: GenMessage<UpdateJobProgressResult> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 25);
+  messageDesc(file_ltb_v1_job_service, 26);
 
 /**
  * Request of CancelJob.
@@ -1047,7 +1133,7 @@ export type CancelJobRequest = Message<"ltb.v1.CancelJobRequest"> & {
  * Use `create(CancelJobRequestSchema)` to create a new message.
  */
 export const CancelJobRequestSchema: GenMessage<CancelJobRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 26);
+  messageDesc(file_ltb_v1_job_service, 27);
 
 /**
  * Response of CancelJob.
@@ -1068,7 +1154,7 @@ export type CancelJobResponse = Message<"ltb.v1.CancelJobResponse"> & {
  * Use `create(CancelJobResponseSchema)` to create a new message.
  */
 export const CancelJobResponseSchema: GenMessage<CancelJobResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 27);
+  messageDesc(file_ltb_v1_job_service, 28);
 
 /**
  * Request of RetryJob.
@@ -1089,7 +1175,7 @@ export type RetryJobRequest = Message<"ltb.v1.RetryJobRequest"> & {
  * Use `create(RetryJobRequestSchema)` to create a new message.
  */
 export const RetryJobRequestSchema: GenMessage<RetryJobRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 28);
+  messageDesc(file_ltb_v1_job_service, 29);
 
 /**
  * Response of RetryJob.
@@ -1110,7 +1196,7 @@ export type RetryJobResponse = Message<"ltb.v1.RetryJobResponse"> & {
  * Use `create(RetryJobResponseSchema)` to create a new message.
  */
 export const RetryJobResponseSchema: GenMessage<RetryJobResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 29);
+  messageDesc(file_ltb_v1_job_service, 30);
 
 /**
  * Request of CancelJobs. At least one filter must be given; all given filters must match.
@@ -1173,7 +1259,7 @@ export type CancelJobsRequest = Message<"ltb.v1.CancelJobsRequest"> & {
  * Use `create(CancelJobsRequestSchema)` to create a new message.
  */
 export const CancelJobsRequestSchema: GenMessage<CancelJobsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 30);
+  messageDesc(file_ltb_v1_job_service, 31);
 
 /**
  * Response of CancelJobs.
@@ -1201,7 +1287,7 @@ export type CancelJobsResponse = Message<"ltb.v1.CancelJobsResponse"> & {
  * Use `create(CancelJobsResponseSchema)` to create a new message.
  */
 export const CancelJobsResponseSchema: GenMessage<CancelJobsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 31);
+  messageDesc(file_ltb_v1_job_service, 32);
 
 /**
  * Request of RetryJobs. At least one filter must be given; all given filters must match.
@@ -1257,7 +1343,7 @@ export type RetryJobsRequest = Message<"ltb.v1.RetryJobsRequest"> & {
  * Use `create(RetryJobsRequestSchema)` to create a new message.
  */
 export const RetryJobsRequestSchema: GenMessage<RetryJobsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 32);
+  messageDesc(file_ltb_v1_job_service, 33);
 
 /**
  * Response of RetryJobs.
@@ -1292,7 +1378,7 @@ export type RetryJobsResponse = Message<"ltb.v1.RetryJobsResponse"> & {
  * Use `create(RetryJobsResponseSchema)` to create a new message.
  */
 export const RetryJobsResponseSchema: GenMessage<RetryJobsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 33);
+  messageDesc(file_ltb_v1_job_service, 34);
 
 /**
  * Request of DeleteJob.
@@ -1313,7 +1399,7 @@ export type DeleteJobRequest = Message<"ltb.v1.DeleteJobRequest"> & {
  * Use `create(DeleteJobRequestSchema)` to create a new message.
  */
 export const DeleteJobRequestSchema: GenMessage<DeleteJobRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 34);
+  messageDesc(file_ltb_v1_job_service, 35);
 
 /**
  * Response of DeleteJob.
@@ -1328,7 +1414,7 @@ export type DeleteJobResponse = Message<"ltb.v1.DeleteJobResponse"> & {
  * Use `create(DeleteJobResponseSchema)` to create a new message.
  */
 export const DeleteJobResponseSchema: GenMessage<DeleteJobResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 35);
+  messageDesc(file_ltb_v1_job_service, 36);
 
 /**
  * Request of SetJobLimit.
@@ -1364,7 +1450,7 @@ export type SetJobLimitRequest = Message<"ltb.v1.SetJobLimitRequest"> & {
  * Use `create(SetJobLimitRequestSchema)` to create a new message.
  */
 export const SetJobLimitRequestSchema: GenMessage<SetJobLimitRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 36);
+  messageDesc(file_ltb_v1_job_service, 37);
 
 /**
  * Response of SetJobLimit.
@@ -1385,7 +1471,7 @@ export type SetJobLimitResponse = Message<"ltb.v1.SetJobLimitResponse"> & {
  * Use `create(SetJobLimitResponseSchema)` to create a new message.
  */
 export const SetJobLimitResponseSchema: GenMessage<SetJobLimitResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 37);
+  messageDesc(file_ltb_v1_job_service, 38);
 
 /**
  * Request of ListJobLimits.
@@ -1413,7 +1499,7 @@ export type ListJobLimitsRequest = Message<"ltb.v1.ListJobLimitsRequest"> & {
  * Use `create(ListJobLimitsRequestSchema)` to create a new message.
  */
 export const ListJobLimitsRequestSchema: GenMessage<ListJobLimitsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 38);
+  messageDesc(file_ltb_v1_job_service, 39);
 
 /**
  * Response of ListJobLimits.
@@ -1441,7 +1527,7 @@ export type ListJobLimitsResponse = Message<"ltb.v1.ListJobLimitsResponse"> & {
  * Use `create(ListJobLimitsResponseSchema)` to create a new message.
  */
 export const ListJobLimitsResponseSchema: GenMessage<ListJobLimitsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 39);
+  messageDesc(file_ltb_v1_job_service, 40);
 
 /**
  * Request of DeleteJobLimit.
@@ -1462,7 +1548,7 @@ export type DeleteJobLimitRequest = Message<"ltb.v1.DeleteJobLimitRequest"> & {
  * Use `create(DeleteJobLimitRequestSchema)` to create a new message.
  */
 export const DeleteJobLimitRequestSchema: GenMessage<DeleteJobLimitRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 40);
+  messageDesc(file_ltb_v1_job_service, 41);
 
 /**
  * Response of DeleteJobLimit.
@@ -1477,7 +1563,7 @@ export type DeleteJobLimitResponse = Message<"ltb.v1.DeleteJobLimitResponse"> & 
  * Use `create(DeleteJobLimitResponseSchema)` to create a new message.
  */
 export const DeleteJobLimitResponseSchema: GenMessage<DeleteJobLimitResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 41);
+  messageDesc(file_ltb_v1_job_service, 42);
 
 /**
  * Request of PauseJobs. At least one of job_type and limit_key must be given; with both, only jobs that have
@@ -1506,7 +1592,7 @@ export type PauseJobsRequest = Message<"ltb.v1.PauseJobsRequest"> & {
  * Use `create(PauseJobsRequestSchema)` to create a new message.
  */
 export const PauseJobsRequestSchema: GenMessage<PauseJobsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 42);
+  messageDesc(file_ltb_v1_job_service, 43);
 
 /**
  * Response of PauseJobs.
@@ -1527,7 +1613,7 @@ export type PauseJobsResponse = Message<"ltb.v1.PauseJobsResponse"> & {
  * Use `create(PauseJobsResponseSchema)` to create a new message.
  */
 export const PauseJobsResponseSchema: GenMessage<PauseJobsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 43);
+  messageDesc(file_ltb_v1_job_service, 44);
 
 /**
  * Request of ResumeJobs. At least one of job_type and limit_key must be given, as in PauseJobs.
@@ -1555,7 +1641,7 @@ export type ResumeJobsRequest = Message<"ltb.v1.ResumeJobsRequest"> & {
  * Use `create(ResumeJobsRequestSchema)` to create a new message.
  */
 export const ResumeJobsRequestSchema: GenMessage<ResumeJobsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 44);
+  messageDesc(file_ltb_v1_job_service, 45);
 
 /**
  * Response of ResumeJobs.
@@ -1576,7 +1662,7 @@ export type ResumeJobsResponse = Message<"ltb.v1.ResumeJobsResponse"> & {
  * Use `create(ResumeJobsResponseSchema)` to create a new message.
  */
 export const ResumeJobsResponseSchema: GenMessage<ResumeJobsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 45);
+  messageDesc(file_ltb_v1_job_service, 46);
 
 /**
  * Request of GetJobStats.
@@ -1604,7 +1690,7 @@ export type GetJobStatsRequest = Message<"ltb.v1.GetJobStatsRequest"> & {
  * Use `create(GetJobStatsRequestSchema)` to create a new message.
  */
 export const GetJobStatsRequestSchema: GenMessage<GetJobStatsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 46);
+  messageDesc(file_ltb_v1_job_service, 47);
 
 /**
  * Response of GetJobStats.
@@ -1681,7 +1767,7 @@ export type GetJobStatsResponse = Message<"ltb.v1.GetJobStatsResponse"> & {
  * Use `create(GetJobStatsResponseSchema)` to create a new message.
  */
 export const GetJobStatsResponseSchema: GenMessage<GetJobStatsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 47);
+  messageDesc(file_ltb_v1_job_service, 48);
 
 /**
  * Request of CleanupJobs.
@@ -1709,7 +1795,7 @@ export type CleanupJobsRequest = Message<"ltb.v1.CleanupJobsRequest"> & {
  * Use `create(CleanupJobsRequestSchema)` to create a new message.
  */
 export const CleanupJobsRequestSchema: GenMessage<CleanupJobsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 48);
+  messageDesc(file_ltb_v1_job_service, 49);
 
 /**
  * Response of CleanupJobs.
@@ -1737,7 +1823,7 @@ export type CleanupJobsResponse = Message<"ltb.v1.CleanupJobsResponse"> & {
  * Use `create(CleanupJobsResponseSchema)` to create a new message.
  */
 export const CleanupJobsResponseSchema: GenMessage<CleanupJobsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 49);
+  messageDesc(file_ltb_v1_job_service, 50);
 
 /**
  * Request of WatchJobs.
@@ -1787,7 +1873,7 @@ export type WatchJobsRequest = Message<"ltb.v1.WatchJobsRequest"> & {
  * Use `create(WatchJobsRequestSchema)` to create a new message.
  */
 export const WatchJobsRequestSchema: GenMessage<WatchJobsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 50);
+  messageDesc(file_ltb_v1_job_service, 51);
 
 /**
  * One message of a watch.
@@ -1825,7 +1911,7 @@ export type WatchJobsResponse = Message<"ltb.v1.WatchJobsResponse"> & {
  * Use `create(WatchJobsResponseSchema)` to create a new message.
  */
 export const WatchJobsResponseSchema: GenMessage<WatchJobsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_job_service, 51);
+  messageDesc(file_ltb_v1_job_service, 52);
 
 /**
  * JobService keeps the queue of jobs. Creating and changing jobs requires role admin, or role user for the

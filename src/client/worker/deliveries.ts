@@ -1,8 +1,10 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { LeaseOutcome, LeaseOutcomeSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import type { CompleteJobsItem, FailJobsItem } from "../../../gen/ltb/v1/job_service_pb.ts";
+import type { CompleteJobsItem, FailJobsItem, NextClaimSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../../limits.ts";
 import { messageOf } from "../../thrown.ts";
 import type { LtbClient } from "../client.ts";
+import type { Claims } from "./claims.ts";
 import type { HeldLease } from "./leases.ts";
 import { Outbox } from "./outbox.ts";
 import { JobError } from "./outcome.ts";
@@ -19,6 +21,8 @@ interface Answer {
   reason?: string;
 }
 
+type NextClaim = MessageInitShape<typeof NextClaimSchema>;
+
 type Sent<Item> = { held: HeldLease; item: Item };
 
 /** Delivers the outcomes of jobs to the service, and ends their leases when it has answered. */
@@ -30,10 +34,14 @@ export interface Deliveries {
   abandon(): void;
 }
 
-/** @param settled called after each answer */
+/**
+ * @param claims claims jobs along with reports
+ * @param settled called after each answer
+ */
 export function deliveries(
   { jobs }: LtbClient,
   { workerId, leases, log }: Pick<ReportingWorker, "workerId" | "leases" | "log">,
+  claims: Claims,
   settled: () => void,
 ): Deliveries {
   const about = (held: HeldLease) => ({ jobId: held.job.id, epoch: held.lease.epoch });
@@ -57,7 +65,9 @@ export function deliveries(
   const completions = new Outbox<Sent<CompleteJobsItem> & { bytes: number }, Answer>({
     send: async (batch, signal) => {
       const items = batch.map(({ item }) => item);
-      return (await jobs.completeJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
+      const options = { signal, timeoutMs: TIMEOUT_MS };
+      const send = (next?: NextClaim) => jobs.completeJobs({ workerId, items, next }, options);
+      return (await claims.reporting(items.length, send)).results;
     },
     weigh: ({ item, bytes }) => weigh(bytes) + item.evaluations.length / limits.batchItems,
     answered: ({ held }, answer) => end(held, answer, "the result"),
@@ -72,7 +82,9 @@ export function deliveries(
   const failures = new Outbox<Sent<FailJobsItem>, Answer>({
     send: async (batch, signal) => {
       const items = batch.map(({ item }) => item);
-      return (await jobs.failJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
+      const options = { signal, timeoutMs: TIMEOUT_MS };
+      const send = (next?: NextClaim) => jobs.failJobs({ workerId, items, next }, options);
+      return (await claims.reporting(items.length, send)).results;
     },
     // A character of the error takes up to three bytes.
     weigh: ({ item }) => weigh(item.error.length * 3),

@@ -54,10 +54,13 @@ export class Leases {
     return this.#running;
   }
 
-  /** Number of jobs to ask for: 0 while many fetched ahead are left, as few large claims are cheaper. */
-  get wanted(): number {
+  /**
+   * Number of jobs to ask for once `freed` of those held are gone: 0 while many fetched ahead are left, as
+   * few large claims are cheaper.
+   */
+  wantedAfter(freed: number): number {
     if (this.#queue.length > this.#prefetch / 2) return 0;
-    return this.#capacity + this.#prefetch - this.#held.size - this.#stray;
+    return this.#capacity + this.#prefetch + freed - this.#held.size - this.#stray;
   }
 
   /** @param receivedAt the time of the claim's answer, from which the job's times run */

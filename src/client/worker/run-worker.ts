@@ -1,5 +1,6 @@
+import type { Lease } from "../../../gen/ltb/v1/job_pb.ts";
 import { createClient } from "../client.ts";
-import { claimJobs } from "./claims.ts";
+import { Claims } from "./claims.ts";
 import { deliveries } from "./deliveries.ts";
 import { beat } from "./heartbeats.ts";
 import { abort, type HeldLease, Leases } from "./leases.ts";
@@ -73,7 +74,17 @@ export function runWorker(options: WorkerOptions): RunningWorker {
   const changes = new Notifier();
   const changed = () => changes.notify();
   const leases = new Leases(capacity, prefetch, changed);
-  const outcomes = deliveries(client, { workerId, leases, log }, changed);
+  const unknown = () => registration.registerAgain();
+  const claimant = {
+    wanted: (freed: number) => (draining || stopping.signal.aborted ? 0 : leases.wantedAfter(freed)),
+    changed: (signal: AbortSignal) => changes.changed(signal),
+    notify: changed,
+    received,
+    ordered,
+    unknown,
+  };
+  const claims = new Claims(client, settings, claimant, log);
+  const outcomes = deliveries(client, { workerId, leases, log }, claims, changed);
   const progress = new ProgressReports(client, { workerId, leaseMs, leases, log, signal: closed.signal });
   const registration = new Registration(client, settings, log, closed.signal);
   let draining = false;
@@ -105,7 +116,11 @@ export function runWorker(options: WorkerOptions): RunningWorker {
     changed();
   }
 
-  const unknown = () => registration.registerAgain();
+  function received(granted: readonly Lease[], receivedAt: number): void {
+    for (const lease of granted) leases.add(lease, receivedAt);
+    if (stopping.signal.aborted) giveBackQueued();
+    else startJobs();
+  }
 
   async function work(): Promise<void> {
     await registration.register(stopping.signal);
@@ -118,23 +133,7 @@ export function runWorker(options: WorkerOptions): RunningWorker {
       log,
       closed.signal,
     );
-    await claimJobs(
-      client,
-      settings,
-      {
-        wanted: () => (draining ? 0 : leases.wanted),
-        changed: (signal) => changes.changed(signal),
-        received: (received, receivedAt) => {
-          for (const lease of received) leases.add(lease, receivedAt);
-          if (stopping.signal.aborted) giveBackQueued();
-          else startJobs();
-        },
-        ordered,
-        unknown,
-      },
-      log,
-      stopping.signal,
-    );
+    await claims.poll(stopping.signal);
     await finish();
     closed.abort();
     await beating;

@@ -38,10 +38,11 @@ export function claimBody(workerId: string, maxJobs: number, waitSeconds = 0): U
  * Reads ids and epochs only: the client shares the cores with what is measured, and its cost is that of its
  * language.
  */
-export function heldOf(response: Uint8Array): Held[] {
+export function heldOf(response: Uint8Array, leases: "ofClaim" | "ofReport" = "ofClaim"): Held[] {
   const held: Held[] = [];
-  forEachField(response, (lease, reader) => {
-    if (lease !== 1) return false;
+  const wanted = leases === "ofClaim" ? 1 : 2;
+  forEachField(response, (field, reader) => {
+    if (field !== wanted) return false;
     const one: Held = { jobId: "", epoch: 0 };
     forEachField(reader.bytes(), (field, inLease) => {
       if (field === 2) one.epoch = inLease.int32();
@@ -75,13 +76,15 @@ function forEachField(bytes: Uint8Array, read: (field: number, reader: BinaryRea
 
 const resultBytes = toBinary(ValueSchema, fromJson(ValueSchema, result));
 
-export function completeBody(workerId: string, jobs: readonly Held[]): Uint8Array {
+/** @param next most jobs to claim by the same call; 0: none */
+export function completeBody(workerId: string, jobs: readonly Held[], next = 0): Uint8Array {
   const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string(workerId);
   for (const { jobId, epoch } of jobs) {
     writer.tag(2, WireType.LengthDelimited).fork();
     writer.tag(1, WireType.LengthDelimited).string(jobId).tag(2, WireType.Varint).int32(epoch);
     writer.tag(3, WireType.LengthDelimited).bytes(resultBytes).join();
   }
+  if (next > 0) writer.tag(3, WireType.LengthDelimited).fork().tag(2, WireType.Varint).int32(next).join();
   return writer.finish();
 }
 

@@ -77,11 +77,17 @@ export class Ours {
     const startedAt = performance.now();
     const loop = async (name: string) => {
       const body = claimBody(name, batch);
-      while (claimed < total) {
-        const held = await this.claim(body);
+      let held: Held[] = [];
+      while (claimed < total || held.length > 0) {
+        if (held.length === 0) held = await this.claim(body);
+        else {
+          // As our workers do: the report of what is done brings what is next.
+          const next = claimed < total ? batch : 0;
+          const answer = await this.#call("CompleteJobs", completeBody(name, held, next));
+          completed += countCompleted(answer);
+          held = heldOf(answer, "ofReport");
+        }
         claimed += held.length;
-        const done = held.length > 0 ? await this.complete(name, held) : 0;
-        completed += done;
       }
     };
     await Promise.all(names.map(loop));
