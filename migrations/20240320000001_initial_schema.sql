@@ -40,6 +40,8 @@ create table benchmarks (
   failed_iterations integer not null default 0,
   -- The evaluations that each sample is to have; 0: not declared. See repeated_benchmarks.
   repetitions integer not null default 0,
+  -- The samples that there are to be; 0: not declared.
+  planned_samples integer not null default 0,
   -- The version grows with every change that a caller asks for, never with counts; expected_version is
   -- compared with it. 0, which the service never writes: see adopt_benchmark.
   version integer not null default 0,
@@ -61,7 +63,7 @@ create table benchmarks (
   constraint benchmarks_running_has_start check (status <> 'running' or started_at is not null),
   constraint benchmarks_ended_has_completion
     check (status not in ('completed', 'failed', 'cancelled') or completed_at is not null),
-  constraint benchmarks_total_not_negative check (total_iterations >= 0 and repetitions >= 0),
+  constraint benchmarks_total_not_negative check (total_iterations >= 0 and repetitions >= 0 and planned_samples >= 0),
   constraint benchmarks_labels_object check (jsonb_typeof(labels) = 'object'),
   constraint benchmarks_metrics_object check (jsonb_typeof(metrics) = 'object')
 ) with (fillfactor = 70);
@@ -177,6 +179,7 @@ create table evaluations (
 --
 -- A row holds a part of a benchmark's values of one metric, and merges with other parts by sums alone:
 -- * count, sum, m2 (the sum of squared deviations from the part's own mean), min and max;
+-- * failed: how many of the values are of evaluations with an error;
 -- * a histogram whose bins are each 1 % wide (DDSketch; Masson, Rim and Lee, VLDB 2019), with one for 1 and
 --   one for -1: bins[i] holds bin_counts[i] values from bin_lows[i] to bin_highs[i]. bins ascend, and so do
 --   the values in them.
@@ -184,6 +187,7 @@ create table evaluations (
 create table metric_rollups (
   benchmark_id uuid not null references benchmarks (id) on delete cascade,
   count bigint not null,
+  failed bigint not null,
   sum double precision not null,
   m2 double precision not null,
   min double precision not null,
@@ -209,12 +213,13 @@ alter table metric_rollups
 -- folded.
 -- * count > 0: the part was added. Maintenance folds it into the base.
 -- * count < 0: the part was taken away (an evaluation was deleted, or it is the old value of one that was
---   scored again); sum, m2 and bin_counts are negative too. Such a part does not tell the least value that
---   remains, so it stays beside the base until the base is computed anew from the evaluations.
+--   scored again); failed, sum, m2 and bin_counts are negative too. Such a part does not tell the least value
+--   that remains, so it stays beside the base until the base is computed anew from the evaluations.
 create table metric_deltas (
   benchmark_id uuid not null,
   id bigint generated always as identity,
   count bigint not null,
+  failed bigint not null,
   sum double precision not null,
   m2 double precision not null,
   min double precision not null,
@@ -288,6 +293,8 @@ create table sample_rollups (
   -- These samples have a value that is neither 0 nor 1. The sums are those of their means, and of the
   -- squares.
   fractional bigint not null,
+  -- An evaluation of these samples has an error, be it one with a value or another.
+  failed bigint not null,
   tries integer not null,
   successes integer not null,
   metric varchar(255) not null,
@@ -931,7 +938,7 @@ $$;
 create trigger benchmarks_adopt before insert on benchmarks
   for each row when (new.version = 0) execute function adopt_benchmark();
 create trigger benchmarks_change before update of
-  name, description, provider, model, dataset, status, total_iterations, results, metrics, error, started_at,
+  name, description, provider, model, dataset, status, total_iterations, planned_samples, results, metrics, error, started_at,
   completed_at, created_by, labels, metadata
   on benchmarks for each row when (new.version = old.version) execute function adopt_benchmark();
 

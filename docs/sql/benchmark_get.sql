@@ -9,6 +9,7 @@ select
   b.status,
   b.total_iterations,
   b.repetitions,
+  b.planned_samples,
   greatest(least(b.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
   greatest(least(b.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   b.results,

@@ -12,12 +12,13 @@ with
         dataset,
         total_iterations,
         repetitions,
+        planned_samples,
         created_by,
         labels,
         metadata
       )
     values
-      ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+      ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
     on conflict (id) do nothing
     returning
       *
@@ -27,7 +28,7 @@ with
       repeated_benchmarks (benchmark_id, is_missing)
     select
       b.id,
-      $12::boolean
+      $13::boolean
     from
       b
     where
@@ -65,17 +66,17 @@ with
       false
     from
       unnest(
-        $13::uuid[],
-        $14::text[],
+        $14::uuid[],
         $15::text[],
         $16::text[],
         $17::text[],
-        $18::uuid[],
+        $18::text[],
         $19::uuid[],
-        $20::text[],
+        $20::uuid[],
         $21::text[],
         $22::text[],
-        $23::text[]
+        $23::text[],
+        $24::text[]
       ) as entry (
         id,
         action,
@@ -129,6 +130,7 @@ select
   b.status,
   b.total_iterations,
   b.repetitions,
+  b.planned_samples,
   greatest(least(b.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
   greatest(least(b.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   b.results,
@@ -161,18 +163,19 @@ from
 -- $6 = 'd'
 -- $7 = 1
 -- $8 = 5
--- $9 = null
--- $10 = '{}'
--- $11 = null
--- $12 = false
--- $13 = made anew each time
--- $14 = '{create}'
--- $15 = '{benchmark}'
--- $16 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $17 = '{"{\"after\":{\"name\":\"n\",\"provider\":\"p\",\"model\":\"m\",\"dataset\":\"d\",\"total_…'
--- $18 = '{null}'
+-- $9 = 1
+-- $10 = null
+-- $11 = '{}'
+-- $12 = null
+-- $13 = false
+-- $14 = made anew each time
+-- $15 = '{create}'
+-- $16 = '{benchmark}'
+-- $17 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $18 = '{"{\"after\":{\"name\":\"n\",\"provider\":\"p\",\"model\":\"m\",\"dataset\":\"d\",\"total_…'
 -- $19 = '{null}'
--- $20 = '{service}'
--- $21 = '{null}'
+-- $20 = '{null}'
+-- $21 = '{service}'
 -- $22 = '{null}'
 -- $23 = '{null}'
+-- $24 = '{null}'

@@ -9,6 +9,7 @@ select
   r.status,
   r.total_iterations,
   r.repetitions,
+  r.planned_samples,
   greatest(least(r.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
   greatest(least(r.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
   null::jsonb as results,
@@ -23,6 +24,13 @@ select
   null::jsonb as metadata,
   r.version,
   score.mean as mean_score,
+  exists (
+    select
+    from
+      repeated_benchmarks
+    where
+      benchmark_id = r.id
+  ) as is_repeated,
   r.fetched
 from
   (

@@ -2,6 +2,8 @@
 select
   b.id,
   b.repetitions,
+  b.planned_samples,
+  b.total_iterations,
   exists (
     select
     from

@@ -92,6 +92,7 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
+          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -156,6 +157,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -179,49 +184,56 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value
+                          e.failed::integer::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value
+                          e."score"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value
+                          e."latency_ms"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value
+                          e."input_tokens"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value
+                          e."output_tokens"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value
+                          e."cost_usd"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value
+                          v.value,
+                          e.failed
                         from
                           "gone" e
                           cross join lateral (
@@ -269,11 +281,12 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -501,6 +514,7 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
+          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -565,6 +579,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -588,49 +606,56 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value
+                          e.failed::integer::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value
+                          e."score"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value
+                          e."latency_ms"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value
+                          e."input_tokens"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value
+                          e."output_tokens"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value
+                          e."cost_usd"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value
+                          v.value,
+                          e.failed
                         from
                           "gone" e
                           cross join lateral (
@@ -678,11 +703,12 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,

@@ -313,6 +313,7 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
+          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -377,6 +378,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -400,49 +405,56 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value
+                          e.failed::integer::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value
+                          e."score"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value
+                          e."latency_ms"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value
+                          e."input_tokens"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value
+                          e."output_tokens"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value
+                          e."cost_usd"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value
+                          v.value,
+                          e.failed
                         from
                           "gone" e
                           cross join lateral (
@@ -490,11 +502,12 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -768,6 +781,7 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
+          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -832,6 +846,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -855,49 +873,56 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value
+                          e.failed::integer::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value
+                          e."score"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value
+                          e."latency_ms"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value
+                          e."input_tokens"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value
+                          e."output_tokens"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value
+                          e."cost_usd"::double precision as value,
+                          e.failed
                         from
                           "gone" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value
+                          v.value,
+                          e.failed
                         from
                           "gone" e
                           cross join lateral (
@@ -945,11 +970,12 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,

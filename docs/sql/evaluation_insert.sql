@@ -183,6 +183,7 @@ with
               part.benchmark_id,
               part.metric,
               part.count,
+              part.failed,
               part.sum,
               part.m2,
               part.low as min,
@@ -196,13 +197,14 @@ with
                 $26::uuid[],
                 $27::text[],
                 $28::int8[],
-                $29::float8[],
+                $29::int8[],
                 $30::float8[],
                 $31::float8[],
                 $32::float8[],
-                $33::int4[],
-                $34::int4[]
-              ) as part (benchmark_id, metric, count, sum, m2, low, high, first, last)
+                $33::float8[],
+                $34::int4[],
+                $35::int4[]
+              ) as part (benchmark_id, metric, count, failed, sum, m2, low, high, first, last)
           ) given
         where
           (
@@ -210,12 +212,13 @@ with
               count(*)
             from
               "inserted"
-          ) = $35
+          ) = $36
         union all
         select
           part.benchmark_id,
           part.metric,
           sum(part.count)::bigint as count,
+          sum(part.failed)::bigint as failed,
           sum(part.sum) as sum,
           greatest(
             sum(
@@ -280,6 +283,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -303,49 +310,56 @@ with
                         select
                           e.benchmark_id,
                           'metrics.failed' as metric,
-                          e.failed::integer::double precision as value
+                          e.failed::integer::double precision as value,
+                          e.failed
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'score' as metric,
-                          e."score"::double precision as value
+                          e."score"::double precision as value,
+                          e.failed
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'latency_ms' as metric,
-                          e."latency_ms"::double precision as value
+                          e."latency_ms"::double precision as value,
+                          e.failed
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'input_tokens' as metric,
-                          e."input_tokens"::double precision as value
+                          e."input_tokens"::double precision as value,
+                          e.failed
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'output_tokens' as metric,
-                          e."output_tokens"::double precision as value
+                          e."output_tokens"::double precision as value,
+                          e.failed
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           'cost_usd' as metric,
-                          e."cost_usd"::double precision as value
+                          e."cost_usd"::double precision as value,
+                          e.failed
                         from
                           "some_inserted" e
                         union all
                         select
                           e.benchmark_id,
                           v.metric,
-                          v.value
+                          v.value,
+                          e.failed
                         from
                           "some_inserted" e
                           cross join lateral (
@@ -393,11 +407,12 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -494,7 +509,7 @@ with
         external
       )
     select
-      ($36::uuid[]) [row_number() over ()] as id,
+      ($37::uuid[]) [row_number() over ()] as id,
       case
         when c.count = 1 then 'create'
         else 'add_evaluations'
@@ -522,12 +537,12 @@ with
           encode(sha256(c.hashes), 'hex')
         )
       ) as changes,
-      $37::uuid as user_id,
-      $38::uuid as api_key_id,
-      $39::text as actor,
-      $40::text as ip_address,
-      $41::text as user_agent,
-      $42::text as request_id,
+      $38::uuid as user_id,
+      $39::uuid as api_key_id,
+      $40::text as actor,
+      $41::text as ip_address,
+      $42::text as user_agent,
+      $43::text as request_id,
       false as external
     from
       (
@@ -567,7 +582,7 @@ with
 select
   count(*) as inserted,
   case
-    when count(*) < $43 then array_agg(id)
+    when count(*) < $44 then array_agg(id)
   end as ids
 from
   inserted;
@@ -605,12 +620,13 @@ from
 -- $32 = '{}'
 -- $33 = '{}'
 -- $34 = '{}'
--- $35 = 0
--- $36 = '{}'
--- $37 = null
+-- $35 = '{}'
+-- $36 = 0
+-- $37 = '{}'
 -- $38 = null
--- $39 = 'service'
--- $40 = null
+-- $39 = null
+-- $40 = 'service'
 -- $41 = null
 -- $42 = null
--- $43 = 0
+-- $43 = null
+-- $44 = 0

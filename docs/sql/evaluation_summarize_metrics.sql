@@ -16,6 +16,10 @@ select
   regr_sxx(value, value) as m2,
   min(value) as min,
   max(value) as max,
+  count(*) filter (
+    where
+      failed
+  ) as failed,
   percentile_cont($1::"float8" []) within group (
     order by
       value
@@ -32,7 +36,8 @@ from
     select
       e.benchmark_id,
       v.metric,
-      v.value
+      v.value,
+      e.failed
     from
       (
         select

@@ -18,6 +18,10 @@ with
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -34,7 +38,8 @@ with
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -106,6 +111,8 @@ from
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -136,6 +143,7 @@ from
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -148,88 +156,105 @@ from
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
                 select
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric,
-                  count(*)::integer as tries,
-                  case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    )
-                    else -1
-                  end::integer as successes,
-                  case
-                    when count(*) filter (
-                      where
-                        v.value in (0, 1)
-                    ) < count(*) then avg(v.value)::numeric
-                  end as mean,
+                  f.*,
                   (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike
+                    max(f.successes) filter (
+                      where
+                        f.metric = 'metrics.failed'
+                    ) over (
+                      partition by
+                        f.benchmark_id,
+                        f.sample
+                    ) > 0
+                  )::integer as failed
                 from
                   (
                     select
-                      e.benchmark_id,
+                      v.benchmark_id,
+                      v.sample,
                       v.metric,
-                      v.value,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition
+                      count(*)::integer as tries,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        )
+                        else -1
+                      end::integer as successes,
+                      case
+                        when count(*) filter (
+                          where
+                            v.value in (0, 1)
+                        ) < count(*) then avg(v.value)::numeric
+                      end as mean,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike
                     from
                       (
                         select
-                          *,
-                          error is not null as failed
-                        from
-                          evaluations
-                        where
-                          benchmark_id = $4
-                      ) e
-                      cross join lateral (
-                        select
-                          metric,
-                          value
+                          e.benchmark_id,
+                          v.metric,
+                          v.value,
+                          e.failed,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition
                         from
                           (
-                            values
-                              ('metrics.failed', e.failed::integer::double precision),
-                              ('score', e."score"::double precision),
-                              ('latency_ms', e."latency_ms"::double precision),
-                              ('input_tokens', e."input_tokens"::double precision),
-                              ('output_tokens', e."output_tokens"::double precision),
-                              ('cost_usd', e."cost_usd"::double precision)
-                          ) c (metric, value)
-                        union all
-                        select
-                          case
-                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                            else m.key
-                          end as metric,
-                          case jsonb_typeof(m.value)
-                            when 'number' then m.value::double precision
-                            else m.value::boolean::integer
-                          end as value
-                        from
-                          jsonb_each(e.metrics) m
+                            select
+                              *,
+                              error is not null as failed
+                            from
+                              evaluations
+                            where
+                              benchmark_id = $4
+                          ) e
+                          cross join lateral (
+                            select
+                              metric,
+                              value
+                            from
+                              (
+                                values
+                                  ('metrics.failed', e.failed::integer::double precision),
+                                  ('score', e."score"::double precision),
+                                  ('latency_ms', e."latency_ms"::double precision),
+                                  ('input_tokens', e."input_tokens"::double precision),
+                                  ('output_tokens', e."output_tokens"::double precision),
+                                  ('cost_usd', e."cost_usd"::double precision)
+                              ) c (metric, value)
+                            union all
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
                         where
-                          e.metrics <> '{}'
-                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                          abs(v.value) < 1e+150
                       ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric
+                    group by
+                      v.benchmark_id,
+                      v.sample,
+                      v.metric
+                  ) f
               ) f
           ) f
         group by
@@ -276,6 +301,10 @@ with
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -292,7 +321,8 @@ with
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -364,6 +394,8 @@ from
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -394,6 +426,7 @@ from
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -406,88 +439,105 @@ from
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
                 select
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric,
-                  count(*)::integer as tries,
-                  case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    )
-                    else -1
-                  end::integer as successes,
-                  case
-                    when count(*) filter (
-                      where
-                        v.value in (0, 1)
-                    ) < count(*) then avg(v.value)::numeric
-                  end as mean,
+                  f.*,
                   (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike
+                    max(f.successes) filter (
+                      where
+                        f.metric = 'metrics.failed'
+                    ) over (
+                      partition by
+                        f.benchmark_id,
+                        f.sample
+                    ) > 0
+                  )::integer as failed
                 from
                   (
                     select
-                      e.benchmark_id,
+                      v.benchmark_id,
+                      v.sample,
                       v.metric,
-                      v.value,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition
+                      count(*)::integer as tries,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        )
+                        else -1
+                      end::integer as successes,
+                      case
+                        when count(*) filter (
+                          where
+                            v.value in (0, 1)
+                        ) < count(*) then avg(v.value)::numeric
+                      end as mean,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike
                     from
                       (
                         select
-                          *,
-                          error is not null as failed
-                        from
-                          evaluations
-                        where
-                          benchmark_id = $4
-                      ) e
-                      cross join lateral (
-                        select
-                          metric,
-                          value
+                          e.benchmark_id,
+                          v.metric,
+                          v.value,
+                          e.failed,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition
                         from
                           (
-                            values
-                              ('metrics.failed', e.failed::integer::double precision),
-                              ('score', e."score"::double precision),
-                              ('latency_ms', e."latency_ms"::double precision),
-                              ('input_tokens', e."input_tokens"::double precision),
-                              ('output_tokens', e."output_tokens"::double precision),
-                              ('cost_usd', e."cost_usd"::double precision)
-                          ) c (metric, value)
-                        union all
-                        select
-                          case
-                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                            else m.key
-                          end as metric,
-                          case jsonb_typeof(m.value)
-                            when 'number' then m.value::double precision
-                            else m.value::boolean::integer
-                          end as value
-                        from
-                          jsonb_each(e.metrics) m
+                            select
+                              *,
+                              error is not null as failed
+                            from
+                              evaluations
+                            where
+                              benchmark_id = $4
+                          ) e
+                          cross join lateral (
+                            select
+                              metric,
+                              value
+                            from
+                              (
+                                values
+                                  ('metrics.failed', e.failed::integer::double precision),
+                                  ('score', e."score"::double precision),
+                                  ('latency_ms', e."latency_ms"::double precision),
+                                  ('input_tokens', e."input_tokens"::double precision),
+                                  ('output_tokens', e."output_tokens"::double precision),
+                                  ('cost_usd', e."cost_usd"::double precision)
+                              ) c (metric, value)
+                            union all
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
                         where
-                          e.metrics <> '{}'
-                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                          abs(v.value) < 1e+150
                       ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric
+                    group by
+                      v.benchmark_id,
+                      v.sample,
+                      v.metric
+                  ) f
               ) f
           ) f
         group by
@@ -538,6 +588,7 @@ from
                   e.benchmark_id,
                   v.metric,
                   v.value,
+                  e.failed,
                   coalesce('s' || e.sample_id, 'e' || e.id) as sample,
                   e.repetition
                 from
@@ -624,6 +675,10 @@ with
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -640,7 +695,8 @@ with
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -712,6 +768,8 @@ from
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -742,6 +800,7 @@ from
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -754,88 +813,105 @@ from
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
                 select
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric,
-                  count(*)::integer as tries,
-                  case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    )
-                    else -1
-                  end::integer as successes,
-                  case
-                    when count(*) filter (
-                      where
-                        v.value in (0, 1)
-                    ) < count(*) then avg(v.value)::numeric
-                  end as mean,
+                  f.*,
                   (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike
+                    max(f.successes) filter (
+                      where
+                        f.metric = 'metrics.failed'
+                    ) over (
+                      partition by
+                        f.benchmark_id,
+                        f.sample
+                    ) > 0
+                  )::integer as failed
                 from
                   (
                     select
-                      e.benchmark_id,
+                      v.benchmark_id,
+                      v.sample,
                       v.metric,
-                      v.value,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition
+                      count(*)::integer as tries,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        )
+                        else -1
+                      end::integer as successes,
+                      case
+                        when count(*) filter (
+                          where
+                            v.value in (0, 1)
+                        ) < count(*) then avg(v.value)::numeric
+                      end as mean,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike
                     from
                       (
                         select
-                          *,
-                          error is not null as failed
-                        from
-                          evaluations
-                        where
-                          benchmark_id = $4
-                      ) e
-                      cross join lateral (
-                        select
-                          metric,
-                          value
+                          e.benchmark_id,
+                          v.metric,
+                          v.value,
+                          e.failed,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition
                         from
                           (
-                            values
-                              ('metrics.failed', e.failed::integer::double precision),
-                              ('score', e."score"::double precision),
-                              ('latency_ms', e."latency_ms"::double precision),
-                              ('input_tokens', e."input_tokens"::double precision),
-                              ('output_tokens', e."output_tokens"::double precision),
-                              ('cost_usd', e."cost_usd"::double precision)
-                          ) c (metric, value)
-                        union all
-                        select
-                          case
-                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                            else m.key
-                          end as metric,
-                          case jsonb_typeof(m.value)
-                            when 'number' then m.value::double precision
-                            else m.value::boolean::integer
-                          end as value
-                        from
-                          jsonb_each(e.metrics) m
+                            select
+                              *,
+                              error is not null as failed
+                            from
+                              evaluations
+                            where
+                              benchmark_id = $4
+                          ) e
+                          cross join lateral (
+                            select
+                              metric,
+                              value
+                            from
+                              (
+                                values
+                                  ('metrics.failed', e.failed::integer::double precision),
+                                  ('score', e."score"::double precision),
+                                  ('latency_ms', e."latency_ms"::double precision),
+                                  ('input_tokens', e."input_tokens"::double precision),
+                                  ('output_tokens', e."output_tokens"::double precision),
+                                  ('cost_usd', e."cost_usd"::double precision)
+                              ) c (metric, value)
+                            union all
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
                         where
-                          e.metrics <> '{}'
-                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                          abs(v.value) < 1e+150
                       ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric
+                    group by
+                      v.benchmark_id,
+                      v.sample,
+                      v.metric
+                  ) f
               ) f
           ) f
         group by
@@ -901,6 +977,7 @@ from
                   e.benchmark_id,
                   v.metric,
                   v.value,
+                  e.failed,
                   coalesce('s' || e.sample_id, 'e' || e.id) as sample,
                   e.repetition
                 from
@@ -1062,6 +1139,7 @@ from
                                   e.benchmark_id,
                                   v.metric,
                                   v.value,
+                                  e.failed,
                                   coalesce('s' || e.sample_id, 'e' || e.id) as sample,
                                   e.cluster_id,
                                   e.repetition
@@ -1209,6 +1287,10 @@ with
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -1225,7 +1307,8 @@ with
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -1297,6 +1380,8 @@ from
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -1327,6 +1412,7 @@ from
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -1339,88 +1425,105 @@ from
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
                 select
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric,
-                  count(*)::integer as tries,
-                  case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    )
-                    else -1
-                  end::integer as successes,
-                  case
-                    when count(*) filter (
-                      where
-                        v.value in (0, 1)
-                    ) < count(*) then avg(v.value)::numeric
-                  end as mean,
+                  f.*,
                   (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike
+                    max(f.successes) filter (
+                      where
+                        f.metric = 'metrics.failed'
+                    ) over (
+                      partition by
+                        f.benchmark_id,
+                        f.sample
+                    ) > 0
+                  )::integer as failed
                 from
                   (
                     select
-                      e.benchmark_id,
+                      v.benchmark_id,
+                      v.sample,
                       v.metric,
-                      v.value,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition
+                      count(*)::integer as tries,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        )
+                        else -1
+                      end::integer as successes,
+                      case
+                        when count(*) filter (
+                          where
+                            v.value in (0, 1)
+                        ) < count(*) then avg(v.value)::numeric
+                      end as mean,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike
                     from
                       (
                         select
-                          *,
-                          error is not null as failed
-                        from
-                          evaluations
-                        where
-                          benchmark_id = $4
-                      ) e
-                      cross join lateral (
-                        select
-                          metric,
-                          value
+                          e.benchmark_id,
+                          v.metric,
+                          v.value,
+                          e.failed,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition
                         from
                           (
-                            values
-                              ('metrics.failed', e.failed::integer::double precision),
-                              ('score', e."score"::double precision),
-                              ('latency_ms', e."latency_ms"::double precision),
-                              ('input_tokens', e."input_tokens"::double precision),
-                              ('output_tokens', e."output_tokens"::double precision),
-                              ('cost_usd', e."cost_usd"::double precision)
-                          ) c (metric, value)
-                        union all
-                        select
-                          case
-                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                            else m.key
-                          end as metric,
-                          case jsonb_typeof(m.value)
-                            when 'number' then m.value::double precision
-                            else m.value::boolean::integer
-                          end as value
-                        from
-                          jsonb_each(e.metrics) m
+                            select
+                              *,
+                              error is not null as failed
+                            from
+                              evaluations
+                            where
+                              benchmark_id = $4
+                          ) e
+                          cross join lateral (
+                            select
+                              metric,
+                              value
+                            from
+                              (
+                                values
+                                  ('metrics.failed', e.failed::integer::double precision),
+                                  ('score', e."score"::double precision),
+                                  ('latency_ms', e."latency_ms"::double precision),
+                                  ('input_tokens', e."input_tokens"::double precision),
+                                  ('output_tokens', e."output_tokens"::double precision),
+                                  ('cost_usd', e."cost_usd"::double precision)
+                              ) c (metric, value)
+                            union all
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
                         where
-                          e.metrics <> '{}'
-                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                          abs(v.value) < 1e+150
                       ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric
+                    group by
+                      v.benchmark_id,
+                      v.sample,
+                      v.metric
+                  ) f
               ) f
           ) f
         group by
@@ -1468,6 +1571,7 @@ from
                   e.benchmark_id,
                   v.metric,
                   v.value,
+                  e.failed,
                   coalesce('s' || e.sample_id, 'e' || e.id) as sample,
                   e.repetition
                 from
@@ -1554,6 +1658,10 @@ with
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -1570,7 +1678,8 @@ with
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -1642,6 +1751,8 @@ from
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -1672,6 +1783,7 @@ from
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -1684,88 +1796,105 @@ from
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
                 select
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric,
-                  count(*)::integer as tries,
-                  case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    )
-                    else -1
-                  end::integer as successes,
-                  case
-                    when count(*) filter (
-                      where
-                        v.value in (0, 1)
-                    ) < count(*) then avg(v.value)::numeric
-                  end as mean,
+                  f.*,
                   (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike
+                    max(f.successes) filter (
+                      where
+                        f.metric = 'metrics.failed'
+                    ) over (
+                      partition by
+                        f.benchmark_id,
+                        f.sample
+                    ) > 0
+                  )::integer as failed
                 from
                   (
                     select
-                      e.benchmark_id,
+                      v.benchmark_id,
+                      v.sample,
                       v.metric,
-                      v.value,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition
+                      count(*)::integer as tries,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        )
+                        else -1
+                      end::integer as successes,
+                      case
+                        when count(*) filter (
+                          where
+                            v.value in (0, 1)
+                        ) < count(*) then avg(v.value)::numeric
+                      end as mean,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike
                     from
                       (
                         select
-                          *,
-                          error is not null as failed
-                        from
-                          evaluations
-                        where
-                          benchmark_id = $4
-                      ) e
-                      cross join lateral (
-                        select
-                          metric,
-                          value
+                          e.benchmark_id,
+                          v.metric,
+                          v.value,
+                          e.failed,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition
                         from
                           (
-                            values
-                              ('metrics.failed', e.failed::integer::double precision),
-                              ('score', e."score"::double precision),
-                              ('latency_ms', e."latency_ms"::double precision),
-                              ('input_tokens', e."input_tokens"::double precision),
-                              ('output_tokens', e."output_tokens"::double precision),
-                              ('cost_usd', e."cost_usd"::double precision)
-                          ) c (metric, value)
-                        union all
-                        select
-                          case
-                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                            else m.key
-                          end as metric,
-                          case jsonb_typeof(m.value)
-                            when 'number' then m.value::double precision
-                            else m.value::boolean::integer
-                          end as value
-                        from
-                          jsonb_each(e.metrics) m
+                            select
+                              *,
+                              error is not null as failed
+                            from
+                              evaluations
+                            where
+                              benchmark_id = $4
+                          ) e
+                          cross join lateral (
+                            select
+                              metric,
+                              value
+                            from
+                              (
+                                values
+                                  ('metrics.failed', e.failed::integer::double precision),
+                                  ('score', e."score"::double precision),
+                                  ('latency_ms', e."latency_ms"::double precision),
+                                  ('input_tokens', e."input_tokens"::double precision),
+                                  ('output_tokens', e."output_tokens"::double precision),
+                                  ('cost_usd', e."cost_usd"::double precision)
+                              ) c (metric, value)
+                            union all
+                            select
+                              case
+                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                else m.key
+                              end as metric,
+                              case jsonb_typeof(m.value)
+                                when 'number' then m.value::double precision
+                                else m.value::boolean::integer
+                              end as value
+                            from
+                              jsonb_each(e.metrics) m
+                            where
+                              e.metrics <> '{}'
+                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                          ) v
                         where
-                          e.metrics <> '{}'
-                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                          abs(v.value) < 1e+150
                       ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  v.benchmark_id,
-                  v.sample,
-                  v.metric
+                    group by
+                      v.benchmark_id,
+                      v.sample,
+                      v.metric
+                  ) f
               ) f
           ) f
         group by
@@ -1899,6 +2028,7 @@ from
                                       e.benchmark_id,
                                       v.metric,
                                       v.value,
+                                      e.failed,
                                       coalesce('s' || e.sample_id, 'e' || e.id) as sample,
                                       e.cluster_id,
                                       e.repetition
@@ -2048,6 +2178,10 @@ with
       regr_sxx(value, value) as m2,
       min(value) as min,
       max(value) as max,
+      count(*) filter (
+        where
+          failed
+      ) as failed,
       percentile_cont($1::"float8" []) within group (
         order by
           value
@@ -2064,7 +2198,8 @@ with
         select
           e.benchmark_id,
           v.metric,
-          v.value
+          v.value,
+          e.failed
         from
           (
             select
@@ -2201,6 +2336,7 @@ from
                               e.benchmark_id,
                               v.metric,
                               v.value,
+                              e.failed,
                               coalesce('s' || e.sample_id, 'e' || e.id) as sample,
                               e.cluster_id,
                               false as is_mixed

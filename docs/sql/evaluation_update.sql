@@ -67,6 +67,7 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
+          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -131,6 +132,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -155,49 +160,56 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value
+                            e.failed::integer::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value
+                            e."score"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value
+                            e."latency_ms"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value
+                            e."input_tokens"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value
+                            e."output_tokens"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value
+                            e."cost_usd"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value
+                            v.value,
+                            e.failed
                           from
                             "before" e
                             cross join lateral (
@@ -230,49 +242,56 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value
+                            e.failed::integer::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value
+                            e."score"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value
+                            e."latency_ms"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value
+                            e."input_tokens"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value
+                            e."output_tokens"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value
+                            e."cost_usd"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value
+                            v.value,
+                            e.failed
                           from
                             "e" e
                             cross join lateral (
@@ -317,6 +336,7 @@ with
           part.benchmark_id,
           part.metric,
           sum(part.count)::bigint as count,
+          sum(part.failed)::bigint as failed,
           sum(part.sum) as sum,
           greatest(
             sum(
@@ -381,6 +401,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -405,49 +429,56 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value
+                            e.failed::integer::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value
+                            e."score"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value
+                            e."latency_ms"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value
+                            e."input_tokens"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value
+                            e."output_tokens"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value
+                            e."cost_usd"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value
+                            v.value,
+                            e.failed
                           from
                             "e" e
                             cross join lateral (
@@ -480,49 +511,56 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value
+                            e.failed::integer::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value
+                            e."score"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value
+                            e."latency_ms"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value
+                            e."input_tokens"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value
+                            e."output_tokens"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value
+                            e."cost_usd"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value
+                            v.value,
+                            e.failed
                           from
                             "before" e
                             cross join lateral (
@@ -571,11 +609,12 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -750,6 +789,7 @@ with
           part.benchmark_id,
           part.metric,
           - sum(part.count)::bigint as count,
+          - sum(part.failed)::bigint as failed,
           - sum(part.sum) as sum,
           - greatest(
             sum(
@@ -814,6 +854,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -838,49 +882,56 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value
+                            e.failed::integer::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value
+                            e."score"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value
+                            e."latency_ms"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value
+                            e."input_tokens"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value
+                            e."output_tokens"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value
+                            e."cost_usd"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value
+                            v.value,
+                            e.failed
                           from
                             "before" e
                             cross join lateral (
@@ -913,49 +964,56 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value
+                            e.failed::integer::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value
+                            e."score"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value
+                            e."latency_ms"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value
+                            e."input_tokens"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value
+                            e."output_tokens"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value
+                            e."cost_usd"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value
+                            v.value,
+                            e.failed
                           from
                             "e" e
                             cross join lateral (
@@ -1000,6 +1058,7 @@ with
           part.benchmark_id,
           part.metric,
           sum(part.count)::bigint as count,
+          sum(part.failed)::bigint as failed,
           sum(part.sum) as sum,
           greatest(
             sum(
@@ -1064,6 +1123,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -1088,49 +1151,56 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value
+                            e.failed::integer::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value
+                            e."score"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value
+                            e."latency_ms"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value
+                            e."input_tokens"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value
+                            e."output_tokens"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value
+                            e."cost_usd"::double precision as value,
+                            e.failed
                           from
                             "e" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value
+                            v.value,
+                            e.failed
                           from
                             "e" e
                             cross join lateral (
@@ -1163,49 +1233,56 @@ with
                           select
                             e.benchmark_id,
                             'metrics.failed' as metric,
-                            e.failed::integer::double precision as value
+                            e.failed::integer::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'score' as metric,
-                            e."score"::double precision as value
+                            e."score"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'latency_ms' as metric,
-                            e."latency_ms"::double precision as value
+                            e."latency_ms"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'input_tokens' as metric,
-                            e."input_tokens"::double precision as value
+                            e."input_tokens"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'output_tokens' as metric,
-                            e."output_tokens"::double precision as value
+                            e."output_tokens"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             'cost_usd' as metric,
-                            e."cost_usd"::double precision as value
+                            e."cost_usd"::double precision as value,
+                            e.failed
                           from
                             "before" e
                           union all
                           select
                             e.benchmark_id,
                             v.metric,
-                            v.value
+                            v.value,
+                            e.failed
                           from
                             "before" e
                             cross join lateral (
@@ -1254,11 +1331,12 @@ with
   ),
   rolled_up as (
     insert into
-      metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+      metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
     select
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,

@@ -24,6 +24,7 @@ with
           part.benchmark_id,
           part.metric,
           sum(part.count)::bigint as count,
+          sum(part.failed)::bigint as failed,
           sum(part.sum) as sum,
           greatest(
             sum(
@@ -88,6 +89,10 @@ with
                   v.metric,
                   v.benchmark_id,
                   count(*) as count,
+                  count(*) filter (
+                    where
+                      v.failed
+                  ) as failed,
                   sum(
                     case
                       when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
@@ -107,7 +112,8 @@ with
                     select
                       e.benchmark_id,
                       v.metric,
-                      v.value
+                      v.value,
+                      e.failed
                     from
                       (
                         select
@@ -172,11 +178,26 @@ with
   ),
   written as (
     insert into
-      metric_rollups (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs, dataset)
+      metric_rollups (
+        benchmark_id,
+        metric,
+        count,
+        failed,
+        sum,
+        m2,
+        min,
+        max,
+        bins,
+        bin_counts,
+        bin_lows,
+        bin_highs,
+        dataset
+      )
     select
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -199,6 +220,7 @@ with
     on conflict (benchmark_id, metric) do update
     set
       count = excluded.count,
+      failed = excluded.failed,
       sum = excluded.sum,
       m2 = excluded.m2,
       min = excluded.min,

@@ -122,6 +122,7 @@ with
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -146,6 +147,7 @@ with
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -167,11 +169,26 @@ with
   ),
   written as (
     insert into
-      metric_rollups (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs, dataset)
+      metric_rollups (
+        benchmark_id,
+        metric,
+        count,
+        failed,
+        sum,
+        m2,
+        min,
+        max,
+        bins,
+        bin_counts,
+        bin_lows,
+        bin_highs,
+        dataset
+      )
     select
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -187,6 +204,7 @@ with
           m.benchmark_id,
           m.metric,
           m.count,
+          m.failed,
           case
             when m.was_taken
             and b.min = b.max then b.min * m.count
@@ -216,6 +234,7 @@ with
               part.benchmark_id,
               part.metric,
               max(part.n)::bigint as count,
+              sum(part.failed)::bigint as failed,
               max(part.total) as sum,
               greatest(
                 sum(
@@ -340,6 +359,7 @@ with
     on conflict (benchmark_id, metric) do update
     set
       count = excluded.count,
+      failed = excluded.failed,
       sum = excluded.sum,
       m2 = excluded.m2,
       min = excluded.min,

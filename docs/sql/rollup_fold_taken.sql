@@ -21,6 +21,7 @@ with
       benchmark_id,
       metric,
       - count as count,
+      - failed as failed,
       - sum as sum,
       - m2 as m2,
       min,
@@ -36,11 +37,12 @@ with
       bin_highs
   )
 insert into
-  metric_deltas (benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
+  metric_deltas (benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs)
 select
   m.benchmark_id,
   m.metric,
   - m.count,
+  - m.failed,
   - m.sum,
   - m.m2,
   m.min,
@@ -60,6 +62,7 @@ from
       m.benchmark_id,
       m.metric,
       m.count,
+      m.failed,
       case
         when m.was_taken
         and b.min = b.max then b.min * m.count
@@ -89,6 +92,7 @@ from
           part.benchmark_id,
           part.metric,
           max(part.n)::bigint as count,
+          sum(part.failed)::bigint as failed,
           max(part.total) as sum,
           greatest(
             sum(

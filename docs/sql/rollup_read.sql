@@ -9,6 +9,7 @@ with
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -33,6 +34,7 @@ with
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -124,6 +126,7 @@ with
       m.benchmark_id,
       m.metric,
       m.count,
+      m.failed,
       case
         when m.was_taken
         and b.min = b.max then b.min * m.count
@@ -153,6 +156,7 @@ with
           part.benchmark_id,
           part.metric,
           max(part.n)::bigint as count,
+          sum(part.failed)::bigint as failed,
           max(part.total) as sum,
           greatest(
             sum(
@@ -276,6 +280,7 @@ with
 select
   m.metric,
   coalesce(m.count, 0) as count,
+  coalesce(m.failed, 0) as failed,
   coalesce(m.sum, 0) as sum,
   coalesce(m.m2, 0) as m2,
   coalesce(m.min, 0) as min,

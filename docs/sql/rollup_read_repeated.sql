@@ -53,6 +53,8 @@ with
           g.alike,
           'fractional',
           g.fractional,
+          'failed',
+          g.failed,
           'mean',
           case
             when g.fractional = 0
@@ -77,6 +79,7 @@ with
           sum(samples) as samples,
           sum(alike) as alike,
           sum(fractional) as fractional,
+          sum(failed) as failed,
           sum(sum) as sum,
           sum(squares) as squares
         from
@@ -89,6 +92,7 @@ with
               samples,
               alike,
               fractional,
+              failed,
               sum,
               squares
             from
@@ -114,6 +118,7 @@ with
               samples,
               alike,
               fractional,
+              failed,
               sum,
               squares
             from
@@ -132,6 +137,7 @@ with
                     ),
                     0
                   )::bigint as fractional,
+                  sum(f.sign * f.failed)::bigint as failed,
                   coalesce(sum(f.sign * f.mean), 0) as sum,
                   coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
                 from
@@ -144,6 +150,7 @@ with
                       successes,
                       mean,
                       alike,
+                      failed,
                       1 as sign
                     from
                       (
@@ -152,117 +159,133 @@ with
                         from
                           (
                             select
-                              v.benchmark_id,
-                              v.sample,
-                              v.metric,
-                              count(*)::integer as tries,
-                              case
-                                when min(v.value) >= 0
-                                and max(v.value) <= 1 then count(*) filter (
-                                  where
-                                    v.value = 1
-                                )
-                                else -1
-                              end::integer as successes,
-                              case
-                                when count(*) filter (
-                                  where
-                                    v.value in (0, 1)
-                                ) < count(*) then avg(v.value)::numeric
-                              end as mean,
+                              f.*,
                               (
-                                count(*) > 1
-                                and min(v.value) = max(v.value)
-                              )::integer as alike
+                                max(f.successes) filter (
+                                  where
+                                    f.metric = 'metrics.failed'
+                                ) over (
+                                  partition by
+                                    f.benchmark_id,
+                                    f.sample
+                                ) > 0
+                              )::integer as failed
                             from
                               (
                                 select
-                                  e.benchmark_id,
+                                  v.benchmark_id,
+                                  v.sample,
                                   v.metric,
-                                  v.value,
-                                  e.sample
+                                  count(*)::integer as tries,
+                                  case
+                                    when min(v.value) >= 0
+                                    and max(v.value) <= 1 then count(*) filter (
+                                      where
+                                        v.value = 1
+                                    )
+                                    else -1
+                                  end::integer as successes,
+                                  case
+                                    when count(*) filter (
+                                      where
+                                        v.value in (0, 1)
+                                    ) < count(*) then avg(v.value)::numeric
+                                  end as mean,
+                                  (
+                                    count(*) > 1
+                                    and min(v.value) = max(v.value)
+                                  )::integer as alike
                                 from
                                   (
                                     select
-                                      e.*,
-                                      e.error is not null as failed,
-                                      t.sample
-                                    from
-                                      changed t
-                                      cross join lateral (
-                                        select
-                                          *
-                                        from
-                                          evaluations e
-                                        where
-                                          e.benchmark_id = t.benchmark_id
-                                          and e.sample_id = substr(t.sample, 2)
-                                        offset
-                                          0
-                                      ) e
-                                    where
-                                      t.sample like 's%'
-                                    union all
-                                    select
-                                      e.*,
-                                      e.error is not null,
-                                      t.sample
-                                    from
-                                      changed t
-                                      cross join lateral (
-                                        select
-                                          *
-                                        from
-                                          evaluations e
-                                        where
-                                          e.id = (
-                                            case
-                                              when t.sample like 'e%' then substr(t.sample, 2)
-                                            end
-                                          )::uuid
-                                          and e.benchmark_id = t.benchmark_id
-                                        offset
-                                          0
-                                      ) e
-                                  ) e
-                                  cross join lateral (
-                                    select
-                                      metric,
-                                      value
+                                      e.benchmark_id,
+                                      v.metric,
+                                      v.value,
+                                      e.failed,
+                                      e.sample
                                     from
                                       (
-                                        values
-                                          ('metrics.failed', e.failed::integer::double precision),
-                                          ('score', e."score"::double precision),
-                                          ('latency_ms', e."latency_ms"::double precision),
-                                          ('input_tokens', e."input_tokens"::double precision),
-                                          ('output_tokens', e."output_tokens"::double precision),
-                                          ('cost_usd', e."cost_usd"::double precision)
-                                      ) c (metric, value)
-                                    union all
-                                    select
-                                      case
-                                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                        or m.key like 'metrics.%' then 'metrics.' || m.key
-                                        else m.key
-                                      end as metric,
-                                      case jsonb_typeof(m.value)
-                                        when 'number' then m.value::double precision
-                                        else m.value::boolean::integer
-                                      end as value
-                                    from
-                                      jsonb_each(e.metrics) m
+                                        select
+                                          e.*,
+                                          e.error is not null as failed,
+                                          t.sample
+                                        from
+                                          changed t
+                                          cross join lateral (
+                                            select
+                                              *
+                                            from
+                                              evaluations e
+                                            where
+                                              e.benchmark_id = t.benchmark_id
+                                              and e.sample_id = substr(t.sample, 2)
+                                            offset
+                                              0
+                                          ) e
+                                        where
+                                          t.sample like 's%'
+                                        union all
+                                        select
+                                          e.*,
+                                          e.error is not null,
+                                          t.sample
+                                        from
+                                          changed t
+                                          cross join lateral (
+                                            select
+                                              *
+                                            from
+                                              evaluations e
+                                            where
+                                              e.id = (
+                                                case
+                                                  when t.sample like 'e%' then substr(t.sample, 2)
+                                                end
+                                              )::uuid
+                                              and e.benchmark_id = t.benchmark_id
+                                            offset
+                                              0
+                                          ) e
+                                      ) e
+                                      cross join lateral (
+                                        select
+                                          metric,
+                                          value
+                                        from
+                                          (
+                                            values
+                                              ('metrics.failed', e.failed::integer::double precision),
+                                              ('score', e."score"::double precision),
+                                              ('latency_ms', e."latency_ms"::double precision),
+                                              ('input_tokens', e."input_tokens"::double precision),
+                                              ('output_tokens', e."output_tokens"::double precision),
+                                              ('cost_usd', e."cost_usd"::double precision)
+                                          ) c (metric, value)
+                                        union all
+                                        select
+                                          case
+                                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                            or m.key like 'metrics.%' then 'metrics.' || m.key
+                                            else m.key
+                                          end as metric,
+                                          case jsonb_typeof(m.value)
+                                            when 'number' then m.value::double precision
+                                            else m.value::boolean::integer
+                                          end as value
+                                        from
+                                          jsonb_each(e.metrics) m
+                                        where
+                                          e.metrics <> '{}'
+                                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                                      ) v
                                     where
-                                      e.metrics <> '{}'
-                                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                                      abs(v.value) < 1e+150
                                   ) v
-                                where
-                                  abs(v.value) < 1e+150
-                              ) v
-                            group by
-                              v.benchmark_id,
-                              v.sample,
-                              v.metric
+                                group by
+                                  v.benchmark_id,
+                                  v.sample,
+                                  v.metric
+                              ) f
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
@@ -282,6 +305,7 @@ with
                       successes,
                       mean,
                       alike,
+                      failed,
                       -1
                     from
                       (
@@ -298,7 +322,8 @@ with
                               m.tries > 1
                               and m.successes in (0, m.tries)
                             )::integer
-                          ) as alike
+                          ) as alike,
+                          ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
                         from
                           changed c
                           join sample_figures f using (benchmark_id, sample)
@@ -347,6 +372,7 @@ with
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -371,6 +397,7 @@ with
       benchmark_id,
       metric,
       count,
+      failed,
       sum,
       m2,
       min,
@@ -462,6 +489,7 @@ with
       m.benchmark_id,
       m.metric,
       m.count,
+      m.failed,
       case
         when m.was_taken
         and b.min = b.max then b.min * m.count
@@ -491,6 +519,7 @@ with
           part.benchmark_id,
           part.metric,
           max(part.n)::bigint as count,
+          sum(part.failed)::bigint as failed,
           max(part.total) as sum,
           greatest(
             sum(
@@ -614,6 +643,7 @@ with
 select
   m.metric,
   coalesce(m.count, 0) as count,
+  coalesce(m.failed, 0) as failed,
   coalesce(m.sum, 0) as sum,
   coalesce(m.m2, 0) as m2,
   coalesce(m.min, 0) as min,

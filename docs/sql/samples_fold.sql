@@ -52,117 +52,133 @@ with
     from
       (
         select
-          v.benchmark_id,
-          v.sample,
-          v.metric,
-          count(*)::integer as tries,
-          case
-            when min(v.value) >= 0
-            and max(v.value) <= 1 then count(*) filter (
-              where
-                v.value = 1
-            )
-            else -1
-          end::integer as successes,
-          case
-            when count(*) filter (
-              where
-                v.value in (0, 1)
-            ) < count(*) then avg(v.value)::numeric
-          end as mean,
+          f.*,
           (
-            count(*) > 1
-            and min(v.value) = max(v.value)
-          )::integer as alike
+            max(f.successes) filter (
+              where
+                f.metric = 'metrics.failed'
+            ) over (
+              partition by
+                f.benchmark_id,
+                f.sample
+            ) > 0
+          )::integer as failed
         from
           (
             select
-              e.benchmark_id,
+              v.benchmark_id,
+              v.sample,
               v.metric,
-              v.value,
-              e.sample
+              count(*)::integer as tries,
+              case
+                when min(v.value) >= 0
+                and max(v.value) <= 1 then count(*) filter (
+                  where
+                    v.value = 1
+                )
+                else -1
+              end::integer as successes,
+              case
+                when count(*) filter (
+                  where
+                    v.value in (0, 1)
+                ) < count(*) then avg(v.value)::numeric
+              end as mean,
+              (
+                count(*) > 1
+                and min(v.value) = max(v.value)
+              )::integer as alike
             from
               (
                 select
-                  e.*,
-                  e.error is not null as failed,
-                  t.sample
-                from
-                  changed t
-                  cross join lateral (
-                    select
-                      *
-                    from
-                      evaluations e
-                    where
-                      e.benchmark_id = t.benchmark_id
-                      and e.sample_id = substr(t.sample, 2)
-                    offset
-                      0
-                  ) e
-                where
-                  t.sample like 's%'
-                union all
-                select
-                  e.*,
-                  e.error is not null,
-                  t.sample
-                from
-                  changed t
-                  cross join lateral (
-                    select
-                      *
-                    from
-                      evaluations e
-                    where
-                      e.id = (
-                        case
-                          when t.sample like 'e%' then substr(t.sample, 2)
-                        end
-                      )::uuid
-                      and e.benchmark_id = t.benchmark_id
-                    offset
-                      0
-                  ) e
-              ) e
-              cross join lateral (
-                select
-                  metric,
-                  value
+                  e.benchmark_id,
+                  v.metric,
+                  v.value,
+                  e.failed,
+                  e.sample
                 from
                   (
-                    values
-                      ('metrics.failed', e.failed::integer::double precision),
-                      ('score', e."score"::double precision),
-                      ('latency_ms', e."latency_ms"::double precision),
-                      ('input_tokens', e."input_tokens"::double precision),
-                      ('output_tokens', e."output_tokens"::double precision),
-                      ('cost_usd', e."cost_usd"::double precision)
-                  ) c (metric, value)
-                union all
-                select
-                  case
-                    when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                    or m.key like 'metrics.%' then 'metrics.' || m.key
-                    else m.key
-                  end as metric,
-                  case jsonb_typeof(m.value)
-                    when 'number' then m.value::double precision
-                    else m.value::boolean::integer
-                  end as value
-                from
-                  jsonb_each(e.metrics) m
+                    select
+                      e.*,
+                      e.error is not null as failed,
+                      t.sample
+                    from
+                      changed t
+                      cross join lateral (
+                        select
+                          *
+                        from
+                          evaluations e
+                        where
+                          e.benchmark_id = t.benchmark_id
+                          and e.sample_id = substr(t.sample, 2)
+                        offset
+                          0
+                      ) e
+                    where
+                      t.sample like 's%'
+                    union all
+                    select
+                      e.*,
+                      e.error is not null,
+                      t.sample
+                    from
+                      changed t
+                      cross join lateral (
+                        select
+                          *
+                        from
+                          evaluations e
+                        where
+                          e.id = (
+                            case
+                              when t.sample like 'e%' then substr(t.sample, 2)
+                            end
+                          )::uuid
+                          and e.benchmark_id = t.benchmark_id
+                        offset
+                          0
+                      ) e
+                  ) e
+                  cross join lateral (
+                    select
+                      metric,
+                      value
+                    from
+                      (
+                        values
+                          ('metrics.failed', e.failed::integer::double precision),
+                          ('score', e."score"::double precision),
+                          ('latency_ms', e."latency_ms"::double precision),
+                          ('input_tokens', e."input_tokens"::double precision),
+                          ('output_tokens', e."output_tokens"::double precision),
+                          ('cost_usd', e."cost_usd"::double precision)
+                      ) c (metric, value)
+                    union all
+                    select
+                      case
+                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                        else m.key
+                      end as metric,
+                      case jsonb_typeof(m.value)
+                        when 'number' then m.value::double precision
+                        else m.value::boolean::integer
+                      end as value
+                    from
+                      jsonb_each(e.metrics) m
+                    where
+                      e.metrics <> '{}'
+                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                  ) v
                 where
-                  e.metrics <> '{}'
-                  and jsonb_typeof(m.value) in ('number', 'boolean')
+                  abs(v.value) < 1e+150
               ) v
-            where
-              abs(v.value) < 1e+150
-          ) v
-        group by
-          v.benchmark_id,
-          v.sample,
-          v.metric
+            group by
+              v.benchmark_id,
+              v.sample,
+              v.metric
+          ) f
       ) f
       left join stale_rollups s on s.benchmark_id = f.benchmark_id
     where
@@ -231,7 +247,7 @@ with
   ),
   moved as (
     insert into
-      sample_rollups as r (benchmark_id, metric, tries, successes, samples, alike, fractional, sum, squares)
+      sample_rollups as r (benchmark_id, metric, tries, successes, samples, alike, fractional, failed, sum, squares)
     select
       benchmark_id,
       metric,
@@ -240,6 +256,7 @@ with
       samples,
       alike,
       fractional,
+      failed,
       sum,
       squares
     from
@@ -258,6 +275,7 @@ with
             ),
             0
           )::bigint as fractional,
+          sum(f.sign * f.failed)::bigint as failed,
           coalesce(sum(f.sign * f.mean), 0) as sum,
           coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
         from
@@ -270,6 +288,7 @@ with
               successes,
               mean,
               alike,
+              failed,
               1 as sign
             from
               (
@@ -287,6 +306,7 @@ with
               successes,
               mean,
               alike,
+              failed,
               -1
             from
               (
@@ -303,7 +323,8 @@ with
                       m.tries > 1
                       and m.successes in (0, m.tries)
                     )::integer
-                  ) as alike
+                  ) as alike,
+                  ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
                 from
                   was f
                   cross join lateral (
@@ -328,6 +349,7 @@ with
       samples <> 0
       or alike <> 0
       or fractional <> 0
+      or failed <> 0
       or sum <> 0
       or squares <> 0
     on conflict (benchmark_id, metric, tries, successes) do update
@@ -335,6 +357,7 @@ with
       samples = r.samples + excluded.samples,
       alike = r.alike + excluded.alike,
       fractional = r.fractional + excluded.fractional,
+      failed = r.failed + excluded.failed,
       sum = r.sum + excluded.sum,
       squares = r.squares + excluded.squares
   )

@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "69d11faf21e4677d114a51eb490e6933178ea0c162e33a5b08b072dff373e296",
-  "20240320000002_add_indexes": "69d11faf21e4677d114a51eb490e6933178ea0c162e33a5b08b072dff373e296",
-  "20240320000003_add_audit_logs": "4955ca7814af2f44e269894a0a9ba59a78e99195a233189aa4b832a8c5cd43e7",
+  "20240320000001_initial_schema": "e9cdb935ed77f2b33792af4c7b30d22d3f6541908ed6c570cc2d6f9368454eb5",
+  "20240320000002_add_indexes": "e9cdb935ed77f2b33792af4c7b30d22d3f6541908ed6c570cc2d6f9368454eb5",
+  "20240320000003_add_audit_logs": "a75e716934902be31e64bf98c37d44f095d81f0e7aa223c873ca1ac4f99d9c77",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

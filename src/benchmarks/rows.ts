@@ -17,6 +17,8 @@ export const benchmarkRow = z.object({
   totalIterations: z.number(),
   /** The evaluations that each sample is to have; 0: not declared. */
   repetitions: z.number(),
+  /** The samples that there are to be; 0: not declared. */
+  plannedSamples: z.number(),
   completedIterations: z.number(),
   failedIterations: z.number(),
   results: z.custom<JsonValue>().nullable(),

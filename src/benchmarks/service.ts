@@ -33,13 +33,14 @@ const updatable = Object.keys(benchmarkChanges.shape).map(snakeCase);
 export function benchmarkMethods(benchmarks: BenchmarkRepository) {
   return {
     async createBenchmark(request, context) {
-      const { name, provider, model, dataset, totalIterations, repetitions, labels, metadata } = request;
+      const { name, provider, model, dataset, labels, metadata } = request;
+      const { totalIterations, repetitions, plannedSamples } = request;
       const [id, description] = [omitEmpty(request.id), omitEmpty(request.description)];
       const createdBy = actorIdOf(context);
       const about = { name, description, provider, model, dataset, labels, metadata };
       const requestKey = requestKeyOf(request, createdBy);
       const benchmark = await benchmarks.create(
-        { id, ...about, totalIterations, repetitions, createdBy },
+        { id, ...about, totalIterations, repetitions, plannedSamples, createdBy },
         requestKey,
       );
       return { benchmark: benchmarkMessage(benchmark) };
@@ -135,6 +136,7 @@ function changesOf(request: UpdateRequest): BenchmarkChanges {
     failedIterations: clearTo(0, patch("failed_iterations", request.failedIterations)),
     totalIterations: clearTo(0, patch("total_iterations", request.totalIterations)),
     repetitions: clearTo(0, patch("repetitions", request.repetitions)),
+    plannedSamples: clearTo(0, patch("planned_samples", request.plannedSamples)),
     results: patch("results", results && jsonOf(results)),
     metrics: patch("metrics", request.metrics),
     error: error === "" ? null : patch("error", error),

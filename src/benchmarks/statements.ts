@@ -56,11 +56,11 @@ export const insertBenchmark = statement("benchmark_insert", {
   build: (b: z.output<typeof newBenchmark> & { id: string }) => sql.fragment`
     with b as (
       insert into benchmarks
-        (id, version, name, description, provider, model, dataset, total_iterations, repetitions, created_by, labels,
-          metadata)
+        (id, version, name, description, provider, model, dataset, total_iterations, repetitions,
+          planned_samples, created_by, labels, metadata)
       values (
         ${b.id}, 1, ${b.name}, ${b.description ?? null}, ${b.provider}, ${b.model}, ${b.dataset},
-        ${b.totalIterations}, ${b.repetitions}, ${b.createdBy ?? null}, ${JSON.stringify(b.labels)},
+        ${b.totalIterations}, ${b.repetitions}, ${b.plannedSamples}, ${b.createdBy ?? null}, ${JSON.stringify(b.labels)},
         ${b.metadata ? JSON.stringify(b.metadata) : null}
       )
       on conflict (id) do nothing
@@ -77,6 +77,7 @@ export const insertBenchmark = statement("benchmark_insert", {
         dataset: "d",
         totalIterations: 1,
         repetitions: 5,
+        plannedSamples: 1,
         labels: {},
       },
     ],
@@ -221,15 +222,18 @@ export const listBenchmarks = statement("benchmark_list", {
 
 // Answers the benchmarks with these ids, in their order, without those that are gone. A mean whose base is
 // missing is not computed from the evaluations: there may be millions, and this runs five times a second.
+// Benchmarks with repetitions have another mean: see `readMeanScores`.
 export const pageProgress = statement("benchmark_page_progress", {
-  row: benchmarkRow.extend({ ...fetched, meanScore: z.number().nullable() }),
+  row: benchmarkRow.extend({ ...fetched, meanScore: z.number().nullable(), isRepeated: z.boolean() }),
   build: (ids: readonly string[]) =>
     page({
       rows: sql.fragment`
         select b.*, wanted.ordinality
         from unnest(${arrayOf("uuid", ids)}) with ordinality as wanted (id, ordinality)
         join benchmarks b on b.id = wanted.id`,
-      columns: sql.fragment`${pageColumns.brief}, score.mean as mean_score`,
+      columns: sql.fragment`
+        ${pageColumns.brief}, score.mean as mean_score,
+        exists (select from repeated_benchmarks where benchmark_id = r.id) as is_repeated`,
       joins: sql.fragment`
         ${pageDeltas}
         left join lateral (

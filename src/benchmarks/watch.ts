@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { currentSignal } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { cut } from "../database/statement/page.ts";
+import { readMeanScores } from "../evaluations/samples/mean-scores.ts";
 import { limits } from "../limits.ts";
 import { listOf, parseInput, uuid } from "../validation.ts";
 import { benchmarkEvents } from "../watch/events.ts";
@@ -22,7 +23,7 @@ const watchFilter = benchmarkFilter
  */
 export type BenchmarkWatchFilter = z.input<typeof watchFilter>;
 
-/** A benchmark without its large fields. The mean score of its evaluations is null while none is known. */
+/** A benchmark without its large fields. The mean score over its samples is null while none is known. */
 export type BenchmarkProgress = Benchmark & { meanScore: number | null };
 
 /** A change of a benchmark or its evaluations. Without benchmark and deleted it only moves the cursor. */
@@ -89,6 +90,9 @@ async function readProgress(db: Executor, ids: readonly string[]) {
   // If a page was cut, the benchmarks after its last one are not known to be deleted.
   const known = last ? ids.slice(0, ids.indexOf(last.id) + 1) : ids;
   const found = new Map<string, BenchmarkProgress | undefined>(known.map((id) => [id, undefined]));
-  for (const item of items) found.set(item.id, item);
+  const repeated = items.filter(({ isRepeated }) => isRepeated).map(({ id }) => id);
+  const means = await readMeanScores(db, repeated);
+  for (const { isRepeated, ...item } of items)
+    found.set(item.id, isRepeated ? { ...item, meanScore: means.get(item.id) ?? null } : item);
   return found;
 }

@@ -14,9 +14,10 @@ import {
   requireClusters,
 } from "./shared/clusters.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
+import { coverageOfMetrics, type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
-import { given } from "./shared/options.ts";
+import { type Direction, directionOf, given } from "./shared/options.ts";
 import {
   formatInterval,
   formatNumber,
@@ -39,8 +40,10 @@ import { totalsOf } from "./shared/totals.ts";
 
 type Options = ServiceOptions &
   Reducing &
+  Filling &
   Grouping &
-  Clustering & { metric?: string[]; exact?: boolean; html?: string };
+  Clustering &
+  Direction & { metric?: string[]; exact?: boolean; html?: string };
 
 export function addCommand(program: Command): void {
   addServiceCommand(program, "summary")
@@ -58,6 +61,8 @@ export function addCommand(program: Command): void {
     .withReducer(reducerNames)
     .withClusters()
     .withGroups()
+    .withMissing(missingNames, parseRange)
+    .withDirection()
     .option("--html <file>", "also write a page with histograms, which opens offline")
     .examples(
       ["ltb summary gsm8k", "every metric of the newest benchmark with this name"],
@@ -65,6 +70,10 @@ export function addCommand(program: Command): void {
       ["ltb summary gsm8k --exact", "percentiles without an error of up to 1 %"],
       ["ltb summary humaneval --metric score --reducer pass_at_k --k 10", "pass@10 of repeated samples"],
       ["ltb summary mmlu --group-by subject", "the score of each subject, and the mean of their means"],
+      [
+        "ltb summary gsm8k --metric score --missing as_worst",
+        "samples that failed or were never tried count as 0",
+      ],
       ["ltb summary squad --cluster-by title", "errors for questions that share a text"],
       ["ltb summary gsm8k --html summary.html", "a histogram of every metric"],
       ["ltb summary gsm8k --json | jq .metrics[0].mean", "full precision"],
@@ -79,6 +88,8 @@ export function addCommand(program: Command): void {
         categories: true,
         groupBy: options.groupBy ?? "",
         ...reducerOf(options),
+        ...fillingOf(options),
+        ...directionOf(options),
         ...given({ clusterBy: options.clusterBy }),
       });
       if (options.clusterBy !== undefined) requireClusters(options.clusterBy, summary.metrics);
@@ -109,6 +120,8 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse, 
     lines.push("", formatTable(categoryColumns, summary.categories.flatMap(categoryRows)));
   const note = categoriesNote(summary);
   if (note !== undefined) lines.push("", note);
+  const covered = coverageOfMetrics(summary);
+  if (covered.length > 0) lines.push("", ...covered);
   const repeated = repetitionRows(summary.metrics);
   if (repeated.length > 0)
     lines.push(

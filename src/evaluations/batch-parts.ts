@@ -14,6 +14,7 @@ interface Bin {
 
 interface Part extends RunningSum {
   count: number;
+  failed: number;
   mean: number;
   m2: number;
   bins: Map<number, Bin>;
@@ -42,13 +43,13 @@ export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
   };
   return sql.fragment`
     select
-      part.benchmark_id, part.metric, part.count, part.sum, part.m2, part.low as min, part.high as max,
+      part.benchmark_id, part.metric, part.count, part.failed, part.sum, part.m2, part.low as min, part.high as max,
       ${slice("index", "int4")} as bins, ${slice("count", "int8")} as bin_counts,
       ${slice("low", "float8")} as bin_lows, ${slice("high", "float8")} as bin_highs
     from ${table("part", parts, columns)}`;
 }
 
-const moments = { count: "int8", sum: "float8", m2: "float8" } as const;
+const moments = { count: "int8", failed: "int8", sum: "float8", m2: "float8" } as const;
 const bounds = { low: "float8", high: "float8", first: "int4", last: "int4" } as const;
 const columns = { benchmarkId: "uuid", metric: "text", ...moments, ...bounds } as const;
 
@@ -56,23 +57,25 @@ const columns = { benchmarkId: "uuid", metric: "text", ...moments, ...bounds } a
 function gather(rows: readonly ParsedEvaluation[]): Map<string, Part> {
   const metrics = new Map<string, Part>();
   for (const row of rows) {
-    add(metrics, failedMetric, row.error === null || row.error === undefined ? 0 : 1);
-    for (const [property, metric] of columnsOfMetrics) add(metrics, metric, row[property]);
+    const failed = row.error === null || row.error === undefined ? 0 : 1;
+    add(metrics, failedMetric, failed, failed);
+    for (const [property, metric] of columnsOfMetrics) add(metrics, metric, row[property], failed);
     for (const [key, value] of Object.entries(row.metrics))
-      add(metrics, nameOfKey(key), typeof value === "boolean" ? Number(value) : value);
+      add(metrics, nameOfKey(key), typeof value === "boolean" ? Number(value) : value, failed);
   }
   return metrics;
 }
 
 /** By Welford's method (Technometrics 4(3), 1962): the squares of large values would cancel. */
-function add(metrics: Map<string, Part>, metric: string, value: unknown): void {
+function add(metrics: Map<string, Part>, metric: string, value: unknown, failed: 0 | 1): void {
   if (typeof value !== "number" || !isCountable(value)) return;
   let part = metrics.get(metric);
   if (!part) {
-    part = { count: 0, sum: 0, lost: 0, mean: 0, m2: 0, bins: new Map() };
+    part = { count: 0, failed: 0, sum: 0, lost: 0, mean: 0, m2: 0, bins: new Map() };
     metrics.set(metric, part);
   }
   part.count++;
+  part.failed += failed;
   addTo(part, value);
   const deviation = value - part.mean;
   part.mean += deviation / part.count;

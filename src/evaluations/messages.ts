@@ -10,6 +10,8 @@ import {
   type MetricRunSchema,
   type MetricSlicesSchema,
   type MetricSummarySchema,
+  type Missing,
+  MissingSchema,
   type Reducer,
   ReducerSchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
@@ -80,6 +82,9 @@ export function evaluationMessage(evaluation: Evaluation): MessageInitShape<type
 /** How values of repetitions become one, as the contract says it. */
 export const wireReducer = wireEnum<typeof Reducer>(ReducerSchema);
 
+/** What a mean does with missing samples, as the contract says it. */
+export const wireMissing = wireEnum<typeof Missing>(MissingSchema);
+
 const outcomes = wireEnum<typeof EvaluationOutcome>(EvaluationOutcomeSchema).values;
 
 /** The outcome of an item, with field at fault and reason where it stored nothing. */
@@ -128,11 +133,14 @@ function pairSlicesMessage(found: PairSlices): MessageInitShape<typeof Compariso
 const intervals = wireEnum<typeof IntervalMethod>(IntervalMethodSchema).values;
 
 export function metricMessage(metric: MetricSummary): MessageInitShape<typeof MetricSummarySchema> {
-  const { intervalMethod: method, repetitions, clusters, ...figures } = metric;
+  const { intervalMethod: method, repetitions, clusters, coverage, missing, bounds, ...figures } = metric;
   return {
     ...omitNulls(figures),
     ...(method && { intervalMethod: intervals[method] }),
     ...(repetitions && { repetitions: omitNulls(repetitions) }),
+    ...(bounds && { bounds: omitNulls(bounds) }),
+    coverage: omitNulls(coverage),
+    missing: wireMissing.values[missing],
     ...(clusters && { clusters: omitNulls(clusters) }),
   };
 }

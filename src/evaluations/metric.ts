@@ -91,7 +91,7 @@ export const evaluationsOf = (benchmarkId: string) => sql.fragment`(
 ) e`;
 
 /**
- * All values of evaluations, as rows (benchmark_id, metric, value), in one pass over them.
+ * All values of evaluations, as rows (benchmark_id, metric, value, failed), in one pass over them.
  * @param evaluations what follows `from`, named `e`: the columns of evaluations, and `failed`
  * @param more further columns of the rows, each with a comma before it
  */
@@ -101,7 +101,7 @@ export function metricValues(evaluations: Fragment, more = sql.fragment``): Frag
     ([name, value]) => sql.fragment`(${sql.literalValue(name)}, ${value}::double precision)`,
   );
   return sql.fragment`
-    select e.benchmark_id, v.metric, v.value${more}
+    select e.benchmark_id, v.metric, v.value, e.failed${more}
     from ${evaluations} cross join lateral (
       select metric, value from (values ${sql.join(columns, sql.fragment`, `)}) c (metric, value)
       union all ${ownValues(e)}
@@ -115,11 +115,11 @@ export function metricValuesOfCte(name: string): Fragment {
   const columns = columnValues(e).map(
     ([metric, value]) => sql.fragment`
       select e.benchmark_id, ${sql.literalValue(metric)} as metric,
-        ${value}::double precision as value ${from}`,
+        ${value}::double precision as value, e.failed ${from}`,
   );
   return sql.fragment`
     select v.* from (
       ${sql.join(columns, sql.fragment` union all `)}
-      union all select e.benchmark_id, v.metric, v.value ${from} cross join lateral (${ownValues(e)}) v
+      union all select e.benchmark_id, v.metric, v.value, e.failed ${from} cross join lateral (${ownValues(e)}) v
     ) v where ${isCounted}`;
 }

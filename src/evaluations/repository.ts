@@ -9,7 +9,6 @@ import { invalidField, requireFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
 import { parseInput, parseLimit, text, uuid } from "../validation.ts";
-import { clusterKey } from "./clusters/clusters.ts";
 import { type ComparisonInput, type ComparisonPage, compareBenchmarks } from "./compare/compare.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
 import { type HistoryInput, type HistoryPage, readHistory } from "./history/history.ts";
@@ -22,7 +21,7 @@ import { type MetricSlices, readSlices, slicesInput } from "./slices/slices.ts";
 import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
 import { type Categories, readCategories } from "./summary/categories.ts";
-import { summarizeBenchmark } from "./summary/summarize.ts";
+import { type SummaryInput, summarizeBenchmark, summaryInput } from "./summary/summarize.ts";
 import type { BenchmarkSummary } from "./summary/summary.ts";
 import { type EvaluationResult, writeEvaluations } from "./write.ts";
 
@@ -31,18 +30,6 @@ export type EvaluationPage = Page<Evaluation, input.EvaluationPosition>;
 export interface EvaluationListOptions extends PageOptions<input.EvaluationPosition> {
   /** True: input, output, expected and metadata are read too. Default: false. */
   full?: boolean;
-}
-
-/** How a benchmark is summed up. */
-export interface SummaryInput extends ReductionInput {
-  /** True: everything from the rows, percentiles too. */
-  exact?: boolean | undefined;
-  /**
-   * A key, as of `summarizeSlices`: samples with the same value of it, such as questions on one text, are no
-   * independent evidence, so error and interval are by clusters. Reads all rows. Default: samples are
-   * independent.
-   */
-  clusterBy?: string | undefined;
 }
 
 /** Evaluations: `db.evaluations`. Each write keeps the benchmark's counts true in the same transaction. */
@@ -183,24 +170,22 @@ export class EvaluationRepository {
    * percentiles, see `BenchmarkSummary`. Those are computed from the rows where there are at most 1,000, and
    * they would not be exact otherwise.
    * @param names which metrics, also those without a value; by default all that have one
-   * @param options.exact true: compute everything from the rows; false: never do so for the percentiles.
+   * @param given.exact true: compute everything from the rows; false: never do so for the percentiles.
    *   Default: as above
    * @throws NOT_FOUND
    */
   async summarize(
     benchmarkId: string,
     names: readonly string[] = [],
-    { exact, clusterBy: key, ...given }: SummaryInput = {},
+    given: SummaryInput = {},
   ): Promise<BenchmarkSummary> {
     const id = parseInput(uuid, benchmarkId, "benchmark_id");
     const wanted = parseInput(metricNames, names, "metrics");
-    const reduction = parseInput(reductionInput, given);
-    const clusterBy = parseInput(clusterKey, key, "cluster_by");
+    const how = parseInput(summaryInput, given);
     const found = await statements.requireBenchmark(this.#db, id);
     return summarizeBenchmark({ db: this.#db, heavy: this.#heavy }, wanted, {
       ...found,
-      ...reduction,
-      ...{ exact, clusterBy },
+      ...how,
     });
   }
 

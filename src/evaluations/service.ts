@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type {
   BenchmarkService,
   ExportEvaluationsRequest,
+  GetBenchmarkSummaryRequest,
   GetLeaderboardRequest,
   GetMetricHistoryRequest,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
@@ -31,6 +32,7 @@ import {
   outcomeOf,
   runMessage,
   slicesMessage,
+  wireMissing,
   wireReducer,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
@@ -178,13 +180,16 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       };
     },
 
-    async getBenchmarkSummary({ benchmarkId, metrics, exact, categories, groupBy, ...by }) {
-      if (by.clusterBy !== "" && groupBy !== "") throw invalidField("cluster_by", notWithGroups);
-      const reduction = { reducer: wireReducer.parse(by.reducer, "reducer"), k: by.k };
+    async getBenchmarkSummary(request) {
+      const { benchmarkId, metrics, exact, categories, groupBy, lowerIsBetter } = request;
+      if (request.clusterBy !== "" && groupBy !== "") throw invalidField("cluster_by", notWithGroups);
+      const reduction = { reducer: wireReducer.parse(request.reducer, "reducer"), k: request.k };
       const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, {
         exact: exact || undefined,
         ...reduction,
-        clusterBy: omitEmpty(by.clusterBy),
+        ...missingOf(request),
+        lowerIsBetter,
+        clusterBy: omitEmpty(request.clusterBy),
       });
       const counted = categories && (await evaluations.countCategories(benchmarkId, metrics));
       const slices =
@@ -201,6 +206,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         }),
         exact: isExact,
         reducer: wireReducer.values[summary.reducer],
+        missing: wireMissing.values[summary.missing],
         metrics: summary.metrics.map(metricMessage),
         slices: slices.map(slicesMessage),
       };
@@ -225,6 +231,15 @@ const orders: ReadonlyMap<EvaluationOrder, Order> = new Map([
 
 function orderOf(order: EvaluationOrder): Order {
   return orders.get(checkEnum(EvaluationOrderSchema, order, "order_by")) ?? "newest";
+}
+
+/** What a request says of samples without a value. */
+function missingOf({
+  missing,
+  rangeLow,
+  rangeHigh,
+}: Pick<GetBenchmarkSummaryRequest, "missing" | "rangeLow" | "rangeHigh">) {
+  return { missing: wireMissing.parse(missing, "missing"), rangeLow, rangeHigh };
 }
 
 /** What leaderboards and histories have in common. */

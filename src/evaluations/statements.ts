@@ -331,10 +331,16 @@ function conditions(filter: ParsedFilter, byScore: boolean) {
 }
 
 const findBenchmark = statement("evaluation_benchmark", {
-  row: z.object({ id: z.string(), repetitions: z.number(), isRepeated: z.boolean() }),
+  row: z.object({
+    id: z.string(),
+    repetitions: z.number(),
+    plannedSamples: z.number(),
+    totalIterations: z.number(),
+    isRepeated: z.boolean(),
+  }),
   build: (id: string) => sql.fragment`
     select
-      b.id, b.repetitions,
+      b.id, b.repetitions, b.planned_samples, b.total_iterations,
       exists (select from repeated_benchmarks r where r.benchmark_id = b.id) as is_repeated
     from benchmarks b where b.id = ${id}`,
   examples: [[example.id]],
@@ -355,7 +361,7 @@ const moments = sql.fragment`
 
 const summaryOf = (benchmarkId: string) => sql.fragment`
   select
-    metric as name, ${moments},
+    metric as name, ${moments}, count(*) filter (where failed) as failed,
     percentile_cont(${sql.array(summaryFractions, "float8")}) within group (order by value) as percentiles,
     exists (select from repeated_benchmarks where benchmark_id = ${benchmarkId}) as is_repeated
   from (
@@ -366,6 +372,7 @@ const summaryOf = (benchmarkId: string) => sql.fragment`
 const summaryRow = z.object({
   name: z.string(),
   count: z.number(),
+  failed: z.number(),
   sum: z.number(),
   m2: z.number(),
   min: z.number(),

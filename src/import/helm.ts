@@ -180,6 +180,7 @@ export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmar
     ...splitModel(run.adapter_spec.model),
     description: described.description,
     dataset: run.name.replace(/[,:]model=[^,]*/, ""),
+    plannedSamples: stats && plannedSamples(stats.stats),
     status: "completed",
     labels: { source: "helm" },
     metadata: { run_spec: spec.record, ...(about ? { scenario: about } : {}), ...spec.marks },
@@ -201,6 +202,14 @@ export function metricName({ name: { name, split, perturbation } }: Pick<Stat, "
     parts.push(variant(perturbation) + (computed_on && computed_on !== "perturbed" ? `:${computed_on}` : ""));
   }
   return parts.join("/");
+}
+
+/** The instances that HELM counted, those of each perturbation too. */
+function plannedSamples(stats: readonly Stat[]): number | undefined {
+  const isCount = ({ name: { name, perturbation } }: Stat) =>
+    name === "num_instances" && (perturbation?.computed_on ?? "perturbed") === "perturbed";
+  const numbers = Object.values(means(stats.filter(isCount)));
+  return numbers.length === 0 ? undefined : Math.ceil(numbers.reduce((total, one) => total + one, 0));
 }
 
 function filesOf(folder: Source): Files {

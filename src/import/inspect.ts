@@ -114,6 +114,7 @@ function benchmarkOf(
     dataset: run.task,
     totalIterations: totalOf(header),
     repetitions: run.config?.epochs,
+    plannedSamples: plannedSamples(header),
     status: statuses[header.status ?? "started"] ?? "running",
     error: header.error?.message,
     startedAt: utc(stats?.started_at || run.created, { ...place, field: "stats.started_at" }),
@@ -139,10 +140,19 @@ function withoutManyIds(record: JsonObject): JsonObject {
   return { ...record, eval: { ...run, dataset: without(dataset, ["sample_ids"]) } };
 }
 
-function totalOf({ eval: run, results }: Header): number | undefined {
+function totalOf(header: Header): number | undefined {
+  const { eval: run, results } = header;
   if (typeof results?.total_samples === "number") return results.total_samples;
-  const samples = run.dataset?.sample_ids?.length ?? run.dataset?.samples;
-  return typeof samples === "number" ? samples * (run.config?.epochs ?? 1) : undefined;
+  const samples = plannedSamples(header);
+  return samples === undefined ? undefined : samples * (run.config?.epochs ?? 1);
+}
+
+/** Inspect lists the samples that a limit has left; the size of the dataset is that before it. */
+function plannedSamples({ eval: { dataset, config }, results }: Header): number | undefined {
+  if (dataset?.sample_ids) return dataset.sample_ids.length;
+  if (typeof results?.total_samples === "number")
+    return Math.ceil(results.total_samples / (config?.epochs ?? 1));
+  return dataset?.samples ?? undefined;
 }
 
 function runOf({ eval: run, results }: Header, { options }: Source): InspectRun {

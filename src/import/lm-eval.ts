@@ -166,13 +166,15 @@ async function* benchmarksOf(run: Run, source: Source): AsyncGenerator<ImportedB
   const model = modelOf(run);
   const place = { file: source.file };
   const [first] = filters.keys();
+  const planned = run.results?.read["n-samples"]?.[run.task]?.effective;
   for (const [filter, metric] of filters) {
     yield finishBenchmark(source, place, {
       ...model,
       key: benchmarkKey("lm-eval", [run.stamp, model.model ?? "", run.task, filter].join("/")),
       name: (filters.size > 1 ? `${run.task}[${filter}]` : run.task) + (model.model ? `:${model.model}` : ""),
       dataset: run.task,
-      totalIterations: run.results?.read["n-samples"]?.[run.task]?.effective,
+      totalIterations: planned,
+      plannedSamples: planned,
       status: "completed",
       ...timesOf(run),
       labels: { source: "lm-eval", filter: cutText(filter, fieldLimits.nameChars) },

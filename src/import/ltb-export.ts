@@ -23,6 +23,7 @@ const benchmarkSchema = z.object({
   status: text,
   totalIterations: number,
   repetitions: number,
+  plannedSamples: number,
   completedIterations: number,
   failedIterations: number,
   results: json.optional(),

@@ -68,6 +68,7 @@ export async function* readPromptfoo(source: Source, form: Form): AsyncGenerator
       ...modelOf(provider.id),
       dataset,
       totalIterations: column.count,
+      plannedSamples: testsOf(metrics ?? {}),
       status: "completed",
       ...timesOf(header, place),
       labels: { source: "promptfoo", ...(provider.label && { provider: cutText(provider.label, MAX_NAME) }) },
@@ -192,6 +193,13 @@ function timesOf({ timestamp, stats }: Header, place: Place) {
   const ms = stats?.durationMs;
   if (startedAt === undefined || typeof ms !== "number" || !(ms >= 0 && ms < 1e12)) return { startedAt };
   return { startedAt, completedAt: new Date(Date.parse(startedAt) + ms).toISOString() };
+}
+
+/** The tests that promptfoo counted. A file may have fewer rows, as where it was cut off. */
+function testsOf(metrics: JsonObject): number | undefined {
+  const counts = ["testPassCount", "testFailCount", "testErrorCount"].map((name) => metrics[name]);
+  const known = counts.filter((count) => typeof count === "number");
+  return known.length === 0 ? undefined : known.reduce((total, count) => total + count, 0);
 }
 
 /** Collects the numbers within an object, under their paths: `tokenUsage.prompt`. */

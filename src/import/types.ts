@@ -55,6 +55,8 @@ export interface ImportedBenchmark {
   totalIterations?: number;
   /** Evaluations that the run was to make of each sample. */
   repetitions?: number;
+  /** Samples that the run was to have, those included that the log lacks. */
+  plannedSamples?: number;
   status: "completed" | "failed" | "cancelled" | "running" | "pending";
   /** Counts of a benchmark that our service exported; used if it has no evaluations to count. */
   completedIterations?: number;

@@ -138,6 +138,7 @@ const cases: Record<string, Case> = {
           dataset: "mmlu",
           total_iterations: 10,
           repetitions: 0,
+          planned_samples: 0,
           labels: {},
           created_by: admin.id,
         },

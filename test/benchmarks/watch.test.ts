@@ -65,6 +65,35 @@ test("counts and mean score follow evaluations that are stored, re-scored and de
   await after.stop();
 });
 
+test("the mean score is over samples: repetitions of one count once, declared or not", async () => {
+  for (const repetitions of [4, 0]) {
+    const { id } = await a.benchmarks.create({ ...sample, repetitions });
+    const watch = await watching(b, { ids: [id] });
+    const scores = [
+      ["s1", 0, 1],
+      ["s1", 1, 1],
+      ["s1", 2, 1],
+      ["s2", 0, 0],
+      ["s2", 1, 0.5],
+    ] as const;
+    await a.evaluations.createMany(
+      scores.map(([sampleId, repetition, score]) => ({
+        ...{ benchmarkId: id, input: "i", output: "o" },
+        ...{ sampleId, repetition, score },
+      })),
+    );
+    await eventually(() => watch.last(id)?.completedIterations === 5);
+    // Nobody writes any more when the samples of one that did not declare repetitions have been gathered.
+    expect(watch.last(id)?.meanScore).toBe(repetitions > 0 ? 0.625 : null);
+    await a.maintain();
+    await eventually(() => watch.last(id)?.meanScore === 0.625);
+    await a.evaluations.create({ benchmarkId: id, input: "i", output: "o", score: 1 });
+    await eventually(() => watch.last(id)?.completedIterations === 6);
+    expect(watch.last(id)?.meanScore).toBe(0.75);
+    await watch.stop();
+  }
+});
+
 test("a watch of named benchmarks goes on while a transaction of another database stays open", async () => {
   const mutable = limits as { -readonly [Name in keyof typeof limits]: number };
   const { watchStallMs } = limits;

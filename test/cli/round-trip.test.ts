@@ -36,6 +36,7 @@ async function fillIn(): Promise<string> {
     model: "gpt-4o",
     dataset: "edges",
     totalIterations: 40,
+    plannedSamples: 41,
     labels: { team: "a" },
     metadata: { nested: { list: [1, "two", null, { three: [true, {}] }] } },
   });

@@ -18,7 +18,7 @@ interface Delta {
 /** What the latest statement added to the rollups of a benchmark. */
 async function lastDeltas(benchmarkId: string): Promise<Delta[]> {
   const { rows } = await client.query<Delta>(
-    `select metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs from metric_deltas
+    `select metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs from metric_deltas
     where benchmark_id = $1 and xmin = (select xmin from metric_deltas where benchmark_id = $1 order by id desc limit 1)
     order by metric`,
     [benchmarkId],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/compare.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
-import type { SummaryInput } from "../../src/evaluations/repository.ts";
+import type { SummaryInput } from "../../src/evaluations/summary/summarize.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import statsmodels from "../statistics/fixtures/clusters.json" with { type: "json" };
@@ -296,3 +296,13 @@ test("as many independent clusters as pairs give the figures of the paired t-tes
   expectNear(twice.stderr, plain.stderr as number);
   expect(twice.pairsNeeded).toBe(2 * (plain.pairsNeeded as number));
 });
+
+test.each(["as_worst", "bounds"] as const)(
+  "samples without a value are in no cluster: %s",
+  async (missing) => {
+    const { id } = await db.benchmarks.create(sample);
+    await expect(db.evaluations.summarize(id, [], { clusterBy: "title", missing })).rejects.toMatchObject({
+      violations: [{ field: "cluster_by" }],
+    });
+  },
+);

@@ -125,6 +125,20 @@ async function check(benchmarkId: string, isFresh = false): Promise<boolean> {
   const values = valuesOf(rows);
   expect(summary.metrics.map(({ name }) => name).sort()).toEqual([...values.keys()].sort());
   for (const metric of summary.metrics) checkMetric(metric, values.get(metric.name) ?? [], isFresh);
+  const failed = rows.filter(({ error }) => error !== null);
+  const ofFailed = valuesOf(failed);
+  for (const { name, count: scored, coverage } of summary.metrics) {
+    const scoredWithError = ofFailed.get(name)?.length ?? 0;
+    expect(coverage, name).toEqual({
+      planned: null,
+      tried: rows.length,
+      scored,
+      failed: failed.length - scoredWithError,
+      unscored: rows.length - scored - (failed.length - scoredWithError),
+      scoredWithError,
+      missing: rows.length - scored,
+    });
+  }
   const sum = (name: string) => values.get(name)?.reduce((a, b) => a + b, 0) ?? null;
   expect(summary).toMatchObject({
     evaluationCount: rows.length,
@@ -413,7 +427,9 @@ describe("while others write", () => {
 
   test("much that is taken away becomes one part a metric", async () => {
     const benchmarkId = await newBenchmark();
-    const rows = Array.from({ length: 130 }, (_, i) => rowOf(benchmarkId, { score: i, sampleId: `s${i}` }));
+    const rows = Array.from({ length: 130 }, (_, i) =>
+      rowOf(benchmarkId, { score: i, sampleId: `s${i}`, ...(i % 3 === 0 && { error: "e" }) }),
+    );
     await db.evaluations.createMany(rows);
     const all = await stored(benchmarkId);
     for (const { id } of all.slice(0, 120)) await db.evaluations.delete(id, benchmarkId);

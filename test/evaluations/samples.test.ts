@@ -44,6 +44,7 @@ const storedRow = z.object({
   id: z.string(),
   sampleId: z.string().nullable(),
   score: z.number().nullable(),
+  error: z.string().nullable(),
   latencyMs: z.number().nullable(),
   metrics: z.record(z.string(), z.unknown()),
 });
@@ -115,6 +116,29 @@ function checkMetric(metric: MetricSummary, samples: ReadonlyMap<string, number[
   close(metric.stderr, Math.sqrt(m2 / (n - 1) / n), `${name} stderr`);
 }
 
+/** Compares coverage with a count of samples, one by one. */
+function checkCoverage(
+  { name, coverage }: MetricSummary,
+  samples: ReadonlyMap<string, number[]>,
+  tried: ReadonlyMap<string, boolean>,
+  how: Reduction,
+): void {
+  const count = (wanted: (isScored: boolean, hasError: boolean) => boolean) =>
+    [...tried].filter(([key, hasError]) => {
+      const values = samples.get(key);
+      return wanted(values !== undefined && reduce(values, how) !== undefined, hasError);
+    }).length;
+  expect(coverage, `${name} ${how.reducer}`).toEqual({
+    planned: null,
+    tried: tried.size,
+    scored: count((isScored) => isScored),
+    failed: count((isScored, hasError) => !isScored && hasError),
+    unscored: count((isScored, hasError) => !isScored && !hasError),
+    scoredWithError: count((isScored, hasError) => isScored && hasError),
+    missing: count((isScored) => !isScored),
+  });
+}
+
 function checkRepetitions(
   metric: MetricSummary,
   samples: ReadonlyMap<string, number[]>,
@@ -150,7 +174,12 @@ const reductions: Reduction[] = [
 async function check(benchmarkId: string, declared = 0): Promise<boolean> {
   const rows = await stored(benchmarkId);
   const metrics = samplesOf(rows);
-  const all = new Set(rows.map(({ sampleId, id }) => sampleId ?? `/${id}`)).size;
+  const tried = new Map<string, boolean>();
+  for (const { sampleId, id, error } of rows) {
+    const key = sampleId ?? `/${id}`;
+    tried.set(key, error !== null || (tried.get(key) ?? false));
+  }
+  const all = tried.size;
   let isKept = false;
   for (const how of reductions) {
     const summary = await db.evaluations.summarize(benchmarkId, [], { ...how, exact: false });
@@ -161,6 +190,7 @@ async function check(benchmarkId: string, declared = 0): Promise<boolean> {
     for (const metric of summary.metrics) {
       const samples = metrics.get(metric.name) ?? new Map();
       checkMetric(metric, samples, how);
+      checkCoverage(metric, samples, tried, how);
       if (metric.repetitions) checkRepetitions(metric, samples, all, declared);
     }
   }
@@ -183,7 +213,7 @@ async function checkNow(benchmarkId: string): Promise<boolean> {
       exists (${kept}) as is_kept,
       case when exists (${kept}) then count(*) filter (where
         n.samples is distinct from r.samples or n.alike <> r.alike or n.fractional <> r.fractional
-        or abs(n.sum - r.sum) > 1e-10 or abs(n.squares - r.squares) > 1e-8
+        or n.failed <> r.failed or abs(n.sum - r.sum) > 1e-10 or abs(n.squares - r.squares) > 1e-8
       ) else 0 end as wrong
     from (${groupsNow(sql.fragment`true`, kept)}) n
     full join (${groupsOf(figuresOf(values))}) r using (metric, tries, successes)`);
@@ -199,9 +229,10 @@ const judged = {
   score: fc.option(value),
   metrics: fc.dictionary(fc.constantFrom("a", "b"), value, { maxKeys: 2 }),
 };
+const error = fc.option(fc.constant("e"), { freq: 5 });
 const row = fc.record({
   ...judged,
-  error: fc.option(fc.constant("e"), { freq: 5 }),
+  error,
   latencyMs: fc.option(fc.double({ min: 0, max: 1000, noNaN: true })),
   sample: fc.option(fc.constantFrom("s1", "s2", "s3", "s4", ""), { freq: 5 }),
   repetition: fc.nat({ max: 4 }),
@@ -219,7 +250,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("change" as const),
       which: fc.nat(),
-      changes: fc.record(judged),
+      changes: fc.record({ ...judged, error }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("remove" as const), which: fc.nat() }) },
@@ -286,8 +317,9 @@ async function run(benchmarkId: string, step: Step): Promise<void> {
   const unlessGone = (error: unknown) => expect(error).toMatchObject({ reason: "NOT_FOUND" });
   if (step.kind === "remove") await db.evaluations.delete(id, benchmarkId).catch(unlessGone);
   else {
-    const { metrics, score } = step.changes;
-    await db.evaluations.update(id, { score, metrics: { ...metrics } }, benchmarkId).catch(unlessGone);
+    const { metrics, score, error } = step.changes;
+    const changes = { score, error, metrics: { ...metrics } };
+    await db.evaluations.update(id, changes, benchmarkId).catch(unlessGone);
   }
 }
 

@@ -91,7 +91,17 @@ describe("figures of a metric are those of the textbook", () => {
 
   test("a single value has no spread", async () => {
     const none = { stddev: null, stderr: null, ci95Low: null, ci95High: null, intervalMethod: null };
-    const alone = { samples: 1, samplesUnscored: 0, repetitions: null };
+    const counts = {
+      planned: null,
+      tried: 1,
+      scored: 1,
+      failed: 0,
+      unscored: 0,
+      scoredWithError: 0,
+      missing: 0,
+    };
+    const untreated = { coverage: counts, missing: "exclude", filledWith: null, bounds: null };
+    const alone = { ...untreated, samples: 1, samplesUnscored: 0, repetitions: null, clusters: null };
     const all = { min: 0.5, p50: 0.5, p90: 0.5, p95: 0.5, p99: 0.5, max: 0.5 };
     expect((await summaryOf([{ score: 0.5 }])).metrics).toEqual([
       { name: "score", count: 1, sum: 0.5, mean: 0.5, ...none, ...all, ...alone },

@@ -43,13 +43,13 @@ export function rollups(client: Client) {
     base: (benchmarkId: string, metric: string, values: readonly number[]) =>
       client.query(
         `insert into metric_rollups
-        select id, $3, $4, $5, 0, 1, $2, dataset, '{}', '{}', '{}', '{}' from benchmarks where id = $1`,
+        select id, $3, 0, $4, $5, 0, 1, $2, dataset, '{}', '{}', '{}', '{}' from benchmarks where id = $1`,
         [benchmarkId, metric, ...partOf(values)],
       ),
     delta: (benchmarkId: string, metric: string, values: readonly number[], sign: 1 | -1 = 1) =>
       client.query(
-        `insert into metric_deltas (benchmark_id, count, sum, m2, min, max, metric, bins, bin_counts, bin_lows, bin_highs)
-        values ($1, $3, $4, $5, 0, 1, $2, '{}', '{}', '{}', '{}')`,
+        `insert into metric_deltas (benchmark_id, count, failed, sum, m2, min, max, metric, bins, bin_counts, bin_lows, bin_highs)
+        values ($1, $3, 0, $4, $5, 0, 1, $2, '{}', '{}', '{}', '{}')`,
         [benchmarkId, metric, ...partOf(values, sign)],
       ),
   };
@@ -67,7 +67,7 @@ export async function fillDataset(client: Client, dataset: string, benchmarks: n
   );
   await client.query(
     `insert into metric_rollups
-    select b.id, 100, 100 * random(), 10, 0, 1, metric, b.dataset, bins, bins, bins, bins
+    select b.id, 100, 0, 100 * random(), 10, 0, 1, metric, b.dataset, bins, bins, bins, bins
     from benchmarks b, unnest(array['score', 'latency_ms', 'cost_usd']) metric,
       (select array_agg(i) as bins from generate_series(1, 60) i) wide
     where b.dataset = $1 order by b.id, metric`,

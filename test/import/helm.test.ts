@@ -51,6 +51,11 @@ describe.each(runs)("%s", (run) => {
     }
   });
 
+  test("as many samples were planned as HELM counted", async () => {
+    const { benchmark, evaluations } = await readOne(`${data}helm/${run}`);
+    expect(benchmark.plannedSamples).toBe(evaluations.length);
+  });
+
   test("every published mean is a metric of the benchmark", async () => {
     const { benchmark } = await readOne(`${data}helm/${run}`);
     const stats: Stat[] = JSON.parse(await readFile(`${data}helm/${run}/stats.json`, "utf8"));

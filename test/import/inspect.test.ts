@@ -51,6 +51,7 @@ describe("published logs", () => {
       model: "gpt-4o-mini",
       dataset: "popularity",
       totalIterations: 3,
+      plannedSamples: 3,
       repetitions: 1,
       status: "cancelled",
       startedAt: "2025-05-13T00:28:13Z",
@@ -289,6 +290,18 @@ describe("logs made for the case", () => {
       "stopped by its time limit without an output",
     ]);
     expect((await read(log({ status: "started" }))).benchmark.status).toBe("running");
+  });
+
+  test("the planned samples are those that a limit has left, and else all by their epochs", async () => {
+    const planned = async (dataset: JsonObject, more: JsonObject = {}) => {
+      const { eval: run, ...rest } = JSON.parse(log(more, sample));
+      const given = { ...rest, eval: { ...run, dataset, config: { epochs: 4 } } };
+      return (await read(JSON.stringify(given))).benchmark.plannedSamples;
+    };
+    expect(await planned({ samples: 900, sample_ids: [1, 2, 3] }, { results: { total_samples: 7 } })).toBe(3);
+    expect(await planned({ samples: 900 }, { results: { total_samples: 8 } })).toBe(2);
+    expect(await planned({ samples: 900 })).toBe(900);
+    expect(await planned({})).toBeUndefined();
   });
 
   test("a header behind the samples is found", async () => {

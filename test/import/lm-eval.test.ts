@@ -19,6 +19,7 @@ describe("samples with their results", () => {
       model,
       dataset: "math_perturbed_full",
       totalIterations: 5000,
+      plannedSamples: 5000,
       status: "completed",
       startedAt: "2026-01-21T02:59:43.859322Z",
       completedAt: "2026-01-21T03:44:21.591401Z",

@@ -53,6 +53,7 @@ describe("an output file", () => {
     expect(benchmark).toMatchObject({
       status: "completed",
       totalIterations: 3,
+      plannedSamples: 3,
       startedAt: "2026-03-02T09:30:00.123Z",
       completedAt: "2026-03-02T09:30:11.623Z",
       labels: { source: "promptfoo", provider: "haiku" },

@@ -41,7 +41,7 @@ test("95 % intervals over samples cover the truth in 94 to 96 % of 20,000 benchm
   for (let n = 0; n < count; n++) {
     const { truth, bySuccesses, repetitions: tries } = draw(random);
     const groups = bySuccesses.flatMap((samples, successes): SampleGroup[] =>
-      samples > 0 ? [{ tries, successes, samples, alike: 0, fractional: 0, mean: 0, m2: 0 }] : [],
+      samples > 0 ? [{ tries, successes, samples, alike: 0, fractional: 0, failed: 0, mean: 0, m2: 0 }] : [],
     );
     if (covers(truth, reduceGroups(groups, { reducer: "mean", k: 0 }).moments)) overSamples++;
     const samples = bySuccesses.reduce((a, b) => a + b, 0);

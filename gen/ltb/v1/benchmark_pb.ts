@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark.proto.
  */
 export const file_ltb_v1_benchmark: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEizwUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJpCgtSZXBldGl0aW9ucxINCgVsZWFzdBgBIAEoBRIMCgRtb3N0GAIgASgFEhcKD3NhbXBsZXNfbGFja2luZxgDIAEoBRIWCglhZ3JlZW1lbnQYBCABKAFIAIgBAUIMCgpfYWdyZWVtZW50IpIBCghDbHVzdGVycxINCgVjb3VudBgBIAEoBRIPCgdsYXJnZXN0GAIgASgFEhcKD3NhbXBsZXNfdW5uYW1lZBgDIAEoBRIVCg1zYW1wbGVzX21peGVkGAQgASgFEh8KEmluZGVwZW5kZW50X3N0ZGVychgFIAEoAUgAiAEBQhUKE19pbmRlcGVuZGVudF9zdGRlcnIipQQKDU1ldHJpY1N1bW1hcnkSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBRIRCgRtZWFuGAMgASgBSACIAQESEwoGc3RkZGV2GAQgASgBSAGIAQESEwoGc3RkZXJyGAUgASgBSAKIAQESFQoIY2k5NV9sb3cYBiABKAFIA4gBARIWCgljaTk1X2hpZ2gYByABKAFIBIgBARIQCgNtaW4YCCABKAFIBYgBARIQCgNwNTAYCSABKAFIBogBARIQCgNwOTAYCiABKAFIB4gBARIQCgNwOTUYCyABKAFICIgBARIQCgNwOTkYDCABKAFICYgBARIQCgNtYXgYDSABKAFICogBARILCgNzdW0YDiABKAESLwoPaW50ZXJ2YWxfbWV0aG9kGA8gASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kEg8KB3NhbXBsZXMYECABKAUSGAoQc2FtcGxlc191bnNjb3JlZBgRIAEoBRIoCgtyZXBldGl0aW9ucxgSIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIiCghjbHVzdGVycxhGIAEoCzIQLmx0Yi52MS5DbHVzdGVyc0IHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBgoEX21pbkIGCgRfcDUwQgYKBF9wOTBCBgoEX3A5NUIGCgRfcDk5QgYKBF9tYXgi2AEKDE1ldHJpY1NsaWNlcxIOCgZtZXRyaWMYASABKAkSIwoGc2xpY2VzGAIgAygLMhMubHRiLnYxLk1ldHJpY1NsaWNlEhcKD3NsaWNlc19sZWZ0X291dBgDIAEoBRIQCghsZWZ0X291dBgEIAMoCRIXCgptYWNyb19tZWFuGAUgASgBSACIAQESGQoMbWFjcm9fc3RkZXJyGAYgASgBSAGIAQESFAoMbWFjcm9fc2xpY2VzGAcgASgFQg0KC19tYWNyb19tZWFuQg8KDV9tYWNyb19zdGRlcnIiogIKC01ldHJpY1NsaWNlEhIKBXZhbHVlGAEgASgJSACIAQESDQoFdHJpZWQYAiABKAUSDwoHc2FtcGxlcxgDIAEoBRIRCgRtZWFuGAQgASgBSAGIAQESEwoGc3RkZGV2GAUgASgBSAKIAQESEwoGc3RkZXJyGAYgASgBSAOIAQESFQoIY2k5NV9sb3cYByABKAFIBIgBARIWCgljaTk1X2hpZ2gYCCABKAFIBYgBARIvCg9pbnRlcnZhbF9tZXRob2QYCSABKA4yFi5sdGIudjEuSW50ZXJ2YWxNZXRob2RCCAoGX3ZhbHVlQgcKBV9tZWFuQgkKB19zdGRkZXZCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaCJUCg5DYXRlZ29yeUNvdW50cxIMCgRuYW1lGAEgASgJEg0KBWNvdW50GAIgASgFEiUKBnZhbHVlcxgDIAMoCzIVLmx0Yi52MS5DYXRlZ29yeUNvdW50Ii0KDUNhdGVnb3J5Q291bnQSDQoFdmFsdWUYASABKAkSDQoFY291bnQYAiABKAUi7gwKE0JlbmNobWFya0NvbXBhcmlzb24SFAoMY2FuZGlkYXRlX2lkGAEgASgJEhAKCG5fcGFpcmVkGAIgASgFEhkKEWJhc2VsaW5lX3VucGFpcmVkGAMgASgFEhoKEmNhbmRpZGF0ZV91bnBhaXJlZBgEIAEoBRIaCg1iYXNlbGluZV9tZWFuGAUgASgBSACIAQESGwoOY2FuZGlkYXRlX21lYW4YBiABKAFIAYgBARIcCg9tZWFuX2RpZmZlcmVuY2UYByABKAFIAogBARITCgZzdGRlcnIYCCABKAFIA4gBARIVCghjaTk1X2xvdxgJIAEoAUgEiAEBEhYKCWNpOTVfaGlnaBgKIAEoAUgFiAEBEh8KEmJvb3RzdHJhcF9jaTk1X2xvdxgLIAEoAUgGiAEBEiAKE2Jvb3RzdHJhcF9jaTk1X2hpZ2gYDCABKAFIB4gBARIkCgR0ZXN0GA0gASgOMhYubHRiLnYxLkNvbXBhcmlzb25UZXN0EhQKB3BfdmFsdWUYDiABKAFICIgBARIdChBhZGp1c3RlZF9wX3ZhbHVlGA8gASgBSAmIAQESHAoPbWNuZW1hcl9wX3ZhbHVlGBAgASgBSAqIAQESHQoQd2lsY294b25fcF92YWx1ZRgRIAEoAUgLiAEBEh0KEHBhaXJlZF90X3BfdmFsdWUYEiABKAFIDIgBARIYCgtlZmZlY3Rfc2l6ZRgTIAEoAUgNiAEBEgwKBHdpbnMYFCABKAUSDgoGbG9zc2VzGBUgASgFEgwKBHRpZXMYFiABKAUSJwoJcmVncmVzc2VkGBcgAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRImCghpbXByb3ZlZBgYIAMoCzIULmx0Yi52MS5QYWlyZWRTYW1wbGUSHgoRYmFzZWxpbmVfY2k5NV9sb3cYGSABKAFIDogBARIfChJiYXNlbGluZV9jaTk1X2hpZ2gYGiABKAFID4gBARIfChJjYW5kaWRhdGVfY2k5NV9sb3cYGyABKAFIEIgBARIgChNjYW5kaWRhdGVfY2k5NV9oaWdoGBwgASgBSBGIAQESFQoIY2k5MF9sb3cYHSABKAFIEogBARIWCgljaTkwX2hpZ2gYHiABKAFIE4gBARIiChVkZXRlY3RhYmxlX2RpZmZlcmVuY2UYHyABKAFIFIgBARIZCgxwYWlyc19uZWVkZWQYICABKAVIFYgBARIdChBub193b3JzZV9wX3ZhbHVlGCEgASgBSBaIAQESIAoTZXF1aXZhbGVuY2VfcF92YWx1ZRgiIAEoAUgXiAEBEhgKEGRpZmZlcmVudF9pbnB1dHMYIyABKAUSMQoUYmFzZWxpbmVfcmVwZXRpdGlvbnMYJCABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSMgoVY2FuZGlkYXRlX3JlcGV0aXRpb25zGCUgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEiIKCGNsdXN0ZXJzGEYgASgLMhAubHRiLnYxLkNsdXN0ZXJzEigKBnNsaWNlcxhQIAEoCzIYLmx0Yi52MS5Db21wYXJpc29uU2xpY2VzQhAKDl9iYXNlbGluZV9tZWFuQhEKD19jYW5kaWRhdGVfbWVhbkISChBfbWVhbl9kaWZmZXJlbmNlQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCFQoTX2Jvb3RzdHJhcF9jaTk1X2xvd0IWChRfYm9vdHN0cmFwX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUISChBfbWNuZW1hcl9wX3ZhbHVlQhMKEV93aWxjb3hvbl9wX3ZhbHVlQhMKEV9wYWlyZWRfdF9wX3ZhbHVlQg4KDF9lZmZlY3Rfc2l6ZUIUChJfYmFzZWxpbmVfY2k5NV9sb3dCFQoTX2Jhc2VsaW5lX2NpOTVfaGlnaEIVChNfY2FuZGlkYXRlX2NpOTVfbG93QhYKFF9jYW5kaWRhdGVfY2k5NV9oaWdoQgsKCV9jaTkwX2xvd0IMCgpfY2k5MF9oaWdoQhgKFl9kZXRlY3RhYmxlX2RpZmZlcmVuY2VCDwoNX3BhaXJzX25lZWRlZEITChFfbm9fd29yc2VfcF92YWx1ZUIWChRfZXF1aXZhbGVuY2VfcF92YWx1ZSLnAQoQQ29tcGFyaXNvblNsaWNlcxInCgZzbGljZXMYASADKAsyFy5sdGIudjEuQ29tcGFyaXNvblNsaWNlEhcKD3NsaWNlc19sZWZ0X291dBgCIAEoBRIQCghsZWZ0X291dBgDIAMoCRIXCgptYWNyb19tZWFuGAQgASgBSACIAQESGQoMbWFjcm9fc3RkZXJyGAUgASgBSAGIAQESFAoMbWFjcm9fc2xpY2VzGAYgASgFEhUKDXNhbXBsZXNfbWl4ZWQYByABKAVCDQoLX21hY3JvX21lYW5CDwoNX21hY3JvX3N0ZGVyciLIBAoPQ29tcGFyaXNvblNsaWNlEhIKBXZhbHVlGAEgASgJSACIAQESFgoOYmFzZWxpbmVfdHJpZWQYAiABKAUSFwoPY2FuZGlkYXRlX3RyaWVkGAMgASgFEhAKCG5fcGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAYgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgCiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgDiAEBEhMKBnN0ZGVychgIIAEoAUgEiAEBEhUKCGNpOTVfbG93GAkgASgBSAWIAQESFgoJY2k5NV9oaWdoGAogASgBSAaIAQESJAoEdGVzdBgLIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGAwgASgBSAeIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgNIAEoAUgIiAEBEh0KEHBhaXJlZF90X3BfdmFsdWUYDiABKAFICYgBARIMCgR3aW5zGA8gASgFEg4KBmxvc3NlcxgQIAEoBRIMCgR0aWVzGBEgASgFQggKBl92YWx1ZUIQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlQhMKEV9wYWlyZWRfdF9wX3ZhbHVlItgBCgxQYWlyZWRTYW1wbGUSEQoJc2FtcGxlX2lkGAEgASgJEhYKDmJhc2VsaW5lX2NvdW50GAIgASgFEhYKDmJhc2VsaW5lX3ZhbHVlGAMgASgBEhcKD2NhbmRpZGF0ZV92YWx1ZRgEIAEoARISCgpkaWZmZXJlbmNlGAUgASgBEh4KFmJhc2VsaW5lX2V2YWx1YXRpb25faWQYBiABKAkSHwoXY2FuZGlkYXRlX2V2YWx1YXRpb25faWQYByABKAkSFwoPY2FuZGlkYXRlX2NvdW50GAggASgFIrEFChBMZWFkZXJib2FyZEVudHJ5EgwKBHJhbmsYASABKAUSEAoIcmFua19sb3cYAiABKAUSEQoJcmFua19oaWdoGAMgASgFEhQKDGJlbmNobWFya19pZBgEIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgFIAEoCRIQCghwcm92aWRlchgGIAEoCRINCgVtb2RlbBgHIAEoCRInCgZzdGF0dXMYCCABKA4yFy5sdGIudjEuQmVuY2htYXJrU3RhdHVzEg0KBWNvdW50GAkgASgFEgwKBG1lYW4YCiABKAESEwoGc3RkZXJyGAsgASgBSACIAQESFQoIY2k5NV9sb3cYDCABKAFIAYgBARIWCgljaTk1X2hpZ2gYDSABKAFIAogBARIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgRiYW5kGA8gASgFSAOIAQESEwoGc3RkZGV2GBAgASgBSASIAQESFgoJYmFuZF9sYXN0GBEgASgFSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGBIgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kEhgKEHNhbXBsZXNfdW5zY29yZWQYEyABKAUSKAoLcmVwZXRpdGlvbnMYFCABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSHAoPaW5wdXRzX2NvbXBhcmVkGFogASgFSAaIAQESHQoQZGlmZmVyZW50X2lucHV0cxhbIAEoBUgHiAEBQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBwoFX2JhbmRCCQoHX3N0ZGRldkIMCgpfYmFuZF9sYXN0QhIKEF9pbnB1dHNfY29tcGFyZWRCEwoRX2RpZmZlcmVudF9pbnB1dHMi5wMKCU1ldHJpY1J1bhIUCgxiZW5jaG1hcmtfaWQYASABKAkSFgoOYmVuY2htYXJrX25hbWUYAiABKAkSEAoIcHJvdmlkZXIYAyABKAkSDQoFbW9kZWwYBCABKAkSJwoGc3RhdHVzGAUgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjb3VudBgHIAEoBRIMCgRtZWFuGAggASgBEhMKBnN0ZGRldhgJIAEoAUgAiAEBEhMKBnN0ZGVychgKIAEoAUgBiAEBEhUKCGNpOTVfbG93GAsgASgBSAKIAQESFgoJY2k5NV9oaWdoGAwgASgBSAOIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGA0gASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kEiwKDnNpbmNlX3ByZXZpb3VzGA4gASgLMhQubHRiLnYxLk1ldHJpY0NoYW5nZRIsCg5zaW5jZV9iYXNlbGluZRgPIAEoCzIULmx0Yi52MS5NZXRyaWNDaGFuZ2VCCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoIt0BCgxNZXRyaWNDaGFuZ2USEgoKZGlmZmVyZW5jZRgBIAEoARIVCghjaTk1X2xvdxgCIAEoAUgAiAEBEhYKCWNpOTVfaGlnaBgDIAEoAUgBiAEBEhQKB3BfdmFsdWUYBCABKAFIAogBARIdChBhZGp1c3RlZF9wX3ZhbHVlGAUgASgBSAOIAQESGQoRZmlyc3Rfc2lnbmlmaWNhbnQYBiABKAhCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWUilQEKCEJhc2VsaW5lEg8KB2RhdGFzZXQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJEhYKDmJlbmNobWFya19uYW1lGAMgASgJEhMKBnNldF9ieRgEIAEoCUgAiAEBEioKBnNldF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX3NldF9ieSrMAQoPQmVuY2htYXJrU3RhdHVzEiAKHEJFTkNITUFSS19TVEFUVVNfVU5TUEVDSUZJRUQQABIcChhCRU5DSE1BUktfU1RBVFVTX1BFTkRJTkcQARIcChhCRU5DSE1BUktfU1RBVFVTX1JVTk5JTkcQAhIeChpCRU5DSE1BUktfU1RBVFVTX0NPTVBMRVRFRBADEhsKF0JFTkNITUFSS19TVEFUVVNfRkFJTEVEEAQSHgoaQkVOQ0hNQVJLX1NUQVRVU19DQU5DRUxMRUQQBSp6Cg5CZW5jaG1hcmtPcmRlchIfChtCRU5DSE1BUktfT1JERVJfVU5TUEVDSUZJRUQQABIjCh9CRU5DSE1BUktfT1JERVJfQ1JFQVRFRF9BVF9ERVNDEAESIgoeQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfQVNDEAIqYgoNQmVuY2htYXJrVmlldxIeChpCRU5DSE1BUktfVklFV19VTlNQRUNJRklFRBAAEhgKFEJFTkNITUFSS19WSUVXX0JBU0lDEAESFwoTQkVOQ0hNQVJLX1ZJRVdfRlVMTBACKrIBCgdSZWR1Y2VyEhcKE1JFRFVDRVJfVU5TUEVDSUZJRUQQABIQCgxSRURVQ0VSX01FQU4QARISCg5SRURVQ0VSX01FRElBThACEhAKDFJFRFVDRVJfTU9ERRADEg8KC1JFRFVDRVJfTUFYEAQSFgoSUkVEVUNFUl9BVF9MRUFTVF9LEAUSFQoRUkVEVUNFUl9QQVNTX0FUX0sQBhIWChJSRURVQ0VSX1BBU1NfSEFUX0sQByqLAQoOSW50ZXJ2YWxNZXRob2QSHwobSU5URVJWQUxfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZSU5URVJWQUxfTUVUSE9EX1NUVURFTlRfVBABEhoKFklOVEVSVkFMX01FVEhPRF9XSUxTT04QAhIdChlJTlRFUlZBTF9NRVRIT0RfQ0xVU1RFUl9UEEYqnQEKDkNvbXBhcmlzb25UZXN0Eh8KG0NPTVBBUklTT05fVEVTVF9VTlNQRUNJRklFRBAAEiEKHUNPTVBBUklTT05fVEVTVF9NQ05FTUFSX0VYQUNUEAESKAokQ09NUEFSSVNPTl9URVNUX1dJTENPWE9OX1NJR05FRF9SQU5LEAISHQoZQ09NUEFSSVNPTl9URVNUX0NMVVNURVJfVBBGYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEi6AUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUSFwoPcGxhbm5lZF9zYW1wbGVzGDwgASgFGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimQEKCENvdmVyYWdlEhQKB3BsYW5uZWQYASABKAVIAIgBARINCgV0cmllZBgCIAEoBRIOCgZzY29yZWQYAyABKAUSDgoGZmFpbGVkGAQgASgFEhAKCHVuc2NvcmVkGAUgASgFEhkKEXNjb3JlZF93aXRoX2Vycm9yGAYgASgFEg8KB21pc3NpbmcYByABKAVCCgoIX3BsYW5uZWQibQoGQm91bmRzEgsKA2xvdxgBIAEoARIMCgRoaWdoGAIgASgBEhUKCGNpOTVfbG93GAMgASgBSACIAQESFgoJY2k5NV9oaWdoGAQgASgBSAGIAQFCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giaQoLUmVwZXRpdGlvbnMSDQoFbGVhc3QYASABKAUSDAoEbW9zdBgCIAEoBRIXCg9zYW1wbGVzX2xhY2tpbmcYAyABKAUSFgoJYWdyZWVtZW50GAQgASgBSACIAQFCDAoKX2FncmVlbWVudCKSAQoIQ2x1c3RlcnMSDQoFY291bnQYASABKAUSDwoHbGFyZ2VzdBgCIAEoBRIXCg9zYW1wbGVzX3VubmFtZWQYAyABKAUSFQoNc2FtcGxlc19taXhlZBgEIAEoBRIfChJpbmRlcGVuZGVudF9zdGRlcnIYBSABKAFIAIgBAUIVChNfaW5kZXBlbmRlbnRfc3RkZXJyIrUFCg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSIgoIY292ZXJhZ2UYPCABKAsyEC5sdGIudjEuQ292ZXJhZ2USIAoHbWlzc2luZxg9IAEoDjIPLmx0Yi52MS5NaXNzaW5nEhgKC2ZpbGxlZF93aXRoGD4gASgBSAuIAQESHgoGYm91bmRzGD8gASgLMg4ubHRiLnYxLkJvdW5kcxIiCghjbHVzdGVycxhGIAEoCzIQLmx0Yi52MS5DbHVzdGVyc0IHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBgoEX21pbkIGCgRfcDUwQgYKBF9wOTBCBgoEX3A5NUIGCgRfcDk5QgYKBF9tYXhCDgoMX2ZpbGxlZF93aXRoItgBCgxNZXRyaWNTbGljZXMSDgoGbWV0cmljGAEgASgJEiMKBnNsaWNlcxgCIAMoCzITLmx0Yi52MS5NZXRyaWNTbGljZRIXCg9zbGljZXNfbGVmdF9vdXQYAyABKAUSEAoIbGVmdF9vdXQYBCADKAkSFwoKbWFjcm9fbWVhbhgFIAEoAUgAiAEBEhkKDG1hY3JvX3N0ZGVychgGIAEoAUgBiAEBEhQKDG1hY3JvX3NsaWNlcxgHIAEoBUINCgtfbWFjcm9fbWVhbkIPCg1fbWFjcm9fc3RkZXJyIqICCgtNZXRyaWNTbGljZRISCgV2YWx1ZRgBIAEoCUgAiAEBEg0KBXRyaWVkGAIgASgFEg8KB3NhbXBsZXMYAyABKAUSEQoEbWVhbhgEIAEoAUgBiAEBEhMKBnN0ZGRldhgFIAEoAUgCiAEBEhMKBnN0ZGVychgGIAEoAUgDiAEBEhUKCGNpOTVfbG93GAcgASgBSASIAQESFgoJY2k5NV9oaWdoGAggASgBSAWIAQESLwoPaW50ZXJ2YWxfbWV0aG9kGAkgASgOMhYubHRiLnYxLkludGVydmFsTWV0aG9kQggKBl92YWx1ZUIHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giVAoOQ2F0ZWdvcnlDb3VudHMSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBRIlCgZ2YWx1ZXMYAyADKAsyFS5sdGIudjEuQ2F0ZWdvcnlDb3VudCItCg1DYXRlZ29yeUNvdW50Eg0KBXZhbHVlGAEgASgJEg0KBWNvdW50GAIgASgFIu4MChNCZW5jaG1hcmtDb21wYXJpc29uEhQKDGNhbmRpZGF0ZV9pZBgBIAEoCRIQCghuX3BhaXJlZBgCIAEoBRIZChFiYXNlbGluZV91bnBhaXJlZBgDIAEoBRIaChJjYW5kaWRhdGVfdW5wYWlyZWQYBCABKAUSGgoNYmFzZWxpbmVfbWVhbhgFIAEoAUgAiAEBEhsKDmNhbmRpZGF0ZV9tZWFuGAYgASgBSAGIAQESHAoPbWVhbl9kaWZmZXJlbmNlGAcgASgBSAKIAQESEwoGc3RkZXJyGAggASgBSAOIAQESFQoIY2k5NV9sb3cYCSABKAFIBIgBARIWCgljaTk1X2hpZ2gYCiABKAFIBYgBARIfChJib290c3RyYXBfY2k5NV9sb3cYCyABKAFIBogBARIgChNib290c3RyYXBfY2k5NV9oaWdoGAwgASgBSAeIAQESJAoEdGVzdBgNIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGA4gASgBSAiIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgPIAEoAUgJiAEBEhwKD21jbmVtYXJfcF92YWx1ZRgQIAEoAUgKiAEBEh0KEHdpbGNveG9uX3BfdmFsdWUYESABKAFIC4gBARIdChBwYWlyZWRfdF9wX3ZhbHVlGBIgASgBSAyIAQESGAoLZWZmZWN0X3NpemUYEyABKAFIDYgBARIMCgR3aW5zGBQgASgFEg4KBmxvc3NlcxgVIAEoBRIMCgR0aWVzGBYgASgFEicKCXJlZ3Jlc3NlZBgXIAMoCzIULmx0Yi52MS5QYWlyZWRTYW1wbGUSJgoIaW1wcm92ZWQYGCADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEh4KEWJhc2VsaW5lX2NpOTVfbG93GBkgASgBSA6IAQESHwoSYmFzZWxpbmVfY2k5NV9oaWdoGBogASgBSA+IAQESHwoSY2FuZGlkYXRlX2NpOTVfbG93GBsgASgBSBCIAQESIAoTY2FuZGlkYXRlX2NpOTVfaGlnaBgcIAEoAUgRiAEBEhUKCGNpOTBfbG93GB0gASgBSBKIAQESFgoJY2k5MF9oaWdoGB4gASgBSBOIAQESIgoVZGV0ZWN0YWJsZV9kaWZmZXJlbmNlGB8gASgBSBSIAQESGQoMcGFpcnNfbmVlZGVkGCAgASgFSBWIAQESHQoQbm9fd29yc2VfcF92YWx1ZRghIAEoAUgWiAEBEiAKE2VxdWl2YWxlbmNlX3BfdmFsdWUYIiABKAFIF4gBARIYChBkaWZmZXJlbnRfaW5wdXRzGCMgASgFEjEKFGJhc2VsaW5lX3JlcGV0aXRpb25zGCQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEjIKFWNhbmRpZGF0ZV9yZXBldGl0aW9ucxglIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIiCghjbHVzdGVycxhGIAEoCzIQLmx0Yi52MS5DbHVzdGVycxIoCgZzbGljZXMYUCABKAsyGC5sdGIudjEuQ29tcGFyaXNvblNsaWNlc0IQCg5fYmFzZWxpbmVfbWVhbkIRCg9fY2FuZGlkYXRlX21lYW5CEgoQX21lYW5fZGlmZmVyZW5jZUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhUKE19ib290c3RyYXBfY2k5NV9sb3dCFgoUX2Jvb3RzdHJhcF9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWVCEgoQX21jbmVtYXJfcF92YWx1ZUITChFfd2lsY294b25fcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIOCgxfZWZmZWN0X3NpemVCFAoSX2Jhc2VsaW5lX2NpOTVfbG93QhUKE19iYXNlbGluZV9jaTk1X2hpZ2hCFQoTX2NhbmRpZGF0ZV9jaTk1X2xvd0IWChRfY2FuZGlkYXRlX2NpOTVfaGlnaEILCglfY2k5MF9sb3dCDAoKX2NpOTBfaGlnaEIYChZfZGV0ZWN0YWJsZV9kaWZmZXJlbmNlQg8KDV9wYWlyc19uZWVkZWRCEwoRX25vX3dvcnNlX3BfdmFsdWVCFgoUX2VxdWl2YWxlbmNlX3BfdmFsdWUi5wEKEENvbXBhcmlzb25TbGljZXMSJwoGc2xpY2VzGAEgAygLMhcubHRiLnYxLkNvbXBhcmlzb25TbGljZRIXCg9zbGljZXNfbGVmdF9vdXQYAiABKAUSEAoIbGVmdF9vdXQYAyADKAkSFwoKbWFjcm9fbWVhbhgEIAEoAUgAiAEBEhkKDG1hY3JvX3N0ZGVychgFIAEoAUgBiAEBEhQKDG1hY3JvX3NsaWNlcxgGIAEoBRIVCg1zYW1wbGVzX21peGVkGAcgASgFQg0KC19tYWNyb19tZWFuQg8KDV9tYWNyb19zdGRlcnIiyAQKD0NvbXBhcmlzb25TbGljZRISCgV2YWx1ZRgBIAEoCUgAiAEBEhYKDmJhc2VsaW5lX3RyaWVkGAIgASgFEhcKD2NhbmRpZGF0ZV90cmllZBgDIAEoBRIQCghuX3BhaXJlZBgEIAEoBRIaCg1iYXNlbGluZV9tZWFuGAUgASgBSAGIAQESGwoOY2FuZGlkYXRlX21lYW4YBiABKAFIAogBARIcCg9tZWFuX2RpZmZlcmVuY2UYByABKAFIA4gBARITCgZzdGRlcnIYCCABKAFIBIgBARIVCghjaTk1X2xvdxgJIAEoAUgFiAEBEhYKCWNpOTVfaGlnaBgKIAEoAUgGiAEBEiQKBHRlc3QYCyABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgMIAEoAUgHiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDSABKAFICIgBARIdChBwYWlyZWRfdF9wX3ZhbHVlGA4gASgBSAmIAQESDAoEd2lucxgPIAEoBRIOCgZsb3NzZXMYECABKAUSDAoEdGllcxgRIAEoBUIICgZfdmFsdWVCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZSLYAQoMUGFpcmVkU2FtcGxlEhEKCXNhbXBsZV9pZBgBIAEoCRIWCg5iYXNlbGluZV9jb3VudBgCIAEoBRIWCg5iYXNlbGluZV92YWx1ZRgDIAEoARIXCg9jYW5kaWRhdGVfdmFsdWUYBCABKAESEgoKZGlmZmVyZW5jZRgFIAEoARIeChZiYXNlbGluZV9ldmFsdWF0aW9uX2lkGAYgASgJEh8KF2NhbmRpZGF0ZV9ldmFsdWF0aW9uX2lkGAcgASgJEhcKD2NhbmRpZGF0ZV9jb3VudBgIIAEoBSKxBQoQTGVhZGVyYm9hcmRFbnRyeRIMCgRyYW5rGAEgASgFEhAKCHJhbmtfbG93GAIgASgFEhEKCXJhbmtfaGlnaBgDIAEoBRIUCgxiZW5jaG1hcmtfaWQYBCABKAkSFgoOYmVuY2htYXJrX25hbWUYBSABKAkSEAoIcHJvdmlkZXIYBiABKAkSDQoFbW9kZWwYByABKAkSJwoGc3RhdHVzGAggASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxINCgVjb3VudBgJIAEoBRIMCgRtZWFuGAogASgBEhMKBnN0ZGVychgLIAEoAUgAiAEBEhUKCGNpOTVfbG93GAwgASgBSAGIAQESFgoJY2k5NV9oaWdoGA0gASgBSAKIAQESLgoKY3JlYXRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoEYmFuZBgPIAEoBUgDiAEBEhMKBnN0ZGRldhgQIAEoAUgEiAEBEhYKCWJhbmRfbGFzdBgRIAEoBUgFiAEBEi8KD2ludGVydmFsX21ldGhvZBgSIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIYChBzYW1wbGVzX3Vuc2NvcmVkGBMgASgFEigKC3JlcGV0aXRpb25zGBQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEhwKD2lucHV0c19jb21wYXJlZBhaIAEoBUgGiAEBEh0KEGRpZmZlcmVudF9pbnB1dHMYWyABKAVIB4gBAUIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgcKBV9iYW5kQgkKB19zdGRkZXZCDAoKX2JhbmRfbGFzdEISChBfaW5wdXRzX2NvbXBhcmVkQhMKEV9kaWZmZXJlbnRfaW5wdXRzIucDCglNZXRyaWNSdW4SFAoMYmVuY2htYXJrX2lkGAEgASgJEhYKDmJlbmNobWFya19uYW1lGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEg0KBW1vZGVsGAQgASgJEicKBnN0YXR1cxgFIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFY291bnQYByABKAUSDAoEbWVhbhgIIAEoARITCgZzdGRkZXYYCSABKAFIAIgBARITCgZzdGRlcnIYCiABKAFIAYgBARIVCghjaTk1X2xvdxgLIAEoAUgCiAEBEhYKCWNpOTVfaGlnaBgMIAEoAUgDiAEBEi8KD2ludGVydmFsX21ldGhvZBgNIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIsCg5zaW5jZV9wcmV2aW91cxgOIAEoCzIULmx0Yi52MS5NZXRyaWNDaGFuZ2USLAoOc2luY2VfYmFzZWxpbmUYDyABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlQgkKB19zdGRkZXZCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaCLdAQoMTWV0cmljQ2hhbmdlEhIKCmRpZmZlcmVuY2UYASABKAESFQoIY2k5NV9sb3cYAiABKAFIAIgBARIWCgljaTk1X2hpZ2gYAyABKAFIAYgBARIUCgdwX3ZhbHVlGAQgASgBSAKIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgFIAEoAUgDiAEBEhkKEWZpcnN0X3NpZ25pZmljYW50GAYgASgIQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQgoKCF9wX3ZhbHVlQhMKEV9hZGp1c3RlZF9wX3ZhbHVlIpUBCghCYXNlbGluZRIPCgdkYXRhc2V0GAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIWCg5iZW5jaG1hcmtfbmFtZRgDIAEoCRITCgZzZXRfYnkYBCABKAlIAIgBARIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19zZXRfYnkqzAEKD0JlbmNobWFya1N0YXR1cxIgChxCRU5DSE1BUktfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYQkVOQ0hNQVJLX1NUQVRVU19QRU5ESU5HEAESHAoYQkVOQ0hNQVJLX1NUQVRVU19SVU5OSU5HEAISHgoaQkVOQ0hNQVJLX1NUQVRVU19DT01QTEVURUQQAxIbChdCRU5DSE1BUktfU1RBVFVTX0ZBSUxFRBAEEh4KGkJFTkNITUFSS19TVEFUVVNfQ0FOQ0VMTEVEEAUqegoOQmVuY2htYXJrT3JkZXISHwobQkVOQ0hNQVJLX09SREVSX1VOU1BFQ0lGSUVEEAASIwofQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfREVTQxABEiIKHkJFTkNITUFSS19PUkRFUl9DUkVBVEVEX0FUX0FTQxACKmIKDUJlbmNobWFya1ZpZXcSHgoaQkVOQ0hNQVJLX1ZJRVdfVU5TUEVDSUZJRUQQABIYChRCRU5DSE1BUktfVklFV19CQVNJQxABEhcKE0JFTkNITUFSS19WSUVXX0ZVTEwQAiqyAQoHUmVkdWNlchIXChNSRURVQ0VSX1VOU1BFQ0lGSUVEEAASEAoMUkVEVUNFUl9NRUFOEAESEgoOUkVEVUNFUl9NRURJQU4QAhIQCgxSRURVQ0VSX01PREUQAxIPCgtSRURVQ0VSX01BWBAEEhYKElJFRFVDRVJfQVRfTEVBU1RfSxAFEhUKEVJFRFVDRVJfUEFTU19BVF9LEAYSFgoSUkVEVUNFUl9QQVNTX0hBVF9LEAcqYQoHTWlzc2luZxIXChNNSVNTSU5HX1VOU1BFQ0lGSUVEEAASEwoPTUlTU0lOR19FWENMVURFEAESFAoQTUlTU0lOR19BU19XT1JTVBACEhIKDk1JU1NJTkdfQk9VTkRTEAMqiwEKDkludGVydmFsTWV0aG9kEh8KG0lOVEVSVkFMX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUlOVEVSVkFMX01FVEhPRF9TVFVERU5UX1QQARIaChZJTlRFUlZBTF9NRVRIT0RfV0lMU09OEAISHQoZSU5URVJWQUxfTUVUSE9EX0NMVVNURVJfVBBGKp0BCg5Db21wYXJpc29uVGVzdBIfChtDT01QQVJJU09OX1RFU1RfVU5TUEVDSUZJRUQQABIhCh1DT01QQVJJU09OX1RFU1RfTUNORU1BUl9FWEFDVBABEigKJENPTVBBUklTT05fVEVTVF9XSUxDT1hPTl9TSUdORURfUkFOSxACEh0KGUNPTVBBUklTT05fVEVTVF9DTFVTVEVSX1QQRmIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One run of one model on one dataset.
@@ -178,6 +178,13 @@ export type Benchmark = Message<"ltb.v1.Benchmark"> & {
    * @generated from field: int32 repetitions = 22;
    */
   repetitions: number;
+
+  /**
+   * Number of samples that there are to be; 0 when not declared.
+   *
+   * @generated from field: int32 planned_samples = 60;
+   */
+  plannedSamples: number;
 };
 
 /**
@@ -186,6 +193,113 @@ export type Benchmark = Message<"ltb.v1.Benchmark"> & {
  */
 export const BenchmarkSchema: GenMessage<Benchmark> = /*@__PURE__*/
   messageDesc(file_ltb_v1_benchmark, 0);
+
+/**
+ * How many of the samples of a benchmark have a value of a metric. Evaluations without a sample_id are
+ * samples of their own. tried = scored + failed + unscored.
+ *
+ * @generated from message ltb.v1.Coverage
+ */
+export type Coverage = Message<"ltb.v1.Coverage"> & {
+  /**
+   * Number of samples that there were to be: Benchmark.planned_samples or, if that is 0,
+   * Benchmark.total_iterations divided by Benchmark.repetitions. Unset if those are not declared either.
+   *
+   * @generated from field: optional int32 planned = 1;
+   */
+  planned?: number | undefined;
+
+  /**
+   * Number of samples with an evaluation.
+   *
+   * @generated from field: int32 tried = 2;
+   */
+  tried: number;
+
+  /**
+   * Number of samples with a value of the metric after the reduction of repetitions.
+   *
+   * @generated from field: int32 scored = 3;
+   */
+  scored: number;
+
+  /**
+   * Samples without such a value of which an evaluation has an error.
+   *
+   * @generated from field: int32 failed = 4;
+   */
+  failed: number;
+
+  /**
+   * Samples without such a value and without an error.
+   *
+   * @generated from field: int32 unscored = 5;
+   */
+  unscored: number;
+
+  /**
+   * Samples with such a value of which an evaluation has an error. They are among those scored.
+   *
+   * @generated from field: int32 scored_with_error = 6;
+   */
+  scoredWithError: number;
+
+  /**
+   * Number of samples that lack a value: the larger of planned and tried, less scored. 0: it is complete.
+   *
+   * @generated from field: int32 missing = 7;
+   */
+  missing: number;
+};
+
+/**
+ * Describes the message ltb.v1.Coverage.
+ * Use `create(CoverageSchema)` to create a new message.
+ */
+export const CoverageSchema: GenMessage<Coverage> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 1);
+
+/**
+ * What the mean over all samples may be, whatever value those without one would have.
+ *
+ * @generated from message ltb.v1.Bounds
+ */
+export type Bounds = Message<"ltb.v1.Bounds"> & {
+  /**
+   * The least mean that the missing samples allow: all of them have the least value of the range.
+   *
+   * @generated from field: double low = 1;
+   */
+  low: number;
+
+  /**
+   * The greatest mean that the missing samples allow.
+   *
+   * @generated from field: double high = 2;
+   */
+  high: number;
+
+  /**
+   * Lower end of the 95 % confidence interval of the least mean. Unset where the values determine none.
+   *
+   * @generated from field: optional double ci95_low = 3;
+   */
+  ci95Low?: number | undefined;
+
+  /**
+   * Upper end of the 95 % confidence interval of the greatest mean. Unset where the values determine none.
+   *
+   * @generated from field: optional double ci95_high = 4;
+   */
+  ci95High?: number | undefined;
+};
+
+/**
+ * Describes the message ltb.v1.Bounds.
+ * Use `create(BoundsSchema)` to create a new message.
+ */
+export const BoundsSchema: GenMessage<Bounds> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 2);
 
 /**
  * How often the samples of a metric were repeated, and how much their repetitions agree.
@@ -228,7 +342,7 @@ export type Repetitions = Message<"ltb.v1.Repetitions"> & {
  * Use `create(RepetitionsSchema)` to create a new message.
  */
 export const RepetitionsSchema: GenMessage<Repetitions> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 1);
+  messageDesc(file_ltb_v1_benchmark, 3);
 
 /**
  * The clusters behind a figure. Samples with the same value of the metadata key `cluster_by`, such as
@@ -283,7 +397,7 @@ export type Clusters = Message<"ltb.v1.Clusters"> & {
  * Use `create(ClustersSchema)` to create a new message.
  */
 export const ClustersSchema: GenMessage<Clusters> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 2);
+  messageDesc(file_ltb_v1_benchmark, 4);
 
 /**
  * Statistics of one metric over the evaluations of a benchmark that have a value for it. If the benchmark has
@@ -424,6 +538,36 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   repetitions?: Repetitions | undefined;
 
   /**
+   * How many of the samples have a value.
+   *
+   * @generated from field: ltb.v1.Coverage coverage = 60;
+   */
+  coverage?: Coverage | undefined;
+
+  /**
+   * What was done with those that have none. EXCLUDE also where the request names no metrics and the range of
+   * this one is not known.
+   *
+   * @generated from field: ltb.v1.Missing missing = 61;
+   */
+  missing: Missing;
+
+  /**
+   * The value that each missing sample counts as in mean, stddev, stderr and interval, which are then over
+   * all samples. Unset unless `missing` is AS_WORST and there are any.
+   *
+   * @generated from field: optional double filled_with = 62;
+   */
+  filledWith?: number | undefined;
+
+  /**
+   * Unset unless `missing` is BOUNDS.
+   *
+   * @generated from field: ltb.v1.Bounds bounds = 63;
+   */
+  bounds?: Bounds | undefined;
+
+  /**
    * Unset unless the request has cluster_by. stderr and the interval are then clustered.
    *
    * @generated from field: ltb.v1.Clusters clusters = 70;
@@ -436,7 +580,7 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
  * Use `create(MetricSummarySchema)` to create a new message.
  */
 export const MetricSummarySchema: GenMessage<MetricSummary> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 3);
+  messageDesc(file_ltb_v1_benchmark, 5);
 
 /**
  * Statistics of a metric over groups of the evaluations of a benchmark.
@@ -502,7 +646,7 @@ export type MetricSlices = Message<"ltb.v1.MetricSlices"> & {
  * Use `create(MetricSlicesSchema)` to create a new message.
  */
 export const MetricSlicesSchema: GenMessage<MetricSlices> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 4);
+  messageDesc(file_ltb_v1_benchmark, 6);
 
 /**
  * Statistics of a metric over one group of evaluations.
@@ -581,7 +725,7 @@ export type MetricSlice = Message<"ltb.v1.MetricSlice"> & {
  * Use `create(MetricSliceSchema)` to create a new message.
  */
 export const MetricSliceSchema: GenMessage<MetricSlice> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 5);
+  messageDesc(file_ltb_v1_benchmark, 7);
 
 /**
  * How often evaluations of a benchmark have each category of a metric. A category is a text of 1 to 100
@@ -617,7 +761,7 @@ export type CategoryCounts = Message<"ltb.v1.CategoryCounts"> & {
  * Use `create(CategoryCountsSchema)` to create a new message.
  */
 export const CategoryCountsSchema: GenMessage<CategoryCounts> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 6);
+  messageDesc(file_ltb_v1_benchmark, 8);
 
 /**
  * How often a metric has one category.
@@ -645,7 +789,7 @@ export type CategoryCount = Message<"ltb.v1.CategoryCount"> & {
  * Use `create(CategoryCountSchema)` to create a new message.
  */
 export const CategoryCountSchema: GenMessage<CategoryCount> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 7);
+  messageDesc(file_ltb_v1_benchmark, 9);
 
 /**
  * A candidate benchmark compared with the baseline, paired by sample_id. Repetitions of a sample become one
@@ -951,7 +1095,7 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
  * Use `create(BenchmarkComparisonSchema)` to create a new message.
  */
 export const BenchmarkComparisonSchema: GenMessage<BenchmarkComparison> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 8);
+  messageDesc(file_ltb_v1_benchmark, 10);
 
 /**
  * A comparison in groups of its samples.
@@ -1016,7 +1160,7 @@ export type ComparisonSlices = Message<"ltb.v1.ComparisonSlices"> & {
  * Use `create(ComparisonSlicesSchema)` to create a new message.
  */
 export const ComparisonSlicesSchema: GenMessage<ComparisonSlices> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 9);
+  messageDesc(file_ltb_v1_benchmark, 11);
 
 /**
  * One group of a comparison. Figures are as in BenchmarkComparison, over the pairs of the group.
@@ -1150,7 +1294,7 @@ export type ComparisonSlice = Message<"ltb.v1.ComparisonSlice"> & {
  * Use `create(ComparisonSliceSchema)` to create a new message.
  */
 export const ComparisonSliceSchema: GenMessage<ComparisonSlice> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 10);
+  messageDesc(file_ltb_v1_benchmark, 12);
 
 /**
  * One sample with its values in both benchmarks.
@@ -1220,7 +1364,7 @@ export type PairedSample = Message<"ltb.v1.PairedSample"> & {
  * Use `create(PairedSampleSchema)` to create a new message.
  */
 export const PairedSampleSchema: GenMessage<PairedSample> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 11);
+  messageDesc(file_ltb_v1_benchmark, 13);
 
 /**
  * One benchmark on a leaderboard. Two entries are significantly apart if their 95 % confidence intervals
@@ -1403,7 +1547,7 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
  * Use `create(LeaderboardEntrySchema)` to create a new message.
  */
 export const LeaderboardEntrySchema: GenMessage<LeaderboardEntry> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 12);
+  messageDesc(file_ltb_v1_benchmark, 14);
 
 /**
  * A benchmark in the history of a metric.
@@ -1522,7 +1666,7 @@ export type MetricRun = Message<"ltb.v1.MetricRun"> & {
  * Use `create(MetricRunSchema)` to create a new message.
  */
 export const MetricRunSchema: GenMessage<MetricRun> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 13);
+  messageDesc(file_ltb_v1_benchmark, 15);
 
 /**
  * How the mean of a run differs from that of another one, as independent groups.
@@ -1582,7 +1726,7 @@ export type MetricChange = Message<"ltb.v1.MetricChange"> & {
  * Use `create(MetricChangeSchema)` to create a new message.
  */
 export const MetricChangeSchema: GenMessage<MetricChange> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 14);
+  messageDesc(file_ltb_v1_benchmark, 16);
 
 /**
  * The benchmark that others on its dataset are compared with.
@@ -1631,7 +1775,7 @@ export type Baseline = Message<"ltb.v1.Baseline"> & {
  * Use `create(BaselineSchema)` to create a new message.
  */
 export const BaselineSchema: GenMessage<Baseline> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 15);
+  messageDesc(file_ltb_v1_benchmark, 17);
 
 /**
  * The state of a benchmark. Allowed changes: pending to running, completed, failed or cancelled; running to
@@ -1871,6 +2015,57 @@ export const ReducerSchema: GenEnum<Reducer> = /*@__PURE__*/
   enumDesc(file_ltb_v1_benchmark, 3);
 
 /**
+ * What a mean does with the samples that have no value; see Coverage.missing. Those that were planned and not
+ * tried are among them.
+ *
+ * @generated from enum ltb.v1.Missing
+ */
+export const Missing = {
+  /**
+   * Default: EXCLUDE.
+   *
+   * @generated from enum value: MISSING_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * They are left out, so that the figures are those of the samples with a value.
+   *
+   * @generated from enum value: MISSING_EXCLUDE = 1;
+   */
+  EXCLUDE: 1,
+
+  /**
+   * Each counts as the worst value that the metric can have.
+   *
+   * @generated from enum value: MISSING_AS_WORST = 2;
+   */
+  AS_WORST: 2,
+
+  /**
+   * They are left out, and bounds tell what the mean would be if all of them had the least value that the
+   * metric can have, or all the greatest.
+   *
+   * @generated from enum value: MISSING_BOUNDS = 3;
+   */
+  BOUNDS: 3,
+} as const;
+
+/**
+ * What a mean does with the samples that have no value; see Coverage.missing. Those that were planned and not
+ * tried are among them.
+ *
+ * @generated from enum ltb.v1.Missing
+ */
+export type Missing = (typeof Missing)[keyof typeof Missing] | UnknownEnum;
+
+/**
+ * Describes the enum ltb.v1.Missing.
+ */
+export const MissingSchema: GenEnum<Missing> = /*@__PURE__*/
+  enumDesc(file_ltb_v1_benchmark, 4);
+
+/**
  * How a confidence interval of a mean was computed.
  *
  * @generated from enum ltb.v1.IntervalMethod
@@ -1918,7 +2113,7 @@ export type IntervalMethod = (typeof IntervalMethod)[keyof typeof IntervalMethod
  * Describes the enum ltb.v1.IntervalMethod.
  */
 export const IntervalMethodSchema: GenEnum<IntervalMethod> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 4);
+  enumDesc(file_ltb_v1_benchmark, 5);
 
 /**
  * The statistical test behind BenchmarkComparison.p_value.
@@ -1969,5 +2164,5 @@ export type ComparisonTest = (typeof ComparisonTest)[keyof typeof ComparisonTest
  * Describes the enum ltb.v1.ComparisonTest.
  */
 export const ComparisonTestSchema: GenEnum<ComparisonTest> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 5);
+  enumDesc(file_ltb_v1_benchmark, 6);
 

@@ -15,6 +15,7 @@ interface Options extends ServiceOptions {
   description?: string;
   total?: number;
   repetitions?: number;
+  plannedSamples?: number;
   label?: Record<string, string>;
   metadata?: string;
 }
@@ -79,6 +80,11 @@ function withFields(command: Command): Command {
     .option("--description <text>", "what it is about")
     .option("--total <n>", "planned number of evaluations; 0: unknown", upToInt32)
     .option("--repetitions <n>", "evaluations that each sample is to have; 0: not said", upToInt32)
+    .option(
+      "--planned-samples <n>",
+      "samples that there are to be; 0: total by repetitions, if that is known",
+      upToInt32,
+    )
     .option("--label <key=value>", "a label to filter by; may be given again", gatherPairs)
     .option("--metadata <json>", `further data: ${jsonObject}`);
 }
@@ -105,7 +111,7 @@ async function update(
   };
   if (Object.keys(changes).length === 0)
     throw new UsageError(
-      "say what to change: --name, --description, --status, --total, --repetitions, --label, --metadata, --results, --error",
+      "say what to change: --name, --description, --status, --total, --repetitions, --planned-samples, --label, --metadata, --results, --error",
     );
   const { id } = await findBenchmark(benchmarks, reference, { only: true });
   const { benchmark } = await benchmarks.updateBenchmark({ id, ...changes });
@@ -118,7 +124,11 @@ export function showBenchmark(benchmark: Benchmark, options: { json?: boolean })
   printFields(BenchmarkSchema, benchmark, options, { status: statusName(benchmark.status) });
 }
 
-async function fieldsOf({ description, total, repetitions, label, metadata }: Options) {
+async function fieldsOf({ description, total, label, metadata, ...counts }: Options) {
+  const { repetitions, plannedSamples } = counts;
   const read = metadata === undefined ? undefined : await readPayload(metadata, "--metadata");
-  return given({ description, totalIterations: total, repetitions, labels: label, metadata: read });
+  return given({
+    ...{ description, totalIterations: total, repetitions, plannedSamples },
+    ...{ labels: label, metadata: read },
+  });
 }

@@ -39,6 +39,11 @@ export interface Section {
   body: Html | readonly Html[];
 }
 
+/** A section of sentences, if there are any. */
+export function sentences(title: string, lines: readonly string[]): Section[] {
+  return lines.length === 0 ? [] : [{ title, body: lines.map((line) => html`<p>${line}</p>`) }];
+}
+
 /**
  * Writes a page that needs nothing else: no script, no other file, nothing from the network, which its policy
  * forbids besides. It follows the reader's choice of light or dark, and prints.

@@ -4,6 +4,7 @@ import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { categoriesNote, categoryColumns, categoryRows, withFigures } from "../shared/categories.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { clusterColumns, clusterRows, clusterWarnings, explainClusters } from "../shared/clusters.ts";
+import { coverageOfMetrics } from "../shared/coverage.ts";
 import { formatNumber } from "../shared/output.ts";
 import { reducerText, repetitionColumns, repetitionRows } from "../shared/reducer.ts";
 import { sliceColumns, sliceName, sliceRows, slicesNotes } from "../shared/slices.ts";
@@ -14,7 +15,7 @@ import { fill, Histogram, histogramCharts } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { intervalsOf, tableOf, withInterval, writePage } from "./page.ts";
+import { intervalsOf, sentences, tableOf, withInterval, writePage } from "./page.ts";
 
 /** More metrics than these have figures but no histogram. */
 const MOST_HISTOGRAMS = 24;
@@ -50,6 +51,7 @@ export async function writeSummary(
         note: `Below each mean is its 95 % interval: ${intervalsOf(summary.metrics)}. Percentiles are ${summary.percentileError === 0 ? "exact" : `within ${100 * summary.percentileError} %; --exact makes them exact`}.`,
         body: metricTable(withFigures(summary)),
       },
+      ...sentences("What is missing", coverageOfMetrics(summary)),
       ...(summary.categories.length > 0
         ? [
             {

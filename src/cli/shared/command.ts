@@ -115,6 +115,19 @@ export class Command extends CommanderCommand {
     );
   }
 
+  /** Adds what `Filling` holds: --missing, one of `names`, and --range. */
+  withMissing(names: readonly string[], parseRange: (text: string) => object): this {
+    return this.choice(
+      "--missing <how>",
+      "samples without a value: exclude leaves them out (default), as_worst counts each as the worst value, bounds tells what the mean may be",
+      names,
+    ).option(
+      "--range <low:high>",
+      "the ends of what a value can be, where they are not 0 and 1: 0:10, or :30000 for one",
+      parseRange,
+    );
+  }
+
   /** Adds what `Clustering` holds: --cluster-by. */
   withClusters(): this {
     return this.option(

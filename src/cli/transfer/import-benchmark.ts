@@ -95,9 +95,9 @@ async function createOrGet(
   asked: string | undefined,
 ): Promise<{ benchmark: Benchmark; created: boolean }> {
   const { key, name, provider, model, dataset } = imported;
-  const { description, totalIterations, repetitions, labels, metadata } = imported;
+  const { description, totalIterations, repetitions, plannedSamples, labels, metadata } = imported;
   const id = importedId(userId, key);
-  const optional = given({ description, totalIterations, repetitions, labels, metadata });
+  const optional = given({ description, totalIterations, repetitions, plannedSamples, labels, metadata });
   try {
     const { benchmark } = await client.createBenchmark({ id, name, provider, model, dataset, ...optional });
     if (benchmark !== undefined) return { benchmark, created: true };

@@ -112,7 +112,7 @@ export const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
   allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
 
 export const exampleSides = (isRepeated: boolean) => {
-  const side = { id: example.id, repetitions: 0, isRepeated };
+  const side = { id: example.id, repetitions: 0, plannedSamples: 0, totalIterations: 0, isRepeated };
   return { baseline: side, candidate: { ...side, repetitions: 5 } };
 };
 const byMean = { reducer: "mean", k: 0 } as const;

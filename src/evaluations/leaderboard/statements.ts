@@ -4,11 +4,10 @@ import { benchmarkRow } from "../../benchmarks/rows.ts";
 import { conditions, exampleRange } from "../../benchmarks/statements.ts";
 import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
-import { limits } from "../../limits.ts";
 import { benchmarkFingerprint, fingerprintDeltas, fingerprintRow } from "../inputs/parts.ts";
 import { metricValue } from "../metric.ts";
 import { exactSum, isKept } from "../rollups/moments-sql.ts";
-import { changedSamples, groupMoments, groupsNow, sampleOf } from "../samples/parts.ts";
+import { changedSamples, groupMoments, groupsNow, repeatedBenchmarks, sampleOf } from "../samples/parts.ts";
 import { type Reduction, reducesByCounts } from "../samples/reduce.ts";
 import { reducedValues } from "../samples/reduced-values.ts";
 
@@ -33,25 +32,6 @@ const packedGroups = packedRows(sql.fragment`
     || float8send(g.samples::double precision) || float8send(g.alike::double precision)
     || float8send(g.fractional::double precision) || float8send(${groupMoments(sql.fragment`g`).mean})
     || float8send(${groupMoments(sql.fragment`g`).m2})`);
-
-/**
- * The benchmarks with repetitions, and those of them whose samples are kept: not more changed in all of them
- * together than a read may compute anew, those with the fewest first.
- */
-const repeatedBenchmarks = (matching: Fragment) => sql.fragment`
-  repeated as materialized (
-    select r.benchmark_id as id, r.is_missing
-    from repeated_benchmarks r join benchmarks b on b.id = r.benchmark_id and ${matching}
-  ), marked as (
-    select m.id, sum(m.samples) over (order by m.samples, m.id) <= ${limits.touchedSamples} as fits
-    from (
-      select t.benchmark_id as id, sum(cardinality(t.samples)) as samples
-      from touched_samples t where t.benchmark_id in (select id from repeated) group by t.benchmark_id
-    ) m
-  ), kept as materialized (
-    select r.id from repeated r left join marked m on m.id = r.id
-    where not r.is_missing and coalesce(m.fits, true)
-  )`;
 
 /** The moments of the values that a reducer makes of samples, from their evaluations. */
 function reducedParts(metric: string, reduction: Reduction): Fragment {

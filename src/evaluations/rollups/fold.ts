@@ -99,12 +99,12 @@ const foldTaken = statement("rollup_fold_taken", {
         where benchmark_id = any (${arrayOf("uuid", ids)}) and count < 0
         group by benchmark_id having count(*) > ${many} + 2 * count(distinct metric)
       )
-      returning benchmark_id, metric, -count as count, -sum as sum, -m2 as m2, min, max, bins,
+      returning benchmark_id, metric, -count as count, -failed as failed, -sum as sum, -m2 as m2, min, max, bins,
         array(select -n from unnest(bin_counts) n) as bin_counts, bin_lows, bin_highs
     )
     insert into metric_deltas (${partColumns})
     select
-      m.benchmark_id, m.metric, -m.count, -m.sum, -m.m2, m.min, m.max, m.bins,
+      m.benchmark_id, m.metric, -m.count, -m.failed, -m.sum, -m.m2, m.min, m.max, m.bins,
       array(select -n from unnest(m.bin_counts) n), m.bin_lows, m.bin_highs
     from (${mergedParts("folded")}) m`,
   examples: [[[lowestId], 10]],

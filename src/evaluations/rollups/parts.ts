@@ -25,7 +25,7 @@ const firstIndex = Math.ceil(Math.log(least) / Math.log(gamma));
 
 /** The columns of a part, in the order in which all selects here answer them. */
 export const partColumns = sql.fragment`
-  benchmark_id, metric, count, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs`;
+  benchmark_id, metric, count, failed, sum, m2, min, max, bins, bin_counts, bin_lows, bin_highs`;
 
 // `binIndex` in SQL: DDSketch's index, ceil(log_gamma(magnitude)), from 1 on, mirrored for values below zero.
 const binOf = (value: Fragment) => sql.fragment`
@@ -45,7 +45,7 @@ const wholeMean = mean(sql.fragment`sum(part.sum) over whole`, sql.fragment`sum(
 
 /**
  * Parts made of values, one for each benchmark and metric among them.
- * @param values a select of (benchmark_id, metric, value)
+ * @param values a select of (benchmark_id, metric, value, failed)
  * @param sign -1: they were taken away
  */
 export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
@@ -54,6 +54,7 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
   return sql.fragment`
     select
       part.benchmark_id, part.metric, ${signed(sql.fragment`sum(part.count)`)}::bigint as count,
+      ${signed(sql.fragment`sum(part.failed)`)}::bigint as failed,
       ${signed(sql.fragment`sum(part.sum)`)} as sum, ${signed(mergedM2)} as m2, min(part.low) as min,
       max(part.high) as max, array_agg(part.bin order by part.bin) as bins,
       array_agg(${signed(sql.fragment`part.count`)} order by part.bin) as bin_counts,
@@ -63,6 +64,7 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
       from (
         select
           ${binOf(sql.fragment`v.value`)} as bin, v.metric, v.benchmark_id, count(*) as count,
+          count(*) filter (where v.failed) as failed,
           ${exactSum(sql.fragment`v.value`)} as sum, regr_sxx(v.value, v.value) as m2, min(v.value) as low, max(v.value) as high
         from (${values}) v group by 1, 2, 3
       ) part
@@ -84,13 +86,14 @@ export function mergedParts(cte: string): Fragment {
   const parts = fragmentOf(cte);
   return sql.fragment`
     select
-      m.benchmark_id, m.metric, m.count, case when ${isOne} then b.min * m.count else m.sum end as sum,
+      m.benchmark_id, m.metric, m.count, m.failed, case when ${isOne} then b.min * m.count else m.sum end as sum,
       case when ${isOne} then 0 else m.m2 end as m2, b.min, b.max, b.bins, b.bin_counts, b.bin_lows,
       b.bin_highs, case when not m.was_taken or b.min = b.max then false
         when m.size > 1e-290 then m.m2 < 1e-5 * m.size else true end as is_lossy, m.was_taken
     from (
       select
-        part.benchmark_id, part.metric, max(part.n)::bigint as count, max(part.total) as sum,
+        part.benchmark_id, part.metric, max(part.n)::bigint as count,
+        sum(part.failed)::bigint as failed, max(part.total) as sum,
         ${mergedM2} as m2, bool_or(part.count < 0) as was_taken, sum(abs(${deviations})) as size
       from (
         select part.*, ${mean(sql.fragment`part.total`, sql.fragment`part.n`)} as mean
@@ -127,7 +130,7 @@ export const writtenRollups = (parts: Fragment) => sql.fragment`
   insert into metric_rollups (${partColumns}, dataset)
   select ${partColumns}, b.dataset from ${parts} join benchmarks b on b.id = benchmark_id
   on conflict (benchmark_id, metric) do update set
-    count = excluded.count, sum = excluded.sum, m2 = excluded.m2, min = excluded.min, max = excluded.max,
+    count = excluded.count, failed = excluded.failed, sum = excluded.sum, m2 = excluded.m2, min = excluded.min, max = excluded.max,
     bins = excluded.bins, bin_counts = excluded.bin_counts, bin_lows = excluded.bin_lows,
     bin_highs = excluded.bin_highs`;
 

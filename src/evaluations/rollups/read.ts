@@ -31,6 +31,7 @@ const fits = sql.fragment`not (select is_too_large from size)`;
 const rollupRow = z.object({
   metric: z.string().nullable(),
   count: z.number(),
+  failed: z.number(),
   sum: z.number(),
   m2: z.number(),
   min: z.number(),
@@ -97,7 +98,7 @@ function readingOf(id: string, given: readonly string[], hasSamples: boolean): F
       ${mergedParts("part")}
     )
     select
-      m.metric, coalesce(m.count, 0) as count, coalesce(m.sum, 0) as sum, coalesce(m.m2, 0) as m2,
+      m.metric, coalesce(m.count, 0) as count, coalesce(m.failed, 0) as failed, coalesce(m.sum, 0) as sum, coalesce(m.m2, 0) as m2,
       coalesce(m.min, 0) as min, coalesce(m.max, 0) as max, coalesce(array_send(m.bin_counts), '') as counts,
       coalesce(array_send(m.bin_lows), '') as lows, coalesce(array_send(m.bin_highs), '') as highs,
       ${samples.groups} as groups, coalesce(m.is_lossy, false) as is_lossy,
@@ -146,13 +147,13 @@ export async function readRollups(
   const figures: Figures[] = [];
   let areExact = true;
   await inSlices(rows.length, (index) => {
-    const { metric: name, count, sum, m2, min, max, ...row } = rows[index] as (typeof rows)[number];
+    const { metric: name, count, failed, sum, m2, min, max, ...row } = rows[index] as (typeof rows)[number];
     if (name === null) return;
     const counts = numbersOf("int8", row.counts);
     const [lows, highs] = [numbersOf("float8", row.lows), numbersOf("float8", row.highs)];
     const { values, isExact } = percentiles({ counts, lows, highs }, summaryFractions, !row.wasTaken);
     if (!isExact && (names.length === 0 || names.includes(name))) areExact = false;
-    figures.push({ name, count, sum, m2, min, max, percentiles: values, groups: row.groups });
+    figures.push({ name, count, failed, sum, m2, min, max, percentiles: values, groups: row.groups });
   });
   const namesLeftOut = rows[0]?.namesLeftOut ?? 0;
   return { isRepeated, figures, percentileError: areExact ? 0 : percentileError, namesLeftOut };

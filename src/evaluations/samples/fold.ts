@@ -3,6 +3,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { example, sql, statement } from "../../database/statement/sql.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
+import { benchmarkEvents } from "../../watch/events.ts";
 import { figuresOfSamples, groupsOf, movedGroups, packedFigure, sampleOf, unpackedFigures } from "./parts.ts";
 
 // Benchmarks with marks come one after the other by the primary key. Their rollups come first: they settle on
@@ -135,6 +136,14 @@ const dropEmpty = statement("samples_drop_empty", {
   examples: [[example.id]],
 });
 
+// Watchers, who had no mean score until now, look again.
+const tellReadable = statement("samples_tell_readable", {
+  row: z.object({}),
+  build: (id: string) => sql.fragment`
+    with ${benchmarkEvents.record(sql.fragment`(select ${id}::uuid as id) ben`)} select`,
+  examples: [[example.id]],
+});
+
 /**
  * Brings the figures of samples up to date, benchmark by benchmark; one that another server is at is left to
  * it. This changes no figure that is read. A benchmark that fails does not keep the others from their turn.
@@ -167,7 +176,8 @@ async function gather(db: Executor, id: string): Promise<void> {
     const lock = await transaction.maybeOne(lockSamples(id));
     if (lock?.isMine) await transaction.any(markAll(id));
   });
-  return fold(db, id);
+  await fold(db, id);
+  await db.any(tellReadable(id));
 }
 
 async function fold(db: Executor, id: string): Promise<void> {
@@ -183,5 +193,7 @@ async function fold(db: Executor, id: string): Promise<void> {
       return folded;
     });
     if (folded === 0) return;
+    // More may have been marked than a read computes anew.
+    if (round > 1) await db.any(tellReadable(id));
   }
 }

@@ -1,8 +1,10 @@
 import { type Fragment, fragmentOf, sql } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
-import { isBuiltIn, metricValues } from "../metric.ts";
+import { failedMetric, isBuiltIn, metricValues } from "../metric.ts";
 
 // Here the figures of samples are made; 20240320000001_initial_schema.sql describes them.
+
+const failedName = sql.fragment`${sql.literalValue(failedMetric)}`;
 
 /**
  * The sample of an evaluation, as touched_samples and sample_figures name it.
@@ -41,7 +43,27 @@ export const areSamplesKept = (benchmarkId: Fragment) => sql.fragment`(
   and ${isMarkedWithin(benchmarkId)}
 )`;
 
-const columns = sql.fragment`benchmark_id, sample, metric, tries, successes, mean, alike`;
+/**
+ * CTEs of the benchmarks with repetitions, and `kept`, those of them whose samples are kept: not more changed
+ * in all of them together than a read may compute anew, those with the fewest first.
+ * @param matching a condition on benchmark `b`
+ */
+export const repeatedBenchmarks = (matching: Fragment) => sql.fragment`
+  repeated as materialized (
+    select r.benchmark_id as id, r.is_missing
+    from repeated_benchmarks r join benchmarks b on b.id = r.benchmark_id and ${matching}
+  ), marked as (
+    select m.id, sum(m.samples) over (order by m.samples, m.id) <= ${limits.touchedSamples} as fits
+    from (
+      select t.benchmark_id as id, sum(cardinality(t.samples)) as samples
+      from touched_samples t where t.benchmark_id in (select id from repeated) group by t.benchmark_id
+    ) m
+  ), kept as materialized (
+    select r.id from repeated r left join marked m on m.id = r.id
+    where not r.is_missing and coalesce(m.fits, true)
+  )`;
+
+const columns = sql.fragment`benchmark_id, sample, metric, tries, successes, mean, alike, failed`;
 
 /**
  * The figures of samples, one row for each and each of their metrics.
@@ -49,12 +71,17 @@ const columns = sql.fragment`benchmark_id, sample, metric, tries, successes, mea
  */
 export const figuresOf = (values: Fragment) => sql.fragment`
   select
-    v.benchmark_id, v.sample, v.metric, count(*)::integer as tries,
-    case when min(v.value) >= 0 and max(v.value) <= 1 then count(*) filter (where v.value = 1)
-      else -1 end::integer as successes,
-    case when count(*) filter (where v.value in (0, 1)) < count(*) then avg(v.value)::numeric end as mean,
-    (count(*) > 1 and min(v.value) = max(v.value))::integer as alike
-  from (${values}) v group by v.benchmark_id, v.sample, v.metric`;
+    f.*, (max(f.successes) filter (where f.metric = ${failedName}) over (partition by f.benchmark_id, f.sample) > 0)::integer
+      as failed
+  from (
+    select
+      v.benchmark_id, v.sample, v.metric, count(*)::integer as tries,
+      case when min(v.value) >= 0 and max(v.value) <= 1 then count(*) filter (where v.value = 1)
+        else -1 end::integer as successes,
+      case when count(*) filter (where v.value in (0, 1)) < count(*) then avg(v.value)::numeric end as mean,
+      (count(*) > 1 and min(v.value) = max(v.value))::integer as alike
+    from (${values}) v group by v.benchmark_id, v.sample, v.metric
+  ) f`;
 
 /**
  * The figures of some samples from their evaluations, of the metrics that are kept.
@@ -99,7 +126,8 @@ export const packedFigure = sql.fragment`
 export const unpackedFigures = (stored: Fragment) => sql.fragment`
   select
     f.benchmark_id, f.sample, m.metric, m.tries, m.successes, m.mean,
-    coalesce(m.alike, (m.tries > 1 and m.successes in (0, m.tries))::integer) as alike
+    coalesce(m.alike, (m.tries > 1 and m.successes in (0, m.tries))::integer) as alike,
+    ((f.figures -> ${failedName} ->> 1)::integer > 0)::integer as failed
   from ${stored} cross join lateral (
     select
       key as metric, (value ->> 0)::integer as tries, (value ->> 1)::integer as successes,
@@ -108,7 +136,7 @@ export const unpackedFigures = (stored: Fragment) => sql.fragment`
   ) m`;
 
 /** The columns that add up. */
-const sums = ["samples", "alike", "fractional", "sum", "squares"] as const;
+const sums = ["samples", "alike", "fractional", "failed", "sum", "squares"] as const;
 const list = (of: (name: Fragment) => Fragment, separator = sql.fragment`, `) =>
   sql.fragment`${sql.join(
     sums.map((name) => of(fragmentOf(name))),
@@ -128,7 +156,7 @@ export const groupsOf = (is: Fragment, was?: Fragment) => sql.fragment`
   select
     f.benchmark_id, f.metric, f.tries, f.successes, sum(f.sign)::bigint as samples,
     sum(f.sign * f.alike)::bigint as alike, coalesce(sum(f.sign) filter (where f.mean is not null), 0)::bigint as fractional,
-    coalesce(sum(f.sign * f.mean), 0) as sum, coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+    sum(f.sign * f.failed)::bigint as failed, coalesce(sum(f.sign * f.mean), 0) as sum, coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
   from (
     select ${columns}, 1 as sign from (${is}) f
     ${was ? sql.fragment`union all select ${columns}, -1 from (${was}) f` : sql.fragment``}
@@ -185,5 +213,5 @@ export function groupMoments(g: Fragment) {
 export const groupsAsJson = (g: Fragment) => sql.fragment`
   jsonb_agg(jsonb_build_object(
     'tries', ${g}.tries, 'successes', ${g}.successes, 'samples', ${g}.samples, 'alike', ${g}.alike,
-    'fractional', ${g}.fractional, 'mean', ${groupMoments(g).mean}, 'm2', ${groupMoments(g).m2}
+    'fractional', ${g}.fractional, 'failed', ${g}.failed, 'mean', ${groupMoments(g).mean}, 'm2', ${groupMoments(g).m2}
   ))`;

@@ -49,6 +49,8 @@ export interface SampleGroup {
   alike: number;
   /** Samples with a value that is neither 0 nor 1; `mean` and `m2` are of their means. */
   fractional: number;
+  /** Samples of which an evaluation has an error. */
+  failed: number;
   mean: number;
   m2: number;
 }
@@ -65,6 +67,8 @@ export interface Reduced {
   moments: ReducedMoments;
   /** Samples with values of which the reducer makes none. */
   unscored: number;
+  /** Samples with a value after reduction, of which an evaluation has an error. */
+  failed: number;
 }
 
 /** The value that each sample of a group comes down to: none where it has none; null where they differ. */
@@ -78,7 +82,7 @@ function oneValueOf({ tries, successes, fractional }: SampleGroup, { reducer, k 
 /** Reduces the samples of a metric by one of the reducers that `reducesByCounts`. */
 export function reduceGroups(groups: readonly SampleGroup[], reduction: Reduction): Reduced {
   const parts: Moments[] = [];
-  let unscored = 0;
+  let [unscored, failed] = [0, 0];
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const add = (count: number, value: number, m2 = 0) => {
     if (count === 0) return;
@@ -89,16 +93,21 @@ export function reduceGroups(groups: readonly SampleGroup[], reduction: Reductio
     const { samples, fractional, successes, tries } = group;
     const value = oneValueOf(group, reduction);
     if (value === undefined) unscored += samples;
-    else if (value === null) {
+    else failed += group.failed;
+    if (value === null) {
       add(fractional, group.mean, group.m2);
       add(samples - fractional, successes / tries);
-    } else add(samples, value);
+    } else if (value !== undefined) add(samples, value);
   }
-  return { moments: { ...mergeMoments(parts), min, max }, unscored };
+  return { moments: { ...mergeMoments(parts), min, max }, unscored, failed };
 }
 
 export const countSamples = (groups: readonly SampleGroup[]) =>
   groups.reduce((total, { samples }) => total + samples, 0);
+
+/** The samples of which an evaluation has an error. */
+export const countFailed = (groups: readonly SampleGroup[]) =>
+  groups.reduce((total, { failed }) => total + failed, 0);
 
 /** How often the samples of a metric were repeated, and how much the repetitions agree. */
 export interface Repetitions {

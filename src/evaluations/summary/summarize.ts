@@ -1,8 +1,20 @@
+import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
+import { clusterKey } from "../clusters/clusters.ts";
+import { plannedOf } from "../coverage/coverage.ts";
+import { missingFields, refuseRange } from "../coverage/missing.ts";
 import { failedMetric } from "../metric.ts";
 import { readRollups } from "../rollups/read.ts";
-import { countSamples, countsSuccesses, type Reduction, reducesByCounts } from "../samples/reduce.ts";
+import {
+  checkK,
+  countFailed,
+  countSamples,
+  countsSuccesses,
+  type Reduction,
+  reducesByCounts,
+  reductionFields,
+} from "../samples/reduce.ts";
 import { type Sampling, summarizeMetrics, summarizeSamples } from "../statements.ts";
 import {
   type BenchmarkSummary,
@@ -12,12 +24,31 @@ import {
   toMetricSummary,
 } from "./summary.ts";
 
-interface SummaryOptions extends Sampling, Reduction {
-  /** Undefined: from the rows where they are few and would make the percentiles exact. */
-  exact: boolean | undefined;
-  /** From the rows: see `Clusters`. */
-  clusterBy: string | undefined;
-}
+export const summaryInput = z
+  .strictObject({
+    exact: z.boolean().optional(),
+    lowerIsBetter: z.boolean().optional(),
+    clusterBy: clusterKey,
+    ...reductionFields,
+    ...missingFields,
+  })
+  .superRefine(checkK)
+  .superRefine(({ clusterBy, missing }, context) => {
+    if (clusterBy === undefined || missing === "exclude") return;
+    const message = `does not go with missing ${missing}: samples without a value are in no cluster`;
+    context.addIssue({ code: "custom", path: ["clusterBy"], message });
+  });
+
+/**
+ * How a benchmark is summed up. `exact`: everything from the rows, percentiles too; by default only where
+ * they are few and that makes the percentiles exact. `lowerIsBetter` says which end of a range is the worst;
+ * it defaults to what is so of the metric, `isLowerBetter`. The ends of a range are for one metric alone.
+ * `clusterBy` is a key, as of `summarizeSlices`: samples with the same value of it, such as questions on one
+ * text, are no independent evidence, so error and interval are by clusters, from the rows.
+ */
+export type SummaryInput = z.input<typeof summaryInput>;
+
+type SummaryOptions = Sampling & z.output<typeof summaryInput>;
 
 /**
  * Statistics over all samples of a benchmark: from the rollups where they hold all that is asked for, else
@@ -30,6 +61,7 @@ export async function summarizeBenchmark(
   names: readonly string[],
   options: SummaryOptions,
 ): Promise<BenchmarkSummary> {
+  if (names.length !== 1) refuseRange(options);
   const { id: benchmarkId, isRepeated, repetitions, reducer, k } = options;
   const { figures, ...how } = await findFigures(executors, names, options);
   // Its first repetition came in meanwhile.
@@ -41,23 +73,29 @@ export async function summarizeBenchmark(
   all.delete(failedMetric);
   const evaluationCount = evaluations?.count ?? 0;
   const sampleCount = isRepeated ? countSamples(evaluations?.groups ?? []) : evaluationCount;
-  const sampled = { isRepeated, declared: repetitions, all: sampleCount, reducer, k };
+  const failedCount = evaluations?.sum ?? 0;
+  const sampled = {
+    ...options,
+    ...{ declared: repetitions, planned: plannedOf(options, isRepeated), tried: sampleCount },
+    withError: isRepeated ? countFailed(evaluations?.groups ?? []) : failedCount,
+    areNamed: names.length > 0,
+  };
   const found = new Map([...all].map(([name, one]) => [name, toMetricSummary(one, sampled)]));
   const { isExact, percentileError, metricsLeftOut } = how;
   return {
     benchmarkId,
     ...{ isExact, percentileError, metricsLeftOut },
     evaluationCount,
-    failedCount: evaluations?.sum ?? 0,
+    failedCount,
     sampleCount,
-    ...{ repetitions, reducer, k },
+    ...{ repetitions, reducer, k, missing: options.missing },
     clusterBy: options.clusterBy ?? null,
     inputTokens: sum("input_tokens"),
     outputTokens: sum("output_tokens"),
     costUsd: sum("cost_usd"),
     metrics:
       names.length > 0
-        ? names.map((name) => found.get(name) ?? emptyMetric(name))
+        ? names.map((name) => found.get(name) ?? emptyMetric(name, sampled))
         : [...found.values()].sort((a, b) => compareMetricNames(a.name, b.name)),
   };
 }

@@ -1,8 +1,21 @@
 import { type MeanInterval, meanColumns } from "../../statistics/mean-interval.ts";
 import type { Moments } from "../../statistics/moments.ts";
 import { type Clusters, clustersOf, type FoundClusters } from "../clusters/clusters.ts";
-import { areShares, builtInMetrics } from "../metric.ts";
+import { type Coverage, coverageOf, type Tried } from "../coverage/coverage.ts";
 import {
+  type Bounds,
+  boundsOf,
+  filledWith,
+  lackingEnd,
+  type Missing,
+  rangeOf,
+  requireEnds,
+  type Treatment,
+  worstOf,
+} from "../coverage/missing.ts";
+import { areShares, builtInMetrics, isLowerBetter } from "../metric.ts";
+import {
+  countFailed,
   type Reduced,
   type ReducedMoments,
   type Reducer,
@@ -32,6 +45,13 @@ export interface MetricSummary extends Record<Figure | Percentile, number | null
   samplesUnscored: number;
   /** Null in a benchmark without repetitions. */
   repetitions: Repetitions | null;
+  coverage: Coverage;
+  /** What was done with the missing samples: "exclude" where the metric's range is not known. */
+  missing: Treatment;
+  /** The value that each missing sample counts as; null unless they count as the worst. */
+  filledWith: number | null;
+  /** Null unless asked for. */
+  bounds: Bounds | null;
   /** Null unless asked for. `stderr` and interval are then by clusters. */
   clusters: Clusters | null;
 }
@@ -54,6 +74,8 @@ export interface BenchmarkSummary {
   reducer: Reducer;
   /** 0 for a reducer without one. */
   k: number;
+  /** What was asked for, and done where the range of a metric is known. */
+  missing: Treatment;
   /** The key of metadata by which samples were clustered. */
   clusterBy: string | null;
   /** Null where no evaluation tells it, as the two below. */
@@ -69,6 +91,8 @@ export const summaryFractions = [0.5, 0.9, 0.95, 0.99] as const;
 /** The figures that a summary of a metric is made from. */
 export interface Figures extends Moments {
   name: string;
+  /** Values of evaluations with an error. */
+  failed: number;
   min: number;
   max: number;
   /** At `summaryFractions`. */
@@ -81,19 +105,23 @@ export interface Figures extends Moments {
 }
 
 /** How values become those of samples. */
-export interface Sampled extends Reduction {
+export interface Sampled extends Reduction, Tried, Missing {
   /** The repetitions that each sample is to have; 0: not declared. */
   declared: number;
-  /** All samples of the benchmark. */
-  all: number;
   isRepeated: boolean;
+  /** Default: what is so of the metric. */
+  lowerIsBetter?: boolean | undefined;
+  /** Whether the metrics were named, so that their range has to be known where it is needed. */
+  areNamed: boolean;
 }
 
 export function toMetricSummary(figures: Figures, sampled: Sampled): MetricSummary {
   const { name, count, min, max, groups, clusters, percentiles } = figures;
   const [p50, p90, p95, p99] = percentiles as [number, number, number, number];
-  const { moments, unscored } = reducedOf(figures, sampled);
-  const columns = meanOf(name, moments, clusters ?? undefined);
+  const { moments, unscored, failed } = reducedOf(figures, sampled);
+  const coverage = coverageOf(sampled, moments.count, failed);
+  const { filled, ...treated } = treatMissing(name, moments, { min, max }, coverage, sampled);
+  const columns = meanOf(name, filled, clusters ?? undefined);
   return {
     name,
     count,
@@ -102,14 +130,17 @@ export function toMetricSummary(figures: Figures, sampled: Sampled): MetricSumma
     ...{ min, p50, p90, p95, p99, max },
     samples: moments.count,
     samplesUnscored: unscored,
-    repetitions: sampled.isRepeated && groups ? repetitionsOf(groups, sampled.declared, sampled.all) : null,
+    repetitions: sampled.isRepeated && groups ? repetitionsOf(groups, sampled.declared, sampled.tried) : null,
     clusters: clusters ? clustersOf(clusters, moments.count, columns.stddev) : null,
+    coverage,
+    ...treated,
   };
 }
 
 function reducedOf(figures: Figures, reduction: Reduction): Reduced {
-  if (figures.reduced) return { moments: figures.reduced, unscored: 0 };
-  return figures.groups ? reduceGroups(figures.groups, reduction) : { moments: figures, unscored: 0 };
+  const { groups, reduced, failed } = figures;
+  if (reduced) return { moments: reduced, unscored: 0, failed: countFailed(groups ?? []) };
+  return groups ? reduceGroups(groups, reduction) : { moments: figures, unscored: 0, failed };
 }
 
 const noMean = {
@@ -121,10 +152,38 @@ function meanOf(name: string, moments: ReducedMoments, spread: FoundClusters | u
   return moments.count === 0 ? noMean : meanColumns(moments, { areShares: areShares(name), spread });
 }
 
-export function emptyMetric(name: string): MetricSummary {
+export function emptyMetric(name: string, sampled: Sampled): MetricSummary {
   const order = { min: null, p50: null, p90: null, p95: null, p99: null, max: null };
-  const none = { samples: 0, samplesUnscored: 0, repetitions: null, clusters: null };
-  return { name, count: 0, sum: 0, ...noMean, ...order, ...none };
+  const coverage = coverageOf(sampled, 0, 0);
+  const { filled, ...treated } = treatMissing(name, noMoments, undefined, coverage, sampled);
+  return {
+    ...{ name, count: 0, sum: 0, ...order, ...meanOf(name, filled, undefined) },
+    ...{ samples: 0, samplesUnscored: 0, repetitions: null, clusters: null, coverage },
+    ...treated,
+  };
+}
+
+const noMoments = { count: 0, sum: 0, m2: 0 };
+
+function treatMissing(
+  name: string,
+  moments: ReducedMoments,
+  values: { min: number; max: number } | undefined,
+  { missing: count }: Coverage,
+  { reducer, lowerIsBetter = isLowerBetter(name), areNamed, ...given }: Sampled,
+) {
+  const metric = { name, reducer, lowerIsBetter };
+  const range = rangeOf(metric, values, given);
+  if (count > 0 && areNamed) requireEnds(given.missing, metric, range);
+  const isKnown = count === 0 || lackingEnd(given.missing, range, lowerIsBetter) === undefined;
+  const missing = isKnown ? given.missing : "exclude";
+  const worst = missing === "as_worst" ? worstOf(range, lowerIsBetter) : undefined;
+  return {
+    filled: worst === undefined ? moments : filledWith(moments, count, worst),
+    missing,
+    filledWith: count > 0 ? (worst ?? null) : null,
+    bounds: missing === "bounds" ? (boundsOf(name, moments, count, range) ?? null) : null,
+  };
 }
 
 /** The built-in metrics first, in their own order, then the others by name. */

@@ -1,0 +1,115 @@
+import { InvalidArgumentError } from "commander";
+import {
+  type Bounds,
+  type Coverage,
+  type MetricSummary,
+  type Missing,
+  MissingSchema,
+  type Repetitions,
+} from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { wireEnum } from "../../wire/enums.ts";
+import { withFigures } from "./categories.ts";
+import { given } from "./options.ts";
+import { formatInterval, formatNumber, oneLine } from "./output.ts";
+
+const wireMissing = wireEnum<typeof Missing>(MissingSchema);
+
+/** The ways to treat samples without a value, by the names that people use. */
+export const missingNames = Object.keys(wireMissing.values);
+
+/** Options of a command that says what becomes of samples without a value. */
+export interface Filling {
+  missing?: keyof typeof wireMissing.values;
+  range?: { rangeLow?: number; rangeHigh?: number };
+}
+
+/** The fields of a request that say what becomes of samples without a value. */
+export const fillingOf = ({ missing, range }: Filling) => ({
+  ...given({ missing: missing && wireMissing.values[missing] }),
+  ...range,
+});
+
+/** Reads a range such as `0:10`, of which one end may be left out. */
+export function parseRange(text: string): NonNullable<Filling["range"]> {
+  const [, low = "", high = ""] = /^\s*([^:]*?)\s*:\s*([^:]*?)\s*$/.exec(text) ?? [];
+  const [rangeLow, rangeHigh] = [low, high].map((end) => (end === "" ? undefined : Number(end)));
+  if ((rangeLow ?? rangeHigh) === undefined || ![rangeLow ?? 0, rangeHigh ?? 0].every(Number.isFinite))
+    throw new InvalidArgumentError("Expected two numbers such as 0:10, or one of them, as in 0: or :10.");
+  return given({ rangeLow, rangeHigh });
+}
+
+/** How the values of one metric came about. */
+export interface Covered {
+  name: string;
+  coverage?: Coverage | undefined;
+  repetitions?: Repetitions | undefined;
+}
+
+/** More of them are counted only. */
+const MOST_SENTENCES = 10;
+
+/** "94 %", and never 100 % or 0 % of what is not all or nothing. */
+function percentText(part: number, whole: number): string {
+  const rounded = formatNumber((100 * part) / whole, 3);
+  if (part < whole && rounded === "100") return "nearly 100 %";
+  return `${rounded} %`;
+}
+
+/** Says how many samples have a value and why others have none; undefined where all is there. */
+export function coverageText({ coverage, repetitions }: Omit<Covered, "name">): string | undefined {
+  if (coverage === undefined) return undefined;
+  const { planned, tried, scored, failed, unscored, scoredWithError, missing } = coverage;
+  const all = scored + missing;
+  const isPlan = planned !== undefined && planned === all;
+  const lacking = repetitions?.samplesLacking ?? 0;
+  const why = [
+    [failed, "failed"],
+    [unscored, "have none without an error"],
+    [all - tried, "were not tried"],
+  ] as const;
+  const reasons = why.flatMap(([count, words]) => (count > 0 ? `${count} ${words}` : []));
+  const parts = [
+    missing > 0 &&
+      `${scored} of ${all} ${isPlan ? "planned " : ""}samples have a value (${percentText(scored, all)}): ${reasons.join(", ")}`,
+    planned !== undefined && tried > planned && `${tried} samples were tried, ${planned} planned`,
+    scoredWithError > 0 && `${scoredWithError} of those with a value have an error too`,
+    lacking > 0 && `${lacking} samples lack some of their repetitions`,
+  ].filter((part) => part !== false);
+  return parts.length > 0 ? parts.join("; ") : undefined;
+}
+
+/** Sentences on what is missing, each with the names that it is true of. */
+export function coverageWords(all: readonly Covered[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const one of all) {
+    const text = coverageText(one);
+    if (text !== undefined) names.set(text, [...(names.get(text) ?? []), oneLine(one.name)]);
+  }
+  const sentences = [...names].map(([text, list]) => `${list.join(", ")}: ${text}.`);
+  const more = sentences.length - MOST_SENTENCES;
+  if (more <= 0) return sentences;
+  return [...sentences.slice(0, MOST_SENTENCES), `${more} more lack values in other ways: --json has them.`];
+}
+
+/** What the mean over all samples may be, in words. */
+export function boundsText({ low, high, ...interval }: Bounds): string {
+  const between = `between ${formatNumber(low, 4)} and ${formatNumber(high, 4)}`;
+  const within = formatInterval(interval, { digits: 4, between: " to ", none: "" });
+  return `the mean over all samples is ${between}, whatever the missing ones are${within && ` (with 95 % intervals: ${within})`}`;
+}
+
+/** Sentences on what the metrics of a summary lack, and on what was done with that. */
+export function coverageOfMetrics(summary: GetBenchmarkSummaryResponse): string[] {
+  const metrics = withFigures(summary);
+  return [...coverageWords(metrics), ...metrics.flatMap((metric) => filledWords(metric, summary.missing))];
+}
+
+function filledWords({ name, coverage, missing, filledWith, bounds }: MetricSummary, asked: Missing) {
+  if (coverage?.missing === 0) return [];
+  if (missing !== asked)
+    return `${oneLine(name)}: missing samples are left out, as its range is not known: say it with --metric and --range.`;
+  if (bounds) return `${oneLine(name)}: ${boundsText(bounds)}.`;
+  if (filledWith === undefined) return [];
+  return `${oneLine(name)}: each missing sample counts as ${formatNumber(filledWith)}, the worst that there can be; mean, stddev, stderr and interval are over all samples.`;
+}

@@ -1,0 +1,142 @@
+import { invalidField } from "../../errors.ts";
+import { meanFigures } from "../../statistics/mean-interval.ts";
+import { mergeMoments } from "../../statistics/moments.ts";
+import { finite, oneOf } from "../../validation.ts";
+import { areShares } from "../metric.ts";
+import { countsSuccesses, type ReducedMoments, type Reducer } from "../samples/reduce.ts";
+
+const treatments = ["exclude", "as_worst", "bounds"] as const;
+
+/** What a mean does with samples that have no value. */
+export type Treatment = (typeof treatments)[number];
+
+export const missingFields = {
+  missing: oneOf(treatments).default("exclude"),
+  rangeLow: finite.optional(),
+  rangeHigh: finite.optional(),
+};
+
+/**
+ * `missing`: samples without a value are left out ("exclude"), count as the worst value that there can be
+ * ("as_worst"), or make bounds of what the mean may be ("bounds"). `rangeLow` and `rangeHigh` are the ends of
+ * what a value can be, where those of the metric are not known or are others.
+ */
+export interface MissingInput {
+  missing?: Treatment | undefined;
+  rangeLow?: number | undefined;
+  rangeHigh?: number | undefined;
+}
+
+export interface Missing extends MissingInput {
+  missing: Treatment;
+}
+
+/** The ends of what a value can be; infinite where there is none, or it is not known. */
+export interface Range {
+  low: number;
+  high: number;
+}
+
+/** What is known of a metric before its samples are. */
+export interface Metric {
+  name: string;
+  reducer: Reducer;
+  lowerIsBetter: boolean;
+}
+
+/**
+ * The range of a metric: that given, or else 0 to 1 for shares and 0 and more for latency, tokens and cost.
+ * Scores and a benchmark's own metrics are taken to be shares where none of their values says otherwise.
+ * @param values the least and the greatest value that there are
+ * @throws INVALID_ARGUMENT if a value lies outside of the range given
+ */
+export function rangeOf(
+  { name, reducer }: Metric,
+  values: { min: number; max: number } | undefined,
+  { rangeLow, rangeHigh }: MissingInput,
+): Range {
+  const seen = countsSuccesses(reducer) ? { min: 0, max: 1 } : values;
+  const isShare = countsSuccesses(reducer) || areShares(name);
+  const areWithin = seen === undefined || (seen.min >= 0 && seen.max <= 1);
+  const low = rangeLow ?? (isShare && !areWithin ? -Infinity : 0);
+  const high = rangeHigh ?? (isShare && areWithin ? 1 : Infinity);
+  if (seen && low > seen.min)
+    throw invalidField("range_low", `must be at most ${seen.min}, the least value of ${name}`);
+  if (seen && high < seen.max)
+    throw invalidField("range_high", `must be at least ${seen.max}, the greatest value of ${name}`);
+  if (low > high) throw invalidField("range_high", `must be at least ${low}, the other end of the range`);
+  return { low, high };
+}
+
+/** @throws INVALID_ARGUMENT for a range that would be of several metrics at once */
+export function refuseRange({ rangeLow, rangeHigh }: MissingInput): void {
+  const field = rangeLow === undefined ? "range_high" : "range_low";
+  if ((rangeLow ?? rangeHigh) !== undefined)
+    throw invalidField(field, "is the end of one metric: name that one alone in metrics");
+}
+
+/** The end of a range that is the worst. */
+export const worstOf = ({ low, high }: Range, lowerIsBetter: boolean) => (lowerIsBetter ? high : low);
+
+/** @throws INVALID_ARGUMENT if an end that a treatment of missing samples needs is not known */
+export function requireEnds(treatment: Treatment, { name, lowerIsBetter }: Metric, range: Range): void {
+  const lacks = lackingEnd(treatment, range, lowerIsBetter);
+  if (lacks === undefined) return;
+  const end = lacks === "range_low" ? "least" : "greatest";
+  throw invalidField(lacks, `is required: the ${end} value that ${name} can have is not known`);
+}
+
+/** The field of the first end that a treatment needs and that is not known. */
+export function lackingEnd(treatment: Treatment, { low, high }: Range, lowerIsBetter: boolean) {
+  if (treatment === "exclude") return undefined;
+  const isNeeded = (isWorst: boolean) => treatment === "bounds" || isWorst;
+  if (isNeeded(!lowerIsBetter) && !Number.isFinite(low)) return "range_low";
+  return isNeeded(lowerIsBetter) && !Number.isFinite(high) ? "range_high" : undefined;
+}
+
+/** Moments with `missing` further samples of one value. */
+export function filledWith(moments: ReducedMoments, missing: number, value: number): ReducedMoments {
+  if (missing === 0) return moments;
+  const { min = value, max = value, count } = moments;
+  const all = mergeMoments([
+    ...(count > 0 ? [moments] : []),
+    { count: missing, sum: missing * value, m2: 0 },
+  ]);
+  return { ...all, min: Math.min(min, value), max: Math.max(max, value) };
+}
+
+/** What the mean over all samples may be. */
+export interface Bounds {
+  /**
+   * The least and the greatest mean that the missing samples allow (Manski, Journal of Human Resources 24,
+   * 1989).
+   */
+  low: number;
+  high: number;
+  /**
+   * The lower end of the 95 % interval of the least mean, and the upper one of the greatest (Horowitz and
+   * Manski, JASA 95, 2000): it holds the mean of which the samples were drawn in 95 % or more of the cases,
+   * whatever is missing. Null where the values determine none.
+   */
+  ci95Low: number | null;
+  ci95High: number | null;
+}
+
+/** Undefined without any sample. */
+export function boundsOf(
+  name: string,
+  moments: ReducedMoments,
+  missing: number,
+  { low, high }: Range,
+): Bounds | undefined {
+  if (moments.count + missing === 0) return undefined;
+  const at = (value: number) =>
+    meanFigures(filledWith(moments, missing, value), { areShares: areShares(name) });
+  const [least, greatest] = missing === 0 ? [at(0), at(0)] : [at(low), at(high)];
+  return {
+    low: least.mean,
+    high: greatest.mean,
+    ci95Low: least.interval?.low ?? null,
+    ci95High: greatest.interval?.high ?? null,
+  };
+}

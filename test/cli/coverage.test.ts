@@ -1,0 +1,92 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { commands, startTestService, temporaryFolder } from "./support.ts";
+
+let service: Awaited<ReturnType<typeof startTestService>>;
+let ltb: ReturnType<typeof commands>;
+let folder: string;
+beforeAll(async () => {
+  service = await startTestService();
+  ltb = commands(service.address);
+  folder = await temporaryFolder();
+  const right = Array.from({ length: 40 }, (_, i) => ({ score: Number(i % 5 > 0) }));
+  // It fails in the hard half, and one of its answers came with an error.
+  const crashed = Array.from({ length: 40 }, (_, i) => {
+    if (i === 0) return { score: 1, error: "late" };
+    return i < 20 ? { score: 1 } : { error: "out of memory" };
+  });
+  for (const [name, rows] of Object.entries({ whole: right, crashed })) {
+    const lines = rows.map((row, i) => JSON.stringify({ id: `s${i}`, input: "i", output: "o", ...row }));
+    await writeFile(join(folder, `${name}.jsonl`), lines.join("\n"));
+    const about = ["--name", name, "--dataset", "gsm8k", "--provider", "acme", "--model", name];
+    await ltb.json("import", join(folder, `${name}.jsonl`), ...about);
+  }
+  await ltb.json("benchmark", "update", "crashed", "--planned-samples", "50");
+});
+afterAll(async () => {
+  await service.stop();
+  await rm(folder, { recursive: true });
+});
+
+const words =
+  "20 of 50 planned samples have a value (40 %): 20 failed, 10 were not tried; " +
+  "1 of those with a value have an error too";
+
+async function page(...args: string[]): Promise<string> {
+  const file = join(folder, "page.html");
+  const { code, stderr } = await ltb.run(...args, "--html", file);
+  expect([code, stderr]).toEqual([0, expect.stringContaining("wrote")]);
+  return readFile(file, "utf8");
+}
+
+test("a summary says what is missing, in words, JSON and on its page; one with all says nothing", async () => {
+  const { stdout } = await ltb.run("summary", "crashed");
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(`score: ${words}.`);
+  expect((await ltb.run("summary", "whole")).stdout).not.toMatch(/samples have a value|missing/);
+  const { metrics } = await ltb.json("summary", "crashed", "--metric", "score");
+  expect(metrics[0]).toMatchObject({
+    missing: "MISSING_EXCLUDE",
+    mean: 1,
+    filled_with: null,
+    coverage: {
+      planned: 50,
+      tried: 40,
+      scored: 20,
+      failed: 20,
+      unscored: 0,
+      scored_with_error: 1,
+      missing: 30,
+    },
+  });
+  const text = await page("summary", "crashed");
+  expect(text).toContain("<h2>What is missing</h2>");
+  expect(text).toContain(`score: ${words}.`);
+  expect(await page("summary", "whole")).not.toContain("What is missing");
+});
+
+test("a summary counts what is missing as the worst, or bounds the mean by it", async () => {
+  const worst = await ltb.run("summary", "crashed", "--metric", "score", "--missing", "as_worst");
+  expect(worst.stdout).toMatch(/^score +20 +0\.4 /m);
+  expect(worst.stdout.replaceAll(/\s+/g, " ")).toContain("each missing sample counts as 0, the worst");
+  const bounds = await ltb.run("summary", "crashed", "--metric", "score", "--missing", "bounds");
+  expect(bounds.stdout.replaceAll(/\s+/g, " ")).toContain(
+    "score: the mean over all samples is between 0.4 and 1, whatever the missing ones are (with 95 % intervals: ",
+  );
+  const wide = ["--missing", "bounds", "--range", "-1:2"];
+  const { metrics } = await ltb.json("summary", "crashed", "--metric", "score", ...wide);
+  expect(metrics[0].bounds).toMatchObject({ low: (20 - 30) / 50, high: (20 + 60) / 50 });
+  const outside = await ltb.run(
+    "summary",
+    "crashed",
+    "--metric",
+    "score",
+    "--missing",
+    "bounds",
+    "--range",
+    "0:0.5",
+  );
+  expect([outside.code, outside.stderr]).toEqual([1, expect.stringMatching(/range_high/)]);
+  for (const range of ["1", ":", "a:b", "0:1:2"])
+    expect((await ltb.run("summary", "crashed", "--range", range)).code).toBe(2);
+});

@@ -1,0 +1,223 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { coverageOf, plannedOf } from "../../src/evaluations/coverage/coverage.ts";
+import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import { foldRollups } from "../../src/evaluations/rollups/fold.ts";
+import { foldSamples } from "../../src/evaluations/samples/fold.ts";
+import type { SummaryInput } from "../../src/evaluations/summary/summarize.ts";
+import { testDatabase } from "../harness/database.ts";
+import { sample } from "../harness/examples.ts";
+
+const { db } = await testDatabase();
+
+/** One evaluation a value: null has no score, "e" an error, and a list is a score with an error. */
+type Given = number | null | "e" | [number];
+
+async function stored(
+  values: readonly Given[],
+  plan: Partial<Parameters<typeof db.benchmarks.create>[0]> = {},
+  more: (index: number) => Partial<NewEvaluation> = () => ({}),
+): Promise<string> {
+  const { id } = await db.benchmarks.create({ ...sample, ...plan });
+  const rows = values.map((value, index) => ({
+    ...{ benchmarkId: id, sampleId: `s${index}`, input: "i", output: "o" },
+    ...(typeof value === "number" && { score: value }),
+    ...(Array.isArray(value) && { score: value[0] }),
+    ...((value === "e" || Array.isArray(value)) && { error: "e" }),
+    ...more(index),
+  }));
+  if (rows.length > 0) await db.evaluations.createMany(rows);
+  return id;
+}
+
+async function scoreOf(id: string, options: SummaryInput = {}) {
+  const { metrics } = await db.evaluations.summarize(id, ["score"], options);
+  const [metric] = metrics;
+  if (metric === undefined) throw new Error("no score");
+  return metric;
+}
+
+const refusal = (field: string) => ({ violations: [expect.objectContaining({ field })] });
+
+describe("the samples that there were to be", () => {
+  test.each([
+    [{ plannedSamples: 7, totalIterations: 90, repetitions: 3 }, false, 7],
+    [{ plannedSamples: 0, totalIterations: 90, repetitions: 3 }, true, 30],
+    [{ plannedSamples: 0, totalIterations: 91, repetitions: 3 }, true, 31],
+    [{ plannedSamples: 0, totalIterations: 2 ** 31 - 1, repetitions: 1 }, true, 2 ** 31 - 1],
+    [{ plannedSamples: 0, totalIterations: 90, repetitions: 0 }, false, 90],
+    [{ plannedSamples: 0, totalIterations: 90, repetitions: 0 }, true, null],
+    [{ plannedSamples: 0, totalIterations: 0, repetitions: 3 }, true, null],
+  ])("of %j, repeated: %s, are %s", (plan, isRepeated, planned) => {
+    expect(plannedOf(plan, isRepeated)).toBe(planned);
+  });
+
+  test("are told with those tried, scored, failed and unscored, also of a metric without a value", async () => {
+    const id = await stored([1, 0, "e", null, [1]], { plannedSamples: 10 });
+    const { metrics } = await db.evaluations.summarize(id, ["score", "nothing"]);
+    const tried = { planned: 10, tried: 5 };
+    expect(metrics.map(({ coverage }) => coverage)).toEqual([
+      { ...tried, scored: 3, failed: 1, unscored: 1, scoredWithError: 1, missing: 7 },
+      { ...tried, scored: 0, failed: 2, unscored: 3, scoredWithError: 0, missing: 10 },
+    ]);
+  });
+
+  test("may be declared later, and cleared", async () => {
+    const id = await stored([1, 1]);
+    await db.benchmarks.update(id, { plannedSamples: 4 });
+    expect((await scoreOf(id)).coverage).toMatchObject({ planned: 4, missing: 2 });
+    await db.benchmarks.update(id, { plannedSamples: 0 });
+    expect((await scoreOf(id)).coverage).toMatchObject({ planned: null, missing: 0 });
+  });
+
+  test("may be fewer than were tried", async () => {
+    const id = await stored([1, 1, "e"], { plannedSamples: 1 });
+    expect((await scoreOf(id)).coverage).toMatchObject({ planned: 1, tried: 3, missing: 1 });
+  });
+
+  test("are below 2^31, and no less than none", async () => {
+    for (const plannedSamples of [-1, 2 ** 31, 1.5])
+      await expect(db.benchmarks.create({ ...sample, plannedSamples })).rejects.toMatchObject(
+        refusal("planned_samples"),
+      );
+  });
+
+  test("with repetitions count once: with an error or a value in any of them", async () => {
+    const values: Given[] = [1, "e", "e", null, 1, 1, "e", "e"];
+    const id = await stored(values, { totalIterations: 12, repetitions: 2 }, (index) => ({
+      sampleId: `s${index >> 1}`,
+      repetition: index % 2,
+    }));
+    const expected = { planned: 6, tried: 4, scored: 2, failed: 2, unscored: 0 };
+    for (const fold of [() => undefined, () => foldSamples(db.executor)]) {
+      await fold();
+      const { coverage, repetitions } = await scoreOf(id);
+      expect(coverage).toEqual({ ...expected, scoredWithError: 1, missing: 4 });
+      expect(repetitions).toMatchObject({ samplesLacking: 3 });
+    }
+    // With one value, pass@2 makes none of the first sample.
+    const byTwo = await scoreOf(id, { reducer: "pass_at_k", k: 2 });
+    expect(byTwo.coverage).toEqual({ ...expected, scored: 1, failed: 3, scoredWithError: 0, missing: 5 });
+  });
+});
+
+describe("samples without a value", () => {
+  const values: Given[] = [1, 1, 0, "e", null];
+
+  test("are left out unless asked otherwise", async () => {
+    const id = await stored(values, { plannedSamples: 8 });
+    const metric = await scoreOf(id);
+    expect(metric).toMatchObject({ mean: 2 / 3, missing: "exclude", filledWith: null, bounds: null });
+    expect(await scoreOf(id, { missing: "exclude" })).toEqual(metric);
+  });
+
+  test("count as the worst: the figures are those of a benchmark that has them", async () => {
+    const [here, there] = [
+      await stored(values, { plannedSamples: 8 }),
+      await stored([1, 1, 0, 0, 0, 0, 0, 0]),
+    ];
+    const { mean, stddev, stderr, ci95Low, ci95High, intervalMethod } = await scoreOf(there);
+    const same = { stddev, stderr, ci95Low, ci95High, intervalMethod };
+    const filled = await scoreOf(here, { missing: "as_worst" });
+    expect(filled).toMatchObject({ mean, filledWith: 0, missing: "as_worst", samples: 3 });
+    for (const [name, value] of Object.entries(same)) {
+      if (typeof value === "number") expect(filled).toHaveProperty(name, expect.closeTo(value, 12));
+      else expect(filled).toHaveProperty(name, value);
+    }
+  });
+
+  test("count as 1 where lower is better, and as the end that is given", async () => {
+    const id = await stored([0, "e"]);
+    expect(await scoreOf(id, { missing: "as_worst", lowerIsBetter: true })).toMatchObject({ mean: 0.5 });
+    expect(await scoreOf(id, { missing: "as_worst", rangeLow: -3 })).toMatchObject({ mean: -1.5 });
+  });
+
+  test("make bounds of the mean, within which lies the mean that counts them as the worst", async () => {
+    const id = await stored(values, { plannedSamples: 8 });
+    const { mean, bounds } = await scoreOf(id, { missing: "bounds" });
+    expect(mean).toBe(2 / 3);
+    expect(bounds).toMatchObject({ low: 2 / 8, high: 7 / 8 });
+    const { ci95Low } = await scoreOf(id, { missing: "as_worst" });
+    expect(bounds?.ci95Low).toBe(ci95Low);
+  });
+
+  test("bound nothing where none is missing: the mean is what it is", async () => {
+    const { mean, ci95Low, ci95High, bounds } = await scoreOf(await stored([5, 9, 7]), { missing: "bounds" });
+    expect(bounds).toEqual({ low: mean, high: mean, ci95Low, ci95High });
+  });
+
+  test("of a metric of which nobody knows the range are refused by the field that would tell it", async () => {
+    const id = await stored([5, 9, "e"], {}, () => ({ latencyMs: 5 }));
+    const lacks = (options: SummaryInput, field: string) =>
+      expect(scoreOf(id, options)).rejects.toMatchObject(refusal(field));
+    await lacks({ missing: "as_worst" }, "range_low");
+    await lacks({ missing: "as_worst", lowerIsBetter: true }, "range_high");
+    await lacks({ missing: "bounds", rangeLow: 0 }, "range_high");
+    await lacks({ missing: "bounds", rangeLow: 6, rangeHigh: 10 }, "range_low");
+    await lacks({ missing: "bounds", rangeLow: 0, rangeHigh: 8 }, "range_high");
+    expect(await scoreOf(id, { missing: "bounds", rangeLow: 0, rangeHigh: 10 })).toMatchObject({
+      bounds: { low: 14 / 3, high: 8 },
+    });
+    // Where all metrics are asked for, those of which the range is known are bounded.
+    const { metrics } = await db.evaluations.summarize(id, [], { missing: "as_worst" });
+    expect(metrics.map(({ name, missing }) => [name, missing])).toEqual([
+      ["score", "exclude"],
+      ["latency_ms", "as_worst"],
+    ]);
+    for (const names of [[], ["score", "latency_ms"]])
+      await expect(
+        db.evaluations.summarize(id, names, { missing: "bounds", rangeHigh: 10 }),
+      ).rejects.toMatchObject(refusal("range_high"));
+  });
+});
+
+const given = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom<Given>(0, 1, [0], [1]) },
+  { weight: 2, arbitrary: fc.constantFrom<Given>("e", null) },
+  { weight: 1, arbitrary: fc.constantFrom<Given>(0.25, 0.5) },
+);
+
+/** All ways to give each of `count` samples one of `values`. */
+function* fillings(count: number, values: readonly number[]): Generator<number[]> {
+  if (count === 0) return yield [];
+  for (const rest of fillings(count - 1, values)) for (const value of values) yield [...rest, value];
+}
+
+test("bounds are the least and the greatest mean of all ways to fill in what is missing", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(given, { minLength: 1, maxLength: 6 }),
+      fc.nat({ max: 8 }),
+      fc.constantFrom({ low: 0, high: 1 }, { low: -2, high: 5 }),
+      async (values, plannedSamples, { low, high }) => {
+        const id = await stored(values, { plannedSamples });
+        const range = { rangeLow: low, rangeHigh: high };
+        if (values.length % 2 === 0) await foldRollups(db.executor);
+        const { bounds, coverage } = await scoreOf(id, { missing: "bounds", ...range, exact: false });
+        const scores = values.flatMap((value) => (value === null || value === "e" ? [] : value));
+        expect(coverage.missing).toBe(Math.max(plannedSamples, values.length) - scores.length);
+        const means = [...fillings(coverage.missing, [low, high, (low + high) / 2])].map((filling) => {
+          const all = [...scores, ...filling];
+          return all.reduce((a, b) => a + b, 0) / all.length;
+        });
+        expect(bounds?.low).toBeCloseTo(Math.min(...means), 12);
+        expect(bounds?.high).toBeCloseTo(Math.max(...means), 12);
+        for (const lowerIsBetter of [false, true]) {
+          const { mean } = await scoreOf(id, { missing: "as_worst", lowerIsBetter, ...range });
+          expect(mean).toBeCloseTo(lowerIsBetter ? Math.max(...means) : Math.min(...means), 12);
+        }
+      },
+    ),
+    { numRuns: 40, endOnFailure: true },
+  );
+});
+
+test("tried is scored, failed and unscored together", () => {
+  fc.assert(
+    fc.property(fc.nat(1000), fc.nat(1000), fc.nat(1000), fc.nat(1000), (alone, both, failed, unscored) => {
+      const tried = alone + both + failed + unscored;
+      const counts = coverageOf({ planned: null, tried, withError: both + failed }, alone + both, both);
+      expect(counts).toMatchObject({ failed, unscored, missing: failed + unscored });
+    }),
+  );
+});
