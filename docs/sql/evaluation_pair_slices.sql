@@ -6,22 +6,22 @@ with
       bool_or(not e.is_candidate) as in_baseline,
       bool_or(e.is_candidate) as in_candidate,
       coalesce(
-        min(e.slice collate "C") filter (
+        min(e.slice) filter (
           where
             e.slice <> ''
             and not e.is_candidate
         ),
-        min(e.slice collate "C") filter (
+        min(e.slice) filter (
           where
             e.slice <> ''
         ),
         ''
       ) as slice,
       coalesce(
-        min(e.slice collate "C") filter (
+        min(e.slice) filter (
           where
             e.slice <> ''
-        ) <> max(e.slice collate "C") filter (
+        ) <> max(e.slice) filter (
           where
             e.slice <> ''
         ),
@@ -31,50 +31,54 @@ with
       (
         select
           coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-          coalesce(
-            '=' || (
-              select
-                case
-                  when char_length(t.value) <= $1::integer then t.value
-                  else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
-                end
-              from
-                (
-                  select
-                    case jsonb_typeof(v.value)
-                      when 'null' then null
-                      when 'number' then case
-                        when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+          (
+            coalesce(
+              '=' || (
+                select
+                  case
+                    when char_length(t.value) <= $1::integer then t.value
+                    else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                  end
+                from
+                  (
+                    select
+                      case jsonb_typeof(v.value)
+                        when 'null' then null
+                        when 'number' then case
+                          when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                          else v.text
+                        end
                         else v.text
-                      end
-                      else v.text
-                    end as value
-                  from
-                    (
-                      select
-                        d.value,
-                        d.value #>> '{}' as text
-                      from
-                        (
-                          select
-                            (e.metadata -> $3::text) as value
-                          offset
-                            0
-                        ) d
-                      offset
-                        0
-                    ) v
-                  offset
-                    0
-                ) t
-            ),
-            ''
+                      end as value
+                    from
+                      (
+                        select
+                          d.value,
+                          d.value #>> '{}' as text
+                        from
+                          (
+                            select
+                              (e.metadata -> $3::text) as value
+                            offset
+                              0
+                          ) d
+                        offset
+                          0
+                      ) v
+                    offset
+                      0
+                  ) t
+              ),
+              ''
+            ) collate "C"
           ) as slice,
           (e.benchmark_id = $4) as is_candidate
         from
           evaluations e
         where
           e.benchmark_id in ($5, $6)
+        offset
+          0
       ) e
     group by
       e.sample
@@ -356,12 +360,12 @@ with
           metric
         order by
           tried desc,
-          slice collate "C"
+          slice
       ) as place
     from
       "grouped" g
   ),
-  overall as (
+  overall as materialized (
     select
       metric,
       count(*) as slices,
@@ -474,22 +478,22 @@ with
       bool_or(not e.is_candidate) as in_baseline,
       bool_or(e.is_candidate) as in_candidate,
       coalesce(
-        min(e.slice collate "C") filter (
+        min(e.slice) filter (
           where
             e.slice <> ''
             and not e.is_candidate
         ),
-        min(e.slice collate "C") filter (
+        min(e.slice) filter (
           where
             e.slice <> ''
         ),
         ''
       ) as slice,
       coalesce(
-        min(e.slice collate "C") filter (
+        min(e.slice) filter (
           where
             e.slice <> ''
-        ) <> max(e.slice collate "C") filter (
+        ) <> max(e.slice) filter (
           where
             e.slice <> ''
         ),
@@ -499,50 +503,54 @@ with
       (
         select
           coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-          coalesce(
-            '=' || (
-              select
-                case
-                  when char_length(t.value) <= $1::integer then t.value
-                  else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
-                end
-              from
-                (
-                  select
-                    case jsonb_typeof(v.value)
-                      when 'null' then null
-                      when 'number' then case
-                        when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+          (
+            coalesce(
+              '=' || (
+                select
+                  case
+                    when char_length(t.value) <= $1::integer then t.value
+                    else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                  end
+                from
+                  (
+                    select
+                      case jsonb_typeof(v.value)
+                        when 'null' then null
+                        when 'number' then case
+                          when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                          else v.text
+                        end
                         else v.text
-                      end
-                      else v.text
-                    end as value
-                  from
-                    (
-                      select
-                        d.value,
-                        d.value #>> '{}' as text
-                      from
-                        (
-                          select
-                            coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
-                          offset
-                            0
-                        ) d
-                      offset
-                        0
-                    ) v
-                  offset
-                    0
-                ) t
-            ),
-            ''
+                      end as value
+                    from
+                      (
+                        select
+                          d.value,
+                          d.value #>> '{}' as text
+                        from
+                          (
+                            select
+                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                            offset
+                              0
+                          ) d
+                        offset
+                          0
+                      ) v
+                    offset
+                      0
+                  ) t
+              ),
+              ''
+            ) collate "C"
           ) as slice,
           (e.benchmark_id = $5) as is_candidate
         from
           evaluations e
         where
           e.benchmark_id in ($6, $7)
+        offset
+          0
       ) e
     group by
       e.sample
@@ -970,12 +978,12 @@ with
           metric
         order by
           tried desc,
-          slice collate "C"
+          slice
       ) as place
     from
       "grouped" g
   ),
-  overall as (
+  overall as materialized (
     select
       metric,
       count(*) as slices,

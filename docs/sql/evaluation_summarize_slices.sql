@@ -33,44 +33,46 @@ with
           evaluations e
           cross join lateral (
             select
-              coalesce(
-                '=' || (
-                  select
-                    case
-                      when char_length(t.value) <= $1::integer then t.value
-                      else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
-                    end
-                  from
-                    (
-                      select
-                        case jsonb_typeof(v.value)
-                          when 'null' then null
-                          when 'number' then case
-                            when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+              (
+                coalesce(
+                  '=' || (
+                    select
+                      case
+                        when char_length(t.value) <= $1::integer then t.value
+                        else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                      end
+                    from
+                      (
+                        select
+                          case jsonb_typeof(v.value)
+                            when 'null' then null
+                            when 'number' then case
+                              when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                              else v.text
+                            end
                             else v.text
-                          end
-                          else v.text
-                        end as value
-                      from
-                        (
-                          select
-                            d.value,
-                            d.value #>> '{}' as text
-                          from
-                            (
-                              select
-                                (e.metadata -> $3::text) as value
-                              offset
-                                0
-                            ) d
-                          offset
-                            0
-                        ) v
-                      offset
-                        0
-                    ) t
-                ),
-                ''
+                          end as value
+                        from
+                          (
+                            select
+                              d.value,
+                              d.value #>> '{}' as text
+                            from
+                              (
+                                select
+                                  (e.metadata -> $3::text) as value
+                                offset
+                                  0
+                              ) d
+                            offset
+                              0
+                          ) v
+                        offset
+                          0
+                      ) t
+                  ),
+                  ''
+                ) collate "C"
               ) as slice
             offset
               0
@@ -94,6 +96,8 @@ with
           ) v (metric, value)
         where
           e.benchmark_id = $5
+        offset
+          0
       ) v
     group by
       metric,
@@ -107,12 +111,12 @@ with
           metric
         order by
           tried desc,
-          slice collate "C"
+          slice
       ) as place
     from
       "grouped" g
   ),
-  overall as (
+  overall as materialized (
     select
       metric,
       count(*) as slices,
@@ -209,44 +213,46 @@ with
       evaluations e
       cross join lateral (
         select
-          coalesce(
-            '=' || (
-              select
-                case
-                  when char_length(t.value) <= $1::integer then t.value
-                  else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
-                end
-              from
-                (
-                  select
-                    case jsonb_typeof(v.value)
-                      when 'null' then null
-                      when 'number' then case
-                        when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+          (
+            coalesce(
+              '=' || (
+                select
+                  case
+                    when char_length(t.value) <= $1::integer then t.value
+                    else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                  end
+                from
+                  (
+                    select
+                      case jsonb_typeof(v.value)
+                        when 'null' then null
+                        when 'number' then case
+                          when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                          else v.text
+                        end
                         else v.text
-                      end
-                      else v.text
-                    end as value
-                  from
-                    (
-                      select
-                        d.value,
-                        d.value #>> '{}' as text
-                      from
-                        (
-                          select
-                            coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
-                          offset
-                            0
-                        ) d
-                      offset
-                        0
-                    ) v
-                  offset
-                    0
-                ) t
-            ),
-            ''
+                      end as value
+                    from
+                      (
+                        select
+                          d.value,
+                          d.value #>> '{}' as text
+                        from
+                          (
+                            select
+                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                            offset
+                              0
+                          ) d
+                        offset
+                          0
+                      ) v
+                    offset
+                      0
+                  ) t
+              ),
+              ''
+            ) collate "C"
           ) as slice
         offset
           0
@@ -284,6 +290,8 @@ with
       ) v (metric, value)
     where
       e.benchmark_id = $7
+    offset
+      0
   ),
   tried as (
     select
@@ -365,12 +373,12 @@ with
           metric
         order by
           tried desc,
-          slice collate "C"
+          slice
       ) as place
     from
       "grouped" g
   ),
-  overall as (
+  overall as materialized (
     select
       metric,
       count(*) as slices,
@@ -469,7 +477,7 @@ with
       evaluations e
       cross join lateral (
         select
-          coalesce('=' || e.model::text, '') as slice
+          (coalesce('=' || e.model::text, '') collate "C") as slice
         offset
           0
       ) s
@@ -495,6 +503,8 @@ with
       ) v (metric, value)
     where
       e.benchmark_id = $5
+    offset
+      0
   ),
   tried as (
     select
@@ -604,12 +614,12 @@ with
           metric
         order by
           tried desc,
-          slice collate "C"
+          slice
       ) as place
     from
       "grouped" g
   ),
-  overall as (
+  overall as materialized (
     select
       metric,
       count(*) as slices,
@@ -709,16 +719,18 @@ with
       evaluations e
       cross join lateral (
         select
-          coalesce(
-            '=' || (
-              select
-                b.labels ->> $1
-              from
-                benchmarks b
-              where
-                b.id = e.benchmark_id
-            ),
-            ''
+          (
+            coalesce(
+              '=' || (
+                select
+                  b.labels ->> $1
+                from
+                  benchmarks b
+                where
+                  b.id = e.benchmark_id
+              ),
+              ''
+            ) collate "C"
           ) as slice
         offset
           0
@@ -745,6 +757,8 @@ with
       ) v (metric, value)
     where
       e.benchmark_id = $6
+    offset
+      0
   ),
   tried as (
     select
@@ -844,12 +858,12 @@ with
           metric
         order by
           tried desc,
-          slice collate "C"
+          slice
       ) as place
     from
       "grouped" g
   ),
-  overall as (
+  overall as materialized (
     select
       metric,
       count(*) as slices,

@@ -42,17 +42,18 @@ export const pairSlices = statement("evaluation_pair_slices", {
     const isCandidate = sql.fragment`(e.benchmark_id = ${pairing.candidate.id})`;
     const hasKey = sql.fragment`e.slice <> ''`;
     const least = (filter: ReturnType<typeof isCompared>) =>
-      sql.fragment`min(e.slice collate "C") filter (where ${filter})`;
+      sql.fragment`min(e.slice) filter (where ${filter})`;
     return sql.fragment`
       with sample as materialized (
         select
           e.sample, bool_or(not e.is_candidate) as in_baseline, bool_or(e.is_candidate) as in_candidate,
           coalesce(${least(sql.fragment`${hasKey} and not e.is_candidate`)}, ${least(hasKey)}, '') as slice,
-          coalesce(${least(hasKey)} <> max(e.slice collate "C") filter (where ${hasKey}), false) as is_mixed
+          coalesce(${least(hasKey)} <> max(e.slice) filter (where ${hasKey}), false) as is_mixed
         from (
           select ${sampleOf("e")} as sample, ${sliceKey(key)} as slice, ${isCandidate} as is_candidate
           from evaluations e
           where e.benchmark_id in (${pairing.baseline.id}, ${pairing.candidate.id})
+          offset 0
         ) e
         group by e.sample
       ), pair as materialized (

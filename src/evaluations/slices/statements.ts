@@ -30,9 +30,9 @@ export const largestSlices = (grouped: string) => {
   const average = mean(sql.fragment`g.sum`, sql.fragment`g.count`);
   return sql.fragment`
     placed as (
-      select g.*, row_number() over (partition by metric order by tried desc, slice collate "C") as place
+      select g.*, row_number() over (partition by metric order by tried desc, slice) as place
       from ${from} g
-    ), overall as (
+    ), overall as materialized (
       select metric, count(*) as slices,
         array_agg(substr(slice, 2) order by place) filter (
           where ${hasKey} and place > ${limits.groups}
@@ -51,8 +51,8 @@ export const largestSlices = (grouped: string) => {
 export const sliceValue = (g: Fragment) =>
   sql.fragment`case when ${g}.slice <> '' then substr(${g}.slice, 2) end`;
 
-/** The group of an evaluation as a text that is never null: what has the key begins with `=`. */
-export const sliceKey = (key: string) => sql.fragment`coalesce('=' || ${sliceOf(key)}, '')`;
+/** The group of an evaluation as a text, sorted by bytes; never null: what has the key begins with `=`. */
+export const sliceKey = (key: string) => sql.fragment`(coalesce('=' || ${sliceOf(key)}, '') collate "C")`;
 
 const moments = sql.fragment`
   count(value) as count, coalesce(${exactSum(sql.fragment`value`)}, 0) as sum,
@@ -75,13 +75,13 @@ export const summarizeSlices = statement("evaluation_summarize_slices", {
   build: (benchmarkId: string, key: string, names: readonly string[], reduction: Reduction | undefined) => {
     const values = names.map((name) => sql.fragment`(${name}::text, ${metricValue(name)})`);
     const sample = reduction ? sql.fragment`, ${sampleOf("e")} as sample, e.repetition` : sql.fragment``;
-    // The offset keeps PostgreSQL from looking for the key once for each metric.
+    // The offsets keep PostgreSQL from looking for a key or value once for each figure that is made of it.
     const value = sql.fragment`
       select s.slice, v.metric, v.value${sample}
       from evaluations e
       cross join lateral (select ${sliceKey(key)} as slice offset 0) s
       cross join lateral (values ${sql.join(values, sql.fragment`, `)}) v (metric, value)
-      where e.benchmark_id = ${benchmarkId}`;
+      where e.benchmark_id = ${benchmarkId} offset 0`;
     const keys = sql.fragment`v.metric, v.slice, v.sample`;
     const grouped = reduction
       ? sql.fragment`
