@@ -6,6 +6,7 @@ import { Counts } from "../metrics/counts.ts";
 import { jobEvents } from "../watch/events.ts";
 import { ChangeFeed } from "../watch/feed.ts";
 import { Claimer } from "./claim/claimer.ts";
+import { offerReader } from "./claim/offers.ts";
 import { Lanes } from "./limits/lanes.ts";
 import { Outages } from "./upkeep/outages.ts";
 import { type JobWrites, writeTogether } from "./writes.ts";
@@ -15,6 +16,7 @@ export class JobQueue {
   readonly lanes: Lanes;
   readonly writes: JobWrites;
   readonly claimer: Claimer;
+  readonly offerOf: ReturnType<typeof offerReader>;
   /** New events, for watchers. */
   readonly feed: ChangeFeed;
   readonly outages = new Outages();
@@ -24,6 +26,7 @@ export class JobQueue {
   constructor(db: Executor, counts = new Counts()) {
     this.counts = counts;
     this.lanes = new Lanes(db);
+    this.offerOf = offerReader(db);
     this.writes = writeTogether(db);
     this.feed = new ChangeFeed(db, jobEvents);
     this.claimer = new Claimer(db, this.lanes, (workerId, leases) => {

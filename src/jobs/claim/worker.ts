@@ -1,10 +1,8 @@
-import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { columnsOf, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { notFound } from "../../errors.ts";
 import { parseInput } from "../../validation.ts";
 import * as input from "../input.ts";
-import { implicitHeartbeat } from "../parts.ts";
 import type { JobQueue } from "../queue.ts";
 import { type Lease, leaseRow } from "./claim.ts";
 
@@ -14,22 +12,6 @@ export interface WorkerClaim {
   /** Whether the worker is to finish what it holds and claim no more. */
   drain: boolean;
 }
-
-// The statement reads what a worker can get; no row if it is not registered. A claim is also a sign of life.
-const readOffer = statement("job_worker_offer", {
-  row: z.object({
-    tags: z.array(z.string()),
-    jobTypes: z.array(z.string()),
-    draining: z.boolean(),
-    /** The highest number of a lane that was committed by then; 0 for none. */
-    newestLane: z.number(),
-  }),
-  build: (workerId: string) => sql.fragment`
-    with ${implicitHeartbeat(sql.fragment`select ${workerId}`)}
-    select tags, job_types, draining, (select coalesce(max(number), 0) from job_lanes) as newest_lane
-    from workers where worker_id = ${workerId}`,
-  examples: [["w"]],
-});
 
 const leftMs = (until: Fragment) => sql.fragment`
   greatest(extract(epoch from ${until} - clock_timestamp()) * 1000, 0)::double precision`;
@@ -63,7 +45,7 @@ export async function claimForWorker(
   claim: input.ClaimInput,
 ): Promise<WorkerClaim> {
   const { workerId, maxJobs, leaseMs, requestId, waitMs, jobTypes } = parseInput(input.claimInput, claim);
-  const worker = await db.maybeOne(readOffer(workerId));
+  const worker = await queue.offerOf(workerId);
   if (!worker) throw notFound("worker", workerId);
   const readEarlier = async () => (requestId === undefined ? [] : db.any(readClaim(workerId, requestId)));
   if (worker.draining) return { leases: await readEarlier(), drain: true };
@@ -76,6 +58,6 @@ export async function claimForWorker(
   if (claimed.length > 0) queue.announce("watchable");
   // A drain may have been ordered while the claim waited.
   const waited = claimed.length === 0 && waitMs > 0;
-  const now = waited ? await db.maybeOne(readOffer(workerId)) : worker;
+  const now = waited ? await queue.offerOf(workerId) : worker;
   return { leases: claimed, drain: now?.draining ?? false };
 }

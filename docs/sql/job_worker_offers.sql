@@ -1,4 +1,4 @@
--- job_worker_offer
+-- job_worker_offers
 with
   heartbeat as (
     update workers
@@ -14,7 +14,7 @@ with
           where
             worker_id in (
               select
-                $1
+                unnest($1::"text" [])
             )
             and last_heartbeat < statement_timestamp() - $2 * interval '1 ms'
           for no key update
@@ -23,6 +23,7 @@ with
       )
   )
 select
+  worker_id,
   tags,
   job_types,
   draining,
@@ -35,7 +36,7 @@ select
 from
   workers
 where
-  worker_id = $3;
--- $1 = 'w'
+  worker_id = any ($3::"text" []);
+-- $1 = '{w}'
 -- $2 = 5000
--- $3 = 'w'
+-- $3 = '{w}'
