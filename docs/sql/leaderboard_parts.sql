@@ -861,7 +861,9 @@ select
               else 0
             end
           ) as sum,
-          regr_sxx(v.value, v.value) as m2
+          regr_sxx(v.value, v.value) as m2,
+          min(v.value) as min,
+          max(v.value) as max
         from
           (
             select

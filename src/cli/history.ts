@@ -21,9 +21,10 @@ import {
   printJson,
   toPlain,
 } from "./shared/output.ts";
+import { type Reducing, rankedRepetitions, reducerNames, reducerOf } from "./shared/reducer.ts";
 import { statuses } from "./shared/status.ts";
 
-interface Options extends ServiceOptions, Direction {
+interface Options extends ServiceOptions, Direction, Reducing {
   metric: string;
   provider?: string;
   model?: string;
@@ -49,13 +50,19 @@ export function addCommand(program: Command): void {
     .argument("<dataset>", "dataset of the runs")
     .option("--metric <name>", "metric to follow", "score")
     .withDirection()
+    .withReducer(reducerNames)
     .option("--provider <provider>", "only runs of this provider")
     .option("--model <model>", "only runs of this model")
     .option("--label <key=value>", "only runs with this label; may be given again", gatherPairs)
     .choice("--status <status>", "only runs in this status", Object.keys(statuses))
     .option("--created-after <time>", "only runs created at this time or later", parseTime)
     .option("--created-before <time>", "only runs created before this time", parseTime)
-    .option("--min-count <n>", "only runs with at least this many values", parseWhole(1, 2 ** 31 - 1), 1)
+    .option(
+      "--min-count <n>",
+      "only runs with at least this many samples that have a value",
+      parseWhole(1, 2 ** 31 - 1),
+      1,
+    )
     .option(
       "--baseline <benchmark>",
       `run to compare with: ${NEWEST} (default: the dataset's baseline, else the oldest run shown)`,
@@ -77,7 +84,7 @@ export function addCommand(program: Command): void {
 async function history({ benchmarks }: ServiceClient, dataset: string, options: Options): Promise<void> {
   const { metric, provider, model, label, status, createdAfter, createdBefore, minCount, limit } = options;
   const response = await benchmarks.getMetricHistory({
-    ...{ dataset, metric, minCount, pageSize: limit, ...directionOf(options) },
+    ...{ dataset, metric, minCount, pageSize: limit, ...directionOf(options), ...reducerOf(options) },
     ...given({ provider, model, labels: label, status: status && statuses[status] }),
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
@@ -118,6 +125,7 @@ function printRuns(dataset: string, metric: string, response: GetMetricHistoryRe
   );
   if (baseline !== undefined)
     print(`\nThe baseline is ${oneLine(baseline.benchmarkName)}, with ${formatNumber(baseline.mean)}.`);
+  for (const words of rankedRepetitions(runs, response)) print(`\n${words}`);
   const isMarked = runs.some((run) => markOf(run, lowerIsBetter) !== "");
   const isCompared = runs.some(({ sincePrevious, sinceBaseline }) => sincePrevious ?? sinceBaseline);
   if (isCompared && !isMarked) print(NO_CHANGE);

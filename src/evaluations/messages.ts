@@ -169,10 +169,12 @@ export function leaderboardMessage(entry: LeaderboardEntry): MessageInitShape<ty
 }
 
 export function runMessage(run: MetricRun): MessageInitShape<typeof MetricRunSchema> {
-  const { status, createdAt, intervalMethod: method, sincePrevious, sinceBaseline, ...figures } = run;
+  const { status, createdAt, intervalMethod: method, repetitions, ...rest } = run;
+  const { sincePrevious, sinceBaseline, ...figures } = rest;
   return {
     ...omitNulls(figures),
     ...(method && { intervalMethod: intervals[method] }),
+    ...(repetitions && { repetitions: omitNulls(repetitions) }),
     ...(sincePrevious && { sincePrevious: omitNulls(sincePrevious) }),
     ...(sinceBaseline && { sinceBaseline: omitNulls(sinceBaseline) }),
     status: benchmarkStatus.values[status],

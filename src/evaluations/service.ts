@@ -166,8 +166,10 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         ...rankedOf(request),
         model: omitEmpty(request.model),
         baselineId: omitEmpty(request.baselineId),
+        reducer: wireReducer.parse(request.reducer, "reducer"),
+        k: request.k,
       };
-      const { runs, baseline, pending, lowerIsBetter, next } = await evaluations.history(what, {
+      const { runs, baseline, pending, reducer, next, ...about } = await evaluations.history(what, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, what, benchmarkPosition),
       });
@@ -175,7 +177,8 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         runs: runs.map(runMessage),
         nextPageToken: encodePageToken(next, what),
         pendingCount: pending,
-        lowerIsBetter,
+        reducer: wireReducer.values[reducer],
+        ...about,
         ...(baseline && { baseline: runMessage(baseline) }),
       };
     },

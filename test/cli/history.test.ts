@@ -120,3 +120,32 @@ test("a page with a chart of the means over time, with all figures and nothing a
   // Nothing to draw is no failure.
   expect(await ltb.run("history", "gsm8k", "--model", "nosuch", "--html", path)).toMatchObject({ code: 0 });
 });
+
+test("repetitions become one value by the reducer that is named, which table, JSON and page say", async () => {
+  using client = createClient({ address: service.address, deadline: 60 });
+  for (const right of [2, 3]) {
+    const about = { name: `run ${right}`, provider: "acme", model: "m", dataset: "repeated", repetitions: 4 };
+    const { benchmark } = await client.benchmarks.createBenchmark(about);
+    const evaluations = Array.from({ length: 40 }, (_, n) => ({
+      ...{ sampleId: `s${n >> 2}`, repetition: n & 3, input: "i", output: "o" },
+      score: (n & 3) < right ? 1 : 0,
+    }));
+    await client.benchmarks.batchCreateEvaluations({ benchmarkId: benchmark?.id ?? "", evaluations });
+  }
+  const page = join(folder, "reduced.html");
+  const how = ["--reducer", "pass_hat_k", "--k", "2", "--min-count", "10"];
+  const { stdout } = await ltb.run("history", "repeated", ...how, "--html", page);
+  expect(stdout).toMatch(/ run 2 +acme\/m +0\.16667 .* 10 .* run 3 +acme\/m +0\.5 .* 10 /s);
+  const words =
+    "2 of 2 benchmarks have 4 repetitions of a sample, which counts once, by their pass_hat_k with k = 2.";
+  expect(stdout).toContain(words);
+  expect(await readFile(page, "utf8")).toContain(words);
+  expect(await ltb.json("history", "repeated", ...how)).toMatchObject({
+    ...{ reducer: "REDUCER_PASS_HAT_K", k: 2 },
+    runs: [
+      { count: 10, samples_unscored: 0, repetitions: { least: 4, most: 4 } },
+      { mean: expect.closeTo(0.5, 12) },
+    ],
+  });
+  expect((await ltb.run("history", "repeated", "--min-count", "11")).stdout).toBe("");
+});

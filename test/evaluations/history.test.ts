@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { HistoryInput, HistoryPage } from "../../src/evaluations/history/history.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
@@ -27,7 +27,8 @@ async function runsOf(dataset: string, ...ones: number[]): Promise<string[]> {
 }
 
 test("no run, or none with a value, is an empty history", async () => {
-  const nothing = { runs: [], baseline: null, pending: 0, lowerIsBetter: false, next: undefined };
+  const by = { lowerIsBetter: false, reducer: "mean", k: 0 };
+  const nothing = { runs: [], baseline: null, pending: 0, ...by, next: undefined };
   expect(await history("nobody")).toEqual(nothing);
   const id = await scored(db, "empty", []);
   await db.benchmarks.setBaseline(id);
@@ -46,6 +47,8 @@ test("one run has its figures, and no change", async () => {
     status: "pending",
     createdAt: (await db.benchmarks.get(id)).createdAt,
     count: 100,
+    samplesUnscored: 0,
+    repetitions: null,
     mean: 0.6,
     stddev: expect.closeTo(score?.stddev ?? 0, 12),
     stderr: expect.closeTo(score?.stderr ?? 0, 12),
@@ -56,7 +59,8 @@ test("one run has its figures, and no change", async () => {
     sinceBaseline: null,
   };
   const page = await history("one");
-  expect(page).toEqual({ runs: [run], baseline: run, pending: 0, lowerIsBetter: false, next: undefined });
+  const by = { lowerIsBetter: false, reducer: "mean", k: 0 };
+  expect(page).toEqual({ runs: [run], baseline: run, pending: 0, ...by, next: undefined });
   await db.maintain();
   expect(await history("one")).toEqual(page);
 });
@@ -207,4 +211,82 @@ test("each sample of a run with repetitions counts once, or the run is left out 
     { benchmarkId: id, sampleId: "s99", repetition: 4, score: 1, input: "i", output: "o" },
   ]);
   expect((await history("repeated")).runs[1]?.mean).toBeCloseTo(0.602, 12);
+});
+
+describe("repetitions", () => {
+  /** A run with these scores of each sample. */
+  async function repeatedRun(dataset: string, samples: readonly (readonly number[])[]): Promise<string> {
+    const most = Math.max(...samples.map(({ length }) => length));
+    const id = await scored(db, dataset, [], { repetitions: most });
+    const rows = samples.flatMap((scores, n) =>
+      scores.map((score, repetition) => ({ sampleId: `s${n}`, repetition, score })),
+    );
+    await db.evaluations.createMany(
+      rows.map((row) => ({ benchmarkId: id, input: "i", output: "o", ...row })),
+    );
+    return id;
+  }
+
+  test("min_count is of samples, with marks and folded, on every page", async () => {
+    const few = [1, 1, 1, 1, 0];
+    const [two = "", three = ""] = [
+      await repeatedRun("least", [few, few]),
+      await repeatedRun("least", [few, few, few]),
+    ];
+    for (let n = 0; n < 3; n++) await repeatedRun("least", [few, few]);
+    const plain = await scored(db, "least", shares(1, 3));
+    for (const fold of [() => {}, () => db.maintain()]) {
+      await fold();
+      expect(ids(await history("least", { minCount: 3 }))).toEqual([three, plain]);
+      const newest = await db.evaluations.history({ dataset: "least", minCount: 3 }, { limit: 1 });
+      expect(ids(newest)).toEqual([plain]);
+      const older = await db.evaluations.history(
+        { dataset: "least", minCount: 3 },
+        { limit: 1, after: newest.next },
+      );
+      expect(ids(older)).toEqual([three]);
+      expect(older.next).toBeUndefined();
+      expect(ids(await history("least", { minCount: 2 }))).toHaveLength(6);
+      expect(ids(await history("least", { minCount: 4 }))).toEqual([]);
+    }
+    expect(two).not.toBe(three);
+  });
+
+  test("become one value by the reducer that is asked for: figures are those of the summary", async () => {
+    const plain = await scored(db, "reduced", shares(1, 3));
+    const id = await repeatedRun("reduced", [[1, 0, 0.5], [0.25, 0.25, 1], [1], [0, 1, 1, 0]]);
+    const changes = [
+      { reducer: "mean" },
+      { reducer: "median" },
+      { reducer: "mode" },
+      { reducer: "max" },
+      { reducer: "at_least_k", k: 2 },
+      { reducer: "pass_at_k", k: 2 },
+      { reducer: "pass_hat_k", k: 3 },
+    ] as const;
+    for (const fold of [() => {}, () => db.maintain()]) {
+      await fold();
+      for (const how of changes) {
+        const page = await history("reduced", how);
+        const countsSuccesses = "k" in how;
+        expect(ids(page)).toEqual(countsSuccesses ? [id] : [plain, id]);
+        expect(page).toMatchObject({ reducer: how.reducer, k: countsSuccesses ? how.k : 0 });
+        const [score] = (await db.evaluations.summarize(id, ["score"], how)).metrics;
+        expect(page.runs.at(-1), how.reducer).toMatchObject({
+          count: score?.samples,
+          mean: expect.closeTo(score?.mean ?? Number.NaN, 12),
+          stderr: expect.closeTo(score?.stderr ?? Number.NaN, 12),
+          samplesUnscored: score?.samplesUnscored,
+          repetitions: score?.repetitions,
+        });
+      }
+    }
+    // Of no sample there are five repetitions, and one has four.
+    expect(ids(await history("reduced", { reducer: "pass_at_k", k: 5 }))).toEqual([]);
+    expect(ids(await history("reduced", { reducer: "pass_at_k", k: 4, minCount: 2 }))).toEqual([]);
+    expect(ids(await history("reduced", { reducer: "pass_at_k", k: 4, minCount: 1 }))).toEqual([id]);
+    await expect(history("reduced", { reducer: "pass_at_k" })).rejects.toMatchObject({
+      violations: [{ field: "k" }],
+    });
+  });
 });

@@ -2,6 +2,7 @@ import type { MetricRun } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetMetricHistoryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { changeCells, countRuns, isBetter, markOf, NO_CHANGE } from "../shared/changes.ts";
 import { formatMinute, formatNumber } from "../shared/output.ts";
+import { rankedRepetitions } from "../shared/reducer.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
 import { intervalsOf, tableOf, withInterval, withSmall, writePage } from "./page.ts";
@@ -11,8 +12,9 @@ import { type Moment, timelineChart } from "./timeline.ts";
 export async function writeHistory(
   path: string,
   { dataset, metric }: { dataset: string; metric: string },
-  { runs, baseline, lowerIsBetter }: GetMetricHistoryResponse,
+  response: GetMetricHistoryResponse,
 ): Promise<void> {
+  const { runs, baseline, lowerIsBetter } = response;
   const unit = unitOf(metric);
   const marked = runs.flatMap((run) => {
     const mark = markOf(run, lowerIsBetter);
@@ -46,7 +48,10 @@ export async function writeHistory(
       },
       {
         title: "Figures",
-        note: "Runs are compared as independent groups by Welch's t-test. p-values are adjusted by Holm's method for the runs of this page; one below 0.05 is significant.",
+        note: [
+          "Runs are compared as independent groups by Welch's t-test. p-values are adjusted by Holm's method for the runs of this page; one below 0.05 is significant.",
+          ...rankedRepetitions(runs, response),
+        ].join(" "),
         body: tableOf(
           "Every run",
           [

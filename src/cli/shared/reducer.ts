@@ -1,5 +1,4 @@
 import {
-  type LeaderboardEntry,
   type MetricSummary,
   type Reducer,
   ReducerSchema,
@@ -52,7 +51,7 @@ export const repetitionColumns = [
 
 /** Says how repetitions became one value where some of the ranked have any, and how many there were. */
 export function rankedRepetitions(
-  entries: readonly LeaderboardEntry[],
+  entries: readonly { repetitions?: Repetitions | undefined }[],
   by: { reducer: Reducer; k: number },
 ): string[] {
   const found = entries.flatMap(({ repetitions }) => repetitions ?? []);

@@ -11,7 +11,17 @@ import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts
 import { type MeanDifference, welch } from "../../statistics/welch.ts";
 import { parseInput, text, uuid, whole } from "../../validation.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
-import { reduceGroups } from "../samples/reduce.ts";
+import {
+  checkK,
+  countSamples,
+  countsSuccesses,
+  type Reducer,
+  type Reduction,
+  type Repetitions,
+  reduceGroups,
+  reductionFields,
+  repetitionsOf,
+} from "../samples/reduce.ts";
 import { countPendingRuns, newestRuns, type Runs } from "./statements.ts";
 
 const historyInput = benchmarkFilter
@@ -22,10 +32,13 @@ const historyInput = benchmarkFilter
     lowerIsBetter: z.boolean().optional(),
     minCount: whole().default(0),
     baselineId: uuid.optional(),
-  });
+    ...reductionFields,
+  })
+  .superRefine(checkK);
 
 /**
- * The runs of a configuration on one dataset, by the mean of one metric. Filters are as of a leaderboard.
+ * The runs of a configuration on one dataset, by the mean of one metric over samples, whose repetitions
+ * become one value first. Filters are as of a leaderboard.
  * `baselineId` defaults to the dataset's baseline, and without one to the oldest run of the answer.
  */
 export type HistoryInput = z.input<typeof historyInput>;
@@ -49,8 +62,12 @@ export interface MetricRun
     Pick<Benchmark, "provider" | "model" | "status" | "createdAt"> {
   benchmarkId: string;
   benchmarkName: string;
-  /** Samples with a value of the metric, each of which counts once, by the mean of its repetitions. */
+  /** Samples with a value of the metric; without repetitions each evaluation is one. */
   count: number;
+  /** Samples with values of which the reducer makes none. */
+  samplesUnscored: number;
+  /** Of the samples with a value; null in a benchmark without repetitions. */
+  repetitions: Repetitions | null;
   /** Against the run before, also where that is of the page that follows; null for the very first. */
   sincePrevious: MetricChange | null;
   /** Null for the baseline itself, and where there is none with a value. */
@@ -64,6 +81,8 @@ export interface HistoryPage {
   /** Matching benchmarks left out for now: their figures are being computed, or they are being deleted. */
   pending: number;
   lowerIsBetter: boolean;
+  reducer: Reducer;
+  k: number;
   /** The oldest run of the page, where there are older ones. */
   next: BenchmarkPosition | undefined;
 }
@@ -74,7 +93,8 @@ type Run = z.output<typeof newestRuns.row>;
 const ALPHA = 0.05;
 
 /**
- * Reads a page of the runs with a value of the metric, from rollups alone. Runs are compared as independent
+ * Reads a page of the runs with a value of the metric: from what is kept alone, unless the reducer has to
+ * read the evaluations of those with repetitions. Runs are compared as independent
  * groups, because pairing their samples would read every row.
  * @throws NOT_FOUND without the benchmark `baselineId`, INVALID_ARGUMENT if that is on another dataset
  */
@@ -84,13 +104,14 @@ export async function readHistory(
   limit: number,
   before?: BenchmarkPosition,
 ): Promise<HistoryPage> {
-  const { baselineId, ...parsed } = parseInput(historyInput, input);
+  const { baselineId, reducer, k, ...parsed } = parseInput(historyInput, input);
+  const reduction = { reducer, k };
   const { lowerIsBetter = isLowerBetter(parsed.metric), ...runs } = parsed;
   const given = await baselineOf(db, runs.dataset, baselineId);
-  const found = (await db.any(newestRuns(runs, limit + 1, before))).map(overSamples);
+  const found = await findRuns(db, runs, reduction, limit + 1, before);
   const { count: pending } = await db.one(countPendingRuns(runs));
   const page = found.slice(0, limit).reverse();
-  const baseline = given === undefined ? page[0] : await runOf(db, runs, given);
+  const baseline = given === undefined ? page[0] : await runOf(db, runs, reduction, given);
   const older = found[limit];
   const previous = changesOf(page, (index) => page[index - 1] ?? older);
   const isAfter = ({ createdAt, id }: Run) =>
@@ -111,13 +132,38 @@ export async function readHistory(
     baseline: baseline ? { ...figuresOf(baseline), sincePrevious: null, sinceBaseline: null } : null,
     pending,
     lowerIsBetter,
+    ...reduction,
     next: older && oldest && { createdAt: oldest.createdAt, id: oldest.id },
   };
 }
 
-/** Counts each sample of a run with repetitions once, by the mean of their values. */
-function overSamples(run: Run): Run {
-  return run.groups ? { ...run, ...reduceGroups(run.groups, { reducer: "mean", k: 0 }).moments } : run;
+/** The newest runs before a position, with samples enough after reduction. */
+async function findRuns(
+  db: Executor,
+  runs: Runs,
+  reduction: Reduction,
+  limit: number,
+  before: BenchmarkPosition | undefined,
+): Promise<Run[]> {
+  const found: Run[] = [];
+  for (let position = before; ; ) {
+    const read = await db.any(newestRuns(runs, reduction, limit, position));
+    // Some that were read may turn out to have too few.
+    found.push(...read.flatMap((run) => overSamples(run, reduction)).filter(hasEnough));
+    const last = read.at(-1);
+    if (!last || read.length < limit || found.length >= limit) return found.slice(0, limit);
+    position = { createdAt: last.createdAt, id: last.id };
+  }
+
+  function hasEnough({ count }: Run): boolean {
+    return count >= Math.max(1, runs.minCount);
+  }
+}
+
+/** Counts each sample of a run with repetitions once. By a reducer of k repetitions, others have no value. */
+function overSamples(run: Run, reduction: Reduction): Run[] {
+  if (run.groups) return [{ ...run, ...(run.reduced ?? reduceGroups(run.groups, reduction).moments) }];
+  return countsSuccesses(reduction.reducer) ? [] : [run];
 }
 
 /** The id of the baseline that was asked for, or that is pinned; undefined without either. */
@@ -133,9 +179,14 @@ async function baselineOf(
   throw invalidField("baseline_id", `${expected}, is on ${JSON.stringify(benchmark.dataset)}`);
 }
 
-async function runOf(db: Executor, { dataset, metric }: Runs, id: string): Promise<Run | undefined> {
-  const [run] = await db.any(newestRuns({ dataset, metric, minCount: 0, id }, 1, undefined));
-  return run && overSamples(run);
+async function runOf(
+  db: Executor,
+  { dataset, metric }: Runs,
+  reduction: Reduction,
+  id: string,
+): Promise<Run | undefined> {
+  const [run] = await findRuns(db, { dataset, metric, minCount: 0, id }, reduction, 1, undefined);
+  return run;
 }
 
 /**
@@ -168,7 +219,12 @@ function changesOf(
 }
 
 function figures({ id: benchmarkId, name: benchmarkName, ...run }: Run, metric: string) {
-  const { provider, model, status, createdAt, count } = run;
+  const { provider, model, status, createdAt, count, groups } = run;
   const benchmark = { benchmarkId, benchmarkName, provider, model, status, createdAt };
-  return { ...benchmark, count, ...meanColumns(run, { areShares: areShares(metric) }) };
+  const samples = countSamples(groups ?? []);
+  const about = {
+    samplesUnscored: groups ? samples - count : 0,
+    repetitions: groups ? repetitionsOf(groups, run.repetitions, samples) : null,
+  };
+  return { ...benchmark, count, ...about, ...meanColumns(run, { areShares: areShares(metric) }) };
 }

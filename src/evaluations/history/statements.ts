@@ -6,7 +6,14 @@ import { columnsOf, example, type Fragment, sql, statement } from "../../databas
 import { limits } from "../../limits.ts";
 import { isKept, mean, mergedM2 } from "../rollups/moments-sql.ts";
 import { areSamplesKept, changedSamples, groupsAsJson, groupsNow } from "../samples/parts.ts";
-import type { SampleGroup } from "../samples/reduce.ts";
+import {
+  countsSuccesses,
+  type ReducedMoments,
+  type Reduction,
+  reducesByCounts,
+  type SampleGroup,
+} from "../samples/reduce.ts";
+import { reducedMoments } from "../samples/reduced-values.ts";
 
 /** The runs of which there is a history; one alone where there is an id. */
 export type Runs = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & {
@@ -18,9 +25,11 @@ export type Runs = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & {
 
 const texts = { id: true, name: true, provider: true, model: true } as const;
 const figures = { count: z.number(), sum: z.number(), m2: z.number(), min: z.number(), max: z.number() };
-const runRow = benchmarkRow
-  .pick({ ...texts, status: true, createdAt: true })
-  .extend({ ...figures, groups: z.custom<SampleGroup[]>().nullable() });
+const runRow = benchmarkRow.pick({ ...texts, status: true, createdAt: true, repetitions: true }).extend({
+  ...figures,
+  groups: z.custom<SampleGroup[]>().nullable(),
+  reduced: z.custom<ReducedMoments>().nullable(),
+});
 const figureOf = (name: keyof typeof figures) => sql.fragment`f.${sql.identifier([name])}`;
 const runColumns = columnsOf(runRow, "b", {
   count: figureOf("count"),
@@ -29,6 +38,7 @@ const runColumns = columnsOf(runRow, "b", {
   min: figureOf("min"),
   max: figureOf("max"),
   groups: sql.fragment`g.groups`,
+  reduced: sql.fragment`moments.reduced`,
 });
 
 function matching({ metric: _, minCount: _least, id, ...filter }: Runs): Fragment {
@@ -42,13 +52,36 @@ const isReadable = sql.fragment`(
   or ${areSamplesKept(sql.fragment`b.id`)}
 )`;
 
+/**
+ * Whether benchmark `b` may have so many samples with a value after reduction. In one with repetitions each
+ * sample that has changed since the last fold may have one now.
+ */
+function mayHave(least: number, metric: string, { reducer, k }: Reduction): Fragment {
+  const isRepeated = sql.fragment`exists (select from repeated_benchmarks r where r.benchmark_id = b.id)`;
+  if (least <= 1 && !countsSuccesses(reducer)) return sql.fragment`true`;
+  const tries = sql.and([
+    reducer.startsWith("pass_") && sql.fragment`g.tries >= ${k}`,
+    countsSuccesses(reducer) && sql.fragment`g.successes >= 0`,
+  ]);
+  const enough = sql.fragment`
+    (
+      select coalesce(sum(g.samples), 0) from sample_rollups g
+      where g.benchmark_id = b.id and g.metric = ${metric} and ${tries}
+    ) + (
+      select coalesce(sum(cardinality(t.samples)), 0) from touched_samples t where t.benchmark_id = b.id
+    ) >= ${least}`;
+  return countsSuccesses(reducer)
+    ? sql.fragment`(${isRepeated} and ${enough})`
+    : sql.fragment`(not ${isRepeated} or ${enough})`;
+}
+
 // Of each run base and deltas (metric_rollups, metric_deltas), all as of one moment. Runs with a base and the
 // few that have only deltas are looked for apart. So PostgreSQL walks from the newest benchmark where most
 // have the metric, and from the index of metrics where few of a million do.
 export const newestRuns = statement("metric_history", {
   row: runRow,
   prepared: false,
-  build: (runs: Runs, limit: number, before: BenchmarkPosition | undefined) => {
+  build: (runs: Runs, reduction: Reduction, limit: number, before: BenchmarkPosition | undefined) => {
     const { dataset, metric } = runs;
     const least = Math.max(1, runs.minCount);
     const position = before && sql.fragment`(${before.createdAt}::timestamptz, ${before.id}::uuid)`;
@@ -58,9 +91,15 @@ export const newestRuns = statement("metric_history", {
       sql.fragment`
         not exists (select from stale_rollups s where s.benchmark_id = b.id and s.is_missing)`,
       isReadable,
+      mayHave(least, metric, reduction),
     ]);
     const newest = sql.fragment`order by created_at desc, id desc limit ${limit}`;
     const kept = sql.fragment`select id from kept`;
+    const reduced = reducesByCounts(reduction.reducer)
+      ? sql.fragment`select null::uuid as benchmark_id, null::jsonb as reduced`
+      : sql.fragment`
+        select m.benchmark_id, to_jsonb(m) - 'benchmark_id' as reduced
+        from (${reducedMoments(metric, reduction, kept)}) m`;
     return sql.fragment`
       with run as (
         (
@@ -95,6 +134,7 @@ export const newestRuns = statement("metric_history", {
         select g.benchmark_id, ${groupsAsJson(sql.fragment`g`)} as groups
         from (${groupsNow(sql.fragment`metric = ${metric}`, kept)}) g group by g.benchmark_id
       ) g on g.benchmark_id = run.id
+      left join (${reduced}) moments on moments.benchmark_id = run.id
       cross join lateral (
         select
           max(part.n)::bigint as count, max(part.total) as sum, ${mergedM2} as m2,
@@ -117,12 +157,14 @@ export const newestRuns = statement("metric_history", {
       order by b.created_at desc, b.id desc`;
   },
   examples: [
-    [{ dataset: "d", metric: "score", minCount: 0 }, 2, undefined],
+    [{ dataset: "d", metric: "score", minCount: 0 }, { reducer: "mean", k: 0 }, 2, undefined],
+    [{ dataset: "d", metric: "score", minCount: 9 }, { reducer: "median", k: 0 }, 2, undefined],
     [
       {
         ...{ dataset: "d", metric: "accuracy", minCount: 1, id: example.id, ...exampleRange },
         ...{ provider: "p", model: "m", status: "completed", labels: { a: "b" } },
       },
+      { reducer: "pass_at_k", k: 2 },
       2,
       { createdAt: example.time, id: example.id },
     ],

@@ -5,11 +5,10 @@ import { conditions, exampleRange } from "../../benchmarks/statements.ts";
 import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { benchmarkFingerprint, fingerprintDeltas, fingerprintRow } from "../inputs/parts.ts";
-import { metricValue } from "../metric.ts";
-import { exactSum, isKept } from "../rollups/moments-sql.ts";
-import { changedSamples, groupMoments, groupsNow, repeatedBenchmarks, sampleOf } from "../samples/parts.ts";
+import { isKept } from "../rollups/moments-sql.ts";
+import { changedSamples, groupMoments, groupsNow, repeatedBenchmarks } from "../samples/parts.ts";
 import { type Reduction, reducesByCounts } from "../samples/reduce.ts";
-import { reducedValues } from "../samples/reduced-values.ts";
+import { reducedMoments } from "../samples/reduced-values.ts";
 
 export type Ranked = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & { dataset: string; metric: string };
 
@@ -33,21 +32,10 @@ const packedGroups = packedRows(sql.fragment`
     || float8send(g.fractional::double precision) || float8send(${groupMoments(sql.fragment`g`).mean})
     || float8send(${groupMoments(sql.fragment`g`).m2})`);
 
-/** The moments of the values that a reducer makes of samples, from their evaluations. */
 function reducedParts(metric: string, reduction: Reduction): Fragment {
-  const values = sql.fragment`
-    select * from (
-      select e.benchmark_id, ${sampleOf("e")} as sample, e.repetition, ${metricValue(metric)} as value
-      from evaluations e where e.benchmark_id in (select id from kept)
-    ) v where value is not null`;
-  const keys = sql.fragment`v.benchmark_id, v.sample`;
+  const kept = sql.fragment`select id from kept`;
   return sql.fragment`(
-    select ${packedParts}
-    from (
-      select v.benchmark_id, count(*) as count, ${exactSum(sql.fragment`v.value`)} as sum,
-        regr_sxx(v.value, v.value) as m2
-      from (${reducedValues(values, keys, reduction)}) v group by v.benchmark_id
-    ) part
+    select ${packedParts} from (${reducedMoments(metric, reduction, kept)}) part
     where ${isKept("part", metric)}
   )`;
 }

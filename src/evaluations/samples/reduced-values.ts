@@ -1,4 +1,7 @@
 import { type Fragment, sql } from "../../database/statement/sql.ts";
+import { metricValue } from "../metric.ts";
+import { exactSum } from "../rollups/moments-sql.ts";
+import { sampleOf } from "./parts.ts";
 import type { Reduction } from "./reduce.ts";
 
 /**
@@ -26,6 +29,24 @@ export function reducedValues(
   }
   return sql.fragment`
     select ${keys}${more.aggregates}, ${aggregates[reducer]} as value from (${values}) v group by ${keys}`;
+}
+
+/**
+ * The moments of the values that a reducer makes of the samples of benchmarks, from their evaluations.
+ * @param benchmarks a select of their ids
+ */
+export function reducedMoments(metric: string, reduction: Reduction, benchmarks: Fragment): Fragment {
+  const values = sql.fragment`
+    select * from (
+      select e.benchmark_id, ${sampleOf("e")} as sample, e.repetition, ${metricValue(metric)} as value
+      from evaluations e where e.benchmark_id in (${benchmarks})
+    ) v where value is not null`;
+  return sql.fragment`
+    select
+      v.benchmark_id, count(*) as count, ${exactSum(sql.fragment`v.value`)} as sum,
+      regr_sxx(v.value, v.value) as m2, min(v.value) as min, max(v.value) as max
+    from (${reducedValues(values, sql.fragment`v.benchmark_id, v.sample`, reduction)}) v
+    group by v.benchmark_id`;
 }
 
 const aggregates = {
