@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { Executor } from "../../src/database/statement/executor.ts";
+import { nameOf } from "../../src/database/statement/sql.ts";
 import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/compare.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import { EvaluationRepository } from "../../src/evaluations/repository.ts";
 import type { SummaryInput } from "../../src/evaluations/summary/summarize.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
@@ -306,3 +309,19 @@ test.each(["as_worst", "bounds"] as const)(
     });
   },
 );
+
+test("clusters are read among the reads of many rows, which take turns", async () => {
+  const names: string[] = [];
+  const heavy: Executor = Object.create(db.executor, {
+    any: {
+      value: (query: Parameters<Executor["any"]>[0]) => {
+        names.push(nameOf(query));
+        return db.executor.any(query);
+      },
+    },
+  });
+  const repository = new EvaluationRepository(db.executor, undefined, heavy);
+  const id = await benchmarkOf(scored([["x", 1]]));
+  await repository.summarize(id, ["score"], { clusterBy: "document" });
+  expect(names).toEqual(["evaluation_summarize_samples"]);
+});
