@@ -18,11 +18,12 @@ from
       is_missing
     union
     select
-      benchmark_id
+      t.benchmark_id
     from
-      touched_samples
+      touched_samples t
+      join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
     group by
-      benchmark_id
+      t.benchmark_id
     having
       sum(cardinality(samples)) > $1
   ) s

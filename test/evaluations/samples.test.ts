@@ -421,6 +421,37 @@ describe("a benchmark that turns out to have repetitions", () => {
     expect(summary.metrics).toMatchObject([{ samples: 1, mean: 0.5, repetitions: { least: 2, most: 2 } }]);
   });
 
+  test.each(["repeatable read", "serializable"])(
+    "takes in what another program stores in a %s transaction from before, which does not see that",
+    async (isolation) => {
+      const [benchmarkId, plain] = [await newBenchmark(), await newBenchmark()];
+      await db.evaluations.create(rowOf(benchmarkId, { sampleId: "s1", score: 1 }));
+      const insert = (id: string, sampleId: string | null) =>
+        client.query(
+          `insert into evaluations (id, benchmark_id, sample_id, provider, model, input, output, score)
+          values (md5(random()::text)::uuid, $1, $2, 'p', 'm', 'i', 'o', 0)`,
+          [id, sampleId],
+        );
+      await client.query(`begin isolation level ${isolation}`);
+      await client.query("select from evaluations limit 1");
+      await db.evaluations.create(rowOf(benchmarkId, { sampleId: "s1", repetition: 1, score: 0 }));
+      await fold();
+      expect(await checkNow(benchmarkId)).toBe(true);
+      for (const sampleId of ["s2", null]) await insert(benchmarkId, sampleId);
+      await insert(plain, "s1");
+      await client.query("commit");
+      await compute();
+      expect(await checkNow(benchmarkId)).toBe(true);
+      await fold();
+      expect(await checkNow(benchmarkId)).toBe(true);
+      expect(await check(benchmarkId)).toBe(true);
+      const { rows } = await client.query("select from touched_samples where benchmark_id = any ($1)", [
+        [benchmarkId, plain],
+      ]);
+      expect(rows).toEqual([]);
+    },
+  );
+
   test("or says so when it has evaluations already", async () => {
     const benchmarkId = await newBenchmark();
     await db.evaluations.create(rowOf(benchmarkId, { sampleId: "s1", score: 1 }));

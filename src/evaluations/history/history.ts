@@ -94,8 +94,8 @@ const ALPHA = 0.05;
 
 /**
  * Reads a page of the runs with a value of the metric: from what is kept alone, unless the reducer has to
- * read the evaluations of those with repetitions. Runs are compared as independent
- * groups, because pairing their samples would read every row.
+ * read the evaluations of those with repetitions. Runs are compared as independent groups, because pairing
+ * their samples would read every row.
  * @throws NOT_FOUND without the benchmark `baselineId`, INVALID_ARGUMENT if that is on another dataset
  */
 export async function readHistory(

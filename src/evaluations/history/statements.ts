@@ -181,8 +181,8 @@ export const countPendingRuns = statement("metric_history_pending", {
       union
       select benchmark_id from repeated_benchmarks where is_missing
       union
-      select benchmark_id from touched_samples
-      group by benchmark_id having sum(cardinality(samples)) > ${limits.touchedSamples}
+      select t.benchmark_id from touched_samples t join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
+      group by t.benchmark_id having sum(cardinality(samples)) > ${limits.touchedSamples}
     ) s
     join benchmarks b on b.id = s.id and ${matching(runs)}`,
   examples: [[{ dataset: "d", metric: "score", minCount: 0 }]],

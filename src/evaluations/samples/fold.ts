@@ -144,11 +144,21 @@ const tellReadable = statement("samples_tell_readable", {
   examples: [[example.id]],
 });
 
+// See adopt_evaluation. If such a benchmark gets repetitions later, its samples are gathered from the rows.
+const dropNeedless = statement("samples_drop_needless", {
+  row: z.object({}),
+  build: () => sql.fragment`
+    delete from touched_samples t
+    where not exists (select from repeated_benchmarks r where r.benchmark_id = t.benchmark_id)`,
+  examples: [[]],
+});
+
 /**
  * Brings the figures of samples up to date, benchmark by benchmark; one that another server is at is left to
  * it. This changes no figure that is read. A benchmark that fails does not keep the others from their turn.
  */
 export async function foldSamples(db: Executor): Promise<void> {
+  await db.any(dropNeedless());
   let failure: unknown;
   let after = lowestId;
   for (;;) {
