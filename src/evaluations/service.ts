@@ -36,6 +36,7 @@ import {
   wireReducer,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
+import { missingOfGroups } from "./slices/slices.ts";
 
 /** The methods of BenchmarkService that are about evaluations. */
 export function evaluationMethods(evaluations: EvaluationRepository) {
@@ -185,12 +186,16 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 
     async getBenchmarkSummary(request) {
       const { benchmarkId, metrics, exact, categories, groupBy, lowerIsBetter } = request;
-      if (request.clusterBy !== "" && groupBy !== "") throw invalidField("cluster_by", notWithGroups);
+      const missing = missingOf(request);
+      if (groupBy !== "") {
+        if (request.clusterBy !== "") throw invalidField("cluster_by", notWithGroups);
+        if ((missing.missing ?? "exclude") !== "exclude") throw invalidField("missing", missingOfGroups);
+      }
       const reduction = { reducer: wireReducer.parse(request.reducer, "reducer"), k: request.k };
       const { isExact, ...summary } = await evaluations.summarize(benchmarkId, metrics, {
         exact: exact || undefined,
         ...reduction,
-        ...missingOf(request),
+        ...missing,
         lowerIsBetter,
         clusterBy: omitEmpty(request.clusterBy),
       });
@@ -211,6 +216,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         reducer: wireReducer.values[summary.reducer],
         missing: wireMissing.values[summary.missing],
         metrics: summary.metrics.map(metricMessage),
+        groupBy,
         slices: slices.map(slicesMessage),
       };
     },

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
-import { IntervalMethod } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { IntervalMethod, Missing } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type Evaluation,
   EvaluationOrder,
@@ -354,6 +354,38 @@ describe.each(wires)("over %s", (wire) => {
     const { metrics } = await api.getBenchmarkSummary({ benchmarkId, metrics: ["none"] });
     expect(metrics).toMatchObject([{ name: "none", count: 0 }]);
     expect(metrics[0]?.mean).toBeUndefined();
+  });
+
+  test("groups have their figures and no others, as they have no clusters and fill nothing in", async () => {
+    const evaluations = [1, 0, undefined].map((score, i) =>
+      row(`g${i}`, { ...(score !== undefined && { score }), metadata: { doc: { subject: "歴史" } } }),
+    );
+    await api.batchCreateEvaluations({ evaluations: [...evaluations, row("other", { score: 1 })] });
+    const groupBy = "doc.subject";
+    const summary = await api.getBenchmarkSummary({ benchmarkId, groupBy });
+    expect(summary.groupBy).toBe(groupBy);
+    expect(summary.slices).toMatchObject([
+      {
+        metric: "score",
+        macroMean: 0.5,
+        macroSlices: 1,
+        slices: [{ value: "歴史", tried: 3, samples: 2 }, { samples: 1 }],
+      },
+    ]);
+    expect(summary.slices[0]?.slices[1]?.value).toBeUndefined();
+    const refused = (field: string) => ({
+      code: Code.InvalidArgument,
+      reason: "INVALID_ARGUMENT",
+      fields: [[field, "group_by"] as const],
+    });
+    await expectFailure(
+      api.getBenchmarkSummary({ benchmarkId, groupBy, missing: Missing.AS_WORST }),
+      refused("missing"),
+    );
+    await expectFailure(
+      api.getBenchmarkSummary({ benchmarkId, groupBy, clusterBy: "doc" }),
+      refused("cluster_by"),
+    );
   });
 
   test.each([

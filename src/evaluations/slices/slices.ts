@@ -9,6 +9,10 @@ import type { Sampling } from "../statements.ts";
 import { groupBy } from "./key.ts";
 import { type overSlices, summarizeSlices } from "./statements.ts";
 
+/** A message for whoever asks for groups, and for missing samples to count in them. */
+export const missingOfGroups =
+  "cannot be other than EXCLUDE together with group_by: groups leave samples without a value out, and tell how many";
+
 /** By what evaluations are grouped, and of which metrics: 1 to `limits.groupMetrics`. Default: the score. */
 export const slicesInput = z.strictObject({
   groupBy,
