@@ -68,7 +68,7 @@ describe("a statement without an answer", () => {
 
   async function watched(proxy: TestProxy): Promise<Client> {
     const connection = await findConnection(proxy.config);
-    const one = new Client({ ...connection, connectionTimeoutMillis: 200 });
+    const one = new Client(connection);
     one.on("error", () => undefined);
     await one.connect();
     new SilenceWatch({ ...connection, connectionTimeoutMillis: 200 }, options).add(one);

@@ -34,6 +34,20 @@ async function latency(from: Database, to: Database, jobType: string, parkedMs =
   return performance.now() - started;
 }
 
+/** Milliseconds that a change takes beyond one of a server itself: a busy machine is slow at both. */
+async function latencyBeyond(
+  times: number,
+  own: (n: number) => Promise<number>,
+  other: (n: number) => Promise<number>,
+) {
+  const [mine, others] = [[], []] as [number[], number[]];
+  for (let n = 0; n < times; n++) {
+    mine.push(await own(n));
+    others.push(await other(n));
+  }
+  return median(others) - median(mine);
+}
+
 const listeners = async () =>
   (
     await client.query(
@@ -44,36 +58,46 @@ const listeners = async () =>
 test("a job that is created on one server is claimed on another at once with LISTEN, within a second without", async () => {
   const [a, b] = [await server({ listen: true }), await server({ listen: true })];
   const [c, d] = [await server(), await server()];
-  const heard: number[] = [];
-  for (let n = 0; n < 15; n++) heard.push(await latency(a, b, "receive"));
+  const heard = await latencyBeyond(
+    15,
+    () => latency(b, b, "own"),
+    () => latency(a, b, "receive"),
+  );
   const random = seededRandom();
   const polled: number[] = [];
   for (let n = 0; n < 5; n++) polled.push(await latency(c, d, "polled", random.below(500)));
-  expect(median(heard)).toBeLessThan(100);
+  expect(heard).toBeLessThan(100);
   expect(Math.max(...polled)).toBeLessThan(1_500);
 });
 
 test("a job of a lane that the other server has never seen is claimed at once too", async () => {
   const [a, b] = [await server({ listen: true }), await server({ listen: true })];
-  const found: number[] = [];
-  for (let n = 0; n < 5; n++) found.push(await latency(a, b, `lane ${n}`));
-  expect(median(found)).toBeLessThan(100);
+  const found = await latencyBeyond(
+    5,
+    (n) => latency(b, b, `own lane ${n}`),
+    (n) => latency(a, b, `lane ${n}`),
+  );
+  expect(found).toBeLessThan(100);
 });
 
 test("a watch on another server hears of a change before its next look", async () => {
   const [a, b] = [await server({ listen: true }), await server({ listen: true })];
   const watch = b.jobs.watch({ jobType: "seen" });
   await watch.next();
-  const took: number[] = [];
-  for (let n = 0; n < 9; n++) {
+  const seen = async (from: Database) => {
     await sleep(60);
     const started = performance.now();
     const next = watch.next();
-    await a.jobs.create({ jobType: "seen" });
+    await from.jobs.create({ jobType: "seen" });
     await next;
-    took.push(performance.now() - started);
-  }
-  expect(median(took)).toBeLessThan(limits.watchPollMs / 2);
+    return performance.now() - started;
+  };
+  const took = await latencyBeyond(
+    9,
+    () => seen(b),
+    () => seen(a),
+  );
+  expect(took).toBeLessThan(limits.watchPollMs / 2);
 });
 
 test("many changes are told by few hints, and a server does not hear its own", async () => {
