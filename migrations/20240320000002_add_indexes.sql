@@ -10,7 +10,9 @@ create index idx_benchmarks_created_at on benchmarks (created_at desc, id desc);
 create index idx_benchmarks_status on benchmarks (status, created_at desc, id desc);
 create index idx_benchmarks_provider on benchmarks (provider, created_at desc, id desc);
 create index idx_benchmarks_model on benchmarks (model, created_at desc, id desc);
-create index idx_benchmarks_dataset on benchmarks (dataset, created_at desc, id desc);
+-- Leaderboards read from here, too, how many samples each benchmark was to have.
+create index idx_benchmarks_dataset on benchmarks (dataset, created_at desc, id desc)
+  include (total_iterations, repetitions, planned_samples);
 create index idx_benchmarks_created_by on benchmarks (created_by, created_at desc, id desc)
   where created_by is not null;
 -- The command line looks a benchmark up by its name.

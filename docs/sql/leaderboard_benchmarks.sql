@@ -7,8 +7,6 @@ select
   b.status,
   b.created_at,
   b.repetitions,
-  part.min,
-  part.max,
   (b.named_samples + added.named_samples)::bigint as named_samples,
   (b.ids_hash + added.ids_hash)::text as ids_hash,
   (b.inputs_hash + added.inputs_hash)::text as inputs_hash
@@ -24,34 +22,6 @@ from
     where
       d.benchmark_id = b.id
   ) added
-  cross join lateral (
-    select
-      min(part.min) as min,
-      max(part.max) as max
-    from
-      (
-        select
-          min,
-          max
-        from
-          metric_rollups
-        where
-          benchmark_id = b.id
-          and metric = $1
-        union all
-        select
-          min,
-          max
-        from
-          metric_deltas
-        where
-          benchmark_id = b.id
-          and metric = $2
-          and count > 0
-      ) part
-  ) part
 where
-  b.id = any ($3::uuid[]);
--- $1 = 'score'
--- $2 = 'score'
--- $3 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+  b.id = any ($1::uuid[]);
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'

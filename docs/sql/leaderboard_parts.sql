@@ -59,6 +59,288 @@ with
         from
           kept
       )
+  ),
+  grouped as materialized (
+    select
+      benchmark_id,
+      metric,
+      tries,
+      successes,
+      sum(samples) as samples,
+      sum(alike) as alike,
+      sum(fractional) as fractional,
+      sum(failed) as failed,
+      sum(sum) as sum,
+      sum(squares) as squares
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          sample_rollups
+        where
+          benchmark_id in (
+            select
+              id
+            from
+              kept
+          )
+          and metric in ($3, $4)
+        union all
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          (
+            select
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes,
+              sum(f.sign)::bigint as samples,
+              sum(f.sign * f.alike)::bigint as alike,
+              coalesce(
+                sum(f.sign) filter (
+                  where
+                    f.mean is not null
+                ),
+                0
+              )::bigint as fractional,
+              sum(f.sign * f.failed)::bigint as failed,
+              coalesce(sum(f.sign * f.mean), 0) as sum,
+              coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+            from
+              (
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  1 as sign
+                from
+                  (
+                    select
+                      f.*
+                    from
+                      (
+                        select
+                          f.*,
+                          (
+                            max(f.successes) filter (
+                              where
+                                f.metric = 'metrics.failed'
+                            ) over (
+                              partition by
+                                f.benchmark_id,
+                                f.sample
+                            ) > 0
+                          )::integer as failed
+                        from
+                          (
+                            select
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric,
+                              count(*)::integer as tries,
+                              case
+                                when min(v.value) >= 0
+                                and max(v.value) <= 1 then count(*) filter (
+                                  where
+                                    v.value = 1
+                                )
+                                else -1
+                              end::integer as successes,
+                              case
+                                when count(*) filter (
+                                  where
+                                    v.value in (0, 1)
+                                ) < count(*) then avg(v.value)::numeric
+                              end as mean,
+                              (
+                                count(*) > 1
+                                and min(v.value) = max(v.value)
+                              )::integer as alike
+                            from
+                              (
+                                select
+                                  e.benchmark_id,
+                                  v.metric,
+                                  v.value,
+                                  e.failed,
+                                  e.sample
+                                from
+                                  (
+                                    select
+                                      e.*,
+                                      e.error is not null as failed,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.benchmark_id = t.benchmark_id
+                                          and e.sample_id = substr(t.sample, 2)
+                                        offset
+                                          0
+                                      ) e
+                                    where
+                                      t.sample like 's%'
+                                    union all
+                                    select
+                                      e.*,
+                                      e.error is not null,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.id = (
+                                            case
+                                              when t.sample like 'e%' then substr(t.sample, 2)
+                                            end
+                                          )::uuid
+                                          and e.benchmark_id = t.benchmark_id
+                                        offset
+                                          0
+                                      ) e
+                                  ) e
+                                  cross join lateral (
+                                    select
+                                      metric,
+                                      value
+                                    from
+                                      (
+                                        values
+                                          ('metrics.failed', e.failed::integer::double precision),
+                                          ('score', e."score"::double precision),
+                                          ('latency_ms', e."latency_ms"::double precision),
+                                          ('input_tokens', e."input_tokens"::double precision),
+                                          ('output_tokens', e."output_tokens"::double precision),
+                                          ('cost_usd', e."cost_usd"::double precision)
+                                      ) c (metric, value)
+                                    union all
+                                    select
+                                      case
+                                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                                        else m.key
+                                      end as metric,
+                                      case jsonb_typeof(m.value)
+                                        when 'number' then m.value::double precision
+                                        else m.value::boolean::integer
+                                      end as value
+                                    from
+                                      jsonb_each(e.metrics) m
+                                    where
+                                      e.metrics <> '{}'
+                                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) v
+                            group by
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric
+                          ) f
+                      ) f
+                      left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                    where
+                      length(f.metric) <= $5
+                      and (
+                        s.names is null
+                        or f.metric = any (s.names)
+                        or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                      )
+                  ) f
+                union all
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  -1
+                from
+                  (
+                    select
+                      f.benchmark_id,
+                      f.sample,
+                      m.metric,
+                      m.tries,
+                      m.successes,
+                      m.mean,
+                      coalesce(
+                        m.alike,
+                        (
+                          m.tries > 1
+                          and m.successes in (0, m.tries)
+                        )::integer
+                      ) as alike,
+                      ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                    from
+                      changed c
+                      join sample_figures f using (benchmark_id, sample)
+                      cross join lateral (
+                        select
+                          key as metric,
+                          (value ->> 0)::integer as tries,
+                          (value ->> 1)::integer as successes,
+                          (value ->> 2)::numeric as mean,
+                          (value ->> 3)::integer as alike
+                        from
+                          jsonb_each(f.figures)
+                      ) m
+                  ) f
+              ) f
+            group by
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes
+          ) g
+        where
+          metric in ($6, $7)
+      ) g
+    group by
+      benchmark_id,
+      metric,
+      tries,
+      successes
+    having
+      sum(samples) > 0
   )
 select
   (
@@ -66,18 +348,22 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (g.benchmark_id) || float8send (g.tries) || float8send (g.successes) || float8send (g.samples::double precision) || float8send (g.alike::double precision) || float8send (g.fractional::double precision) || float8send (
-              case
-                when g.fractional = 0
-                or abs(g.sum) < 1e-290 * g.fractional then 0
-                else g.sum / g.fractional
-              end::double precision
+            uuid_send (g.benchmark_id) || float8send ((g."tries")::double precision) || float8send ((g."successes")::double precision) || float8send ((g."samples")::double precision) || float8send ((g."alike")::double precision) || float8send ((g."fractional")::double precision) || float8send ((g."failed")::double precision) || float8send (
+              (
+                case
+                  when g.fractional = 0
+                  or abs(g.sum) < 1e-290 * g.fractional then 0
+                  else g.sum / g.fractional
+                end::double precision
+              )::double precision
             ) || float8send (
-              case
-                when g.fractional = 0
-                or abs((g.fractional * g.squares - g.sum * g.sum)) < 1e-290 * g.fractional then 0
-                else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
-              end::double precision
+              (
+                case
+                  when g.fractional = 0
+                  or abs((g.fractional * g.squares - g.sum * g.sum)) < 1e-290 * g.fractional then 0
+                  else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+                end::double precision
+              )::double precision
             ),
             ''::bytea
           ),
@@ -86,298 +372,17 @@ select
         ''
       )
     from
-      (
-        select
-          benchmark_id,
-          metric,
-          tries,
-          successes,
-          sum(samples) as samples,
-          sum(alike) as alike,
-          sum(fractional) as fractional,
-          sum(failed) as failed,
-          sum(sum) as sum,
-          sum(squares) as squares
-        from
-          (
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              sample_rollups
-            where
-              benchmark_id in (
-                select
-                  id
-                from
-                  kept
-              )
-              and metric = $3
-            union all
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              (
-                select
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes,
-                  sum(f.sign)::bigint as samples,
-                  sum(f.sign * f.alike)::bigint as alike,
-                  coalesce(
-                    sum(f.sign) filter (
-                      where
-                        f.mean is not null
-                    ),
-                    0
-                  )::bigint as fractional,
-                  sum(f.sign * f.failed)::bigint as failed,
-                  coalesce(sum(f.sign * f.mean), 0) as sum,
-                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
-                from
-                  (
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      1 as sign
-                    from
-                      (
-                        select
-                          f.*
-                        from
-                          (
-                            select
-                              f.*,
-                              (
-                                max(f.successes) filter (
-                                  where
-                                    f.metric = 'metrics.failed'
-                                ) over (
-                                  partition by
-                                    f.benchmark_id,
-                                    f.sample
-                                ) > 0
-                              )::integer as failed
-                            from
-                              (
-                                select
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric,
-                                  count(*)::integer as tries,
-                                  case
-                                    when min(v.value) >= 0
-                                    and max(v.value) <= 1 then count(*) filter (
-                                      where
-                                        v.value = 1
-                                    )
-                                    else -1
-                                  end::integer as successes,
-                                  case
-                                    when count(*) filter (
-                                      where
-                                        v.value in (0, 1)
-                                    ) < count(*) then avg(v.value)::numeric
-                                  end as mean,
-                                  (
-                                    count(*) > 1
-                                    and min(v.value) = max(v.value)
-                                  )::integer as alike
-                                from
-                                  (
-                                    select
-                                      e.benchmark_id,
-                                      v.metric,
-                                      v.value,
-                                      e.failed,
-                                      e.sample
-                                    from
-                                      (
-                                        select
-                                          e.*,
-                                          e.error is not null as failed,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.benchmark_id = t.benchmark_id
-                                              and e.sample_id = substr(t.sample, 2)
-                                            offset
-                                              0
-                                          ) e
-                                        where
-                                          t.sample like 's%'
-                                        union all
-                                        select
-                                          e.*,
-                                          e.error is not null,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.id = (
-                                                case
-                                                  when t.sample like 'e%' then substr(t.sample, 2)
-                                                end
-                                              )::uuid
-                                              and e.benchmark_id = t.benchmark_id
-                                            offset
-                                              0
-                                          ) e
-                                      ) e
-                                      cross join lateral (
-                                        select
-                                          metric,
-                                          value
-                                        from
-                                          (
-                                            values
-                                              ('metrics.failed', e.failed::integer::double precision),
-                                              ('score', e."score"::double precision),
-                                              ('latency_ms', e."latency_ms"::double precision),
-                                              ('input_tokens', e."input_tokens"::double precision),
-                                              ('output_tokens', e."output_tokens"::double precision),
-                                              ('cost_usd', e."cost_usd"::double precision)
-                                          ) c (metric, value)
-                                        union all
-                                        select
-                                          case
-                                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                                            else m.key
-                                          end as metric,
-                                          case jsonb_typeof(m.value)
-                                            when 'number' then m.value::double precision
-                                            else m.value::boolean::integer
-                                          end as value
-                                        from
-                                          jsonb_each(e.metrics) m
-                                        where
-                                          e.metrics <> '{}'
-                                          and jsonb_typeof(m.value) in ('number', 'boolean')
-                                      ) v
-                                    where
-                                      abs(v.value) < 1e+150
-                                  ) v
-                                group by
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric
-                              ) f
-                          ) f
-                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                        where
-                          length(f.metric) <= $4
-                          and (
-                            s.names is null
-                            or f.metric = any (s.names)
-                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                          )
-                      ) f
-                    union all
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      -1
-                    from
-                      (
-                        select
-                          f.benchmark_id,
-                          f.sample,
-                          m.metric,
-                          m.tries,
-                          m.successes,
-                          m.mean,
-                          coalesce(
-                            m.alike,
-                            (
-                              m.tries > 1
-                              and m.successes in (0, m.tries)
-                            )::integer
-                          ) as alike,
-                          ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
-                        from
-                          changed c
-                          join sample_figures f using (benchmark_id, sample)
-                          cross join lateral (
-                            select
-                              key as metric,
-                              (value ->> 0)::integer as tries,
-                              (value ->> 1)::integer as successes,
-                              (value ->> 2)::numeric as mean,
-                              (value ->> 3)::integer as alike
-                            from
-                              jsonb_each(f.figures)
-                          ) m
-                      ) f
-                  ) f
-                group by
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes
-              ) g
-            where
-              metric = $5
-          ) g
-        group by
-          benchmark_id,
-          metric,
-          tries,
-          successes
-        having
-          sum(samples) > 0
-      ) g
+      grouped g
     where
-      true
+      g.metric = $8
+      and true
   ) as groups,
-  '' as reduced,
   (
     select
       coalesce(
         encode(
           string_agg(
-            uuid_send (part.benchmark_id) || float8send (part.count::double precision) || float8send (part.sum) || float8send (part.m2),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision),
             ''::bytea
           ),
           'base64'
@@ -385,17 +390,31 @@ select
         ''
       )
     from
-      metric_rollups part
+      benchmarks b
+      left join metric_rollups f on f.dataset = $9
+      and f.metric = $10
+      and f.benchmark_id = b.id
+      left join (
+        select
+          benchmark_id,
+          sum(samples) as tried,
+          sum(failed) as failed
+        from
+          grouped
+        where
+          metric = $11
+        group by
+          benchmark_id
+      ) s on s.benchmark_id = b.id
     where
-      part.dataset = $6
-      and part.metric = $7
-  ) as base,
+      b.dataset = $12
+  ) as plans,
   (
     select
       coalesce(
         encode(
           string_agg(
-            uuid_send (part.benchmark_id) || float8send (part.count::double precision) || float8send (part.sum) || float8send (part.m2),
+            uuid_send (part.benchmark_id) || float8send ((part."count")::double precision) || float8send ((part."failed")::double precision) || float8send ((part."sum")::double precision) || float8send ((part."m2")::double precision) || float8send ((part."min")::double precision) || float8send ((part."max")::double precision),
             ''::bytea
           ),
           'base64'
@@ -405,9 +424,47 @@ select
     from
       metric_deltas part
       join benchmarks b on b.id = part.benchmark_id
-      and b.dataset = $8
+      and b.dataset = $13
     where
-      part.metric = $9
+      part.metric = $14
+  ) as tried,
+  '' as reduced,
+  (
+    select
+      coalesce(
+        encode(
+          string_agg(
+            uuid_send (part.benchmark_id) || float8send ((part."count")::double precision) || float8send ((part."failed")::double precision) || float8send ((part."sum")::double precision) || float8send ((part."m2")::double precision) || float8send ((part."min")::double precision) || float8send ((part."max")::double precision),
+            ''::bytea
+          ),
+          'base64'
+        ),
+        ''
+      )
+    from
+      metric_rollups part
+    where
+      part.dataset = $15
+      and part.metric = $16
+  ) as base,
+  (
+    select
+      coalesce(
+        encode(
+          string_agg(
+            uuid_send (part.benchmark_id) || float8send ((part."count")::double precision) || float8send ((part."failed")::double precision) || float8send ((part."sum")::double precision) || float8send ((part."m2")::double precision) || float8send ((part."min")::double precision) || float8send ((part."max")::double precision),
+            ''::bytea
+          ),
+          'base64'
+        ),
+        ''
+      )
+    from
+      metric_deltas part
+      join benchmarks b on b.id = part.benchmark_id
+      and b.dataset = $17
+    where
+      part.metric = $18
       and true
   ) as deltas,
   (
@@ -420,7 +477,7 @@ select
         from
           stale_rollups s
           join benchmarks b on b.id = s.benchmark_id
-          and b.dataset = $10
+          and b.dataset = $19
         where
           s.is_missing
         union
@@ -440,13 +497,22 @@ select
 -- $1 = 'd'
 -- $2 = 20000
 -- $3 = 'score'
--- $4 = 255
--- $5 = 'score'
--- $6 = 'd'
--- $7 = 'score'
--- $8 = 'd'
--- $9 = 'score'
--- $10 = 'd'
+-- $4 = 'metrics.failed'
+-- $5 = 255
+-- $6 = 'score'
+-- $7 = 'metrics.failed'
+-- $8 = 'score'
+-- $9 = 'd'
+-- $10 = 'metrics.failed'
+-- $11 = 'metrics.failed'
+-- $12 = 'd'
+-- $13 = 'd'
+-- $14 = 'metrics.failed'
+-- $15 = 'd'
+-- $16 = 'score'
+-- $17 = 'd'
+-- $18 = 'score'
+-- $19 = 'd'
 
 -- leaderboard_parts, 2 of 2
 with
@@ -514,6 +580,288 @@ with
         from
           kept
       )
+  ),
+  grouped as materialized (
+    select
+      benchmark_id,
+      metric,
+      tries,
+      successes,
+      sum(samples) as samples,
+      sum(alike) as alike,
+      sum(fractional) as fractional,
+      sum(failed) as failed,
+      sum(sum) as sum,
+      sum(squares) as squares
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          sample_rollups
+        where
+          benchmark_id in (
+            select
+              id
+            from
+              kept
+          )
+          and metric in ($8, $9)
+        union all
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          (
+            select
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes,
+              sum(f.sign)::bigint as samples,
+              sum(f.sign * f.alike)::bigint as alike,
+              coalesce(
+                sum(f.sign) filter (
+                  where
+                    f.mean is not null
+                ),
+                0
+              )::bigint as fractional,
+              sum(f.sign * f.failed)::bigint as failed,
+              coalesce(sum(f.sign * f.mean), 0) as sum,
+              coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+            from
+              (
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  1 as sign
+                from
+                  (
+                    select
+                      f.*
+                    from
+                      (
+                        select
+                          f.*,
+                          (
+                            max(f.successes) filter (
+                              where
+                                f.metric = 'metrics.failed'
+                            ) over (
+                              partition by
+                                f.benchmark_id,
+                                f.sample
+                            ) > 0
+                          )::integer as failed
+                        from
+                          (
+                            select
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric,
+                              count(*)::integer as tries,
+                              case
+                                when min(v.value) >= 0
+                                and max(v.value) <= 1 then count(*) filter (
+                                  where
+                                    v.value = 1
+                                )
+                                else -1
+                              end::integer as successes,
+                              case
+                                when count(*) filter (
+                                  where
+                                    v.value in (0, 1)
+                                ) < count(*) then avg(v.value)::numeric
+                              end as mean,
+                              (
+                                count(*) > 1
+                                and min(v.value) = max(v.value)
+                              )::integer as alike
+                            from
+                              (
+                                select
+                                  e.benchmark_id,
+                                  v.metric,
+                                  v.value,
+                                  e.failed,
+                                  e.sample
+                                from
+                                  (
+                                    select
+                                      e.*,
+                                      e.error is not null as failed,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.benchmark_id = t.benchmark_id
+                                          and e.sample_id = substr(t.sample, 2)
+                                        offset
+                                          0
+                                      ) e
+                                    where
+                                      t.sample like 's%'
+                                    union all
+                                    select
+                                      e.*,
+                                      e.error is not null,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.id = (
+                                            case
+                                              when t.sample like 'e%' then substr(t.sample, 2)
+                                            end
+                                          )::uuid
+                                          and e.benchmark_id = t.benchmark_id
+                                        offset
+                                          0
+                                      ) e
+                                  ) e
+                                  cross join lateral (
+                                    select
+                                      metric,
+                                      value
+                                    from
+                                      (
+                                        values
+                                          ('metrics.failed', e.failed::integer::double precision),
+                                          ('score', e."score"::double precision),
+                                          ('latency_ms', e."latency_ms"::double precision),
+                                          ('input_tokens', e."input_tokens"::double precision),
+                                          ('output_tokens', e."output_tokens"::double precision),
+                                          ('cost_usd', e."cost_usd"::double precision)
+                                      ) c (metric, value)
+                                    union all
+                                    select
+                                      case
+                                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                                        else m.key
+                                      end as metric,
+                                      case jsonb_typeof(m.value)
+                                        when 'number' then m.value::double precision
+                                        else m.value::boolean::integer
+                                      end as value
+                                    from
+                                      jsonb_each(e.metrics) m
+                                    where
+                                      e.metrics <> '{}'
+                                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) v
+                            group by
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric
+                          ) f
+                      ) f
+                      left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                    where
+                      length(f.metric) <= $10
+                      and (
+                        s.names is null
+                        or f.metric = any (s.names)
+                        or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                      )
+                  ) f
+                union all
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  -1
+                from
+                  (
+                    select
+                      f.benchmark_id,
+                      f.sample,
+                      m.metric,
+                      m.tries,
+                      m.successes,
+                      m.mean,
+                      coalesce(
+                        m.alike,
+                        (
+                          m.tries > 1
+                          and m.successes in (0, m.tries)
+                        )::integer
+                      ) as alike,
+                      ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                    from
+                      changed c
+                      join sample_figures f using (benchmark_id, sample)
+                      cross join lateral (
+                        select
+                          key as metric,
+                          (value ->> 0)::integer as tries,
+                          (value ->> 1)::integer as successes,
+                          (value ->> 2)::numeric as mean,
+                          (value ->> 3)::integer as alike
+                        from
+                          jsonb_each(f.figures)
+                      ) m
+                  ) f
+              ) f
+            group by
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes
+          ) g
+        where
+          metric in ($11, $12)
+      ) g
+    group by
+      benchmark_id,
+      metric,
+      tries,
+      successes
+    having
+      sum(samples) > 0
   )
 select
   (
@@ -521,18 +869,22 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (g.benchmark_id) || float8send (g.tries) || float8send (g.successes) || float8send (g.samples::double precision) || float8send (g.alike::double precision) || float8send (g.fractional::double precision) || float8send (
-              case
-                when g.fractional = 0
-                or abs(g.sum) < 1e-290 * g.fractional then 0
-                else g.sum / g.fractional
-              end::double precision
+            uuid_send (g.benchmark_id) || float8send ((g."tries")::double precision) || float8send ((g."successes")::double precision) || float8send ((g."samples")::double precision) || float8send ((g."alike")::double precision) || float8send ((g."fractional")::double precision) || float8send ((g."failed")::double precision) || float8send (
+              (
+                case
+                  when g.fractional = 0
+                  or abs(g.sum) < 1e-290 * g.fractional then 0
+                  else g.sum / g.fractional
+                end::double precision
+              )::double precision
             ) || float8send (
-              case
-                when g.fractional = 0
-                or abs((g.fractional * g.squares - g.sum * g.sum)) < 1e-290 * g.fractional then 0
-                else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
-              end::double precision
+              (
+                case
+                  when g.fractional = 0
+                  or abs((g.fractional * g.squares - g.sum * g.sum)) < 1e-290 * g.fractional then 0
+                  else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+                end::double precision
+              )::double precision
             ),
             ''::bytea
           ),
@@ -541,296 +893,16 @@ select
         ''
       )
     from
-      (
-        select
-          benchmark_id,
-          metric,
-          tries,
-          successes,
-          sum(samples) as samples,
-          sum(alike) as alike,
-          sum(fractional) as fractional,
-          sum(failed) as failed,
-          sum(sum) as sum,
-          sum(squares) as squares
-        from
-          (
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              sample_rollups
-            where
-              benchmark_id in (
-                select
-                  id
-                from
-                  kept
-              )
-              and metric = $8
-            union all
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              (
-                select
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes,
-                  sum(f.sign)::bigint as samples,
-                  sum(f.sign * f.alike)::bigint as alike,
-                  coalesce(
-                    sum(f.sign) filter (
-                      where
-                        f.mean is not null
-                    ),
-                    0
-                  )::bigint as fractional,
-                  sum(f.sign * f.failed)::bigint as failed,
-                  coalesce(sum(f.sign * f.mean), 0) as sum,
-                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
-                from
-                  (
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      1 as sign
-                    from
-                      (
-                        select
-                          f.*
-                        from
-                          (
-                            select
-                              f.*,
-                              (
-                                max(f.successes) filter (
-                                  where
-                                    f.metric = 'metrics.failed'
-                                ) over (
-                                  partition by
-                                    f.benchmark_id,
-                                    f.sample
-                                ) > 0
-                              )::integer as failed
-                            from
-                              (
-                                select
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric,
-                                  count(*)::integer as tries,
-                                  case
-                                    when min(v.value) >= 0
-                                    and max(v.value) <= 1 then count(*) filter (
-                                      where
-                                        v.value = 1
-                                    )
-                                    else -1
-                                  end::integer as successes,
-                                  case
-                                    when count(*) filter (
-                                      where
-                                        v.value in (0, 1)
-                                    ) < count(*) then avg(v.value)::numeric
-                                  end as mean,
-                                  (
-                                    count(*) > 1
-                                    and min(v.value) = max(v.value)
-                                  )::integer as alike
-                                from
-                                  (
-                                    select
-                                      e.benchmark_id,
-                                      v.metric,
-                                      v.value,
-                                      e.failed,
-                                      e.sample
-                                    from
-                                      (
-                                        select
-                                          e.*,
-                                          e.error is not null as failed,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.benchmark_id = t.benchmark_id
-                                              and e.sample_id = substr(t.sample, 2)
-                                            offset
-                                              0
-                                          ) e
-                                        where
-                                          t.sample like 's%'
-                                        union all
-                                        select
-                                          e.*,
-                                          e.error is not null,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.id = (
-                                                case
-                                                  when t.sample like 'e%' then substr(t.sample, 2)
-                                                end
-                                              )::uuid
-                                              and e.benchmark_id = t.benchmark_id
-                                            offset
-                                              0
-                                          ) e
-                                      ) e
-                                      cross join lateral (
-                                        select
-                                          metric,
-                                          value
-                                        from
-                                          (
-                                            values
-                                              ('metrics.failed', e.failed::integer::double precision),
-                                              ('score', e."score"::double precision),
-                                              ('latency_ms', e."latency_ms"::double precision),
-                                              ('input_tokens', e."input_tokens"::double precision),
-                                              ('output_tokens', e."output_tokens"::double precision),
-                                              ('cost_usd', e."cost_usd"::double precision)
-                                          ) c (metric, value)
-                                        union all
-                                        select
-                                          case
-                                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                                            else m.key
-                                          end as metric,
-                                          case jsonb_typeof(m.value)
-                                            when 'number' then m.value::double precision
-                                            else m.value::boolean::integer
-                                          end as value
-                                        from
-                                          jsonb_each(e.metrics) m
-                                        where
-                                          e.metrics <> '{}'
-                                          and jsonb_typeof(m.value) in ('number', 'boolean')
-                                      ) v
-                                    where
-                                      abs(v.value) < 1e+150
-                                  ) v
-                                group by
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric
-                              ) f
-                          ) f
-                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                        where
-                          length(f.metric) <= $9
-                          and (
-                            s.names is null
-                            or f.metric = any (s.names)
-                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                          )
-                      ) f
-                    union all
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      -1
-                    from
-                      (
-                        select
-                          f.benchmark_id,
-                          f.sample,
-                          m.metric,
-                          m.tries,
-                          m.successes,
-                          m.mean,
-                          coalesce(
-                            m.alike,
-                            (
-                              m.tries > 1
-                              and m.successes in (0, m.tries)
-                            )::integer
-                          ) as alike,
-                          ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
-                        from
-                          changed c
-                          join sample_figures f using (benchmark_id, sample)
-                          cross join lateral (
-                            select
-                              key as metric,
-                              (value ->> 0)::integer as tries,
-                              (value ->> 1)::integer as successes,
-                              (value ->> 2)::numeric as mean,
-                              (value ->> 3)::integer as alike
-                            from
-                              jsonb_each(f.figures)
-                          ) m
-                      ) f
-                  ) f
-                group by
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes
-              ) g
-            where
-              metric = $10
-          ) g
-        group by
-          benchmark_id,
-          metric,
-          tries,
-          successes
-        having
-          sum(samples) > 0
-      ) g
+      grouped g
     where
-      not exists (
+      g.metric = $13
+      and not exists (
         select
         from
           stale_rollups s
         where
           s.benchmark_id = "g"."benchmark_id"
-          and not $11 = any (s.names)
+          and not $14 = any (s.names)
       )
   ) as groups,
   (
@@ -838,7 +910,7 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (part.benchmark_id) || float8send (part.count::double precision) || float8send (part.sum) || float8send (part.m2),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision),
             ''::bytea
           ),
           'base64'
@@ -846,118 +918,36 @@ select
         ''
       )
     from
-      (
+      benchmarks b
+      left join metric_rollups f on f.dataset = $15
+      and f.metric = $16
+      and f.benchmark_id = b.id
+      left join (
         select
-          v.benchmark_id,
-          count(*) as count,
-          sum(
-            case
-              when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
-              else 0
-            end
-          ) + sum(
-            v.value - case
-              when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
-              else 0
-            end
-          ) as sum,
-          regr_sxx(v.value, v.value) as m2,
-          min(v.value) as min,
-          max(v.value) as max
+          benchmark_id,
+          sum(samples) as tried,
+          sum(failed) as failed
         from
-          (
-            select
-              v.benchmark_id,
-              v.sample,
-              percentile_cont(0.5) within group (
-                order by
-                  v.value
-              ) as value
-            from
-              (
-                select
-                  *
-                from
-                  (
-                    select
-                      e.benchmark_id,
-                      coalesce('s' || e.sample_id, 'e' || e.id) as sample,
-                      e.repetition,
-                      (
-                        select
-                          v.value
-                        from
-                          (
-                            select
-                              case jsonb_typeof(e.metrics -> $12::text)
-                                when 'number' then (e.metrics -> $13::text)::double precision
-                                when 'boolean' then (e.metrics -> $14::text)::boolean::integer::double precision
-                              end as value
-                          ) v
-                        where
-                          abs(v.value) < 1e+150
-                      ) as value
-                    from
-                      evaluations e
-                    where
-                      e.benchmark_id in (
-                        select
-                          id
-                        from
-                          kept
-                      )
-                  ) v
-                where
-                  value is not null
-              ) v
-            group by
-              v.benchmark_id,
-              v.sample
-          ) v
-        group by
-          v.benchmark_id
-      ) part
-    where
-      not exists (
-        select
-        from
-          stale_rollups s
+          grouped
         where
-          s.benchmark_id = "part"."benchmark_id"
-          and not $15 = any (s.names)
-      )
-  ) as reduced,
-  (
-    select
-      coalesce(
-        encode(
-          string_agg(
-            uuid_send (part.benchmark_id) || float8send (part.count::double precision) || float8send (part.sum) || float8send (part.m2),
-            ''::bytea
-          ),
-          'base64'
-        ),
-        ''
-      )
-    from
-      metric_rollups part
-      join benchmarks b on b.id = part.benchmark_id
-      and b.status = $16
-      and b.provider = $17
-      and b.dataset = $18
-      and b.labels @> $19
-      and b.created_at >= $20
-      and b.created_at < $21
+          metric = $17
+        group by
+          benchmark_id
+      ) s on s.benchmark_id = b.id
     where
-      part.dataset = $22
-      and part.metric = $23
-  ) as base,
+      b.status = $18
+      and b.provider = $19
+      and b.dataset = $20
+      and b.labels @> $21
+      and b.created_at >= $22
+      and b.created_at < $23
+  ) as plans,
   (
     select
       coalesce(
         encode(
           string_agg(
-            uuid_send (part.benchmark_id) || float8send (part.count::double precision) || float8send (part.sum) || float8send (part.m2),
+            uuid_send (part.benchmark_id) || float8send ((part."count")::double precision) || float8send ((part."failed")::double precision) || float8send ((part."sum")::double precision) || float8send ((part."m2")::double precision) || float8send ((part."min")::double precision) || float8send ((part."max")::double precision),
             ''::bytea
           ),
           'base64'
@@ -975,13 +965,162 @@ select
       and b.created_at < $29
     where
       part.metric = $30
+  ) as tried,
+  (
+    select
+      coalesce(
+        encode(
+          string_agg(
+            uuid_send (part.benchmark_id) || float8send ((part."count")::double precision) || float8send ((part."failed")::double precision) || float8send ((part."sum")::double precision) || float8send ((part."m2")::double precision) || float8send ((part."min")::double precision) || float8send ((part."max")::double precision),
+            ''::bytea
+          ),
+          'base64'
+        ),
+        ''
+      )
+    from
+      (
+        select
+          m.*,
+          0 as failed
+        from
+          (
+            select
+              v.benchmark_id,
+              count(*) as count,
+              sum(
+                case
+                  when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                  else 0
+                end
+              ) + sum(
+                v.value - case
+                  when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                  else 0
+                end
+              ) as sum,
+              regr_sxx(v.value, v.value) as m2,
+              min(v.value) as min,
+              max(v.value) as max
+            from
+              (
+                select
+                  v.benchmark_id,
+                  v.sample,
+                  percentile_cont(0.5) within group (
+                    order by
+                      v.value
+                  ) as value
+                from
+                  (
+                    select
+                      *
+                    from
+                      (
+                        select
+                          e.benchmark_id,
+                          coalesce('s' || e.sample_id, 'e' || e.id) as sample,
+                          e.repetition,
+                          (
+                            select
+                              v.value
+                            from
+                              (
+                                select
+                                  case jsonb_typeof(e.metrics -> $31::text)
+                                    when 'number' then (e.metrics -> $32::text)::double precision
+                                    when 'boolean' then (e.metrics -> $33::text)::boolean::integer::double precision
+                                  end as value
+                              ) v
+                            where
+                              abs(v.value) < 1e+150
+                          ) as value
+                        from
+                          evaluations e
+                        where
+                          e.benchmark_id in (
+                            select
+                              id
+                            from
+                              kept
+                          )
+                      ) v
+                    where
+                      value is not null
+                  ) v
+                group by
+                  v.benchmark_id,
+                  v.sample
+              ) v
+            group by
+              v.benchmark_id
+          ) m
+      ) part
+    where
+      not exists (
+        select
+        from
+          stale_rollups s
+        where
+          s.benchmark_id = "part"."benchmark_id"
+          and not $34 = any (s.names)
+      )
+  ) as reduced,
+  (
+    select
+      coalesce(
+        encode(
+          string_agg(
+            uuid_send (part.benchmark_id) || float8send ((part."count")::double precision) || float8send ((part."failed")::double precision) || float8send ((part."sum")::double precision) || float8send ((part."m2")::double precision) || float8send ((part."min")::double precision) || float8send ((part."max")::double precision),
+            ''::bytea
+          ),
+          'base64'
+        ),
+        ''
+      )
+    from
+      metric_rollups part
+      join benchmarks b on b.id = part.benchmark_id
+      and b.status = $35
+      and b.provider = $36
+      and b.dataset = $37
+      and b.labels @> $38
+      and b.created_at >= $39
+      and b.created_at < $40
+    where
+      part.dataset = $41
+      and part.metric = $42
+  ) as base,
+  (
+    select
+      coalesce(
+        encode(
+          string_agg(
+            uuid_send (part.benchmark_id) || float8send ((part."count")::double precision) || float8send ((part."failed")::double precision) || float8send ((part."sum")::double precision) || float8send ((part."m2")::double precision) || float8send ((part."min")::double precision) || float8send ((part."max")::double precision),
+            ''::bytea
+          ),
+          'base64'
+        ),
+        ''
+      )
+    from
+      metric_deltas part
+      join benchmarks b on b.id = part.benchmark_id
+      and b.status = $43
+      and b.provider = $44
+      and b.dataset = $45
+      and b.labels @> $46
+      and b.created_at >= $47
+      and b.created_at < $48
+    where
+      part.metric = $49
       and not exists (
         select
         from
           stale_rollups s
         where
           s.benchmark_id = "part"."benchmark_id"
-          and not $31 = any (s.names)
+          and not $50 = any (s.names)
       )
   ) as deltas,
   (
@@ -994,12 +1133,12 @@ select
         from
           stale_rollups s
           join benchmarks b on b.id = s.benchmark_id
-          and b.status = $32
-          and b.provider = $33
-          and b.dataset = $34
-          and b.labels @> $35
-          and b.created_at >= $36
-          and b.created_at < $37
+          and b.status = $51
+          and b.provider = $52
+          and b.dataset = $53
+          and b.labels @> $54
+          and b.created_at >= $55
+          and b.created_at < $56
         where
           s.is_missing
         union
@@ -1024,32 +1163,51 @@ select
 -- $6 = '2026-01-31T12:00:00.000001Z'
 -- $7 = 20000
 -- $8 = 'accuracy'
--- $9 = 255
--- $10 = 'accuracy'
+-- $9 = 'metrics.failed'
+-- $10 = 255
 -- $11 = 'accuracy'
--- $12 = 'accuracy'
+-- $12 = 'metrics.failed'
 -- $13 = 'accuracy'
 -- $14 = 'accuracy'
--- $15 = 'accuracy'
--- $16 = 'completed'
--- $17 = 'p'
--- $18 = 'd'
--- $19 = '{"a":"b"}'
--- $20 = '2026-01-31T12:00:00.000001Z'
--- $21 = '2026-01-31T12:00:00.000001Z'
--- $22 = 'd'
--- $23 = 'accuracy'
+-- $15 = 'd'
+-- $16 = 'metrics.failed'
+-- $17 = 'metrics.failed'
+-- $18 = 'completed'
+-- $19 = 'p'
+-- $20 = 'd'
+-- $21 = '{"a":"b"}'
+-- $22 = '2026-01-31T12:00:00.000001Z'
+-- $23 = '2026-01-31T12:00:00.000001Z'
 -- $24 = 'completed'
 -- $25 = 'p'
 -- $26 = 'd'
 -- $27 = '{"a":"b"}'
 -- $28 = '2026-01-31T12:00:00.000001Z'
 -- $29 = '2026-01-31T12:00:00.000001Z'
--- $30 = 'accuracy'
+-- $30 = 'metrics.failed'
 -- $31 = 'accuracy'
--- $32 = 'completed'
--- $33 = 'p'
--- $34 = 'd'
--- $35 = '{"a":"b"}'
--- $36 = '2026-01-31T12:00:00.000001Z'
--- $37 = '2026-01-31T12:00:00.000001Z'
+-- $32 = 'accuracy'
+-- $33 = 'accuracy'
+-- $34 = 'accuracy'
+-- $35 = 'completed'
+-- $36 = 'p'
+-- $37 = 'd'
+-- $38 = '{"a":"b"}'
+-- $39 = '2026-01-31T12:00:00.000001Z'
+-- $40 = '2026-01-31T12:00:00.000001Z'
+-- $41 = 'd'
+-- $42 = 'accuracy'
+-- $43 = 'completed'
+-- $44 = 'p'
+-- $45 = 'd'
+-- $46 = '{"a":"b"}'
+-- $47 = '2026-01-31T12:00:00.000001Z'
+-- $48 = '2026-01-31T12:00:00.000001Z'
+-- $49 = 'accuracy'
+-- $50 = 'accuracy'
+-- $51 = 'completed'
+-- $52 = 'p'
+-- $53 = 'd'
+-- $54 = '{"a":"b"}'
+-- $55 = '2026-01-31T12:00:00.000001Z'
+-- $56 = '2026-01-31T12:00:00.000001Z'

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type CompareBenchmarksResponse,
@@ -22,7 +21,7 @@ import { exitCodes, UsageError } from "./shared/errors.ts";
 import { demandsOf, type Evidence, evidenceOf, marginOf, parseDifference } from "./shared/evidence.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
-import { type Direction, directionOf, given, parseWhole } from "./shared/options.ts";
+import { type Direction, directionOf, given, parseFraction, parseWhole } from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
@@ -57,8 +56,8 @@ export function addCommand(program: Command): void {
     .withDirection()
     .withReducer(reducerNames)
     .withClusters()
-    .option("--tolerance <difference>", "differences up to this are ties", fraction(0, Number.MAX_VALUE), 0)
-    .option("--alpha <p>", "better or worse takes an adjusted p-value below this", fraction(0, 1), 0.05)
+    .option("--tolerance <difference>", "differences up to this are ties", parseFraction(Number.MAX_VALUE), 0)
+    .option("--alpha <p>", "better or worse takes an adjusted p-value below this", parseFraction(1), 0.05)
     .option("--samples <n>", "regressed samples to show for each candidate", parseWhole(0, 1000), 5)
     .option(
       "--fail-on-regression",
@@ -259,13 +258,4 @@ function comparisonText(
     }
   }
   return lines.join("\n");
-}
-
-function fraction(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (!(value >= min && value <= max))
-      throw new InvalidArgumentError(`Expected a number ${max === 1 ? "from 0 to 1" : "of 0 or more"}.`);
-    return value;
-  };
 }

@@ -1,10 +1,34 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type LeaderboardEntry, LeaderboardEntrySchema, Reducer } from "../../gen/ltb/v1/benchmark_pb.ts";
+import {
+  type LeaderboardEntry,
+  LeaderboardEntrySchema,
+  Missing,
+  MissingSchema,
+  Reducer,
+} from "../../gen/ltb/v1/benchmark_pb.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
+import {
+  boundsCell,
+  boundsColumn,
+  countText,
+  coverageOfEntries,
+  type Filling,
+  fillingOf,
+  missingNames,
+  parseRange,
+} from "./shared/coverage.ts";
 import { inputsWarning } from "./shared/inputs.ts";
 import { requireRanked } from "./shared/known-names.ts";
-import { type Direction, directionOf, gatherPairs, given, parseCount, parseTime } from "./shared/options.ts";
+import {
+  type Direction,
+  directionOf,
+  gatherPairs,
+  given,
+  parseCount,
+  parseFraction,
+  parseTime,
+} from "./shared/options.ts";
 import {
   apartWords,
   formatInterval,
@@ -21,7 +45,7 @@ import { collect, noteMore } from "./shared/pages.ts";
 import { type Reducing, rankedRepetitions, reducerNames, reducerOf, wireName } from "./shared/reducer.ts";
 import { statuses } from "./shared/status.ts";
 
-interface Options extends ServiceOptions, Direction, Reducing {
+interface Options extends ServiceOptions, Direction, Reducing, Filling {
   metric: string;
   provider?: string;
   label?: Record<string, string>;
@@ -29,8 +53,18 @@ interface Options extends ServiceOptions, Direction, Reducing {
   createdAfter?: Date;
   createdBefore?: Date;
   minCount: number;
+  minCoverage: number;
   limit: number;
   html?: string;
+}
+
+/** How means came about. */
+interface How {
+  reducer: Reducer;
+  k: number;
+  missing: Missing;
+  rangeLow?: number | undefined;
+  rangeHigh?: number | undefined;
 }
 
 export function addCommand(program: Command): void {
@@ -51,12 +85,23 @@ export function addCommand(program: Command): void {
     .option("--created-after <time>", "only those created at this time or later", parseTime)
     .option("--created-before <time>", "only those created before this time", parseTime)
     .option("--min-count <n>", "only those with at least this many samples that have a value", parseCount, 1)
+    .option(
+      "--min-coverage <share>",
+      "only those of whose samples, planned or tried, this share has a value, 0 to 1",
+      parseFraction(1),
+      0,
+    )
+    .withMissing(missingNames, parseRange)
     .withLimit()
     .option("--html <file>", "also write a page with a chart of the intervals, which opens offline")
     .examples(
       ["ltb leaderboard gsm8k", "by score"],
       ["ltb leaderboard gsm8k --metric latency_ms", "the fastest first"],
       ["ltb leaderboard gsm8k --label team=search --status completed --min-count 100", "leaves out trials"],
+      [
+        "ltb leaderboard gsm8k --min-coverage 0.95 --missing as_worst",
+        "what failed or is missing counts as 0",
+      ],
       ["ltb leaderboard gsm8k --html leaderboard.html", "a page with means and their intervals"],
       [
         "ltb leaderboard gsm8k --json | jq -r '.entries[] | select(.rank_low == 1).model'",
@@ -67,20 +112,23 @@ export function addCommand(program: Command): void {
 }
 
 async function leaderboard({ benchmarks }: ServiceClient, dataset: string, options: Options): Promise<void> {
-  const { metric, provider, label, status, createdAfter, createdBefore, minCount, limit } = options;
+  const { metric, provider, label, status, createdAfter, createdBefore, limit } = options;
+  const { minCount, minCoverage } = options;
   const request = {
     dataset,
     metric,
     minCount,
+    minCoverage,
     ...directionOf(options),
     ...reducerOf(options),
+    ...fillingOf(options),
     ...given({ provider, labels: label, status: status && statuses[status] }),
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };
   let [total, pending, lowerIsBetter] = [0, 0, false];
   let referenceId = "";
-  let by: { reducer: Reducer; k: number } = { reducer: Reducer.MEAN, k: 0 };
+  let by: How = { reducer: Reducer.MEAN, k: 0, missing: Missing.EXCLUDE };
   const { items, more } = await collect(limit, async (page) => {
     const response = await benchmarks.getLeaderboard({ ...request, ...page });
     ({ totalCount: total, pendingCount: pending, lowerIsBetter } = response);
@@ -97,17 +145,30 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
   if (options.json) {
     const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
     const counts = { total_count: total, pending_count: pending };
-    const { reducer, k } = by;
+    const { reducer, k, missing, rangeLow = null, rangeHigh = null } = by;
     const how = { lower_is_better: lowerIsBetter, reducer: wireName(reducer), k };
+    const filling = {
+      missing: MissingSchema.value[missing]?.name,
+      range_low: rangeLow,
+      range_high: rangeHigh,
+    };
     const inputs = { inputs_reference_id: referenceId || null };
-    return printJson({ dataset, metric, ...how, ...counts, ...inputs, entries, more });
+    return printJson({ dataset, metric, ...how, ...filling, ...counts, ...inputs, entries, more });
   }
   if (items.length === 0) note(`no benchmarks on ${dataset} with values of ${metric} match`);
   else {
     const head = [">rank", "ranks", "bands", "benchmark", "model", `>${metric}`, "95 % CI", ">n"];
     const order = lowerIsBetter ? "lowest" : "highest";
     print(`${oneLine(dataset)}, ${total} ranked by ${oneLine(metric)}, ${order} first\n`);
-    print(formatTable(head, items.map(row)));
+    const bounded = items.some(({ bounds }) => bounds !== undefined);
+    print(
+      formatTable(
+        bounded ? [...head, boundsColumn] : head,
+        items.map((entry) => (bounded ? [...row(entry), boundsCell(entry)] : row(entry))),
+      ),
+    );
+    const covered = coverageOfEntries(items);
+    if (covered.length > 0) print(`\n${covered.join("\n")}`);
     if (total > 1) print(`\n${apartWords}`);
     for (const words of rankedRepetitions(items, by)) print(`\n${words}`);
   }
@@ -123,6 +184,6 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
 function row(entry: LeaderboardEntry) {
   const { rank, rankLow, rankHigh, band, bandLast, benchmarkName, provider, model, mean } = entry;
   const places = [formatSpan(rankLow, rankHigh), formatSpan(band, bandLast)];
-  const figures = [formatNumber(mean), formatInterval(entry, { digits: 4 }), entry.count];
+  const figures = [formatNumber(mean), formatInterval(entry, { digits: 4 }), countText(entry)];
   return [rank, ...places, benchmarkName, `${provider}/${model}`, ...figures];
 }

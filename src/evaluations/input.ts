@@ -161,6 +161,8 @@ export const comparisonPositions = z.object({ candidates: z.array(comparisonPosi
 export const leaderboardPosition = z.object({
   /** The merit of the page's last entry: its mean, or the negated mean if lower is better. */
   merit: z.number(),
+  /** That of its own mean, if it stands further below, since it is not complete. */
+  own: z.number().optional(),
   /** Its id, in hex without dashes. */
   hex: z.string(),
   /** The benchmark with whose inputs those of the entries are compared, the same on each page. */

@@ -158,11 +158,13 @@ export function slicesMessage(found: MetricSlices): MessageInitShape<typeof Metr
 }
 
 export function leaderboardMessage(entry: LeaderboardEntry): MessageInitShape<typeof LeaderboardEntrySchema> {
-  const { status, createdAt, intervalMethod: method, repetitions, ...figures } = entry;
+  const { status, createdAt, intervalMethod: method, repetitions, coverage, bounds, ...figures } = entry;
   return {
     ...omitNulls(figures),
     ...(method && { intervalMethod: intervals[method] }),
     ...(repetitions && { repetitions: omitNulls(repetitions) }),
+    ...(bounds && { bounds: omitNulls(bounds) }),
+    coverage: omitNulls(coverage),
     status: benchmarkStatus.values[status],
     createdAt: toTimestamp(createdAt),
   };

@@ -147,18 +147,22 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         ...rankedOf(request),
         reducer: wireReducer.parse(request.reducer, "reducer"),
         k: request.k,
+        minCoverage: request.minCoverage,
+        ...missingOf(request),
       };
-      const { entries, total, pending, reducer, next, inputsReferenceId, ...about } =
-        await evaluations.leaderboard(what, {
+      const { entries, total, pending, reducer, missing, next, ...about } = await evaluations.leaderboard(
+        what,
+        {
           limit: pageSize(request.pageSize),
           after: decodePageToken(request.pageToken, what, input.leaderboardPosition),
-        });
+        },
+      );
       return {
         entries: entries.map(leaderboardMessage),
         nextPageToken: encodePageToken(next, what),
         ...{ totalCount: total, pendingCount: pending, reducer: wireReducer.values[reducer] },
-        ...omitNulls({ inputsReferenceId }),
-        ...about,
+        missing: wireMissing.values[missing],
+        ...omitNulls(about),
       };
     },
 

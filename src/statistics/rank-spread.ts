@@ -72,7 +72,7 @@ export function countBelow(sorted: Float64Array, value: number): number {
 }
 
 /** Counts the ascending values that are `value` or below. */
-function countUpTo(sorted: Float64Array, value: number): number {
+export function countUpTo(sorted: Float64Array, value: number): number {
   return firstIndex(sorted, (other) => other > value);
 }
 

@@ -90,3 +90,24 @@ test("a summary counts what is missing as the worst, or bounds the mean by it", 
   for (const range of ["1", ":", "a:b", "0:1:2"])
     expect((await ltb.run("summary", "crashed", "--range", range)).code).toBe(2);
 });
+
+test("a leaderboard says what entries lack, puts them behind, and leaves them out when told", async () => {
+  const { stdout } = await ltb.run("leaderboard", "gsm8k");
+  expect(stdout).toMatch(/^ +1 +1–2 +1 +whole .* 40\n +2 +1–2 +1 +crashed +acme\/crashed +1 .* 20 of 50$/m);
+  const text = stdout.replaceAll(/\s+/g, " ");
+  expect(text).toContain("Those that lack values stand behind every complete one");
+  expect(text).toContain(`crashed: ${words}.`);
+  const { entries, ...board } = await ltb.json("leaderboard", "gsm8k");
+  expect(board).toMatchObject({ missing: "MISSING_EXCLUDE", range_low: 0, range_high: 1 });
+  expect(entries[1].coverage).toMatchObject({ planned: 50, tried: 40, scored: 20, missing: 30 });
+  const most = await ltb.json("leaderboard", "gsm8k", "--min-coverage", "0.5");
+  expect(most.entries).toMatchObject([{ benchmark_name: "whole" }]);
+  expect((await ltb.run("leaderboard", "gsm8k", "--min-coverage", "2")).code).toBe(2);
+  const worst = await ltb.run("leaderboard", "gsm8k", "--missing", "as_worst");
+  expect(worst.stdout.replaceAll(/\s+/g, " ")).toMatch(/crashed 0\.4 .* Each missing sample counts as 0, /);
+  const bounds = await ltb.run("leaderboard", "gsm8k", "--missing", "bounds");
+  expect(bounds.stdout).toMatch(/ mean may be\n.* 0\.8 … 0\.8\n.* 0\.4 … 1\n/);
+  const html = await page("leaderboard", "gsm8k", "--missing", "bounds");
+  for (const part of ["<h2>What is missing</h2>", `crashed: ${words}.`, "20 of 50", "0.4 … 1"])
+    expect(html).toContain(part);
+});

@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { coverageOf, plannedOf } from "../../src/evaluations/coverage/coverage.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import { rankContenders } from "../../src/evaluations/leaderboard/ranking.ts";
 import { foldRollups } from "../../src/evaluations/rollups/fold.ts";
 import { foldSamples } from "../../src/evaluations/samples/fold.ts";
 import type { SummaryInput } from "../../src/evaluations/summary/summarize.ts";
+import { meanFigures } from "../../src/statistics/mean-interval.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 
@@ -220,4 +222,154 @@ test("tried is scored, failed and unscored together", () => {
       expect(counts).toMatchObject({ failed, unscored, missing: failed + unscored });
     }),
   );
+});
+
+const count = fc.integer({ min: 1, max: 12 });
+/** What is ranked: so many zeros and ones, and samples that are open. */
+const candidate = fc.record({ zeros: count, ones: count, open: fc.oneof(fc.constant(0), fc.nat(6)) });
+
+describe("a leaderboard", () => {
+  test("puts those that lack values behind all complete ones whose intervals they may reach, and no further", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(candidate, { minLength: 1, maxLength: 12 }),
+        fc.boolean(),
+        fc.constantFrom({ low: 0, high: 1 }, { low: -1, high: 3 }, { low: 0, high: Infinity }),
+        fc.integer({ min: 1, max: 4 }),
+        async (drawn, lowerIsBetter, range, limit) => {
+          const sign = lowerIsBetter ? -1 : 1;
+          const candidates = drawn.map(({ zeros, ones, open }, index) => {
+            const n = zeros + ones;
+            const about = { hex: String(index).padStart(32, "0"), min: 0, max: 1, open };
+            const coverage = { planned: null, ...{ tried: n + open, scored: n, missing: open } };
+            const more = { failed: open, unscored: 0, scoredWithError: 0 };
+            const m2 = (zeros * ones) / n;
+            return { ...about, count: n, sum: ones, m2, coverage: { ...coverage, ...more } };
+          });
+          const standings = candidates.map((one) => {
+            const { interval, mean } = meanFigures(one, { areShares: true });
+            const at = (end: number) =>
+              one.open === 0 ? mean : (one.sum + one.open * end) / (one.count + one.open);
+            const bounds = { low: at(range.low), high: at(range.high) };
+            return { ...one, mean, bounds, interval: interval ?? { low: mean, high: mean } };
+          });
+          type Standing = (typeof standings)[number];
+          const isBefore = (a: Standing, b: Standing) => sign * (b.mean - a.mean) || (a.hex < b.hex ? -1 : 1);
+          const complete = standings.filter(({ open }) => open === 0).sort(isBefore);
+          const mustFollow = (one: Standing, other: Standing) =>
+            sign * (other.mean - one.mean) >= 0 ||
+            (one.bounds.low <= other.interval.high && other.interval.low <= one.bounds.high);
+          // Behind all of the same mean, too.
+          const gapOf = (one: Standing) => {
+            const last = complete.findLast((other) => mustFollow(one, other));
+            return complete.findLastIndex(({ mean }) => mean === last?.mean);
+          };
+          const gaps = Map.groupBy(standings.filter(({ open }) => open > 0).sort(isBefore), gapOf);
+          const expected = [-1, ...complete.keys()].flatMap((place) => [
+            ...complete.slice(Math.max(0, place), place + 1),
+            ...(gaps.get(place) ?? []),
+          ]);
+          const options = { metric: "score", lowerIsBetter, range };
+          const all = await rankContenders(candidates, { ...options, limit: 99 });
+          expect(all.map(({ hex }) => hex)).toEqual(expected.map(({ hex }) => hex));
+          for (const { hex, rank, rankLow, rankHigh } of all) {
+            const at = expected.findIndex((one) => one.hex === hex);
+            const mine = expected[at] as Standing;
+            const isTie = (one: Standing) =>
+              one.mean === mine.mean &&
+              (one.open === 0 ? mine.open === 0 : mine.open > 0 && gapOf(one) === gapOf(mine));
+            expect(rank).toBe(1 + expected.slice(0, at).filter((one) => !isTie(one)).length);
+            expect(rankLow).toBeLessThanOrEqual(rank);
+            expect(rankHigh).toBeGreaterThanOrEqual(rank);
+          }
+          const pages: typeof all = [];
+          for (let after: (typeof all)[number] | undefined; ; after = pages.at(-1)) {
+            const page = await rankContenders(candidates, { ...options, limit, after });
+            pages.push(...page);
+            if (page.length < limit) break;
+          }
+          expect(pages).toEqual(all);
+        },
+      ),
+      { numRuns: 400, endOnFailure: true },
+    );
+  });
+
+  test("has the coverage of the summary, with marks, folded and of benchmarks with repetitions", async () => {
+    const about = { dataset: "covered", plannedSamples: 9 };
+    const plain = await stored([1, 0, "e", null, [1]], about);
+    const repeated = await stored(
+      [1, "e", "e", null, 1, 1, "e", "e"],
+      { ...about, repetitions: 2 },
+      (index) => ({
+        sampleId: `s${index >> 1}`,
+        repetition: index % 2,
+      }),
+    );
+    const evaluation = (await db.evaluations.list({ benchmarkId: plain })).items[0];
+    if (evaluation) await db.evaluations.update(evaluation.id, { error: null });
+    for (const step of [() => undefined, () => db.maintain(), () => stored([1], about)]) {
+      await step();
+      for (const how of [{}, { missing: "as_worst" }, { missing: "bounds" }] as const) {
+        const { entries } = await db.evaluations.leaderboard({ dataset: "covered", ...how });
+        for (const id of [plain, repeated]) {
+          const { coverage, filledWith, bounds, mean, stderr, ci95Low } = await scoreOf(id, how);
+          const entry = entries.find(({ benchmarkId }) => benchmarkId === id);
+          expect(entry).toMatchObject({ coverage, filledWith, bounds, mean, count: coverage.scored });
+          expect(entry?.stderr).toBeCloseTo(stderr ?? Number.NaN, 12);
+          expect(entry?.ci95Low).toBeCloseTo(ci95Low ?? Number.NaN, 12);
+        }
+      }
+    }
+  });
+
+  test("takes the least share of samples that have a value", async () => {
+    const about = { dataset: "shares", plannedSamples: 4 };
+    for (const values of [[1, 1, 1, 1], [1, 1, 1, "e"], [1], [1, 1, null, "e"]] as Given[][])
+      await stored(values, about);
+    const ranked = async (minCoverage: number) =>
+      (await db.evaluations.leaderboard({ dataset: "shares", minCoverage })).entries.map(
+        ({ count }) => count,
+      );
+    expect((await ranked(0)).toSorted()).toEqual([1, 2, 3, 4]);
+    expect((await ranked(0.5)).toSorted()).toEqual([2, 3, 4]);
+    expect((await ranked(0.75)).toSorted()).toEqual([3, 4]);
+    expect(await ranked(1)).toEqual([4]);
+    for (const minCoverage of [-0.1, 1.1])
+      await expect(db.evaluations.leaderboard({ dataset: "shares", minCoverage })).rejects.toMatchObject(
+        refusal("min_coverage"),
+      );
+  });
+
+  test("of a model that crashed on the hard half does not have it first", async () => {
+    const about = { dataset: "hard" };
+    const whole = await stored(
+      Array.from({ length: 40 }, (_, i) => Number(i % 5 > 0)),
+      about,
+    );
+    const crashed = await stored(
+      Array.from({ length: 40 }, (_, i) => (i < 20 ? 1 : "e")),
+      about,
+    );
+    const board = (more: object = {}) => db.evaluations.leaderboard({ dataset: "hard", ...more });
+    expect((await board()).entries).toMatchObject([
+      { benchmarkId: whole, rank: 1, band: 1, mean: 0.8 },
+      { benchmarkId: crashed, rank: 2, band: 1, mean: 1, rankLow: 1, rankHigh: 2 },
+    ]);
+    expect((await board({ missing: "as_worst" })).entries).toMatchObject([
+      { benchmarkId: whole, mean: 0.8, filledWith: null },
+      { benchmarkId: crashed, mean: 0.5, filledWith: 0, count: 20 },
+    ]);
+    expect(await board({ rangeLow: -1, rangeHigh: 2 })).toMatchObject({ rangeLow: -1, rangeHigh: 2 });
+    await expect(board({ rangeLow: 0.5 })).rejects.toMatchObject(refusal("range_low"));
+    const rated = await stored([5, 7, "e"], { dataset: "rated" });
+    expect(await db.evaluations.leaderboard({ dataset: "rated" })).toMatchObject({
+      ...{ rangeLow: null, rangeHigh: null },
+      entries: [{ benchmarkId: rated, rank: 1 }],
+    });
+    for (const missing of ["as_worst", "bounds"] as const)
+      await expect(db.evaluations.leaderboard({ dataset: "rated", missing })).rejects.toMatchObject(
+        refusal("range_low"),
+      );
+  });
 });

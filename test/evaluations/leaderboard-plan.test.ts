@@ -87,12 +87,7 @@ test("the benchmarks of others, their evaluations and their unfolded ones cost n
 
 test("the benchmarks of a page are found by their ids", async () => {
   const { rows } = await client.query<{ id: string }>("select id from benchmarks limit 50");
-  const { text } = await explain(
-    rankedBenchmarks(
-      rows.map(({ id }) => id),
-      "score",
-    ),
-  );
+  const { text } = await explain(rankedBenchmarks(rows.map(({ id }) => id)));
   expect(text).toMatch(/"benchmarks_pkey"/);
   expect(text).not.toMatch(/Seq Scan/);
 });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { LeaderboardInput, LeaderboardPage } from "../../src/evaluations/leaderboard/leaderboard.ts";
 import { mergeParts } from "../../src/evaluations/leaderboard/parts.ts";
 import { rankContenders } from "../../src/evaluations/leaderboard/ranking.ts";
-import { idBytes, partBytes } from "../../src/evaluations/leaderboard/statements.ts";
+import { idBytes, partFigures, planFigures } from "../../src/evaluations/leaderboard/statements.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
 import { rollups, scored } from "./support.ts";
@@ -34,6 +34,9 @@ test("a dataset or metric that nobody has is an empty leaderboard", async () => 
     lowerIsBetter: false,
     reducer: "mean",
     k: 0,
+    missing: "exclude",
+    rangeLow: 0,
+    rangeHigh: 1,
     next: undefined,
   };
   expect(await db.evaluations.leaderboard({ dataset: "nobody" })).toEqual(nothing);
@@ -45,25 +48,43 @@ test("a dataset or metric that nobody has is an empty leaderboard", async () => 
 
 test("hundreds of thousands of benchmarks are ranked in slices, between which others are answered", async () => {
   const count = 300_000;
-  const parts = Buffer.alloc(count * partBytes);
-  for (let n = 0; n < count; n++) {
-    parts.writeUInt32BE(n, n * partBytes);
-    for (const [place, figure] of [100, n % 100, 10].entries())
-      parts.writeDoubleBE(figure, n * partBytes + idBytes + place * 8);
-  }
+  const rowsOf = (size: number, figures: (n: number) => readonly number[]) => {
+    const bytes = Buffer.alloc(count * size);
+    for (let n = 0; n < count; n++) {
+      bytes.writeUInt32BE(n, n * size);
+      for (const [place, figure] of figures(n).entries())
+        bytes.writeDoubleBE(figure, n * size + idBytes + place * 8);
+    }
+    return bytes;
+  };
+  const partBytes = idBytes + 8 * partFigures.length;
+  const parts = rowsOf(partBytes, (n) => [100, 0, n % 100, 10, 0, 1]);
+  // Every third has tried more samples than have a value.
+  const plans = rowsOf(idBytes + 8 * planFigures.length, (n) => [0, 0, 0, 100 + Number(n % 3 === 0), 0]);
   // One of them has a delta, which takes a look at the ids of all.
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
   const [base, deltas] = [parts, parts.subarray(0, partBytes)].map((bytes) => bytes.toString("base64"));
   const { contenders } = await mergeParts(
-    { base: base ?? "", deltas: deltas ?? "", groups: "", reduced: "", missing: "" },
+    {
+      ...{ base: base ?? "", deltas: deltas ?? "", plans: plans.toString("base64"), tried: "" },
+      ...{ groups: "", reduced: "", missing: "" },
+    },
     { reducer: "mean", k: 0 },
   );
   const merged = turns;
-  const options = { metric: "score", lowerIsBetter: false, limit: 3_001 };
-  const placed = await rankContenders(contenders, options);
+  const range = { low: 0, high: 1 };
+  const options = { metric: "score", lowerIsBetter: false, range, limit: 3_001 };
+  const placed = await rankContenders(
+    contenders.map((one) => ({ ...one, open: 0 })),
+    options,
+  );
+  const ranked = turns;
+  const open = contenders.map((one) => ({ ...one, open: one.coverage.missing }));
+  expect((await rankContenders(open, options)).at(-1)?.rank).toBeGreaterThan(2_000);
+  expect(turns - ranked).toBeGreaterThan(3);
   clearInterval(timer);
-  expect(Math.min(merged, turns - merged)).toBeGreaterThan(3);
+  expect(Math.min(merged, ranked - merged)).toBeGreaterThan(3);
   expect(contenders).toHaveLength(count);
   expect(placed.at(-1)).toMatchObject({ rank: 3_001, mean: 0.98 });
 });
@@ -92,6 +113,9 @@ test("the figures are those of the summary, as soon as the evaluations are store
     createdAt: (await db.benchmarks.get(id)).createdAt,
     samplesUnscored: 0,
     repetitions: null,
+    coverage: score?.coverage,
+    filledWith: null,
+    bounds: null,
     inputsCompared: null,
     differentInputs: null,
   };

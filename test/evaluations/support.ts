@@ -34,7 +34,8 @@ function partOf(values: readonly number[], sign = 1) {
   const sum = values.reduce((total, value) => total + value, 0);
   const mean = sum / values.length;
   const m2 = values.reduce((total, value) => total + (value - mean) ** 2, 0);
-  return [sign * values.length, sign * sum, sign * m2] as const;
+  const range = [Math.min(...values), Math.max(...values)];
+  return [sign * values.length, sign * sum, sign * m2, ...range];
 }
 
 /** Writes rollups as they are stored, to have them in any state. */
@@ -43,13 +44,13 @@ export function rollups(client: Client) {
     base: (benchmarkId: string, metric: string, values: readonly number[]) =>
       client.query(
         `insert into metric_rollups
-        select id, $3, 0, $4, $5, 0, 1, $2, dataset, '{}', '{}', '{}', '{}' from benchmarks where id = $1`,
+        select id, $3, 0, $4, $5, $6, $7, $2, dataset, '{}', '{}', '{}', '{}' from benchmarks where id = $1`,
         [benchmarkId, metric, ...partOf(values)],
       ),
     delta: (benchmarkId: string, metric: string, values: readonly number[], sign: 1 | -1 = 1) =>
       client.query(
         `insert into metric_deltas (benchmark_id, count, failed, sum, m2, min, max, metric, bins, bin_counts, bin_lows, bin_highs)
-        values ($1, $3, 0, $4, $5, 0, 1, $2, '{}', '{}', '{}', '{}')`,
+        values ($1, $3, 0, $4, $5, $6, $7, $2, '{}', '{}', '{}', '{}')`,
         [benchmarkId, metric, ...partOf(values, sign)],
       ),
   };

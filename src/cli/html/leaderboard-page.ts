@@ -1,11 +1,12 @@
 import type { LeaderboardEntry, Reducer } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { boundsCell, boundsColumn, countText, coverageOfEntries } from "../shared/coverage.ts";
 import { nameOfReference, otherInputs } from "../shared/inputs.ts";
 import { apartWords, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { interval, intervalsOf, type Section, tableOf, writePage } from "./page.ts";
+import { interval, intervalsOf, type Section, sentences, tableOf, writePage } from "./page.ts";
 
 /** More entries than these are in the table alone. */
 const MOST_LINES = 60;
@@ -29,6 +30,7 @@ export async function writeLeaderboard(
   const unit = unitOf(metric);
   const shown = entries.slice(0, MOST_LINES);
   const [best] = entries;
+  const bounded = entries.some(({ bounds }) => bounds !== undefined);
   const description = best
     ? `${shown.length} benchmarks, best first: ${best.benchmarkName} has a mean of ${formatNumber(best.mean, 4)}. The table has all figures.`
     : "No benchmarks.";
@@ -49,6 +51,7 @@ export async function writeLeaderboard(
     lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.`,
     sections: [
       ...inputsSection(entries, about.referenceId),
+      ...sentences("What is missing", coverageOfEntries(entries)),
       {
         title: `Mean ${unit}`,
         note: `Whiskers are 95 % intervals of the means: ${intervalsOf(entries)}. On the shaded ground stands what may be the best: no interval is wholly ${lowerIsBetter ? "below" : "above"} it.`,
@@ -59,8 +62,11 @@ export async function writeLeaderboard(
         note: `Ranks are those that the intervals allow. ${[apartWords, ...rankedRepetitions(entries, about)].join(" ")}`,
         body: tableOf(
           "Every entry",
-          ["benchmark", ">rank", ">ranks", ">bands", "model", ">mean", ">95 % interval", ">n"],
-          entries.map(row),
+          [
+            ...["benchmark", ">rank", ">ranks", ">bands", "model", ">mean", ">95 % interval", ">n"],
+            ...(bounded ? [boundsColumn] : []),
+          ],
+          entries.map((entry) => row(entry, bounded)),
         ),
       },
     ],
@@ -89,8 +95,8 @@ function inputsSection(entries: readonly LeaderboardEntry[], referenceId: string
   ];
 }
 
-function row(entry: LeaderboardEntry) {
-  const { rank, rankLow, rankHigh, band, bandLast, benchmarkName, provider, model, mean, count } = entry;
+function row(entry: LeaderboardEntry, bounded: boolean) {
+  const { rank, rankLow, rankHigh, band, bandLast, benchmarkName, provider, model, mean } = entry;
   return [
     benchmarkName,
     rank,
@@ -99,6 +105,7 @@ function row(entry: LeaderboardEntry) {
     `${provider}/${model}`,
     formatNumber(mean),
     formatInterval(entry, interval),
-    count,
+    countText(entry),
+    ...(bounded ? [boundsCell(entry)] : []),
   ];
 }

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import {
   type Bounds,
   type Coverage,
+  type LeaderboardEntry,
   type MetricSummary,
   type Missing,
   MissingSchema,
@@ -98,6 +99,32 @@ export function boundsText({ low, high, ...interval }: Bounds): string {
   const within = formatInterval(interval, { digits: 4, between: " to ", none: "" });
   return `the mean over all samples is ${between}, whatever the missing ones are${within && ` (with 95 % intervals: ${within})`}`;
 }
+
+/** "20 of 50" where samples are missing, else the number of them. */
+export function countText({ count, coverage }: LeaderboardEntry): string | number {
+  const missing = coverage?.missing ?? 0;
+  return missing > 0 ? `${count} of ${count + missing}` : count;
+}
+
+/** Sentences on what entries of a leaderboard lack, and on what that does to their places and means. */
+export function coverageOfEntries(entries: readonly LeaderboardEntry[]): string[] {
+  const incomplete = entries.filter(({ coverage }) => (coverage?.missing ?? 0) > 0);
+  const worst = incomplete.find(({ filledWith }) => filledWith !== undefined)?.filledWith;
+  const rule =
+    worst === undefined
+      ? "Those that lack values stand behind every complete one whose interval overlaps what their own mean may be, and take part in bands with all of that."
+      : `Each missing sample counts as ${formatNumber(worst)}, the worst that there can be; means and intervals are over all samples.`;
+  return [
+    ...(incomplete.length > 0 ? [rule] : []),
+    ...coverageWords(entries.map(({ benchmarkName: name, ...entry }) => ({ name, ...entry }))),
+  ];
+}
+
+export const boundsColumn = "mean may be";
+
+/** The bounds of a mean in a table, where they were asked for. */
+export const boundsCell = ({ bounds }: LeaderboardEntry) =>
+  bounds === undefined ? "-" : `${formatNumber(bounds.low, 4)} … ${formatNumber(bounds.high, 4)}`;
 
 /** Sentences on what the metrics of a summary lack, and on what was done with that. */
 export function coverageOfMetrics(summary: GetBenchmarkSummaryResponse): string[] {

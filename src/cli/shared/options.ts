@@ -27,6 +27,16 @@ export function parseCount(text: string): number {
   return parseWhole(1, Number.MAX_SAFE_INTEGER, "Expected a whole number, 1 or more.")(text);
 }
 
+/** Reads numbers from 0 to `max`. */
+export function parseFraction(max: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!(value >= 0 && value <= max))
+      throw new InvalidArgumentError(`Expected a number ${max === 1 ? "from 0 to 1" : "of 0 or more"}.`);
+    return value;
+  };
+}
+
 /** Reads whole numbers from `min` to `max`. */
 export function parseWhole(
   min: number,

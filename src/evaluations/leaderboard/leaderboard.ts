@@ -4,7 +4,19 @@ import type { Benchmark } from "../../benchmarks/rows.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts";
-import { parseInput, text, whole } from "../../validation.ts";
+import { finite, parseInput, text, whole } from "../../validation.ts";
+import { type Coverage, shareOf } from "../coverage/coverage.ts";
+import {
+  type Bounds,
+  boundsOf,
+  filledWith,
+  missingFields,
+  type Range,
+  rangeOf,
+  requireEnds,
+  type Treatment,
+  worstOf,
+} from "../coverage/missing.ts";
 import type { LeaderboardPosition } from "../input.ts";
 import { compareInputs, type InputDifference } from "../inputs/compare-inputs.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
@@ -16,8 +28,8 @@ import {
   reductionFields,
   repetitionsOf,
 } from "../samples/reduce.ts";
-import { mergeParts } from "./parts.ts";
-import { type Placed, rankContenders } from "./ranking.ts";
+import { type Contender, mergeParts } from "./parts.ts";
+import { type Candidate, type Placed, rankContenders } from "./ranking.ts";
 import { leaderboardParts, rankedBenchmarks } from "./statements.ts";
 
 const leaderboardInput = benchmarkFilter
@@ -27,13 +39,16 @@ const leaderboardInput = benchmarkFilter
     metric: text(limits.nameLength, 1).default("score"),
     lowerIsBetter: z.boolean().optional(),
     minCount: whole().default(0),
+    minCoverage: finite.min(0, "must be from 0 to 1").max(1, "must be from 0 to 1").default(0),
     ...reductionFields,
+    ...missingFields,
   })
   .superRefine(checkK);
 
 /**
  * A ranking of the benchmarks on one dataset by the mean of one metric. `createdAfter` is inclusive,
- * `createdBefore` is not. `minCount` leaves out benchmarks with fewer samples that have a value.
+ * `createdBefore` is not. `minCount` leaves out benchmarks with fewer samples that have a value, and
+ * `minCoverage` those with a smaller share of them among their samples, planned or tried.
  * `lowerIsBetter` defaults to what is so of the metric: `isLowerBetter`.
  */
 export type LeaderboardInput = z.input<typeof leaderboardInput>;
@@ -58,6 +73,11 @@ export interface LeaderboardEntry
   samplesUnscored: number;
   /** Of the samples with a value; null in a benchmark without repetitions. */
   repetitions: Repetitions | null;
+  coverage: Coverage;
+  /** The value that each missing sample counts as; null unless there are any, and count as the worst. */
+  filledWith: number | null;
+  /** Null unless asked for. */
+  bounds: Bounds | null;
   /** Compared with the page's `inputsReferenceId`; null where no samples with an id are in common. */
   inputsCompared: number | null;
   differentInputs: number | null;
@@ -74,6 +94,10 @@ export interface LeaderboardPage {
   lowerIsBetter: boolean;
   reducer: Reducer;
   k: number;
+  missing: Treatment;
+  /** The range that bounds and order go by; null where an end of it is not known. */
+  rangeLow: number | null;
+  rangeHigh: number | null;
   /** Undefined on the last page. */
   next: LeaderboardPosition | undefined;
 }
@@ -88,40 +112,55 @@ export async function readLeaderboard(
   limit: number,
   after?: LeaderboardPosition,
 ): Promise<LeaderboardPage> {
-  const { minCount, reducer, k, ...parsed } = parseInput(leaderboardInput, input);
+  const { minCount, minCoverage, reducer, k, missing, rangeLow, rangeHigh, ...parsed } = parseInput(
+    leaderboardInput,
+    input,
+  );
   const reduction = { reducer, k };
   const { lowerIsBetter = isLowerBetter(parsed.metric), ...ranked } = parsed;
   const { contenders, pending } = await mergeParts(
     await db.one(leaderboardParts(ranked, reduction)),
     reduction,
   );
-  const board = contenders.filter(({ count }) => count >= minCount);
-  const options = { metric: ranked.metric, lowerIsBetter, limit: limit + 1, after };
-  const following = await rankContenders(board, options);
+  const board = contenders.filter(
+    ({ count, coverage }) => count >= minCount && shareOf(coverage) >= minCoverage,
+  );
+  const metric = { name: ranked.metric, reducer, lowerIsBetter };
+  const range = rangeOf(metric, valuesOf(board), { rangeLow, rangeHigh });
+  if (board.some(({ coverage }) => coverage.missing > 0)) requireEnds(missing, metric, range);
+  const treated = { name: ranked.metric, missing, range, worst: worstOf(range, lowerIsBetter) };
+  const options = { metric: ranked.metric, lowerIsBetter, range, limit: limit + 1, after };
+  const candidates = board.map((contender) => candidateOf(contender, treated));
+  const following = await rankContenders(candidates, options);
   const placed = following.slice(0, limit);
   const last = following.length > limit ? placed.at(-1) : undefined;
-  const { entries, inputsReferenceId } = await entriesOf(db, placed, ranked.metric, after?.reference);
+  const { entries, inputsReferenceId } = await entriesOf(db, placed, treated, after?.reference);
   return {
     entries,
     inputsReferenceId,
     total: board.length,
     pending,
     lowerIsBetter,
-    ...reduction,
-    next: last && { merit: last.merit, hex: last.hex, reference: inputsReferenceId ?? undefined },
+    ...{ ...reduction, missing, rangeLow: endOf(range.low), rangeHigh: endOf(range.high) },
+    next: last && {
+      merit: last.merit,
+      own: last.own,
+      hex: last.hex,
+      reference: inputsReferenceId ?? undefined,
+    },
   };
 }
 
 async function entriesOf(
   db: Executor,
   placed: readonly Placed[],
-  metric: string,
+  treated: Treated,
   reference: string | undefined,
 ): Promise<Pick<LeaderboardPage, "entries" | "inputsReferenceId">> {
   if (placed.length === 0) return { entries: [], inputsReferenceId: null };
   const hexes = new Set(placed.map(({ hex }) => hex));
   if (reference !== undefined) hexes.add(hexOf(reference));
-  const benchmarks = await db.any(rankedBenchmarks([...hexes], metric));
+  const benchmarks = await db.any(rankedBenchmarks([...hexes]));
   const byHex = new Map(benchmarks.map((benchmark) => [hexOf(benchmark.id), benchmark]));
   const inOrder = [...hexes].flatMap((hex) => byHex.get(hex) ?? []);
   const { referenceId, differences } = await compareInputs(db, inOrder, reference);
@@ -130,7 +169,7 @@ async function entriesOf(
     // Deleted since its figures were read.
     if (!benchmark) return [];
     const { inputsCompared = null, differentInputs = null } = differences.get(benchmark.id) ?? {};
-    return [{ ...entryOf(place, benchmark, metric), inputsCompared, differentInputs }];
+    return [{ ...entryOf(place, benchmark, treated), inputsCompared, differentInputs }];
   });
   return { entries, inputsReferenceId: referenceId ?? null };
 }
@@ -138,27 +177,49 @@ async function entriesOf(
 const hexOf = (id: string) => id.replaceAll("-", "");
 
 function entryOf(
-  { count, sum, m2, groups, rank, rankLow, rankHigh, ...bands }: Placed,
-  { id: benchmarkId, name: benchmarkName, min, max, ...rest }: z.output<typeof rankedBenchmarks.row>,
-  metric: string,
+  { count, sum, m2, min, max, groups, coverage, rank, rankLow, rankHigh, ...bands }: Placed,
+  { id: benchmarkId, name: benchmarkName, ...rest }: z.output<typeof rankedBenchmarks.row>,
+  { name, missing, range, worst }: Treated,
 ): Omit<LeaderboardEntry, keyof InputDifference> {
   const { band = null, bandLast = null } = bands;
   const place = { rank, rankLow, rankHigh, band, bandLast };
-  const range = rangeAbout(sum / count, min, max);
-  const figures = meanColumns({ count, sum, m2, ...range }, { areShares: areShares(metric) });
+  const moments = { count, sum, m2, min, max };
+  const figures = meanColumns(moments, { areShares: areShares(name) });
+  const { scored } = coverage;
   const { repetitions: declared, provider, model, status, createdAt } = rest;
   const samples = countSamples(groups ?? []);
   const about = {
-    samplesUnscored: groups ? samples - count : 0,
-    repetitions: groups ? repetitionsOf(groups, declared, samples) : null,
+    samplesUnscored: groups ? samples - scored : 0,
+    repetitions: groups ? repetitionsOf(groups, declared, coverage.tried) : null,
+    coverage,
+    filledWith: missing === "as_worst" && coverage.missing > 0 ? worst : null,
+    bounds: missing === "bounds" ? (boundsOf(name, moments, coverage.missing, range) ?? null) : null,
   };
   const benchmark = { benchmarkId, benchmarkName, provider, model, status, createdAt };
-  return { ...place, ...benchmark, count, ...figures, ...about };
+  return { ...place, ...benchmark, count: scored, ...figures, ...about };
 }
 
-/** The range of the values, unless it is of others: it was read later than the mean. */
-function rangeAbout(mean: number, min: number | null, max: number | null) {
-  const rounding = 1e-9 * Math.abs(mean);
-  const isTheirs = min !== null && max !== null && mean >= min - rounding && mean <= max + rounding;
-  return isTheirs ? { min, max } : undefined;
+/** What becomes of missing samples. */
+interface Treated {
+  name: string;
+  missing: Treatment;
+  range: Range;
+  worst: number;
 }
+
+function candidateOf(contender: Contender, { missing, worst }: Treated): Candidate {
+  const open = contender.coverage.missing;
+  if (missing !== "as_worst" || open === 0) return { ...contender, open };
+  const { count, sum, m2, min, max } = filledWith(contender, open, worst);
+  return { ...contender, count, sum, m2, min: min ?? worst, max: max ?? worst, open: 0 };
+}
+
+/** The range of all values; undefined without any. */
+function valuesOf(board: readonly Contender[]) {
+  if (board.length === 0) return undefined;
+  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { min, max } of board) [least, greatest] = [Math.min(least, min), Math.max(greatest, max)];
+  return { min: least, max: greatest };
+}
+
+const endOf = (end: number) => (Number.isFinite(end) ? end : null);

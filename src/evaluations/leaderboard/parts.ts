@@ -1,110 +1,155 @@
 import type { z } from "zod";
 import { inSlices } from "../../slices.ts";
 import { type Moments, mergeMoments } from "../../statistics/moments.ts";
-import { countsSuccesses, type Reduction, reduceGroups, type SampleGroup } from "../samples/reduce.ts";
-import { groupFigures, idBytes, type leaderboardParts, partBytes } from "./statements.ts";
+import { type Coverage, coverageOf, plannedOf } from "../coverage/coverage.ts";
+import {
+  countFailed,
+  countsSuccesses,
+  type Reduction,
+  reduceGroups,
+  type SampleGroup,
+} from "../samples/reduce.ts";
+import { groupFigures, idBytes, type leaderboardParts, partFigures, planFigures } from "./statements.ts";
+
+interface Range {
+  min: number;
+  max: number;
+}
 
 /** A benchmark with a value or more. */
-export interface Contender extends Moments {
+export interface Contender extends Moments, Range {
   /** Its id, in hex without dashes. */
   hex: string;
+  coverage: Coverage;
   /** Of a benchmark with repetitions: its samples, each of which counts once. */
   groups?: readonly SampleGroup[];
 }
+
+/** Values of a benchmark; some that were taken away have negative figures. `failed`: those with an error. */
+type Part = Omit<Contender, "coverage"> & { failed: number };
+
+type Packed = z.output<typeof leaderboardParts.row>;
 
 /**
  * Merges base and deltas of each benchmark, and reduces the samples of those with repetitions. By a reducer
  * of k repetitions it leaves the others out. `pending` counts benchmarks that are not computed yet.
  */
 export async function mergeParts(
-  packed: z.output<typeof leaderboardParts.row>,
+  packed: Packed,
   reduction: Reduction,
 ): Promise<{ contenders: Contender[]; pending: number }> {
   const left = new Set(idsOf(packed.missing));
-  const pending = left.size;
-  const contenders = (await reducedContenders(packed, reduction)).filter(({ hex }) => !left.has(hex));
-  if (countsSuccesses(reduction.reducer)) return { contenders: contenders.filter(isRanked), pending };
-  for (const { hex } of contenders) left.add(hex);
-  const changed = new Map<string, Moments[]>();
-  await eachPart(packed.deltas, (part) => {
-    const { hex } = part;
-    const parts = changed.get(hex);
-    if (parts) parts.push(part);
-    else if (!left.has(hex)) changed.set(hex, [part]);
-  });
-  const isPlain = left.size + changed.size === 0;
-  await eachPart(packed.base, (part) => {
-    const parts = isPlain ? undefined : changed.get(part.hex);
-    if (parts) parts.push(part);
-    else if (isPlain || !left.has(part.hex)) contenders.push(part);
-  });
-  for (const [hex, parts] of changed) contenders.push({ hex, ...mergeMoments(parts) });
-  return { contenders: contenders.filter(isRanked), pending };
+  const reduced = await reducedParts(packed, reduction);
+  const ranges = new Map<string, Range>();
+  const changed = new Map<string, Part[]>();
+  const plain: Part[] = [];
+  const take = (part: Part, parts: Part[] | undefined, add: () => void) => {
+    if (left.has(part.hex)) return;
+    if (reduced.has(part.hex)) ranges.set(part.hex, widened(ranges.get(part.hex), part));
+    else if (parts) parts.push(part);
+    else add();
+  };
+  await eachRow(packed.deltas, partFigures, (part) =>
+    take(part, changed.get(part.hex), () => changed.set(part.hex, [part])),
+  );
+  await eachRow(packed.base, partFigures, (part) =>
+    take(part, changed.get(part.hex), () => plain.push(part)),
+  );
+  const merged = [...changed.values()].map(mergedPart);
+  // A sample's value lies within the range of its repetitions.
+  const sampled = [...reduced.values()].map((part) =>
+    Number.isFinite(part.max) ? part : { ...part, ...ranges.get(part.hex) },
+  );
+  const others = countsSuccesses(reduction.reducer) ? [] : [...plain, ...merged];
+  const parts = [...sampled.filter(({ hex }) => !left.has(hex)), ...others].filter(({ count }) => count > 0);
+  return { contenders: await coveredParts(parts, packed), pending: left.size };
 }
 
-/** The benchmarks with repetitions. */
-async function reducedContenders(
-  packed: z.output<typeof leaderboardParts.row>,
-  reduction: Reduction,
-): Promise<Contender[]> {
-  const reduced = new Map<string, Moments>();
-  await eachPart(packed.reduced, (part) => {
-    reduced.set(part.hex, part);
+const widened = (range: Range | undefined, part: Part): Range =>
+  part.count > 0
+    ? {
+        min: Math.min(range?.min ?? part.min, part.min),
+        max: Math.max(range?.max ?? part.max, part.max),
+      }
+    : (range ?? { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY });
+
+function mergedPart(parts: readonly Part[]): Part {
+  const [first] = parts as [Part, ...Part[]];
+  let range: Range | undefined;
+  for (const part of parts) range = widened(range, part);
+  const failed = parts.reduce((total, part) => total + part.failed, 0);
+  return { ...first, ...mergeMoments(parts), ...range, failed };
+}
+
+/** The benchmarks with repetitions. The range is infinite where groups do not tell it. */
+async function reducedParts(packed: Packed, reduction: Reduction): Promise<Map<string, Part>> {
+  const computed = new Map<string, Part>();
+  await eachRow(packed.reduced, partFigures, (part) => {
+    computed.set(part.hex, part);
   });
   const samples = new Map<string, SampleGroup[]>();
-  for (const [hex, group] of groupsOf(packed.groups)) {
+  await eachRow(packed.groups, groupFigures, ({ hex, ...group }) => {
     const groups = samples.get(hex);
     if (groups) groups.push(group);
     else samples.set(hex, [group]);
-  }
-  return [...samples].map(([hex, groups]) => {
-    const { count, sum, m2 } = reduced.get(hex) ?? reduceGroups(groups, reduction).moments;
-    return { hex, groups, count, sum, m2 };
   });
+  const partOf = (hex: string, groups: readonly SampleGroup[]): Part => {
+    const part = computed.get(hex);
+    if (part) return { ...part, groups, failed: countFailed(groups) };
+    const { moments, failed } = reduceGroups(groups, reduction);
+    return { hex, groups, min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY, ...moments, failed };
+  };
+  return new Map([...samples].map(([hex, groups]) => [hex, partOf(hex, groups)]));
 }
 
-function* groupsOf(base64: string): Generator<[hex: string, group: SampleGroup]> {
-  const bytes = Buffer.from(base64, "base64");
-  const size = idBytes + groupFigures.length * 8;
-  for (let at = 0; at < bytes.length; at += size) {
-    const figures = groupFigures.map((name, index) => [name, bytes.readDoubleBE(at + idBytes + index * 8)]);
-    yield [hexAt(bytes, at), Object.fromEntries(figures) as SampleGroup];
-  }
+async function coveredParts(parts: readonly Part[], packed: Packed): Promise<Contender[]> {
+  const plans = new Map<string, Record<(typeof planFigures)[number], number>>();
+  await eachRow(packed.plans, planFigures, (plan) => {
+    plans.set(plan.hex, plan);
+  });
+  const added = new Map<string, { count: number; sum: number }>();
+  await eachRow(packed.tried, partFigures, ({ hex, count, sum }) => {
+    const before = added.get(hex);
+    added.set(hex, { count: count + (before?.count ?? 0), sum: sum + (before?.sum ?? 0) });
+  });
+  const contenders: Contender[] = [];
+  await inSlices(parts.length, (index) => {
+    const { failed, ...part } = parts[index] as Part;
+    const plan = plans.get(part.hex);
+    if (!plan) return;
+    const isRepeated = part.groups !== undefined;
+    // The samples of repetitions are counted with what has changed since the last fold.
+    const { count = 0, sum = 0 } = (!isRepeated && added.get(part.hex)) || {};
+    const planned = plannedOf(plan, isRepeated);
+    const samples = { planned, tried: plan.tried + count, withError: plan.withError + sum };
+    contenders.push({ ...part, coverage: coverageOf(samples, part.count, failed) });
+  });
+  return contenders;
 }
-
-const isRanked = ({ count }: Contender) => count > 0;
 
 function idsOf(base64: string): string[] {
   const bytes = Buffer.from(base64, "base64");
   return Array.from({ length: bytes.length / idBytes }, (_, index) => hexAt(bytes, index * idBytes));
 }
 
-function eachPart(base64: string, take: (part: Contender) => void): Promise<void> {
+type Row<Figure extends string> = Record<Figure, number> & { hex: string };
+
+function eachRow<const Figure extends string>(
+  base64: string,
+  figures: readonly Figure[],
+  take: (row: Row<Figure>) => void,
+): Promise<void> {
   const bytes = Buffer.from(base64, "base64");
   // Reads doubles 20 times as fast as the methods of Buffer.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return inSlices(bytes.length / partBytes, (index) => take(new Part(bytes, view, index * partBytes)));
-}
-
-/** Few of thousands are ever asked for their id. */
-class Part implements Contender {
-  readonly count: number;
-  readonly sum: number;
-  readonly m2: number;
-  readonly #bytes: Buffer;
-  readonly #at: number;
-
-  constructor(bytes: Buffer, view: DataView, at: number) {
-    this.count = view.getFloat64(at + idBytes);
-    this.sum = view.getFloat64(at + idBytes + 8);
-    this.m2 = view.getFloat64(at + idBytes + 16);
-    this.#bytes = bytes;
-    this.#at = at;
-  }
-
-  get hex(): string {
-    return hexAt(this.#bytes, this.#at);
-  }
+  const size = idBytes + figures.length * 8;
+  return inSlices(bytes.length / size, (index) => {
+    const at = index * size;
+    const row = { hex: hexAt(bytes, at) } as Row<Figure>;
+    for (const [place, figure] of figures.entries())
+      (row as Record<string, unknown>)[figure] = view.getFloat64(at + idBytes + place * 8);
+    take(row);
+  });
 }
 
 function hexAt(bytes: Buffer, at: number): string {

@@ -5,6 +5,7 @@ import { conditions, exampleRange } from "../../benchmarks/statements.ts";
 import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { arrayOf } from "../../database/statement/table.ts";
 import { benchmarkFingerprint, fingerprintDeltas, fingerprintRow } from "../inputs/parts.ts";
+import { failedMetric } from "../metric.ts";
 import { isKept } from "../rollups/moments-sql.ts";
 import { changedSamples, groupMoments, groupsNow, repeatedBenchmarks } from "../samples/parts.ts";
 import { type Reduction, reducesByCounts } from "../samples/reduce.ts";
@@ -12,30 +13,55 @@ import { reducedMoments } from "../samples/reduced-values.ts";
 
 export type Ranked = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & { dataset: string; metric: string };
 
-/** A part in `leaderboardParts` is the id of its benchmark, then count, sum and m2 as big-endian doubles. */
+/** A row in `leaderboardParts` is the id of a benchmark, then figures in one of these orders as doubles. */
 export const idBytes = 16;
-export const partBytes = idBytes + 3 * 8;
-/** A group of samples is the id, then the figures of `SampleGroup` in this order. */
-export const groupFigures = ["tries", "successes", "samples", "alike", "fractional", "mean", "m2"] as const;
+export const partFigures = ["count", "failed", "sum", "m2", "min", "max"] as const;
+export const groupFigures = [
+  ...(["tries", "successes", "samples", "alike", "fractional", "failed", "mean", "m2"] as const),
+] as const;
+export const planFigures = [
+  ...(["plannedSamples", "totalIterations", "repetitions", "tried", "withError"] as const),
+] as const;
 
 /** All rows as one text: shorter, and read faster, than bytea's own form. */
 const packedRows = (bytes: Fragment) =>
   sql.fragment`coalesce(encode(string_agg(${bytes}, ''::bytea), 'base64'), '')`;
 
-const packedParts = packedRows(sql.fragment`
-  uuid_send(part.benchmark_id) || float8send(part.count::double precision) || float8send(part.sum)
-    || float8send(part.m2)`);
+/** Rows of an id and its figures, each of which becomes a double. */
+const packedFigures = (id: Fragment, figures: readonly Fragment[]) => {
+  const doubles = figures.map((figure) => sql.fragment`float8send((${figure})::double precision)`);
+  return packedRows(sql.fragment`uuid_send(${id}) || ${sql.join(doubles, sql.fragment` || `)}`);
+};
 
-const packedGroups = packedRows(sql.fragment`
-  uuid_send(g.benchmark_id) || float8send(g.tries) || float8send(g.successes)
-    || float8send(g.samples::double precision) || float8send(g.alike::double precision)
-    || float8send(g.fractional::double precision) || float8send(${groupMoments(sql.fragment`g`).mean})
-    || float8send(${groupMoments(sql.fragment`g`).m2})`);
+const packedParts = packedFigures(
+  sql.fragment`part.benchmark_id`,
+  partFigures.map((name) => sql.fragment`part.${sql.identifier([name])}`),
+);
 
+const packedGroups = packedFigures(
+  sql.fragment`g.benchmark_id`,
+  groupFigures.map((name) =>
+    name === "mean" || name === "m2"
+      ? groupMoments(sql.fragment`g`)[name]
+      : sql.fragment`g.${sql.identifier([name])}`,
+  ),
+);
+
+/**
+ * The plans of benchmarks `b`, with the evaluations or samples that their base and groups count: `f` and `s`.
+ */
+const packedPlans = packedFigures(sql.fragment`b.id`, [
+  ...[sql.fragment`b.planned_samples`, sql.fragment`b.total_iterations`, sql.fragment`b.repetitions`],
+  sql.fragment`coalesce(s.tried, f.count, 0)`,
+  sql.fragment`coalesce(s.failed, f.sum, 0)`,
+]);
+
+/** The moments of the values that a reducer makes of samples; their groups tell of errors. */
 function reducedParts(metric: string, reduction: Reduction): Fragment {
   const kept = sql.fragment`select id from kept`;
   return sql.fragment`(
-    select ${packedParts} from (${reducedMoments(metric, reduction, kept)}) part
+    select ${packedParts}
+    from (select m.*, 0 as failed from (${reducedMoments(metric, reduction, kept)}) m) part
     where ${isKept("part", metric)}
   )`;
 }
@@ -43,15 +69,18 @@ function reducedParts(metric: string, reduction: Reduction): Fragment {
 const exampleFilter = { provider: "p", status: "completed", labels: { a: "b" } } as const;
 
 // All of a leaderboard in one statement, and so as of one moment: base and deltas (metric_rollups,
-// metric_deltas), the samples of benchmarks with repetitions, and the ids of the benchmarks whose base or
-// samples are still to be computed. Packed, because 10,000
+// metric_deltas), the samples of benchmarks with repetitions, how many samples each was to have and has
+// tried, and the ids of the benchmarks whose base or samples are still to be computed. Packed, because 10,000
 // rows take longer to parse than all else. The base is read from idx_metric_rollups_dataset alone, unless the
-// filter needs the benchmark. A plan kept from empty tables would look for deltas benchmark by benchmark.
+// filter needs the benchmark, and plans from idx_benchmarks_dataset. A plan kept from empty tables would look
+// for deltas benchmark by benchmark.
 export const leaderboardParts = statement("leaderboard_parts", {
   row: z.object({
     base: z.string(),
     deltas: z.string(),
     groups: z.string(),
+    plans: z.string(),
+    tried: z.string(),
     reduced: z.string(),
     missing: z.string(),
   }),
@@ -65,12 +94,28 @@ export const leaderboardParts = statement("leaderboard_parts", {
     const kept = sql.fragment`select id from kept`;
     const reduced = reducesByCounts(reduction.reducer) ? sql.fragment`''` : reducedParts(metric, reduction);
     return sql.fragment`
-      with ${repeatedBenchmarks(sql.fragment`${matching}`)}, ${changedSamples(kept)}
+      with ${repeatedBenchmarks(sql.fragment`${matching}`)}, ${changedSamples(kept)}, grouped as materialized (
+        ${groupsNow(sql.fragment`metric in (${metric}, ${failedMetric})`, kept)}
+      )
       select
         (
-          select ${packedGroups} from (${groupsNow(sql.fragment`metric = ${metric}`, kept)}) g
-          where ${isKept("g", metric)}
+          select ${packedGroups} from grouped g where g.metric = ${metric} and ${isKept("g", metric)}
         ) as groups,
+        (
+          select ${packedPlans} from benchmarks b
+          left join metric_rollups f
+            on f.dataset = ${dataset} and f.metric = ${failedMetric} and f.benchmark_id = b.id
+          left join (
+            select benchmark_id, sum(samples) as tried, sum(failed) as failed
+            from grouped where metric = ${failedMetric} group by benchmark_id
+          ) s on s.benchmark_id = b.id
+          where ${matching}
+        ) as plans,
+        (
+          select ${packedParts} from metric_deltas part
+          join benchmarks b on b.id = part.benchmark_id and ${matching}
+          where part.metric = ${failedMetric}
+        ) as tried,
         ${reduced} as reduced,
         (
           select ${packedParts} from metric_rollups part ${only}
@@ -108,19 +153,10 @@ const texts = { id: true, name: true, provider: true, model: true } as const;
 const rankedRow = benchmarkRow.pick({ ...texts, status: true, createdAt: true, repetitions: true });
 const rankedColumns = columnsOf(rankedRow, "b");
 
-// With least and greatest value of the metric: the index of the other figures would be longer by them.
 export const rankedBenchmarks = statement("leaderboard_benchmarks", {
-  row: rankedRow.extend({ min: z.number().nullable(), max: z.number().nullable(), ...fingerprintRow }),
-  build: (ids: readonly string[], metric: string) => sql.fragment`
-    select ${rankedColumns}, part.min, part.max, ${benchmarkFingerprint}
-    from benchmarks b ${fingerprintDeltas} cross join lateral (
-      select min(part.min) as min, max(part.max) as max
-      from (
-        select min, max from metric_rollups where benchmark_id = b.id and metric = ${metric}
-        union all
-        select min, max from metric_deltas where benchmark_id = b.id and metric = ${metric} and count > 0
-      ) part
-    ) part
+  row: rankedRow.extend(fingerprintRow),
+  build: (ids: readonly string[]) => sql.fragment`
+    select ${rankedColumns}, ${benchmarkFingerprint} from benchmarks b ${fingerprintDeltas}
     where b.id = any (${arrayOf("uuid", ids)})`,
-  examples: [[[example.id], "score"]],
+  examples: [[[example.id]]],
 });
