@@ -192,10 +192,16 @@ export class EvaluationRepository {
   /**
    * How often evaluations have each category: a text as the value of a metric. Reads the newest 250,000.
    * @param names which metrics; by default all that have one
+   * @param evaluationCount where it is known: few are read without waiting for others who read many
    */
-  async countCategories(benchmarkId: string, names: readonly string[] = []): Promise<Categories> {
+  async countCategories(
+    benchmarkId: string,
+    names: readonly string[] = [],
+    evaluationCount = Number.POSITIVE_INFINITY,
+  ): Promise<Categories> {
     const id = parseInput(uuid, benchmarkId, "benchmark_id");
-    return readCategories(this.#heavy, id, parseInput(metricNames, names, "metrics"));
+    const db = evaluationCount <= limits.exactEvaluations ? this.#db : this.#heavy;
+    return readCategories(db, id, parseInput(metricNames, names, "metrics"));
   }
 
   /**

@@ -203,7 +203,9 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         lowerIsBetter,
         clusterBy: omitEmpty(request.clusterBy),
       });
-      const counted = categories && (await evaluations.countCategories(benchmarkId, metrics));
+      const { evaluationCount } = summary;
+      const counted =
+        categories && (await evaluations.countCategories(benchmarkId, metrics, evaluationCount));
       const slices =
         groupBy === "" ? [] : await evaluations.summarizeSlices(benchmarkId, groupBy, metrics, reduction);
       const { inputTokens, outputTokens, ...same } = omitNulls(summary);
@@ -214,7 +216,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         ...(counted && {
           categories: counted.metrics,
           categoriesLeftOut: counted.metricsLeftOut,
-          categoriesRead: Math.min(summary.evaluationCount, limits.categoryRows),
+          categoriesRead: Math.min(evaluationCount, limits.categoryRows),
         }),
         exact: isExact,
         reducer: wireReducer.values[summary.reducer],

@@ -1,6 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
+import type { Executor } from "../../src/database/statement/executor.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import { EvaluationRepository } from "../../src/evaluations/repository.ts";
 import type { BenchmarkSummary } from "../../src/evaluations/summary/summary.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
@@ -350,6 +352,18 @@ describe("categories", () => {
     expect((await categoriesOf(rows, ["verdict", "none"])).metrics).toEqual([verdict]);
     expect(await categoriesOf([{ a: 1 }])).toEqual({ metrics: [], metricsLeftOut: 0 });
     expect(await categoriesOf([])).toEqual({ metrics: [], metricsLeftOut: 0 });
+  });
+
+  test("of few evaluations wait for nobody who reads many", async () => {
+    const benchmarkId = await newBenchmark();
+    await db.evaluations.create({ benchmarkId, input: "i", output: "o", metrics: { verdict: "safe" } });
+    const heavy: Executor = Object.assign(Object.create(db.executor), {
+      any: () => Promise.reject(new Error("a turn was taken")),
+    });
+    const evaluations = new EvaluationRepository(db.executor, undefined, heavy);
+    expect((await evaluations.countCategories(benchmarkId, [], 1_000)).metrics).toMatchObject([{ count: 1 }]);
+    for (const count of [1_001, undefined])
+      await expect(evaluations.countCategories(benchmarkId, [], count)).rejects.toThrow("a turn was taken");
   });
 
   test("are bounded: 50 of a metric, 50 metrics, texts of 100 characters", async () => {

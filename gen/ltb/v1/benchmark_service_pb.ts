@@ -2823,8 +2823,8 @@ export const BenchmarkService: GenService<{
    * Returns statistics over the evaluations of a benchmark: one summary per metric, and totals of tokens,
    * cost and failures. They are read from aggregates that are stored with the evaluations. So they are true
    * as soon as the evaluations are stored, and as fast for millions of them as for a few.
-   * NOT_FOUND: no such benchmark. RESOURCE_EXHAUSTED: `exact`, `categories` or `cluster_by` is set, and too
-   * many reads of many rows wait.
+   * NOT_FOUND: no such benchmark. RESOURCE_EXHAUSTED: `exact`, `cluster_by` or, for more than 1,000
+   * evaluations, `categories` is set, and too many reads of many rows wait.
    *
    * @generated from rpc ltb.v1.BenchmarkService.GetBenchmarkSummary
    */

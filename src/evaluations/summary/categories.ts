@@ -60,11 +60,11 @@ const countCategories = statement("evaluation_count_categories", {
  * @param names which metrics; none: all
  */
 export async function readCategories(
-  heavy: Executor,
+  db: Executor,
   benchmarkId: string,
   names: readonly string[],
 ): Promise<Categories> {
-  const rows = await heavy.any(countCategories(benchmarkId, names));
+  const rows = await db.any(countCategories(benchmarkId, names));
   const metrics = new Map<string, CategoryCounts>();
   for (const { name, total, value, count } of rows) {
     const metric = metrics.get(name) ?? { name, count: total, values: [] };
