@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf, without } from "./json-text.ts";
+import { categoryOf } from "./metric-value.ts";
 
 /** Targets that take a text, and targets that take a number. */
 const texts = ["sample_id", "input", "output", "expected", "error"] as const;
@@ -137,14 +138,16 @@ function lookup(record: JsonObject, path: Path): JsonValue | undefined {
 /** Copies the record without the fields that the evaluation has in full. */
 export function omitMapped(record: JsonObject, map: FieldMap): JsonObject {
   const mapped = (targets: readonly Target[]) => targets.map((target) => map.fields.get(target));
-  const numeric = new Set([...mapped(numbers), ...map.metrics.values()]);
+  const isNumber = (value: unknown) => typeof value === "number" || typeof value === "boolean";
+  const isMetric = (value: JsonValue | undefined) => isNumber(value) || categoryOf(value) !== undefined;
   let rest = record;
-  for (const expression of [...mapped(texts), ...numeric]) {
-    if (expression?.kind !== "path") continue;
-    const value = evaluate(expression, record, { file: "" });
-    if (!numeric.has(expression) || typeof value === "number" || typeof value === "boolean")
-      rest = omit(rest, expression.path);
-  }
+  const omitWhere = (isWhole: (value: JsonValue | undefined) => boolean, expression?: Expression) => {
+    if (expression?.kind !== "path" || !isWhole(evaluate(expression, record, { file: "" }))) return;
+    rest = omit(rest, expression.path);
+  };
+  for (const expression of mapped(texts)) omitWhere(() => true, expression);
+  for (const expression of mapped(numbers)) omitWhere(isNumber, expression);
+  for (const expression of map.metrics.values()) omitWhere(isMetric, expression);
   return rest;
 }
 

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from "../validation.ts";
 import { utc } from "./benchmark.ts";
 import { asText, compact, finishEvaluation, unusableOf } from "./evaluation.ts";
 import { isObject, mapValues, type PlacedRecord, rewrite, without } from "./json-text.ts";
+import { categoryOf, numberIn } from "./metric-value.ts";
 import { checked, json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
@@ -102,9 +103,7 @@ export function scoreValue(value: JsonValue | undefined): number | undefined {
   if (typeof value !== "string") return undefined;
   const known = letters.get(value) ?? words.get(value.toLowerCase());
   if (known !== undefined) return known;
-  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value) && Number.isFinite(Number(value))
-    ? Number(value)
-    : undefined;
+  return numberIn(value);
 }
 
 /** The values of all scores by the names of their metrics, and the metrics that these become. */
@@ -116,16 +115,10 @@ function metricsOf(scores: Scores, categorical: ReadonlySet<string>) {
     for (const [key, part] of single ? [["", value] as const] : Object.entries(value)) {
       const name = single ? scorer : `${scorer}.${key}`;
       parts[name] = part;
-      metrics[name] = (categorical.has(scorer) && category(part)) || (scoreValue(part) ?? category(part));
+      metrics[name] = (categorical.has(scorer) && categoryOf(part)) || (scoreValue(part) ?? categoryOf(part));
     }
   }
   return { parts, metrics: compact<Record<string, number | string>>(metrics) };
-}
-
-/** Returns a text that names a category, and not a number that could not be. */
-function category(value: JsonValue): string | undefined {
-  if (typeof value !== "string" || value.length > 255) return undefined;
-  return /^\s*(nan|[+-]?(inf(inity)?|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?))?\s*$/i.test(value) ? undefined : value;
 }
 
 function unscored(scorer: string | undefined, scores: Scores): string | undefined {

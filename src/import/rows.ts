@@ -6,6 +6,7 @@ import { evaluate, type FieldMap, omitMapped, ownNames, show, type Target } from
 import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
 import { kindOf } from "./json-text.ts";
+import { categoryOf, numberIn } from "./metric-value.ts";
 import { firstOf, type LogRecord, recordsOfArray, recordsOfLines } from "./records.ts";
 import { chunksOf, mapRecords, type Source, stemOf, withoutGz } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
@@ -81,11 +82,11 @@ function evaluationOf(row: LogRecord, map: FieldMap, first: Model, provider?: st
   const output = map.fields.has("output") ? text(map, "output", row) : unmapped;
   const score = map.fields.has("score") ? number(map, "score", row) : undefined;
   const scores: Record<string, JsonValue | undefined> = {};
-  const found: Record<string, number | undefined> = {};
+  const found: Record<string, number | string | undefined> = {};
   for (const [name, expression] of map.metrics) {
     const at = { ...place, field: `metrics.${name}` };
     scores[name] = evaluate(expression, row.record, at);
-    found[name] = finite(scores[name], at);
+    found[name] = metricOf(scores[name], at);
   }
   const metrics = compact<JsonObject>(found);
   const model = modelOf(text(map, "provider", row) ?? provider, text(map, "model", row));
@@ -168,6 +169,13 @@ function finite(value: JsonValue | undefined, place: Place): number | undefined 
   if (typeof value !== "number")
     throw new ImportError(place, `expected a number or a boolean, found ${kindOf(value)}`);
   return Number.isFinite(value) ? value : undefined;
+}
+
+/** Returns the number that a value is, also as a text, or else the category that a text names. */
+function metricOf(value: JsonValue | undefined, place: Place): number | string | undefined {
+  if (typeof value === "string") return numberIn(value) ?? categoryOf(value);
+  if (typeof value !== "object" || value === null) return finite(value, place);
+  throw new ImportError(place, `expected a number, a boolean or a text, found ${kindOf(value)}`);
 }
 
 function sampleId(map: FieldMap, row: LogRecord): string {

@@ -178,6 +178,28 @@ describe("JSON and JSONL", () => {
     });
   });
 
+  test("a text of a metric is a category, or the number that it is", async () => {
+    const rows = [
+      { q: "a", verdict: "säfe", grade: "0.5", reason: "x".repeat(256), odd: "nan" },
+      { q: "b", verdict: "", grade: 1, reason: null, odd: "inf" },
+    ];
+    const { evaluations } = await readOne(await temporary("a.jsonl", jsonl(...rows)), {
+      map: parseFieldMap(
+        "input=q,metrics.verdict=verdict,metrics.grade=grade,metrics.reason=reason,metrics.odd=odd,metrics.split='train'",
+      ),
+    });
+    expect(evaluations).toMatchObject([
+      { metrics: { verdict: "säfe", grade: 0.5, split: "train" } },
+      { metrics: { grade: 1, split: "train" } },
+    ]);
+    // What became no metric stays in the metadata.
+    expect(evaluations[0]?.metadata).toEqual({ grade: "0.5", reason: "x".repeat(256), odd: "nan" });
+    const list = temporary("b.jsonl", jsonl({ q: "a", m: ["x"] }));
+    await expect(readOne(await list, { map: parseFieldMap("input=q,metrics.m=m") })).rejects.toThrow(
+      /metrics\.m.*expected a number, a boolean or a text/s,
+    );
+  });
+
   test.each([
     [1_767_225_600, "2026-01-01T00:00:00Z"],
     [1_767_225_600.25, "2026-01-01T00:00:00.25Z"],
