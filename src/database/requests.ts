@@ -66,6 +66,8 @@ const forgetOld = statement("maintenance_forget_requests", {
   examples: [[24, 10]],
 });
 
+const requestIdText = text(limits.requestIdLength, 1);
+
 /**
  * Runs `create` at most once for a request id, in one transaction with the note that it ran: when the same
  * request comes again, `recall` answers it. Without a request, simply runs `create`.
@@ -79,7 +81,7 @@ export async function runOnce<Answer, Kept extends JsonValue>(
   { create, remember, recall }: Steps<Answer, Kept>,
 ): Promise<Answer> {
   if (!request) return create(db);
-  const requestId = parseInput(text(limits.requestIdLength, 1), request.requestId, "request_id");
+  const requestId = parseInput(requestIdText, request.requestId, "request_id");
   const actor = request.actor ?? "";
   const hash = contentHash(body);
   return db.transaction(async (transaction) => {

@@ -183,8 +183,12 @@ export const pause = z
 /** The target of a pause: a job type, a limit key, or jobs that have both. */
 export type Pause = z.input<typeof pause>;
 
-/** The items of one call: 1 to `limits.batchItems`. */
-export function itemsOf<Item extends z.ZodType>(item: Item) {
-  const expected = `must have 1 to ${limits.batchItems} items`;
-  return z.array(item).min(1, expected).max(limits.batchItems, expected);
-}
+const expectedItems = `must have 1 to ${limits.batchItems} items`;
+const itemsOf = <Item extends z.ZodType>(item: Item) =>
+  z.array(item).min(1, expectedItems).max(limits.batchItems, expectedItems);
+
+/** The jobs of one call. */
+export const newJobs = itemsOf(newJob);
+
+/** The items of one call, each of which is checked by itself. */
+export const items = itemsOf(z.unknown());

@@ -87,7 +87,7 @@ export class JobRepository {
    * @throws as `create`; the message begins with the position of the job at fault
    */
   async createMany(jobs: readonly input.NewJob[], request?: RequestKey): Promise<readonly Job[]> {
-    const parsed = parseInput(input.itemsOf(input.newJob), jobs, "jobs");
+    const parsed = parseInput(input.newJobs, jobs, "jobs");
     const prepared = parsed.map(prepare);
     const created = await runOnce(this.#db, request, "BatchCreateJobs", parsed, {
       create: (db): Promise<readonly Job[]> =>

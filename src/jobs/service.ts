@@ -21,6 +21,9 @@ import type { JobStats } from "./lists/stats.ts";
 import { endMessage, jobMessage, jobStatus, laneMessage, leaseMessage, limitMessage } from "./messages.ts";
 import type { JobRepository } from "./repository.ts";
 
+/** Made once: a schema costs more to make than to use. */
+const nextInput = claimInput.omit({ workerId: true });
+
 const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 
 /** JobService. */
@@ -228,7 +231,7 @@ function nextOf(workerId: string, { requestId, maxJobs, jobTypes, lease }: NextC
     jobTypes,
     leaseMs: fromDuration(lease, "next.lease", leaseLength),
   };
-  return { ...parseInput(claimInput.omit({ workerId: true }), claim, "next"), workerId };
+  return { ...parseInput(nextInput, claim, "next"), workerId };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { z } from "zod";
+import type { z } from "zod";
 import { gather } from "../database/gather.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
@@ -9,7 +9,7 @@ import { type Creation, createJobs, type JobToCreate } from "./create.ts";
 import * as finish from "./finish/finish.ts";
 import { type Rejection, rejectionIn } from "./finish/rejection.ts";
 import { type Progress, reportProgress } from "./finish/renew.ts";
-import { itemsOf } from "./input.ts";
+import * as input from "./input.ts";
 
 /**
  * The outcome of an item. `stale`: worker and epoch do not hold the job. `rejected`: the item can never be
@@ -226,7 +226,7 @@ export async function writeValid<Schema extends z.ZodType<object>, Common extend
     endOf(item: unknown, rejection: Rejection): Omit<finish.Failed, "workerId"> | undefined;
   },
 ): Promise<readonly EndResult[]> {
-  const checked = parseInput(itemsOf(z.unknown()), items, "items").map((item) => {
+  const checked = parseInput(input.items, items, "items").map((item) => {
     const parsed = schema.safeParse(item);
     if (parsed.success) return { valid: { ...parsed.data, ...common } };
     const rejection = rejectionOf(parsed.error);
