@@ -1305,26 +1305,23 @@ with
                 from
                   (
                     select
-                      case jsonb_typeof(v.value)
-                        when 'null' then null
-                        when 'number' then case
-                          when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
-                          else v.text
-                        end
+                      case
+                        when jsonb_typeof(v.value) = 'number'
+                        and v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
                         else v.text
                       end as value
                     from
                       (
                         select
-                          d.value,
-                          d.value #>> '{}' as text
+                          k.value,
+                          k.value #>> '{}' as text
                         from
                           (
                             select
                               coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
                             offset
                               0
-                          ) d
+                          ) k
                         offset
                           0
                       ) v
@@ -1375,26 +1372,23 @@ with
                 from
                   (
                     select
-                      case jsonb_typeof(v.value)
-                        when 'null' then null
-                        when 'number' then case
-                          when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
-                          else v.text
-                        end
+                      case
+                        when jsonb_typeof(v.value) = 'number'
+                        and v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
                         else v.text
                       end as value
                     from
                       (
                         select
-                          d.value,
-                          d.value #>> '{}' as text
+                          k.value,
+                          k.value #>> '{}' as text
                         from
                           (
                             select
                               coalesce(e.metadata -> $8::text, e.metadata #> $9::"text" []) as value
                             offset
                               0
-                          ) d
+                          ) k
                         offset
                           0
                       ) v
@@ -1882,26 +1876,23 @@ with
                         from
                           (
                             select
-                              case jsonb_typeof(v.value)
-                                when 'null' then null
-                                when 'number' then case
-                                  when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
-                                  else v.text
-                                end
+                              case
+                                when jsonb_typeof(v.value) = 'number'
+                                and v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
                                 else v.text
                               end as value
                             from
                               (
                                 select
-                                  d.value,
-                                  d.value #>> '{}' as text
+                                  k.value,
+                                  k.value #>> '{}' as text
                                 from
                                   (
                                     select
                                       (e.metadata -> $3::text) as value
                                     offset
                                       0
-                                  ) d
+                                  ) k
                                 offset
                                   0
                               ) v
@@ -1997,26 +1988,23 @@ with
                         from
                           (
                             select
-                              case jsonb_typeof(v.value)
-                                when 'null' then null
-                                when 'number' then case
-                                  when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
-                                  else v.text
-                                end
+                              case
+                                when jsonb_typeof(v.value) = 'number'
+                                and v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
                                 else v.text
                               end as value
                             from
                               (
                                 select
-                                  d.value,
-                                  d.value #>> '{}' as text
+                                  k.value,
+                                  k.value #>> '{}' as text
                                 from
                                   (
                                     select
                                       (e.metadata -> $7::text) as value
                                     offset
                                       0
-                                  ) d
+                                  ) k
                                 offset
                                   0
                               ) v

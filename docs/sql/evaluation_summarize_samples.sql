@@ -1159,26 +1159,23 @@ from
                                             from
                                               (
                                                 select
-                                                  case jsonb_typeof(v.value)
-                                                    when 'null' then null
-                                                    when 'number' then case
-                                                      when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
-                                                      else v.text
-                                                    end
+                                                  case
+                                                    when jsonb_typeof(v.value) = 'number'
+                                                    and v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
                                                     else v.text
                                                   end as value
                                                 from
                                                   (
                                                     select
-                                                      d.value,
-                                                      d.value #>> '{}' as text
+                                                      k.value,
+                                                      k.value #>> '{}' as text
                                                     from
                                                       (
                                                         select
                                                           coalesce(e.metadata -> $8::text, e.metadata #> $9::"text" []) as value
                                                         offset
                                                           0
-                                                      ) d
+                                                      ) k
                                                     offset
                                                       0
                                                   ) v
@@ -2048,26 +2045,23 @@ from
                                                 from
                                                   (
                                                     select
-                                                      case jsonb_typeof(v.value)
-                                                        when 'null' then null
-                                                        when 'number' then case
-                                                          when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
-                                                          else v.text
-                                                        end
+                                                      case
+                                                        when jsonb_typeof(v.value) = 'number'
+                                                        and v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
                                                         else v.text
                                                       end as value
                                                     from
                                                       (
                                                         select
-                                                          d.value,
-                                                          d.value #>> '{}' as text
+                                                          k.value,
+                                                          k.value #>> '{}' as text
                                                         from
                                                           (
                                                             select
                                                               (e.metadata -> $10::text) as value
                                                             offset
                                                               0
-                                                          ) d
+                                                          ) k
                                                         offset
                                                           0
                                                       ) v
@@ -2356,26 +2350,23 @@ from
                                         from
                                           (
                                             select
-                                              case jsonb_typeof(v.value)
-                                                when 'null' then null
-                                                when 'number' then case
-                                                  when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
-                                                  else v.text
-                                                end
+                                              case
+                                                when jsonb_typeof(v.value) = 'number'
+                                                and v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
                                                 else v.text
                                               end as value
                                             from
                                               (
                                                 select
-                                                  d.value,
-                                                  d.value #>> '{}' as text
+                                                  k.value,
+                                                  k.value #>> '{}' as text
                                                 from
                                                   (
                                                     select
                                                       (e.metadata -> $6::text) as value
                                                     offset
                                                       0
-                                                  ) d
+                                                  ) k
                                                 offset
                                                   0
                                               ) v

@@ -1,7 +1,13 @@
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import type { Executor } from "../../src/database/statement/executor.ts";
+import { nameOf } from "../../src/database/statement/sql.ts";
+import { exampleSides } from "../../src/evaluations/compare/statements.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import { EvaluationRepository } from "../../src/evaluations/repository.ts";
 import type { ReductionInput } from "../../src/evaluations/samples/reduce.ts";
+import { pairSlices } from "../../src/evaluations/slices/pair-statements.ts";
+import { summarizeSlices } from "../../src/evaluations/slices/statements.ts";
 import { limits } from "../../src/limits.ts";
 import { holm } from "../../src/statistics/holm.ts";
 import { meanColumns } from "../../src/statistics/mean-interval.ts";
@@ -9,8 +15,9 @@ import type { JsonValue } from "../../src/validation.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import { seededRandom } from "../harness/random.ts";
+import { fill } from "./support.ts";
 
-const { db } = await testDatabase();
+const { db, client } = await testDatabase();
 
 type Row = Partial<NewEvaluation>;
 
@@ -134,6 +141,70 @@ test('groups are by what people read: 1, 1.0 and "1" are one, null is no value',
   );
 });
 
+test("numbers that other programs have stored with more digits are the same numbers", async () => {
+  const benchmarkId = await benchmarkOf([]);
+  const metadata = "jsonb_build_object('key', (array['1', '1.0', '1.50', '1.5', '100']::jsonb[])[i])";
+  await fill(client, benchmarkId, 5, { metadata });
+  const [found] = await db.evaluations.summarizeSlices(benchmarkId, "key");
+  expect(found?.slices.map(({ value, samples }) => [value, samples])).toEqual([
+    ["1", 2],
+    ["1.5", 2],
+    ["100", 1],
+  ]);
+});
+
+test("groups are read among the reads of many rows, which take turns", async () => {
+  const names: string[] = [];
+  const heavy: Executor = Object.create(db.executor, {
+    any: {
+      value: (query: Parameters<Executor["any"]>[0]) => {
+        names.push(nameOf(query));
+        return db.executor.any(query);
+      },
+    },
+  });
+  const repository = new EvaluationRepository(db.executor, undefined, heavy);
+  const [baselineId = "", candidateId = ""] = [await benchmarkOf([]), await benchmarkOf([])];
+  await repository.summarizeSlices(baselineId, "subject");
+  await repository.compare({ baselineId, candidateIds: [candidateId], groupBy: "subject" });
+  expect(names).toEqual(expect.arrayContaining(["evaluation_summarize_slices", "evaluation_pair_slices"]));
+});
+
+interface Plan {
+  Alias?: string;
+  "Actual Loops": number;
+  "Actual Rows": number;
+  Plans?: Plan[];
+}
+
+test("rows are read once, however many groups they make", async () => {
+  const count = 3000;
+  const sides: string[] = [];
+  for (let side = 0; side < 2; side++) {
+    const id = await benchmarkOf([]);
+    await fill(client, id, count, { metadata: "jsonb_build_object('key', i)" });
+    sides.push(id);
+  }
+  await client.query("vacuum analyze evaluations");
+  const [baseline, candidate] = sides.map((id) => ({ ...exampleSides(false).baseline, id }));
+  if (!baseline || !candidate) throw new Error("expected two benchmarks");
+  const pairing = { baseline, candidate, metric: "score", reduction: { reducer: "mean", k: 0 } } as const;
+  for (const [query, read] of [
+    [summarizeSlices(baseline.id, "key", ["score", "latency_ms"], undefined), count],
+    [pairSlices(pairing, "key", 0), 2 * count],
+  ] as const) {
+    const text = query.sql.replaceAll("$slonik_", "$");
+    const { rows } = await client.query(`explain (analyze, format json) ${text}`, [...query.values]);
+    const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
+    const found = nodes(rows[0]["QUERY PLAN"][0].Plan);
+    // No part of the statement goes over the rows of both more than once, nor looks for a key again.
+    const work = found.map((node) => node["Actual Loops"] * node["Actual Rows"]);
+    expect(Math.max(...work)).toBeLessThanOrEqual(2 * count);
+    const keys = found.filter(({ Alias = "" }) => /^k(_\d+)?$/.test(Alias));
+    expect(keys.map((node) => node["Actual Loops"])).toEqual([read]);
+  }
+});
+
 test("a long text is one group of its own, however it begins", async () => {
   const long = "長".repeat(10_000);
   const groups = await groupsOf([`${long}a`, `${long}b`, `${long}b`, "長".repeat(200)]);
@@ -225,7 +296,7 @@ const subjects = ["anatomy", "astronomy", "virology", "large"];
 /** Samples of several subjects, each with as many repetitions; scores are those that `score` draws. */
 function samplesOf(score: () => number | undefined, repetitions = 1, left = 0): Row[] {
   return subjects.flatMap((name, index) =>
-    Array.from({ length: name === "large" ? 70 : 6 + index - left }, (_, i) =>
+    Array.from({ length: name === "large" ? 130 : 6 + index - left }, (_, i) =>
       Array.from({ length: repetitions }, (_, repetition) => ({
         ...{ sampleId: `${name}/${i}`, repetition, score: score() },
         metadata: { subject: name },
@@ -286,7 +357,7 @@ test.each([
     }
     // All groups of all candidates are adjusted together.
     expect(all.map(({ adjustedPValue }) => adjustedPValue)).toEqual(
-      holm(all.map(({ pValue }) => pValue ?? undefined)),
+      holm(all.map(({ pValue }) => pValue ?? undefined)).map((p) => p ?? null),
     );
     for (const { slices } of comparisons) {
       const found = slices?.slices.filter(({ nPaired }) => nPaired > 0) ?? [];

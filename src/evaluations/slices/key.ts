@@ -54,13 +54,11 @@ export function sliceOf(key: string, e = "e"): Fragment {
   // The offset keeps PostgreSQL from reading a large document once for each time that the value is named.
   return sql.fragment`(
     select ${shortened(sql.fragment`t.value`)} from (
-      select case jsonb_typeof(v.value)
-          when 'null' then null
-          when 'number' then case when v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.') else v.text end
-          else v.text
-        end as value
+      select case when jsonb_typeof(v.value) = 'number' and v.text like '%.%'
+          then rtrim(rtrim(v.text, '0'), '.') else v.text end as value
       from (
-        select d.value, d.value #>> '{}' as text from (select ${metadataAt(path, e)} as value offset 0) d offset 0
+        select k.value, k.value #>> '{}' as text
+        from (select ${metadataAt(path, e)} as value offset 0) k offset 0
       ) v offset 0
     ) t
   )`;
