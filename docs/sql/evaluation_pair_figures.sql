@@ -1,17 +1,25 @@
--- evaluation_pair_figures, 1 of 5
+-- evaluation_pair_figures, 1 of 7
 with
   found as materialized (
     select
-      b.sample_id,
+      b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      b.value as baseline,
-      c.value as candidate,
-      b.tries as baseline_tries,
-      c.tries as candidate_tries,
-      b.alike as baseline_alike,
-      c.alike as candidate_alike,
-      (c.value::numeric - b.value::numeric)::double precision as difference,
+      "b"."value" as baseline,
+      "c"."value" as candidate,
+      b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled,
+      case
+        when b.value is null then 0
+        else b.tries
+      end as baseline_tries,
+      case
+        when c.value is null then 0
+        else c.tries
+      end as candidate_tries,
+      coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -162,6 +170,16 @@ select
     where
       benchmark_id = $5
   ) as candidate_count,
+  count(baseline_id) as baseline_paired,
+  count(candidate_id) as candidate_paired,
+  count(*) filter (
+    where
+      is_baseline_filled
+  ) as baseline_filled,
+  count(*) filter (
+    where
+      is_candidate_filled
+  ) as candidate_filled,
   null::integer[] as baseline_repetitions,
   null::integer[] as candidate_repetitions,
   case
@@ -311,20 +329,28 @@ from
 -- $8 = 100
 -- $9 = 100
 
--- evaluation_pair_figures, 2 of 5
+-- evaluation_pair_figures, 2 of 7
 with
   found as materialized (
     select
-      b.sample_id,
+      b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      b.value as baseline,
-      c.value as candidate,
-      b.tries as baseline_tries,
-      c.tries as candidate_tries,
-      b.alike as baseline_alike,
-      c.alike as candidate_alike,
-      (c.value::numeric - b.value::numeric)::double precision as difference,
+      "b"."value" as baseline,
+      "c"."value" as candidate,
+      b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled,
+      case
+        when b.value is null then 0
+        else b.tries
+      end as baseline_tries,
+      case
+        when c.value is null then 0
+        else c.tries
+      end as candidate_tries,
+      coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -621,9 +647,25 @@ select
     where
       benchmark_id = $11
   ) as candidate_count,
+  count(baseline_id) as baseline_paired,
+  count(candidate_id) as candidate_paired,
+  count(*) filter (
+    where
+      is_baseline_filled
+  ) as baseline_filled,
+  count(*) filter (
+    where
+      is_candidate_filled
+  ) as candidate_filled,
   case
     when count(*) > 0 then array[
-      min("baseline_tries"),
+      coalesce(
+        min("baseline_tries") filter (
+          where
+            "baseline_tries" > 0
+        ),
+        0
+      ),
       max("baseline_tries"),
       count(*) filter (
         where
@@ -643,7 +685,13 @@ select
   end as baseline_repetitions,
   case
     when count(*) > 0 then array[
-      min("candidate_tries"),
+      coalesce(
+        min("candidate_tries") filter (
+          where
+            "candidate_tries" > 0
+        ),
+        0
+      ),
       max("candidate_tries"),
       count(*) filter (
         where
@@ -810,20 +858,28 @@ from
 -- $15 = 100
 -- $16 = 100
 
--- evaluation_pair_figures, 3 of 5
+-- evaluation_pair_figures, 3 of 7
 with
   found as materialized (
     select
-      b.sample_id,
+      b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      b.value as baseline,
-      c.value as candidate,
-      b.tries as baseline_tries,
-      c.tries as candidate_tries,
-      b.alike as baseline_alike,
-      c.alike as candidate_alike,
-      (c.value::numeric - b.value::numeric)::double precision as difference,
+      "b"."value" as baseline,
+      "c"."value" as candidate,
+      b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled,
+      case
+        when b.value is null then 0
+        else b.tries
+      end as baseline_tries,
+      case
+        when c.value is null then 0
+        else c.tries
+      end as candidate_tries,
+      coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -1064,9 +1120,25 @@ select
     where
       benchmark_id = $11
   ) as candidate_count,
+  count(baseline_id) as baseline_paired,
+  count(candidate_id) as candidate_paired,
+  count(*) filter (
+    where
+      is_baseline_filled
+  ) as baseline_filled,
+  count(*) filter (
+    where
+      is_candidate_filled
+  ) as candidate_filled,
   case
     when count(*) > 0 then array[
-      min("baseline_tries"),
+      coalesce(
+        min("baseline_tries") filter (
+          where
+            "baseline_tries" > 0
+        ),
+        0
+      ),
       max("baseline_tries"),
       count(*) filter (
         where
@@ -1086,7 +1158,13 @@ select
   end as baseline_repetitions,
   case
     when count(*) > 0 then array[
-      min("candidate_tries"),
+      coalesce(
+        min("candidate_tries") filter (
+          where
+            "candidate_tries" > 0
+        ),
+        0
+      ),
       max("candidate_tries"),
       count(*) filter (
         where
@@ -1253,20 +1331,28 @@ from
 -- $15 = 100
 -- $16 = 100
 
--- evaluation_pair_figures, 4 of 5
+-- evaluation_pair_figures, 4 of 7
 with
   found as materialized (
     select
-      b.sample_id,
+      b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      b.value as baseline,
-      c.value as candidate,
-      b.tries as baseline_tries,
-      c.tries as candidate_tries,
-      b.alike as baseline_alike,
-      c.alike as candidate_alike,
-      (c.value::numeric - b.value::numeric)::double precision as difference,
+      "b"."value" as baseline,
+      "c"."value" as candidate,
+      b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled,
+      case
+        when b.value is null then 0
+        else b.tries
+      end as baseline_tries,
+      case
+        when c.value is null then 0
+        else c.tries
+      end as candidate_tries,
+      coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -1504,6 +1590,16 @@ select
     where
       benchmark_id = $13
   ) as candidate_count,
+  count(baseline_id) as baseline_paired,
+  count(candidate_id) as candidate_paired,
+  count(*) filter (
+    where
+      is_baseline_filled
+  ) as baseline_filled,
+  count(*) filter (
+    where
+      is_candidate_filled
+  ) as candidate_filled,
   null::integer[] as baseline_repetitions,
   null::integer[] as candidate_repetitions,
   case
@@ -1784,20 +1880,28 @@ from
 -- $16 = 100
 -- $17 = 100
 
--- evaluation_pair_figures, 5 of 5
+-- evaluation_pair_figures, 5 of 7
 with
   found as materialized (
     select
-      b.sample_id,
+      b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      b.value as baseline,
-      c.value as candidate,
-      b.tries as baseline_tries,
-      c.tries as candidate_tries,
-      b.alike as baseline_alike,
-      c.alike as candidate_alike,
-      (c.value::numeric - b.value::numeric)::double precision as difference,
+      "b"."value" as baseline,
+      "c"."value" as candidate,
+      b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled,
+      case
+        when b.value is null then 0
+        else b.tries
+      end as baseline_tries,
+      case
+        when c.value is null then 0
+        else c.tries
+      end as candidate_tries,
+      coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -2141,9 +2245,25 @@ select
     where
       benchmark_id = $11
   ) as candidate_count,
+  count(baseline_id) as baseline_paired,
+  count(candidate_id) as candidate_paired,
+  count(*) filter (
+    where
+      is_baseline_filled
+  ) as baseline_filled,
+  count(*) filter (
+    where
+      is_candidate_filled
+  ) as candidate_filled,
   case
     when count(*) > 0 then array[
-      min("baseline_tries"),
+      coalesce(
+        min("baseline_tries") filter (
+          where
+            "baseline_tries" > 0
+        ),
+        0
+      ),
       max("baseline_tries"),
       count(*) filter (
         where
@@ -2163,7 +2283,13 @@ select
   end as baseline_repetitions,
   case
     when count(*) > 0 then array[
-      min("candidate_tries"),
+      coalesce(
+        min("candidate_tries") filter (
+          where
+            "candidate_tries" > 0
+        ),
+        0
+      ),
       max("candidate_tries"),
       count(*) filter (
         where
@@ -2443,6 +2569,900 @@ from
 -- $5 = 200
 -- $6 = 200
 -- $7 = 'document'
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $9 = 5000
+-- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $12 = 5
+-- $13 = 0
+-- $14 = 0
+-- $15 = 100
+-- $16 = 100
+
+-- evaluation_pair_figures, 6 of 7
+with
+  found as materialized (
+    select
+      coalesce(b.sample_id, c.sample_id) as sample_id,
+      b.id as baseline_id,
+      c.id as candidate_id,
+      coalesce("b"."value", $1::double precision) as baseline,
+      coalesce("c"."value", $2::double precision) as candidate,
+      b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled,
+      case
+        when b.value is null then 0
+        else b.tries
+      end as baseline_tries,
+      case
+        when c.value is null then 0
+        else c.tries
+      end as candidate_tries,
+      coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      (
+        coalesce("c"."value", $3::double precision)::numeric - coalesce("b"."value", $4::double precision)::numeric
+      )::double precision as difference,
+      (
+        coalesce(b.input = c.input, true)
+        and coalesce(b.expected = c.expected, true)
+      ) as is_same
+    from
+      (
+        select
+          e.id,
+          e.sample_id,
+          e.repetition,
+          (
+            select
+              v.value
+            from
+              (
+                select
+                  "e"."score"::double precision as value
+              ) v
+            where
+              abs(v.value) < 1e+150
+          ) as value,
+          1 as tries,
+          0 as alike,
+          hashtextextended (nullif(e.input, ''), 0) as input,
+          hashtextextended (e.expected, 0) as expected
+        from
+          evaluations e
+        where
+          e.benchmark_id = $5
+          and e.sample_id is not null
+          and e.repetition = 0
+      ) b
+      full join (
+        select
+          e.id,
+          e.sample_id,
+          e.repetition,
+          (
+            select
+              v.value
+            from
+              (
+                select
+                  "e"."score"::double precision as value
+              ) v
+            where
+              abs(v.value) < 1e+150
+          ) as value,
+          1 as tries,
+          0 as alike,
+          hashtextextended (nullif(e.input, ''), 0) as input,
+          hashtextextended (e.expected, 0) as expected
+        from
+          evaluations e
+        where
+          e.benchmark_id = $6
+          and e.sample_id is not null
+          and e.repetition = 0
+      ) c on c.sample_id = b.sample_id
+    where
+      true
+  ),
+  pair as (
+    select
+      *
+    from
+      found p
+    where
+      p.is_same
+  ),
+  sized as (
+    select
+      size,
+      count(*) as n,
+      count(*) filter (
+        where
+          difference > 0
+      ) as up
+    from
+      (
+        select
+          difference,
+          abs(difference) as size
+        from
+          pair
+      ) p
+    where
+      size <> 0
+    group by
+      size
+  ),
+  ranked as (
+    select
+      size,
+      n,
+      up,
+      sum(n) over (
+        order by
+          size
+      ) - (n - 1) / 2.0 as rank
+    from
+      sized
+  ),
+  placed as (
+    select
+      difference,
+      row_number() over (
+        order by
+          sample_id collate "C"
+      ) as position
+    from
+      pair
+  ),
+  block as (
+    select
+      position % $7 as number,
+      count(*) as n,
+      sum(difference) as sum
+    from
+      placed
+    group by
+      1
+  )
+select
+  count(*) as pairs,
+  (
+    select
+      count(*)
+    from
+      found
+    where
+      not is_same
+  ) as different,
+  (
+    select
+      count(*)
+    from
+      evaluations
+    where
+      benchmark_id = $8
+  ) as baseline_count,
+  (
+    select
+      count(*)
+    from
+      evaluations
+    where
+      benchmark_id = $9
+  ) as candidate_count,
+  count(baseline_id) as baseline_paired,
+  count(candidate_id) as candidate_paired,
+  count(*) filter (
+    where
+      is_baseline_filled
+  ) as baseline_filled,
+  count(*) filter (
+    where
+      is_candidate_filled
+  ) as candidate_filled,
+  null::integer[] as baseline_repetitions,
+  null::integer[] as candidate_repetitions,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "baseline" - case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("baseline", "baseline"),
+      min("baseline"),
+      max("baseline")
+    ]
+  end as baseline,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "candidate" - case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("candidate", "candidate"),
+      min("candidate"),
+      max("candidate")
+    ]
+  end as candidate,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "difference" - case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("difference", "difference"),
+      min("difference"),
+      max("difference")
+    ]
+  end as differences,
+  count(*) filter (
+    where
+      difference > $10
+  ) as higher,
+  count(*) filter (
+    where
+      difference < - $11::double precision
+  ) as lower,
+  bool_and(
+    baseline in (0, 1)
+    and candidate in (0, 1)
+  ) as is_binary,
+  (
+    select
+      coalesce(sum(up), 0)::bigint
+    from
+      ranked
+  ) as up,
+  (
+    select
+      coalesce(sum(n - up), 0)::bigint
+    from
+      ranked
+  ) as down,
+  (
+    select
+      coalesce(sum(up * rank), 0)::double precision
+    from
+      ranked
+  ) as positive_ranks,
+  (
+    select
+      coalesce(sum(n::double precision ^ 3 - n), 0)
+    from
+      ranked
+  ) as tie_term,
+  (
+    select
+      case
+        when sum(n) <= $12 then array_agg(
+          n::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_counts,
+  (
+    select
+      case
+        when sum(n) <= $13 then array_agg(
+          up::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_positives,
+  (
+    select
+      array_agg(
+        n::integer
+        order by
+          number
+      )
+    from
+      block
+  ) as block_counts,
+  (
+    select
+      array_agg(
+        sum
+        order by
+          number
+      )
+    from
+      block
+  ) as block_sums,
+  null::jsonb as clusters
+from
+  pair;
+-- $1 = 0
+-- $2 = 0
+-- $3 = 0
+-- $4 = 0
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = 5000
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $10 = 0
+-- $11 = 0
+-- $12 = 100
+-- $13 = 100
+
+-- evaluation_pair_figures, 7 of 7
+with
+  found as materialized (
+    select
+      coalesce(b.sample_id, c.sample_id) as sample_id,
+      b.id as baseline_id,
+      c.id as candidate_id,
+      coalesce("b"."value", $1::double precision) as baseline,
+      coalesce("c"."value", $2::double precision) as candidate,
+      b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled,
+      case
+        when b.value is null then 0
+        else b.tries
+      end as baseline_tries,
+      case
+        when c.value is null then 0
+        else c.tries
+      end as candidate_tries,
+      coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      (
+        coalesce("c"."value", $3::double precision)::numeric - coalesce("b"."value", $4::double precision)::numeric
+      )::double precision as difference,
+      (
+        coalesce(b.input = c.input, true)
+        and coalesce(b.expected = c.expected, true)
+      ) as is_same
+    from
+      (
+        select
+          t.sample_id,
+          coalesce(r.id, t.id) as id,
+          r.value,
+          r.tries,
+          r.alike,
+          coalesce(r.input, t.input) as input,
+          coalesce(r.expected, t.expected) as expected
+        from
+          (
+            select distinct
+              on (v.sample_id) v.*
+            from
+              (
+                select
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
+                  (
+                    select
+                      v.value
+                    from
+                      (
+                        select
+                          "e"."score"::double precision as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
+                where
+                  e.benchmark_id = $5
+                  and e.sample_id is not null
+              ) v
+            order by
+              v.sample_id,
+              v.repetition
+          ) t
+          left join (
+            select
+              v.sample_id,
+              (
+                array_agg(
+                  v.id
+                  order by
+                    v.repetition
+                )
+              ) [1] as id,
+              count(*)::integer as tries,
+              (
+                count(*) > 1
+                and min(v.value) = max(v.value)
+              )::integer as alike,
+              (
+                array_agg(
+                  v.input
+                  order by
+                    v.repetition
+                )
+              ) [1] as input,
+              max(v.expected) as expected,
+              avg(v.value) as value
+            from
+              (
+                select
+                  *
+                from
+                  (
+                    select
+                      e.id,
+                      e.sample_id,
+                      e.repetition,
+                      (
+                        select
+                          v.value
+                        from
+                          (
+                            select
+                              "e"."score"::double precision as value
+                          ) v
+                        where
+                          abs(v.value) < 1e+150
+                      ) as value,
+                      1 as tries,
+                      0 as alike,
+                      hashtextextended (nullif(e.input, ''), 0) as input,
+                      hashtextextended (e.expected, 0) as expected
+                    from
+                      evaluations e
+                    where
+                      e.benchmark_id = $6
+                      and e.sample_id is not null
+                  ) v
+                where
+                  value is not null
+              ) v
+            group by
+              v.sample_id
+          ) r on r.sample_id = t.sample_id
+      ) b
+      full join (
+        select
+          t.sample_id,
+          coalesce(r.id, t.id) as id,
+          r.value,
+          r.tries,
+          r.alike,
+          coalesce(r.input, t.input) as input,
+          coalesce(r.expected, t.expected) as expected
+        from
+          (
+            select distinct
+              on (v.sample_id) v.*
+            from
+              (
+                select
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
+                  (
+                    select
+                      v.value
+                    from
+                      (
+                        select
+                          "e"."score"::double precision as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
+                where
+                  e.benchmark_id = $7
+                  and e.sample_id is not null
+              ) v
+            order by
+              v.sample_id,
+              v.repetition
+          ) t
+          left join (
+            select
+              v.sample_id,
+              (
+                array_agg(
+                  v.id
+                  order by
+                    v.repetition
+                )
+              ) [1] as id,
+              count(*)::integer as tries,
+              (
+                count(*) > 1
+                and min(v.value) = max(v.value)
+              )::integer as alike,
+              (
+                array_agg(
+                  v.input
+                  order by
+                    v.repetition
+                )
+              ) [1] as input,
+              max(v.expected) as expected,
+              avg(v.value) as value
+            from
+              (
+                select
+                  *
+                from
+                  (
+                    select
+                      e.id,
+                      e.sample_id,
+                      e.repetition,
+                      (
+                        select
+                          v.value
+                        from
+                          (
+                            select
+                              "e"."score"::double precision as value
+                          ) v
+                        where
+                          abs(v.value) < 1e+150
+                      ) as value,
+                      1 as tries,
+                      0 as alike,
+                      hashtextextended (nullif(e.input, ''), 0) as input,
+                      hashtextextended (e.expected, 0) as expected
+                    from
+                      evaluations e
+                    where
+                      e.benchmark_id = $8
+                      and e.sample_id is not null
+                  ) v
+                where
+                  value is not null
+              ) v
+            group by
+              v.sample_id
+          ) r on r.sample_id = t.sample_id
+      ) c on c.sample_id = b.sample_id
+    where
+      true
+  ),
+  pair as (
+    select
+      *
+    from
+      found p
+    where
+      p.is_same
+  ),
+  sized as (
+    select
+      size,
+      count(*) as n,
+      count(*) filter (
+        where
+          difference > 0
+      ) as up
+    from
+      (
+        select
+          difference,
+          abs(
+            round(
+              difference::numeric,
+              (
+                select
+                  13 - ceil(log(greatest(max(greatest(abs(baseline), abs(candidate))), 1e-290)))::integer
+                from
+                  pair
+              )
+            )
+          ) as size
+        from
+          pair
+      ) p
+    where
+      size <> 0
+    group by
+      size
+  ),
+  ranked as (
+    select
+      size,
+      n,
+      up,
+      sum(n) over (
+        order by
+          size
+      ) - (n - 1) / 2.0 as rank
+    from
+      sized
+  ),
+  placed as (
+    select
+      difference,
+      row_number() over (
+        order by
+          sample_id collate "C"
+      ) as position
+    from
+      pair
+  ),
+  block as (
+    select
+      position % $9 as number,
+      count(*) as n,
+      sum(difference) as sum
+    from
+      placed
+    group by
+      1
+  )
+select
+  count(*) as pairs,
+  (
+    select
+      count(*)
+    from
+      found
+    where
+      not is_same
+  ) as different,
+  (
+    select
+      count(distinct sample_id) + count(*) filter (
+        where
+          sample_id is null
+      )
+    from
+      evaluations
+    where
+      benchmark_id = $10
+  ) as baseline_count,
+  (
+    select
+      count(distinct sample_id) + count(*) filter (
+        where
+          sample_id is null
+      )
+    from
+      evaluations
+    where
+      benchmark_id = $11
+  ) as candidate_count,
+  count(baseline_id) as baseline_paired,
+  count(candidate_id) as candidate_paired,
+  count(*) filter (
+    where
+      is_baseline_filled
+  ) as baseline_filled,
+  count(*) filter (
+    where
+      is_candidate_filled
+  ) as candidate_filled,
+  case
+    when count(*) > 0 then array[
+      coalesce(
+        min("baseline_tries") filter (
+          where
+            "baseline_tries" > 0
+        ),
+        0
+      ),
+      max("baseline_tries"),
+      count(*) filter (
+        where
+          "baseline_tries" < (
+            select
+              max("baseline_tries")
+            from
+              pair
+          )
+      ),
+      count(*) filter (
+        where
+          "baseline_tries" > 1
+      ),
+      sum("baseline_alike")
+    ]::integer[]
+  end as baseline_repetitions,
+  case
+    when count(*) > 0 then array[
+      coalesce(
+        min("candidate_tries") filter (
+          where
+            "candidate_tries" > 0
+        ),
+        0
+      ),
+      max("candidate_tries"),
+      count(*) filter (
+        where
+          "candidate_tries" < $12
+      ),
+      count(*) filter (
+        where
+          "candidate_tries" > 1
+      ),
+      sum("candidate_alike")
+    ]::integer[]
+  end as candidate_repetitions,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "baseline" - case
+          when abs("baseline") between 1e-30 and 1e30 then "baseline"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("baseline", "baseline"),
+      min("baseline"),
+      max("baseline")
+    ]
+  end as baseline,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "candidate" - case
+          when abs("candidate") between 1e-30 and 1e30 then "candidate"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("candidate", "candidate"),
+      min("candidate"),
+      max("candidate")
+    ]
+  end as candidate,
+  case
+    when count(*) > 0 then array[
+      sum(
+        case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ) + sum(
+        "difference" - case
+          when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+          else 0
+        end
+      ),
+      regr_sxx("difference", "difference"),
+      min("difference"),
+      max("difference")
+    ]
+  end as differences,
+  count(*) filter (
+    where
+      difference > $13
+  ) as higher,
+  count(*) filter (
+    where
+      difference < - $14::double precision
+  ) as lower,
+  bool_and(
+    baseline in (0, 1)
+    and candidate in (0, 1)
+  ) as is_binary,
+  (
+    select
+      coalesce(sum(up), 0)::bigint
+    from
+      ranked
+  ) as up,
+  (
+    select
+      coalesce(sum(n - up), 0)::bigint
+    from
+      ranked
+  ) as down,
+  (
+    select
+      coalesce(sum(up * rank), 0)::double precision
+    from
+      ranked
+  ) as positive_ranks,
+  (
+    select
+      coalesce(sum(n::double precision ^ 3 - n), 0)
+    from
+      ranked
+  ) as tie_term,
+  (
+    select
+      case
+        when sum(n) <= $15 then array_agg(
+          n::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_counts,
+  (
+    select
+      case
+        when sum(n) <= $16 then array_agg(
+          up::integer
+          order by
+            size
+        )
+      end
+    from
+      ranked
+  ) as size_positives,
+  (
+    select
+      array_agg(
+        n::integer
+        order by
+          number
+      )
+    from
+      block
+  ) as block_counts,
+  (
+    select
+      array_agg(
+        sum
+        order by
+          number
+      )
+    from
+      block
+  ) as block_sums,
+  null::jsonb as clusters
+from
+  pair;
+-- $1 = 0
+-- $2 = 0
+-- $3 = 0
+-- $4 = 0
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $9 = 5000
 -- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'

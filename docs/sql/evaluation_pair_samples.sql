@@ -6,21 +6,29 @@ select
   p.baseline as baseline_value,
   p.candidate as candidate_value,
   p.difference,
-  p.baseline_id as baseline_evaluation_id,
-  p.candidate_id as candidate_evaluation_id
+  coalesce(p.baseline_id::text, '') as baseline_evaluation_id,
+  coalesce(p.candidate_id::text, '') as candidate_evaluation_id
 from
   (
     select
-      b.sample_id,
+      b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      b.value as baseline,
-      c.value as candidate,
-      b.tries as baseline_tries,
-      c.tries as candidate_tries,
-      b.alike as baseline_alike,
-      c.alike as candidate_alike,
-      (c.value::numeric - b.value::numeric)::double precision as difference,
+      "b"."value" as baseline,
+      "c"."value" as candidate,
+      b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled,
+      case
+        when b.value is null then 0
+        else b.tries
+      end as baseline_tries,
+      case
+        when c.value is null then 0
+        else c.tries
+      end as candidate_tries,
+      coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -105,21 +113,29 @@ select
   p.baseline as baseline_value,
   p.candidate as candidate_value,
   p.difference,
-  p.baseline_id as baseline_evaluation_id,
-  p.candidate_id as candidate_evaluation_id
+  coalesce(p.baseline_id::text, '') as baseline_evaluation_id,
+  coalesce(p.candidate_id::text, '') as candidate_evaluation_id
 from
   (
     select
-      b.sample_id,
+      b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      b.value as baseline,
-      c.value as candidate,
-      b.tries as baseline_tries,
-      c.tries as candidate_tries,
-      b.alike as baseline_alike,
-      c.alike as candidate_alike,
-      (c.value::numeric - b.value::numeric)::double precision as difference,
+      "b"."value" as baseline,
+      "c"."value" as candidate,
+      b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled,
+      case
+        when b.value is null then 0
+        else b.tries
+      end as baseline_tries,
+      case
+        when c.value is null then 0
+        else c.tries
+      end as candidate_tries,
+      coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)

@@ -17,6 +17,7 @@ import {
   type Verdict,
   verdictOf,
 } from "./shared/comparison.ts";
+import { type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
 import { demandsOf, type Evidence, evidenceOf, marginOf, parseDifference } from "./shared/evidence.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
@@ -27,7 +28,7 @@ import { slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
 import type { Grouping } from "./shared/slices.ts";
 
-interface Options extends ServiceOptions, Direction, Reducing, Grouping, Clustering, ReportFiles {
+interface Options extends ServiceOptions, Direction, Reducing, Filling, Grouping, Clustering, ReportFiles {
   metric: string;
   tolerance: number;
   alpha: number;
@@ -55,6 +56,7 @@ export function addCommand(program: Command): void {
     .option("--metric <name>", "metric to compare", "score")
     .withDirection()
     .withReducer(reducerNames)
+    .withMissing(missingNames, parseRange)
     .withClusters()
     .option("--tolerance <difference>", "differences up to this are ties", parseFraction(Number.MAX_VALUE), 0)
     .option("--alpha <p>", "better or worse takes an adjusted p-value below this", parseFraction(1), 0.05)
@@ -95,6 +97,7 @@ export function addCommand(program: Command): void {
       ],
       ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
       ["ltb compare main pr-123 --fail-unless-no-worse-than 0.02", "a gate that asks for evidence"],
+      ["ltb compare main pr-123 --missing as_worst", "what failed or is missing on one side counts as 0"],
       ["ltb compare main pr-123 --cluster-by document", "questions on one document are dependent"],
       "ltb compare a b --metric latency_ms --tolerance 50",
     )
@@ -123,6 +126,7 @@ async function compare(
     metric: options.metric,
     ...directionOf(options),
     ...reducerOf(options),
+    ...fillingOf(options),
     tieTolerance: options.tolerance,
     ...given({ margin, detect: options.detect, allowDifferentInputs: options.allowDifferentInputs }),
     ...given({ groupBy: options.groupBy, clusterBy: options.clusterBy }),

@@ -105,12 +105,16 @@ export function comparisonMessage(
   comparison: Comparison,
 ): MessageInitShape<typeof BenchmarkComparisonSchema> {
   const { test, regressed, improved, slices, ...rest } = comparison;
-  const { baselineRepetitions, candidateRepetitions, clusters, ...figures } = rest;
+  const { baselineRepetitions, candidateRepetitions, clusters, ...others } = rest;
+  const { baselineCoverage, candidateCoverage, bounds, ...figures } = others;
   return {
     ...omitNulls(figures),
     ...(baselineRepetitions && { baselineRepetitions: omitNulls(baselineRepetitions) }),
     ...(candidateRepetitions && { candidateRepetitions: omitNulls(candidateRepetitions) }),
     ...(clusters && { clusters: omitNulls(clusters) }),
+    ...(bounds && { bounds: omitNulls(bounds) }),
+    baselineCoverage: omitNulls(baselineCoverage),
+    candidateCoverage: omitNulls(candidateCoverage),
     test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
     ...(slices && { slices: pairSlicesMessage(slices) }),
     regressed: [...regressed],

@@ -129,7 +129,10 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const metric = omitEmpty(request.metric) ?? "score";
       const reduction = { reducer: wireReducer.parse(request.reducer, "reducer"), k: request.k };
       const asked = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance, allowDifferentInputs };
-      const what = { ...asked, ...reduction, clusterBy: omitEmpty(request.clusterBy) };
+      const what = {
+        ...{ ...asked, ...reduction, ...missingOf(request) },
+        clusterBy: omitEmpty(request.clusterBy),
+      };
       const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;
       const options = { limit: pageSize(request.pageSize), after };
       const { next, ...page } = await evaluations.compare(
@@ -139,7 +142,8 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const nextPageToken = encodePageToken(next && { candidates: next }, what);
       const reducer = wireReducer.values[page.reducer];
       const comparisons = page.comparisons.map(comparisonMessage);
-      return { ...omitNulls(page), reducer, comparisons, nextPageToken };
+      const missing = wireMissing.values[page.missing];
+      return { ...omitNulls(page), reducer, missing, comparisons, nextPageToken };
     },
 
     async getLeaderboard(request) {

@@ -111,3 +111,38 @@ test("a leaderboard says what entries lack, puts them behind, and leaves them ou
   for (const part of ["<h2>What is missing</h2>", `crashed: ${words}.`, "20 of 50", "0.4 … 1"])
     expect(html).toContain(part);
 });
+
+test("a comparison says what its sides lack, in all its forms, and counts or bounds it when told", async () => {
+  const markdown = join(folder, "report.md");
+  const { stdout } = await ltb.run("compare", "whole", "crashed", "--markdown", markdown);
+  const said = `in the candidate, ${words}`;
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(`crashed: ${said}`);
+  expect(stdout).not.toContain("in the baseline");
+  expect(await readFile(markdown, "utf8")).toContain(`- \`crashed\`: ${said}\n`);
+  expect(await page("compare", "whole", "crashed")).toContain(said);
+  const worst = await ltb.json("compare", "whole", "crashed", "--missing", "as_worst");
+  expect(worst).toMatchObject({ missing: "MISSING_AS_WORST", range_low: 0, range_high: 1 });
+  expect(worst.comparisons[0]).toMatchObject({
+    ...{ n_paired: 40, candidate_mean: 0.5, baseline_filled: 0, candidate_filled: 20 },
+    candidate_coverage: { planned: 50, tried: 40, scored: 20, missing: 30 },
+    baseline_coverage: { planned: 40, tried: 40, scored: 40, missing: 0 },
+  });
+  const shown = await page("compare", "whole", "crashed", "--missing", "as_worst");
+  expect(shown).toContain(
+    "the worst value stands for 0 missing samples of the baseline and 20 of the candidate",
+  );
+  const bounds = await ltb.run("compare", "whole", "crashed", "--missing", "bounds");
+  expect(bounds.stdout.replaceAll(/\s+/g, " ")).toMatch(
+    /crashed: the mean difference over all samples is between -0\.44 and 0\.36, whatever the missing ones are \(with/,
+  );
+  const refused = await ltb.run(
+    "compare",
+    "whole",
+    "crashed",
+    "--missing",
+    "bounds",
+    "--metric",
+    "latency_ms",
+  );
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("range_high")]);
+});

@@ -373,3 +373,130 @@ describe("a leaderboard", () => {
       );
   });
 });
+
+describe("a comparison", () => {
+  /** What a side has of each sample: undefined, it never tried it. */
+  const tried = fc.array(fc.option(given, { nil: undefined, freq: 3 }), { minLength: 4, maxLength: 4 });
+
+  /** Stores a side, each sample with as many repetitions. */
+  async function side(values: readonly (Given | undefined)[], repetitions: number): Promise<string> {
+    const there = values.flatMap((value, index) =>
+      value === undefined ? [] : Array.from({ length: repetitions }, () => ({ value, index })),
+    );
+    return stored(
+      there.map(({ value }) => value),
+      { repetitions },
+      (row) => ({ sampleId: `s${there[row]?.index}`, repetition: row % repetitions, input: "" }),
+    );
+  }
+
+  const scoreIn = (value: Given | undefined) => (Array.isArray(value) ? value[0] : value);
+  const scoreOr = (value: Given | undefined, missing: number) => {
+    const score = scoreIn(value);
+    return typeof score === "number" ? score : missing;
+  };
+
+  test("with the worst is that of benchmarks that have it, and within the bounds of all that may be", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        tried,
+        tried,
+        fc.constantFrom(1, 2),
+        fc.boolean(),
+        async (baseline, candidate, repetitions, lowerIsBetter) => {
+          const [worst, best] = lowerIsBetter ? [1, 0] : [0, 1];
+          const isTried = (index: number) => baseline[index] !== undefined || candidate[index] !== undefined;
+          const filled = (values: readonly (Given | undefined)[]) =>
+            values.map((value, index) => (isTried(index) ? scoreOr(value, worst) : undefined));
+          const compare = async (
+            sides: [readonly (Given | undefined)[], readonly (Given | undefined)[]],
+            missing: "exclude" | "as_worst" | "bounds",
+          ) => {
+            const [baselineId, candidateId] = [
+              await side(sides[0], repetitions),
+              await side(sides[1], repetitions),
+            ];
+            const { comparisons } = await db.evaluations.compare({
+              ...{ baselineId, candidateIds: [candidateId], lowerIsBetter, missing, bootstrapSamples: 100 },
+            });
+            const [one] = comparisons;
+            if (!one) throw new Error("no comparison");
+            return one;
+          };
+          const plain = await compare([filled(baseline), filled(candidate)], "exclude");
+          const got = await compare([baseline, candidate], "as_worst");
+          const same = ({ nPaired, meanDifference, wins, losses, ties, test: name, ...one }: typeof got) => ({
+            ...{ nPaired, meanDifference, wins, losses, ties, test: name, pValue: one.pValue },
+            ...{ baselineMean: one.baselineMean, candidateMean: one.candidateMean, stderr: one.stderr },
+            ...{ low: one.ci95Low, bootstrap: one.bootstrapCi95Low, t: one.pairedTPValue },
+            regressed: one.regressed.map(({ sampleId, difference }) => [sampleId, difference]),
+          });
+          expect(same(got)).toEqual(same(plain));
+          expect([got.baselineUnpaired, got.candidateUnpaired]).toEqual([0, 0]);
+          const lacks = (values: typeof baseline) =>
+            values.filter((value, index) => isTried(index) && typeof scoreIn(value) !== "number").length;
+          expect([got.baselineFilled, got.candidateFilled]).toEqual([lacks(baseline), lacks(candidate)]);
+          for (const [coverage, values] of [
+            [got.baselineCoverage, baseline],
+            [got.candidateCoverage, candidate],
+          ] as const)
+            expect(coverage).toMatchObject({
+              tried: values.filter((value) => value !== undefined).length,
+              scored: values.filter((value) => typeof scoreIn(value) === "number").length,
+            });
+          const { bounds, meanDifference } = await compare([baseline, candidate], "bounds");
+          const n = [0, 1, 2, 3].filter(isTried);
+          if (n.length === 0) return expect(bounds).toBeNull();
+          const mean = (low: number, high: number) =>
+            n.reduce((sum, i) => sum + scoreOr(candidate[i], low) - scoreOr(baseline[i], high), 0) / n.length;
+          const [low, high] = [Math.min(worst, best), Math.max(worst, best)];
+          expect(bounds?.low).toBeCloseTo(mean(low, high), 12);
+          expect(bounds?.high).toBeCloseTo(mean(high, low), 12);
+          expect(got.meanDifference).toBeGreaterThanOrEqual((bounds?.low ?? 9) - 1e-12);
+          expect(got.meanDifference).toBeLessThanOrEqual((bounds?.high ?? -9) + 1e-12);
+          const all = [...baseline, ...candidate];
+          if (all.every((value) => typeof scoreIn(value) === "number"))
+            expect(bounds).toMatchObject({ low: meanDifference, high: meanDifference });
+        },
+      ),
+      { numRuns: 25, endOnFailure: true },
+    );
+  });
+
+  test("bounds what neither side has tried of what was planned, and needs a range that is known", async () => {
+    const about = { plannedSamples: 8 };
+    const [baselineId, candidateId] = [await stored([1, 0, 1], about), await stored([1, 1, "e"], about)];
+    const compared = async (more: object) =>
+      (await db.evaluations.compare({ baselineId, candidateIds: [candidateId], ...more })).comparisons[0];
+    const one = await compared({ missing: "bounds" });
+    expect(one).toMatchObject({ nPaired: 2, meanDifference: 0.5, baselineUnpaired: 1, candidateUnpaired: 1 });
+    expect(one?.bounds).toMatchObject({ low: (1 - 1 - 5) / 8, high: (1 + 0 + 5) / 8 });
+    expect(one?.candidateCoverage).toMatchObject({ planned: 8, tried: 3, scored: 2, failed: 1, missing: 6 });
+    await expect(compared({ missing: "bounds", metric: "latency_ms" })).rejects.toMatchObject(
+      refusal("range_high"),
+    );
+    await expect(compared({ missing: "as_worst", rangeLow: 1 })).rejects.toMatchObject(refusal("range_low"));
+    await expect(compared({ missing: "as_worst", clusterBy: "k" })).rejects.toMatchObject(
+      refusal("cluster_by"),
+    );
+    expect(await compared({ missing: "as_worst", rangeLow: -1 })).toMatchObject({
+      ...{ nPaired: 3, candidateMean: 1 / 3, candidateFilled: 1, baselineFilled: 0 },
+      regressed: [{ sampleId: "s2", candidateCount: 0, candidateValue: -1, difference: -2 }],
+    });
+  });
+
+  test("of groups counts the worst too", async () => {
+    const more = (index: number) => ({ metadata: { subject: index < 2 ? "a" : "b" } });
+    const [baselineId, candidateId] = [
+      await stored([1, 0, 1, 1], {}, more),
+      await stored([1, 1, "e", 1], {}, more),
+    ];
+    const { comparisons } = await db.evaluations.compare({
+      ...{ baselineId, candidateIds: [candidateId], groupBy: "subject", missing: "as_worst" },
+    });
+    expect(comparisons[0]?.slices?.slices).toMatchObject([
+      { value: "a", nPaired: 2, meanDifference: 0.5 },
+      { value: "b", nPaired: 2, meanDifference: -0.5 },
+    ]);
+  });
+});

@@ -212,7 +212,7 @@ async function spread(
 /** Reads what the two evaluations of a sample say, each text with its title. */
 function readTexts(client: BenchmarkClient, baselineId: string, candidateId: string) {
   const read = async (id: string, benchmarkId: string) =>
-    (await client.getEvaluation({ id, benchmarkId })).evaluation;
+    id === "" ? undefined : (await client.getEvaluation({ id, benchmarkId })).evaluation;
   return async (sample: PairedSample): Promise<[title: string, text: string | undefined][]> => {
     const [baseline, candidate] = await Promise.all([
       read(sample.baselineEvaluationId, baselineId),
@@ -220,8 +220,8 @@ function readTexts(client: BenchmarkClient, baselineId: string, candidateId: str
     ]);
     const [before, after] = [sample.baselineValue, sample.candidateValue].map((value) => formatNumber(value));
     return [
-      ["Input", candidate?.input ?? ""],
-      ["Expected", candidate?.expected],
+      ["Input", (candidate ?? baseline)?.input ?? ""],
+      ["Expected", (candidate ?? baseline)?.expected],
       [`Output of the baseline (${before})`, baseline?.output ?? baseline?.error],
       [`Output of the candidate (${after})`, candidate?.output ?? candidate?.error],
     ];

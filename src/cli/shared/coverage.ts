@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import {
+  type BenchmarkComparison,
   type Bounds,
   type Coverage,
   type LeaderboardEntry,
@@ -94,10 +95,10 @@ export function coverageWords(all: readonly Covered[]): string[] {
 }
 
 /** What the mean over all samples may be, in words. */
-export function boundsText({ low, high, ...interval }: Bounds): string {
+export function boundsText({ low, high, ...interval }: Bounds, figure = "mean"): string {
   const between = `between ${formatNumber(low, 4)} and ${formatNumber(high, 4)}`;
   const within = formatInterval(interval, { digits: 4, between: " to ", none: "" });
-  return `the mean over all samples is ${between}, whatever the missing ones are${within && ` (with 95 % intervals: ${within})`}`;
+  return `the ${figure} over all samples is ${between}, whatever the missing ones are${within && ` (with 95 % intervals: ${within})`}`;
 }
 
 /** "20 of 50" where samples are missing, else the number of them. */
@@ -118,6 +119,26 @@ export function coverageOfEntries(entries: readonly LeaderboardEntry[]): string[
     ...(incomplete.length > 0 ? [rule] : []),
     ...coverageWords(entries.map(({ benchmarkName: name, ...entry }) => ({ name, ...entry }))),
   ];
+}
+
+/** What a comparison says of samples without a value. */
+export function coverageOfSides(comparison: BenchmarkComparison): string[] {
+  const { baselineFilled, candidateFilled, bounds, ...of } = comparison;
+  const sides = [
+    ["baseline", of.baselineCoverage, of.baselineRepetitions],
+    ["candidate", of.candidateCoverage, of.candidateRepetitions],
+  ] as const;
+  const lacking = sides.flatMap(([side, coverage, repetitions]) => {
+    const text = coverageText({ coverage, repetitions });
+    return text === undefined ? [] : `in the ${side}, ${text}`;
+  });
+  const filled =
+    baselineFilled + candidateFilled > 0
+      ? [
+          `the worst value stands for ${baselineFilled} missing samples of the baseline and ${candidateFilled} of the candidate`,
+        ]
+      : [];
+  return [...lacking, ...filled, ...(bounds ? [boundsText(bounds, "mean difference")] : [])];
 }
 
 export const boundsColumn = "mean may be";

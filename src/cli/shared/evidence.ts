@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { clusterWarnings } from "./clusters.ts";
+import { coverageOfSides } from "./coverage.ts";
 import { UsageError } from "./errors.ts";
 import { formatNumber } from "./output.ts";
 
@@ -55,7 +56,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
         : `a difference of ${detect} takes ${pairsNeeded} pairs${clusters ? ", in clusters like these" : ""}`,
     );
   if (clusters) lines.push(...clusterWarnings(clusterBy, [clusters]));
-  return lines;
+  return [...lines, ...coverageOfSides(comparison)];
 }
 
 /** What may be asked of a candidate: that it is not worse, and what the margin stands for. */

@@ -15,12 +15,22 @@ import { studentTQuantile, studentTUpperTail } from "../../statistics/student-t.
 import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
 import { finite, notNegative, parseInput, text, uuid } from "../../validation.ts";
 import { type Clusters, clusterKey, clustersOf, notWithGroups } from "../clusters/clusters.ts";
+import type { Coverage } from "../coverage/coverage.ts";
+import {
+  type Bounds,
+  checkClusters,
+  endOf,
+  missingFields,
+  type Treatment,
+  worstOf,
+} from "../coverage/missing.ts";
 import type { ComparisonPosition, SamplePosition } from "../input.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
 import { checkK, type Reducer, type Repetitions, reductionFields } from "../samples/reduce.ts";
 import { groupBy } from "../slices/key.ts";
 import { adjustSlices, type PairSlices, readPairSlices } from "../slices/pair-slices.ts";
 import { requireBenchmark, type Sampling } from "../statements.ts";
+import { boundDifference, readSides } from "./sides.ts";
 import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
 
 const aboveZero = finite.positive("must be above 0");
@@ -46,8 +56,10 @@ const comparisonInput = z
     clusterBy: clusterKey,
     groupBy: groupBy.optional(),
     ...reductionFields,
+    ...missingFields,
   })
   .superRefine(checkK)
+  .superRefine(checkClusters)
   .refine(({ clusterBy, groupBy: key }) => clusterBy === undefined || key === undefined, {
     path: ["clusterBy"],
     message: notWithGroups,
@@ -81,6 +93,14 @@ export interface Comparison {
   /** Samples without a partner. */
   baselineUnpaired: number;
   candidateUnpaired: number;
+  /** Of each benchmark as a whole. */
+  baselineCoverage: Coverage;
+  candidateCoverage: Coverage;
+  /** Pairs in which a side has no value, so that the worst stands for it. */
+  baselineFilled: number;
+  candidateFilled: number;
+  /** Of the mean difference over all samples; null unless asked for. */
+  bounds: Bounds | null;
   baselineMean: number | null;
   baselineCi95Low: number | null;
   baselineCi95High: number | null;
@@ -139,6 +159,10 @@ export interface ComparisonPage {
   reducer: Reducer;
   k: number;
   clusterBy: string | null;
+  missing: Treatment;
+  /** The range of the metric that `missing` goes by; null where an end of it is not known. */
+  rangeLow: number | null;
+  rangeHigh: number | null;
   comparisons: Comparison[];
   /** One position a candidate; undefined when no list has more. */
   next: ComparisonPosition[] | undefined;
@@ -160,11 +184,14 @@ export async function compareBenchmarks(
   const baseline = await requireBenchmark(db, baselineId);
   const candidates: Sampling[] = [];
   for (const id of candidateIds) candidates.push(await requireBenchmark(db, id));
+  const coverage = await readSides(db, [baseline, ...candidates], { ...parsed, lowerIsBetter });
+  const { range, of: coverageOf } = coverage;
+  const filled = parsed.missing === "as_worst" ? { filledWith: worstOf(range, lowerIsBetter) } : {};
   const comparisons: Comparison[] = [];
   const next: ComparisonPosition[] = [];
   // One after the other: each may be a join of millions of rows.
   for (const [index, candidate] of candidates.entries()) {
-    const asked = { metric, allowDifferentInputs, reduction: { reducer, k } };
+    const asked = { metric, allowDifferentInputs, reduction: { reducer, k }, ...filled };
     const pairing = { baseline, candidate, ...asked };
     const list = async (isBelow: boolean, position: SamplePosition | null | undefined) => {
       if (position === null) return { items: [], next: null };
@@ -178,23 +205,36 @@ export async function compareBenchmarks(
     const regressed = await list(!lowerIsBetter, after?.[index]?.regressed);
     const improved = await list(lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
+    const [baselineCoverage, candidateCoverage] = [coverageOf(baseline.id), coverageOf(candidate.id)];
     const figures = await compareOne(db, { ...pairing, clusterBy }, { ...parsed, lowerIsBetter });
+    const bounds =
+      parsed.missing === "bounds"
+        ? await boundDifference(db, pairing, range, [baselineCoverage, candidateCoverage])
+        : null;
     const { groupBy: key } = parsed;
     const slices = key ? await readPairSlices(db, pairing, key, { ...parsed, lowerIsBetter }) : null;
-    comparisons.push({ ...figures, slices, regressed: regressed.items, improved: improved.items });
+    comparisons.push({
+      ...{ ...figures, baselineCoverage, candidateCoverage, bounds, slices },
+      regressed: regressed.items,
+      improved: improved.items,
+    });
   }
   const adjusted = holm(comparisons.map(({ pValue }) => pValue ?? undefined));
   for (const [index, comparison] of comparisons.entries())
     comparison.adjustedPValue = adjusted[index] ?? null;
   adjustSlices(comparisons.map(({ slices }) => slices));
   const isLast = next.every(({ regressed, improved }) => regressed === null && improved === null);
-  const about = { baselineId, metric, lowerIsBetter, reducer, k, clusterBy: clusterBy ?? null };
-  return { ...about, comparisons, next: isLast ? undefined : next };
+  const { missing } = parsed;
+  const about = { baselineId, metric, lowerIsBetter, reducer, k, clusterBy: clusterBy ?? null, missing };
+  const ends = { rangeLow: endOf(range.low), rangeHigh: endOf(range.high) };
+  return { ...about, ...ends, comparisons, next: isLast ? undefined : next };
 }
 
 type Parsed = z.output<typeof comparisonInput> & { lowerIsBetter: boolean };
 
-async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promise<Comparison> {
+type Found = Omit<Comparison, "baselineCoverage" | "candidateCoverage" | "bounds">;
+
+async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promise<Found> {
   const { lowerIsBetter, tieTolerance, bootstrapSamples } = parsed;
   const found = await db.one(pairFigures(pairing, tieTolerance, limits.bootstrapBlocks));
   const { pairs: n, higher, lower } = found;
@@ -209,8 +249,10 @@ async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promi
     candidateId: pairing.candidate.id,
     nPaired: n,
     differentInputs: found.different,
-    baselineUnpaired: found.baselineCount - n - leftOut,
-    candidateUnpaired: found.candidateCount - n - leftOut,
+    baselineUnpaired: found.baselineCount - found.baselinePaired - leftOut,
+    candidateUnpaired: found.candidateCount - found.candidatePaired - leftOut,
+    baselineFilled: found.baselineFilled,
+    candidateFilled: found.candidateFilled,
     baselineMean: baseline?.mean ?? null,
     baselineCi95Low: baseline?.interval?.low ?? null,
     baselineCi95High: baseline?.interval?.high ?? null,

@@ -22,11 +22,15 @@ export interface Pairing {
   allowDifferentInputs?: boolean;
   /** The key of metadata that pairs are clustered by. */
   clusterBy?: string | undefined;
+  /** Also pairs samples that one side or both have no value of, which counts as this; null: as unknown. */
+  filledWith?: number | null;
 }
 
 // One row a sample that has a value on both sides. Decimals make 0.8 - 0.7 and 0.6 - 0.5 tie; doubles do not.
 // Texts are compared by 64 bits of a hash, or a join of long ones would not stay in memory.
-export function pairs({ baseline, candidate, metric, reduction, clusterBy }: Pairing): Fragment {
+export function pairs(pairing: Pairing): Fragment {
+  const { baseline, candidate, metric, reduction, clusterBy, filledWith } = pairing;
+  const isFilled = filledWith !== undefined;
   const isClustered = clusterBy !== undefined;
   const cluster = isClustered
     ? sql.fragment`, ${clusterOf(clusterBy)} as cluster_id, false as is_mixed`
@@ -45,17 +49,39 @@ export function pairs({ baseline, candidate, metric, reduction, clusterBy }: Pai
     if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;
     const valued = sql.fragment`select * from (${values}) v where value is not null`;
     const more = isClustered ? ofClusteredSample : ofSample;
-    return reducedValues(valued, sql.fragment`v.sample_id`, reduction, more);
+    const reduced = reducedValues(valued, sql.fragment`v.sample_id`, reduction, more);
+    return isFilled ? withoutValues(reduced, values) : reduced;
   };
   return sql.fragment`
     select
-      b.sample_id, b.id as baseline_id, c.id as candidate_id, b.value as baseline, c.value as candidate,
-      b.tries as baseline_tries, c.tries as candidate_tries, b.alike as baseline_alike,
-      c.alike as candidate_alike, (c.value::numeric - b.value::numeric)::double precision as difference,
+      ${isFilled ? sql.fragment`coalesce(b.sample_id, c.sample_id)` : sql.fragment`b.sample_id`} as sample_id,
+      b.id as baseline_id, c.id as candidate_id, ${valueWith("b", filledWith)} as baseline,
+      ${valueWith("c", filledWith)} as candidate, b.value is null as is_baseline_filled,
+      c.value is null as is_candidate_filled, case when b.value is null then 0 else b.tries end as baseline_tries,
+      case when c.value is null then 0 else c.tries end as candidate_tries, coalesce(b.alike, 0) as baseline_alike,
+      coalesce(c.alike, 0) as candidate_alike,
+      (${valueWith("c", filledWith)}::numeric - ${valueWith("b", filledWith)}::numeric)::double precision as difference,
       ${isSameInput(sql.fragment`b`, sql.fragment`c`)} as is_same${clusterOfPair}
-    from (${side(baseline)}) b join (${side(candidate)}) c on c.sample_id = b.sample_id
-    where b.value is not null and c.value is not null`;
+    from (${side(baseline)}) b ${isFilled ? sql.fragment`full` : sql.fragment``} join (${side(candidate)}) c
+      on c.sample_id = b.sample_id
+    where ${isFilled ? sql.fragment`true` : sql.fragment`b.value is not null and c.value is not null`}`;
 }
+
+const valueWith = (side: "b" | "c", filledWith: number | null | undefined) => {
+  const value = sql.identifier([side, "value"]);
+  return typeof filledWith === "number"
+    ? sql.fragment`coalesce(${value}, ${filledWith}::double precision)`
+    : sql.fragment`${value}`;
+};
+
+/** Reduced samples, and those of which there is no value; their texts are of the first repetition. */
+const withoutValues = (reduced: Fragment, values: Fragment) => sql.fragment`
+  select
+    t.sample_id, coalesce(r.id, t.id) as id, r.value, r.tries, r.alike, coalesce(r.input, t.input) as input,
+    coalesce(r.expected, t.expected) as expected
+  from (
+    select distinct on (v.sample_id) v.* from (${values}) v order by v.sample_id, v.repetition
+  ) t left join (${reduced}) r on r.sample_id = t.sample_id`;
 
 /** Where each evaluation is a sample, most reducers leave its value as it is. */
 const isReduced = ({ isRepeated }: Sampling, { reducer }: Reduction) =>
@@ -102,7 +128,7 @@ function packedRepetitions(side: "baseline" | "candidate", { isRepeated, repetit
   const most = sql.fragment`(select max(${tries}) from pair)`;
   return sql.fragment`
     case when count(*) > 0 then array[
-      min(${tries}), max(${tries}),
+      coalesce(min(${tries}) filter (where ${tries} > 0), 0), max(${tries}),
       count(*) filter (where ${tries} < ${repetitions > 0 ? sql.fragment`${repetitions}` : most}),
       count(*) filter (where ${tries} > 1), sum(${sql.identifier([`${side}_alike`])})
     ]::integer[] end`;
@@ -165,6 +191,10 @@ export const pairFigures = statement("evaluation_pair_figures", {
     different: z.number(),
     baselineCount: z.number(),
     candidateCount: z.number(),
+    baselinePaired: z.number(),
+    candidatePaired: z.number(),
+    baselineFilled: z.number(),
+    candidateFilled: z.number(),
     baselineRepetitions: packed,
     candidateRepetitions: packed,
     baseline: packed,
@@ -202,6 +232,9 @@ export const pairFigures = statement("evaluation_pair_figures", {
     select
       count(*) as pairs, (select count(*) from found where not is_same) as different,
       ${countOf(pairing.baseline)} as baseline_count, ${countOf(pairing.candidate)} as candidate_count,
+      count(baseline_id) as baseline_paired, count(candidate_id) as candidate_paired,
+      count(*) filter (where is_baseline_filled) as baseline_filled,
+      count(*) filter (where is_candidate_filled) as candidate_filled,
       ${packedRepetitions("baseline", pairing.baseline)} as baseline_repetitions,
       ${packedRepetitions("candidate", pairing.candidate)} as candidate_repetitions,
       ${packedMoments("baseline")} as baseline, ${packedMoments("candidate")} as candidate,
@@ -231,6 +264,30 @@ export const pairFigures = statement("evaluation_pair_figures", {
     ],
     [{ ...exampleSides(false), metric: "score", reduction: byMean, clusterBy: "document.id" }, 0, 5000],
     [{ ...exampleSides(true), metric: "score", reduction: byMean, clusterBy: "document" }, 0, 5000],
+    [{ ...exampleSides(false), metric: "score", reduction: byMean, filledWith: 0 }, 0, 5000],
+    [{ ...exampleSides(true), metric: "score", reduction: byMean, filledWith: 0 }, 0, 5000],
+  ],
+});
+
+// The least and the greatest difference that each sample can have, of those that either side has tried.
+export const pairBounds = statement("evaluation_pair_bounds", {
+  row: z.object({ pairs: z.number(), low: packed, high: packed }),
+  prepared: false,
+  build: (pairing: Pairing, low: number, high: number) => {
+    const end = (name: string, value: number) =>
+      sql.fragment`coalesce(${sql.identifier(["p", name])}, ${value}::double precision)`;
+    return sql.fragment`
+      select count(*) as pairs, ${packedMoments("low")} as low, ${packedMoments("high")} as high
+      from (
+        select
+          ${end("candidate", low)} - ${end("baseline", high)} as low,
+          ${end("candidate", high)} - ${end("baseline", low)} as high
+        from (${pairs({ ...pairing, filledWith: null })}) p where ${isCompared(pairing)}
+      ) p`;
+  },
+  examples: [
+    [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 1],
+    [{ ...exampleSides(true), metric: "score", reduction: byMean }, 0, 1],
   ],
 });
 
@@ -262,8 +319,8 @@ export const pairSamples = statement("evaluation_pair_samples", {
       select
         coalesce(p.sample_id, '') as sample_id, p.baseline_tries as baseline_count,
         p.candidate_tries as candidate_count, p.baseline as baseline_value,
-        p.candidate as candidate_value, p.difference, p.baseline_id as baseline_evaluation_id,
-        p.candidate_id as candidate_evaluation_id
+        p.candidate as candidate_value, p.difference, coalesce(p.baseline_id::text, '') as baseline_evaluation_id,
+        coalesce(p.candidate_id::text, '') as candidate_evaluation_id
       from (${pairs(pairing)}) p where ${sql.and(where)} order by ${key} limit ${limit}`;
   },
   examples: [

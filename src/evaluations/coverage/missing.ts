@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { invalidField } from "../../errors.ts";
 import { meanFigures } from "../../statistics/mean-interval.ts";
 import { mergeMoments } from "../../statistics/moments.ts";
@@ -35,6 +36,19 @@ export interface Missing extends MissingInput {
 export interface Range {
   low: number;
   high: number;
+}
+
+/** An end of a range as answers have it. */
+export const endOf = (end: number) => (Number.isFinite(end) ? end : null);
+
+/** Refuses clusters where samples without a value are to count, which are in none. */
+export function checkClusters(
+  { clusterBy, missing }: { clusterBy?: string | undefined; missing: Treatment },
+  context: z.RefinementCtx,
+): void {
+  if (clusterBy === undefined || missing === "exclude") return;
+  const message = `does not go with missing ${missing}: samples without a value are in no cluster`;
+  context.addIssue({ code: "custom", path: ["clusterBy"], message });
 }
 
 /** What is known of a metric before its samples are. */

@@ -9,6 +9,7 @@ import { type Coverage, shareOf } from "../coverage/coverage.ts";
 import {
   type Bounds,
   boundsOf,
+  endOf,
   filledWith,
   missingFields,
   type Range,
@@ -221,5 +222,3 @@ function valuesOf(board: readonly Contender[]) {
   for (const { min, max } of board) [least, greatest] = [Math.min(least, min), Math.max(greatest, max)];
   return { min: least, max: greatest };
 }
-
-const endOf = (end: number) => (Number.isFinite(end) ? end : null);

@@ -3,7 +3,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { clusterKey } from "../clusters/clusters.ts";
 import { plannedOf } from "../coverage/coverage.ts";
-import { missingFields, refuseRange } from "../coverage/missing.ts";
+import { checkClusters, missingFields, refuseRange } from "../coverage/missing.ts";
 import { failedMetric } from "../metric.ts";
 import { readRollups } from "../rollups/read.ts";
 import {
@@ -33,11 +33,7 @@ export const summaryInput = z
     ...missingFields,
   })
   .superRefine(checkK)
-  .superRefine(({ clusterBy, missing }, context) => {
-    if (clusterBy === undefined || missing === "exclude") return;
-    const message = `does not go with missing ${missing}: samples without a value are in no cluster`;
-    context.addIssue({ code: "custom", path: ["clusterBy"], message });
-  });
+  .superRefine(checkClusters);
 
 /**
  * How a benchmark is summed up. `exact`: everything from the rows, percentiles too; by default only where
