@@ -5,6 +5,7 @@ import {
   type EvaluationPosition,
   evaluationFilter,
 } from "../../src/evaluations/input.ts";
+import { comparePairs } from "../../src/evaluations/inputs/compare-inputs.ts";
 import { addSearchIndex } from "../../src/evaluations/search/manage-indexes.ts";
 import { planSearch } from "../../src/evaluations/search/search.ts";
 import { listEvaluations } from "../../src/evaluations/statements.ts";
@@ -89,12 +90,14 @@ function nodesOf(node: Node): Node[] {
 async function explain(filter: EvaluationFilter, after?: EvaluationPosition) {
   const parsed = evaluationFilter.parse(filter);
   const plan = await planSearch(db.executor, parsed, after?.walk ?? false);
-  const { sql, values } = listEvaluations(parsed, 51, after, false, plan);
+  return { plan, nodes: await scansOf(listEvaluations(parsed, 51, after, false, plan)) };
+}
+
+async function scansOf({ sql, values }: { sql: string; values: readonly unknown[] }): Promise<Node[]> {
   const text = sql.replaceAll(/\$slonik_(\d+)/g, "$$$1");
   const answer = await client.query(`explain (analyze, format json) ${text}`, [...values]);
   const [{ Plan }] = answer.rows[0]["QUERY PLAN"];
-  const nodes = nodesOf(Plan).filter((node) => node["Node Type"].includes("Scan"));
-  return { plan, nodes };
+  return nodesOf(Plan).filter((node) => node["Node Type"].includes("Scan"));
 }
 
 /** Rows that were read in vain, for each that was not. */
@@ -151,6 +154,19 @@ describe.each(searches)("%s %j", (_, filter, orders, index) => {
       }
     }
   });
+});
+
+test.each([
+  { a: large, b: small },
+  { a: small, b: large },
+])("inputs are compared by no more rows than are asked for: $a with $b", async (pair) => {
+  const nodes = (await scansOf(comparePairs([pair], 300))).filter((node) => node["Relation Name"]);
+  expect(nodes).toHaveLength(2);
+  for (const node of nodes) {
+    expect(node["Index Name"]).toBe("evaluations_sample_key");
+    expect(node["Actual Rows"] * node["Actual Loops"]).toBeLessThanOrEqual(300);
+    expect(node["Rows Removed by Filter"] ?? 0).toBe(0);
+  }
 });
 
 test("searches of few are quick and of many stay in the order of the list, through all pages", async () => {

@@ -35,7 +35,7 @@ interface InputPair {
 
 // The samples of a, in the order of their ids, are looked up among those of b. As lateral joins with an
 // offset, both are read from the index of samples, whatever PostgreSQL expects of them.
-const comparePairs = statement("evaluation_compare_inputs", {
+export const comparePairs = statement("evaluation_compare_inputs", {
   row: z.object({ compared: z.number(), different: z.number() }),
   prepared: false,
   build: (pairs: readonly InputPair[], most: number) => sql.fragment`
