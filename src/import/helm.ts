@@ -93,27 +93,37 @@ interface Instance {
  * benchmark.
  */
 export async function* readHelmRuns(source: Source): AsyncGenerator<ImportedBenchmark | ImportError> {
-  const parts = new Map<string, [Part, ...Part[]]>();
+  const wholes = new Map<string, { folder: string; part: string }[]>();
   for (const folder of await runsWithin(source.path)) {
-    try {
-      for await (const benchmark of readHelm(beside(source, folder))) {
-        const { name, whole } = partOf(benchmark);
-        const part = { name, benchmark };
-        const others = name === "" ? undefined : parts.get(whole);
-        if (others) others.push(part);
-        else parts.set(name === "" ? folder : whole, [part]);
-      }
-    } catch (error) {
-      // A run that cannot be read does not keep the others from it.
-      if (!(error instanceof ImportError)) throw error;
-      yield error;
+    const run = await orError(readRunSpec(beside(source, join(folder, "run_spec.json"))));
+    if (run instanceof ImportError) yield run;
+    else {
+      const part = Object.values(partsOf(run)).join("/");
+      const whole = part === "" ? folder : withoutParts(run.name);
+      wholes.set(whole, [...(wholes.get(whole) ?? []), { folder, part }]);
     }
   }
-  for (const all of parts.values()) {
-    const [{ benchmark }] = all;
-    if (all.length === 1) yield benchmark;
-    else yield mergeParts(source, { file: source.file }, wholeOf(all), all);
+  // One after the other, so that what is known of all runs need not be held at once.
+  for (const runs of wholes.values()) {
+    const parts: Part[] = [];
+    for (const { folder, part: name } of runs) {
+      const benchmark = await orError(readRun(beside(source, folder)));
+      if (benchmark instanceof ImportError) yield benchmark;
+      else parts.push({ name, benchmark });
+    }
+    const [first, ...others] = parts;
+    if (first === undefined) continue;
+    if (runs.length === 1) yield first.benchmark;
+    else yield mergeParts(source, { file: source.file }, wholeOf([first, ...others]), [first, ...others]);
   }
+}
+
+/** A run that cannot be read does not keep the others from it. */
+function orError<T>(reading: Promise<T>): Promise<T | ImportError> {
+  return reading.catch((error) => {
+    if (error instanceof ImportError) return error;
+    throw error;
+  });
 }
 
 /** The folders of runs within a folder, in the order of their names. */
@@ -131,14 +141,9 @@ const partArguments = ["subject", "subset"] as const;
 const withoutParts = (name: string) =>
   name.replace(/([:,])(?:subject|subset)=[^,]*,?/, "$1").replace(/[:,]$/, "");
 
-/** The part that a run is about, and the name of the run without it; an empty name for no part. */
-function partOf({ metadata }: ImportedBenchmark) {
-  const run = runSpec.safeParse(metadata?.run_spec).data;
-  return { name: Object.values(partsOf(run)).join("/"), whole: withoutParts(run?.name ?? "") };
-}
-
-function partsOf(run: z.infer<typeof runSpec> | undefined): Record<string, string> {
-  const { args } = run?.scenario_spec ?? {};
+/** The part that a run is about, by the name of the argument; empty if it is about all. */
+function partsOf({ scenario_spec }: z.infer<typeof runSpec>): Record<string, string> {
+  const { args } = scenario_spec ?? {};
   return Object.fromEntries(
     partArguments.flatMap((name) => {
       const value = args?.[name];
@@ -165,6 +170,15 @@ function wholeOf(parts: readonly [Part, ...Part[]]) {
 
 /** Reads a HELM run: a folder with run_spec.json, scenario_state.json and mostly their statistics. */
 export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmark> {
+  yield await readRun(source);
+}
+
+async function readRunSpec(source: Source): Promise<z.infer<typeof runSpec>> {
+  const { record, place } = await readObject(source);
+  return checked(runSpec, record, place);
+}
+
+async function readRun(source: Source): Promise<ImportedBenchmark> {
   const file = filesOf(source);
   const place = { file: source.file };
   const spec = await readObject(file("run_spec.json"));
@@ -174,7 +188,7 @@ export async function* readHelm(source: Source): AsyncGenerator<ImportedBenchmar
   const described = checked(scenario, about ?? {}, { file: file("scenario.json").file });
   const stats = exists("stats.json") ? await readStats(file("stats.json")) : undefined;
   const scored = source.options.score ?? described.metadata?.main_metric ?? mainMetric(run);
-  yield finishBenchmark(source, place, {
+  return finishBenchmark(source, place, {
     key: benchmarkKey("helm", `${run.name}/${sha256(JSON.stringify([spec.record, stats?.value ?? null]))}`),
     name: run.name,
     ...splitModel(run.adapter_spec.model),

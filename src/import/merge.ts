@@ -24,7 +24,7 @@ export function mergeParts(
   [first, ...others]: readonly [Part, ...Part[]],
 ): ImportedBenchmark {
   const parts = [first, ...others];
-  const sum = (field: "totalIterations") => {
+  const sum = (field: "totalIterations" | "plannedSamples") => {
     const numbers = parts.flatMap(({ benchmark }) => benchmark[field] ?? []);
     return numbers.length === parts.length ? numbers.reduce((a, b) => a + b, 0) : undefined;
   };
@@ -34,6 +34,7 @@ export function mergeParts(
   return finishBenchmark(source, place, {
     ...{ provider, model, labels, status },
     totalIterations: sum("totalIterations"),
+    plannedSamples: sum("plannedSamples"),
     startedAt: times("startedAt")[0],
     completedAt: times("completedAt").at(-1),
     ...whole,

@@ -186,7 +186,7 @@ describe("a folder of runs", () => {
     expect(whole?.benchmark).toMatchObject({
       name: "mmlu:method=multiple_choice_joint,model=openai_gpt2",
       dataset: "mmlu:method=multiple_choice_joint",
-      ...{ provider: "openai", model: "gpt2" },
+      ...{ provider: "openai", model: "gpt2", plannedSamples: 20 },
     });
     expect(whole?.evaluations).toHaveLength(20);
     const { evaluations } = await readOne(`${data}helm/${mmlu}`);

@@ -222,7 +222,12 @@ describe("MMLU", () => {
     const { benchmark, evaluations } = await readOne(path);
     expect(benchmark).toMatchObject({
       ...{ key: `lm-eval:${stamp}/gpt2/mmlu/none`, name: "mmlu:gpt2", dataset: "mmlu", model: "gpt2" },
-      ...{ provider: "hf", totalIterations: 6, metrics: { "acc,none": 0.6667, "acc_stderr,none": 0.2 } },
+      ...{
+        provider: "hf",
+        totalIterations: 6,
+        plannedSamples: 6,
+        metrics: { "acc,none": 0.6667, "acc_stderr,none": 0.2 },
+      },
     });
     expect(benchmark.results).toHaveProperty("mmlu_anatomy");
     expect(evaluations.map(({ sampleId, score, metadata }) => [sampleId, score, metadata?.task])).toEqual(
