@@ -335,6 +335,9 @@ test("groups by a key, as a table, as JSON and as Markdown", async () => {
   const { slices } = await ltb.json("summary", "grouped-worse", "--group-by", "subject");
   expect(slices).toMatchObject([{ metric: "score", slices: [{ value: "@algebra" }, {}, { value: null }] }]);
 
+  const none = await ltb.run("summary", "grouped", "--group-by", "topic");
+  expect(none.stdout).toMatch(/\nNo evaluation has a value of topic\.\n/);
+
   const markdown = join(folder, "report.md");
   const compare = ["compare", "grouped", "grouped-worse", "--group-by", "subject"];
   const { stdout } = await ltb.run(...compare, "--markdown", markdown);
@@ -348,6 +351,7 @@ test("groups by a key, as a table, as JSON and as Markdown", async () => {
   expect(first.adjusted_p_value).toBeCloseTo(3 * first.p_value, 12);
   const text = await readFile(markdown, "utf8");
   // Names that others gave mention nobody.
+  expect(text).toMatch(/^\| `subject` \| n \| .* \| verdict \|\n/m);
   expect(text).toMatch(/^\| `@algebra` \| 45 \|/m);
   expect(text.replaceAll(/`[^`]*`/g, "")).not.toMatch(/@/);
 });

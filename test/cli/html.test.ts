@@ -133,7 +133,9 @@ test("groups by a key, on both pages", async () => {
   check(compared);
   expect(compared.includes("by subject</h2>")).toBe(true);
   expect(/adjusted for the 2 groups with pairs of all candidates together/.test(compared)).toBe(true);
-  expect(/<th scope="row" class="text">odd<\/th><td class="number">150<\/td>/.test(compared)).toBe(true);
+  const row =
+    /<th scope="row" class="text">odd<\/th><td class="text"><span class="worse">▼ worse<\/span><\/td><td class="number">150<\/td>/;
+  expect(row.test(compared)).toBe(true);
   const summed = await page("summary", "base", "--group-by", "subject", "--metric", "score");
   check(summed);
   expect(summed.includes("score by subject</h2>")).toBe(true);

@@ -102,16 +102,22 @@ async function slicesOf({ names, response, options }: Comparison, index: number)
   if (comparison === undefined || table === undefined) return [];
   const name = names.get(comparison.candidateId) ?? comparison.candidateId;
   const title = `${name} ${table.title}`;
-  const rows = table.rows.map(({ name, cells, verdict }) => [
-    name,
-    ...cells.map(String),
-    html`<span class="${verdict}">${signs[verdict]}${verdict}</span>`,
-  ]);
-  const drawn = table.rows.flatMap(({ name, verdict }, at) => {
-    const slice = comparison.slices?.slices[at];
-    if (slice?.meanDifference === undefined) return [];
-    return [{ name, verdict, comparison: slice }];
+  const rows = table.rows.map(({ name, slice, cells: [pairs = ""], verdict }) => {
+    const { wins, losses, ties, pairedTPValue, pValue, adjustedPValue } = slice;
+    return [
+      name,
+      signed(verdict),
+      String(pairs),
+      formatNumber(slice.baselineMean, 4),
+      formatNumber(slice.candidateMean, 4),
+      withInterval(slice.meanDifference, slice),
+      formatNumber(pairedTPValue, 2),
+      withSmall(formatNumber(pValue, 2), testName(slice)),
+      formatNumber(adjustedPValue, 2),
+      `${wins} / ${losses} / ${ties}`,
+    ];
   });
+  const drawn = table.rows.map(({ name, verdict, slice }) => ({ name, verdict, comparison: slice }));
   const isDrawn = drawn.length > 0 && drawn.length <= MOST_LINES;
   return [
     {
@@ -119,7 +125,7 @@ async function slicesOf({ names, response, options }: Comparison, index: number)
       note: `Candidate minus baseline in each group. ${table.notesWith().join(" ")}`,
       body: [
         ...(isDrawn ? [await differences(unitOf(metric), drawn)] : []),
-        tableOf(title, table.columns, rows),
+        tableOf(title, [groupBy, ...columns.slice(1)], rows),
       ],
     },
   ];
@@ -154,6 +160,8 @@ const signs: Record<Verdict, string> = {
   "one cluster": "",
 };
 
+const signed = (verdict: Verdict) => html`<span class="${verdict}">${signs[verdict]}${verdict}</span>`;
+
 const means = [">pairs", ">baseline", ">candidate", ">difference"];
 const tests = [">p (t)", ">p (test)", ">p (Holm)", ">win / loss / tie"];
 const columns = ["candidate", "verdict", ...means, ...tests];
@@ -166,7 +174,7 @@ function figures(candidates: readonly Candidate[]): Html {
     const { baselineCi95Low, baselineCi95High, candidateCi95Low, candidateCi95High } = comparison;
     return [
       name,
-      html`<span class="${verdict}">${signs[verdict]}${verdict}</span>`,
+      signed(verdict),
       withSmall(nPaired, `${baselineUnpaired + candidateUnpaired} left out`),
       withInterval(baselineMean, { ci95Low: baselineCi95Low, ci95High: baselineCi95High }),
       withInterval(candidateMean, { ci95Low: candidateCi95Low, ci95High: candidateCi95High }),

@@ -33,7 +33,7 @@ function detailsOf({ name, comparison, evidence, slices }: ReportedCandidate, sa
       ? [
           `#### ${code(name)} ${code(slices.title)}`,
           table(
-            slices.columns.map((column) => (column.startsWith(">") ? column : code(column))),
+            slices.columns.map((column, index) => (index === 0 ? code(column) : column)),
             slices.rows.map(({ name, cells, verdict }) => [code(name), ...cells, verdict]),
           ),
           slices.notesWith(code).join(" "),

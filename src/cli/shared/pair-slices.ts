@@ -1,4 +1,8 @@
-import type { BenchmarkComparison, ComparisonSlices } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type {
+  BenchmarkComparison,
+  ComparisonSlice,
+  ComparisonSlices,
+} from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { comparisonCells, comparisonColumns, type Verdict, verdictOf } from "./comparison.ts";
 import { type Cell, formatNumber } from "./output.ts";
 import { leftOutNote, sliceName } from "./slices.ts";
@@ -9,7 +13,7 @@ type Deciding = Parameters<typeof verdictOf>[1];
 export interface SlicesTable {
   title: string;
   columns: readonly string[];
-  rows: { name: string; cells: Cell[]; verdict: Verdict }[];
+  rows: { name: string; slice: ComparisonSlice; cells: Cell[]; verdict: Verdict }[];
   /** Sentences, for which `quote` shows names that others gave. */
   notesWith: (quote?: (name: string) => string) => string[];
 }
@@ -29,7 +33,8 @@ export function slicesTable(
     const tried = Math.max(baselineTried, candidateTried);
     const [, ...cells] = comparisonCells(slice);
     const pairs = nPaired < tried ? `${nPaired} of ${tried}` : nPaired;
-    return { name: sliceName(slice, key), cells: [pairs, ...cells], verdict: verdictOf(slice, deciding) };
+    const verdict = verdictOf(slice, deciding);
+    return { name: sliceName(slice, key), slice, cells: [pairs, ...cells], verdict };
   });
   const tests = comparisons.flatMap(
     ({ slices }) => slices?.slices.filter(({ nPaired }) => nPaired > 0) ?? [],

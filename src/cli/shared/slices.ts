@@ -40,8 +40,10 @@ export function sliceRows(found: MetricSlices, key: string): (string | number)[]
 export function slicesNotes(found: MetricSlices, key: string): string[] {
   const { slices, macroMean } = found;
   const notes: string[] = [];
+  if (slices.length > 0 && slices.every(({ value }) => value === undefined))
+    notes.push(`No evaluation has a value of ${key}.`);
   if (slices.some(({ samples, tried }) => samples < tried))
-    notes.push("Where n says so, samples have no value; mean and interval are over those with one.");
+    notes.push("Of some groups only so many samples have a value, which their means and intervals are over.");
   if (macroMean !== undefined)
     notes.push(
       `In the mean of the means each ${key} with a value has the same weight, however many samples.`,
