@@ -182,7 +182,8 @@ create table evaluations (
 -- * failed: how many of the values are of evaluations with an error;
 -- * a histogram whose bins are each 1 % wide (DDSketch; Masson, Rim and Lee, VLDB 2019), with one for 1 and
 --   one for -1: bins[i] holds bin_counts[i] values from bin_lows[i] to bin_highs[i]. bins ascend, and so do
---   the values in them.
+--   the values in them. While a metric has no more than 100 different values, each value has an entry of its
+--   own, and a bin is there once for each of its values.
 -- The metric "metrics.failed" is 1 for each evaluation with an error and 0 for each without: it counts both.
 create table metric_rollups (
   benchmark_id uuid not null references benchmarks (id) on delete cascade,

@@ -275,6 +275,10 @@ export const limits = {
   groupsNamed: 1_000,
   /** A summary is computed from the rows where they are no more than these, if only that makes it exact. */
   exactEvaluations: 1_000,
+  /** Rollups tell so many different values of a metric apart; of more they only tell ranges of 1 %. */
+  fewValues: 100,
+  /** Whether there are more is guessed from so many evaluations, where all of a benchmark are read. */
+  rollupProbedRows: 5_000,
   /** One statement folds the rollups of so many benchmarks; a round repeats it so often for the same. */
   rollupFoldBenchmarks: 50,
   rollupFoldRepeats: 20,

@@ -64,62 +64,11 @@ with
     from
       (
         select
-          part.benchmark_id,
-          part.metric,
-          - sum(part.count)::bigint as count,
-          - sum(part.failed)::bigint as failed,
-          - sum(part.sum) as sum,
-          - greatest(
-            sum(
-              case
-                when abs(
-                  case
-                    when abs(part.sum) < 1e-290 then 0
-                    else part.sum / part.count
-                  end - part.mean
-                ) < 1e-150 then part.m2
-                else part.m2 + part.count * (
-                  case
-                    when abs(part.sum) < 1e-290 then 0
-                    else part.sum / part.count
-                  end - part.mean
-                ) ^ 2
-              end
-            ),
-            0
-          ) as m2,
-          min(part.low) as min,
-          max(part.high) as max,
-          array_agg(
-            part.bin
-            order by
-              part.bin
-          ) as bins,
-          array_agg(
-            - part.count
-            order by
-              part.bin
-          ) as bin_counts,
-          array_agg(
-            part.low
-            order by
-              part.bin
-          ) as bin_lows,
-          array_agg(
-            part.high
-            order by
-              part.bin
-          ) as bin_highs
+          p.*
         from
           (
-            select
-              part.*,
-              case
-                when abs(sum(part.sum) over whole) < 1e-290 then 0
-                else sum(part.sum) over whole / sum(part.count) over whole
-              end as mean
-            from
-              (
+            with
+              part as materialized (
                 select
                   case
                     when abs(v.value) < '1e-9'::double precision then 0
@@ -148,8 +97,8 @@ with
                     end
                   ) as sum,
                   regr_sxx(v.value, v.value) as m2,
-                  min(v.value) as low,
-                  max(v.value) as high
+                  min(v.value) + 0 as low,
+                  max(v.value) + 0 as high
                 from
                   (
                     (
@@ -320,75 +269,402 @@ with
                   1,
                   2,
                   3
-              ) part
-            window
-              whole as (
-                partition by
+              ),
+              bin as materialized (
+                select
+                  bin,
+                  metric,
+                  benchmark_id,
+                  count,
+                  low,
+                  high,
+                  low < high as has_values
+                from
+                  part
+              ),
+              divided as materialized (
+                select
+                  *
+                from
+                  (
+                    select
+                      bin,
+                      metric,
+                      benchmark_id,
+                      has_values,
+                      count(*) over whole as bins,
+                      count(*) filter (
+                        where
+                          not has_values
+                      ) over whole as others
+                    from
+                      bin
+                    window
+                      whole as (
+                        partition by
+                          benchmark_id,
+                          metric
+                      )
+                  ) b
+                where
+                  has_values
+                  and b.bins <= '100'::integer
+                  and true
+              ),
+              value as materialized (
+                select
+                  v.*,
+                  d.others,
+                  count(*) over (
+                    partition by
+                      v.benchmark_id,
+                      v.metric
+                  ) as number
+                from
+                  (
+                    select
+                      case
+                        when abs(v.value) < '1e-9'::double precision then 0
+                        else (
+                          sign(v.value) * (
+                            ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083 + (abs(v.value) >= 1)::integer
+                          )
+                        )::integer
+                      end as bin,
+                      v.metric,
+                      v.benchmark_id,
+                      count(*) as count,
+                      v.value + 0 as low
+                    from
+                      (
+                        (
+                          select
+                            v.*
+                          from
+                            (
+                              select
+                                e.benchmark_id,
+                                'metrics.failed' as metric,
+                                e.failed::integer::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'score' as metric,
+                                e."score"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'latency_ms' as metric,
+                                e."latency_ms"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'input_tokens' as metric,
+                                e."input_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'output_tokens' as metric,
+                                e."output_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'cost_usd' as metric,
+                                e."cost_usd"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                v.metric,
+                                v.value,
+                                e.failed
+                              from
+                                "before" e
+                                cross join lateral (
+                                  select
+                                    case
+                                      when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                      or m.key like 'metrics.%' then 'metrics.' || m.key
+                                      else m.key
+                                    end as metric,
+                                    case jsonb_typeof(m.value)
+                                      when 'number' then m.value::double precision
+                                      else m.value::boolean::integer
+                                    end as value
+                                  from
+                                    jsonb_each(e.metrics) m
+                                  where
+                                    e.metrics <> '{}'
+                                    and jsonb_typeof(m.value) in ('number', 'boolean')
+                                ) v
+                            ) v
+                          where
+                            abs(v.value) < 1e+150
+                        )
+                        except
+                        (
+                          select
+                            v.*
+                          from
+                            (
+                              select
+                                e.benchmark_id,
+                                'metrics.failed' as metric,
+                                e.failed::integer::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'score' as metric,
+                                e."score"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'latency_ms' as metric,
+                                e."latency_ms"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'input_tokens' as metric,
+                                e."input_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'output_tokens' as metric,
+                                e."output_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'cost_usd' as metric,
+                                e."cost_usd"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                v.metric,
+                                v.value,
+                                e.failed
+                              from
+                                "e" e
+                                cross join lateral (
+                                  select
+                                    case
+                                      when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                      or m.key like 'metrics.%' then 'metrics.' || m.key
+                                      else m.key
+                                    end as metric,
+                                    case jsonb_typeof(m.value)
+                                      when 'number' then m.value::double precision
+                                      else m.value::boolean::integer
+                                    end as value
+                                  from
+                                    jsonb_each(e.metrics) m
+                                  where
+                                    e.metrics <> '{}'
+                                    and jsonb_typeof(m.value) in ('number', 'boolean')
+                                ) v
+                            ) v
+                          where
+                            abs(v.value) < 1e+150
+                        )
+                      ) v
+                    where
+                      (
+                        select
+                          count(*) > 0
+                        from
+                          divided
+                      )
+                      and (v.benchmark_id, v.metric) in (
+                        select
+                          benchmark_id,
+                          metric
+                        from
+                          divided
+                      )
+                    group by
+                      1,
+                      2,
+                      3,
+                      5
+                  ) v
+                  join divided d on d.bin = v.bin
+                  and d.metric = v.metric
+                  and d.benchmark_id = v.benchmark_id
+              ),
+              entry as (
+                select
+                  v.bin,
+                  v.metric,
+                  v.benchmark_id,
+                  v.count,
+                  v.low,
+                  v.low as high
+                from
+                  value v
+                where
+                  (v.others + v.number) <= '100'::integer
+                union all
+                select
+                  b.bin,
+                  b.metric,
+                  b.benchmark_id,
+                  b.count,
+                  b.low,
+                  b.high
+                from
+                  bin b
+                where
+                  not exists (
+                    select
+                    from
+                      value v
+                    where
+                      v.bin = b.bin
+                      and v.metric = b.metric
+                      and v.benchmark_id = b.benchmark_id
+                      and (v.others + v.number) <= '100'::integer
+                  )
+              )
+            select
+              f.benchmark_id,
+              f.metric,
+              f.count,
+              f.failed,
+              f.sum,
+              f.m2,
+              f.min,
+              f.max,
+              e.bins,
+              e.bin_counts,
+              e.bin_lows,
+              e.bin_highs
+            from
+              (
+                select
+                  part.benchmark_id,
+                  part.metric,
+                  - sum(part.count)::bigint as count,
+                  - sum(part.failed)::bigint as failed,
+                  - sum(part.sum) as sum,
+                  - greatest(
+                    sum(
+                      case
+                        when abs(
+                          case
+                            when abs(part.sum) < 1e-290 then 0
+                            else part.sum / part.count
+                          end - part.mean
+                        ) < 1e-150 then part.m2
+                        else part.m2 + part.count * (
+                          case
+                            when abs(part.sum) < 1e-290 then 0
+                            else part.sum / part.count
+                          end - part.mean
+                        ) ^ 2
+                      end
+                    ),
+                    0
+                  ) as m2,
+                  min(part.low) as min,
+                  max(part.high) as max
+                from
+                  (
+                    select
+                      part.*,
+                      case
+                        when abs(sum(part.sum) over whole) < 1e-290 then 0
+                        else sum(part.sum) over whole / sum(part.count) over whole
+                      end as mean
+                    from
+                      part
+                    window
+                      whole as (
+                        partition by
+                          part.benchmark_id,
+                          part.metric
+                      )
+                  ) part
+                group by
                   part.benchmark_id,
                   part.metric
-              )
-          ) part
-        group by
-          part.benchmark_id,
-          part.metric
+              ) f
+              join (
+                select
+                  e.benchmark_id,
+                  e.metric,
+                  array_agg(
+                    e.bin
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bins,
+                  array_agg(
+                    - e.count
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_counts,
+                  array_agg(
+                    e.low
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_lows,
+                  array_agg(
+                    e.high
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_highs
+                from
+                  entry e
+                group by
+                  e.benchmark_id,
+                  e.metric
+              ) e on e.benchmark_id = f.benchmark_id
+              and e.metric = f.metric
+          ) p
         union all
         select
-          part.benchmark_id,
-          part.metric,
-          sum(part.count)::bigint as count,
-          sum(part.failed)::bigint as failed,
-          sum(part.sum) as sum,
-          greatest(
-            sum(
-              case
-                when abs(
-                  case
-                    when abs(part.sum) < 1e-290 then 0
-                    else part.sum / part.count
-                  end - part.mean
-                ) < 1e-150 then part.m2
-                else part.m2 + part.count * (
-                  case
-                    when abs(part.sum) < 1e-290 then 0
-                    else part.sum / part.count
-                  end - part.mean
-                ) ^ 2
-              end
-            ),
-            0
-          ) as m2,
-          min(part.low) as min,
-          max(part.high) as max,
-          array_agg(
-            part.bin
-            order by
-              part.bin
-          ) as bins,
-          array_agg(
-            part.count
-            order by
-              part.bin
-          ) as bin_counts,
-          array_agg(
-            part.low
-            order by
-              part.bin
-          ) as bin_lows,
-          array_agg(
-            part.high
-            order by
-              part.bin
-          ) as bin_highs
+          p.*
         from
           (
-            select
-              part.*,
-              case
-                when abs(sum(part.sum) over whole) < 1e-290 then 0
-                else sum(part.sum) over whole / sum(part.count) over whole
-              end as mean
-            from
-              (
+            with
+              part as materialized (
                 select
                   case
                     when abs(v.value) < '1e-9'::double precision then 0
@@ -417,8 +693,8 @@ with
                     end
                   ) as sum,
                   regr_sxx(v.value, v.value) as m2,
-                  min(v.value) as low,
-                  max(v.value) as high
+                  min(v.value) + 0 as low,
+                  max(v.value) + 0 as high
                 from
                   (
                     (
@@ -589,17 +865,395 @@ with
                   1,
                   2,
                   3
-              ) part
-            window
-              whole as (
-                partition by
+              ),
+              bin as materialized (
+                select
+                  bin,
+                  metric,
+                  benchmark_id,
+                  count,
+                  low,
+                  high,
+                  low < high as has_values
+                from
+                  part
+              ),
+              divided as materialized (
+                select
+                  *
+                from
+                  (
+                    select
+                      bin,
+                      metric,
+                      benchmark_id,
+                      has_values,
+                      count(*) over whole as bins,
+                      count(*) filter (
+                        where
+                          not has_values
+                      ) over whole as others
+                    from
+                      bin
+                    window
+                      whole as (
+                        partition by
+                          benchmark_id,
+                          metric
+                      )
+                  ) b
+                where
+                  has_values
+                  and b.bins <= '100'::integer
+                  and true
+              ),
+              value as materialized (
+                select
+                  v.*,
+                  d.others,
+                  count(*) over (
+                    partition by
+                      v.benchmark_id,
+                      v.metric
+                  ) as number
+                from
+                  (
+                    select
+                      case
+                        when abs(v.value) < '1e-9'::double precision then 0
+                        else (
+                          sign(v.value) * (
+                            ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083 + (abs(v.value) >= 1)::integer
+                          )
+                        )::integer
+                      end as bin,
+                      v.metric,
+                      v.benchmark_id,
+                      count(*) as count,
+                      v.value + 0 as low
+                    from
+                      (
+                        (
+                          select
+                            v.*
+                          from
+                            (
+                              select
+                                e.benchmark_id,
+                                'metrics.failed' as metric,
+                                e.failed::integer::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'score' as metric,
+                                e."score"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'latency_ms' as metric,
+                                e."latency_ms"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'input_tokens' as metric,
+                                e."input_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'output_tokens' as metric,
+                                e."output_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'cost_usd' as metric,
+                                e."cost_usd"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                v.metric,
+                                v.value,
+                                e.failed
+                              from
+                                "e" e
+                                cross join lateral (
+                                  select
+                                    case
+                                      when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                      or m.key like 'metrics.%' then 'metrics.' || m.key
+                                      else m.key
+                                    end as metric,
+                                    case jsonb_typeof(m.value)
+                                      when 'number' then m.value::double precision
+                                      else m.value::boolean::integer
+                                    end as value
+                                  from
+                                    jsonb_each(e.metrics) m
+                                  where
+                                    e.metrics <> '{}'
+                                    and jsonb_typeof(m.value) in ('number', 'boolean')
+                                ) v
+                            ) v
+                          where
+                            abs(v.value) < 1e+150
+                        )
+                        except
+                        (
+                          select
+                            v.*
+                          from
+                            (
+                              select
+                                e.benchmark_id,
+                                'metrics.failed' as metric,
+                                e.failed::integer::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'score' as metric,
+                                e."score"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'latency_ms' as metric,
+                                e."latency_ms"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'input_tokens' as metric,
+                                e."input_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'output_tokens' as metric,
+                                e."output_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'cost_usd' as metric,
+                                e."cost_usd"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                v.metric,
+                                v.value,
+                                e.failed
+                              from
+                                "before" e
+                                cross join lateral (
+                                  select
+                                    case
+                                      when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                      or m.key like 'metrics.%' then 'metrics.' || m.key
+                                      else m.key
+                                    end as metric,
+                                    case jsonb_typeof(m.value)
+                                      when 'number' then m.value::double precision
+                                      else m.value::boolean::integer
+                                    end as value
+                                  from
+                                    jsonb_each(e.metrics) m
+                                  where
+                                    e.metrics <> '{}'
+                                    and jsonb_typeof(m.value) in ('number', 'boolean')
+                                ) v
+                            ) v
+                          where
+                            abs(v.value) < 1e+150
+                        )
+                      ) v
+                    where
+                      (
+                        select
+                          count(*) > 0
+                        from
+                          divided
+                      )
+                      and (v.benchmark_id, v.metric) in (
+                        select
+                          benchmark_id,
+                          metric
+                        from
+                          divided
+                      )
+                    group by
+                      1,
+                      2,
+                      3,
+                      5
+                  ) v
+                  join divided d on d.bin = v.bin
+                  and d.metric = v.metric
+                  and d.benchmark_id = v.benchmark_id
+              ),
+              entry as (
+                select
+                  v.bin,
+                  v.metric,
+                  v.benchmark_id,
+                  v.count,
+                  v.low,
+                  v.low as high
+                from
+                  value v
+                where
+                  (v.others + v.number) <= '100'::integer
+                union all
+                select
+                  b.bin,
+                  b.metric,
+                  b.benchmark_id,
+                  b.count,
+                  b.low,
+                  b.high
+                from
+                  bin b
+                where
+                  not exists (
+                    select
+                    from
+                      value v
+                    where
+                      v.bin = b.bin
+                      and v.metric = b.metric
+                      and v.benchmark_id = b.benchmark_id
+                      and (v.others + v.number) <= '100'::integer
+                  )
+              )
+            select
+              f.benchmark_id,
+              f.metric,
+              f.count,
+              f.failed,
+              f.sum,
+              f.m2,
+              f.min,
+              f.max,
+              e.bins,
+              e.bin_counts,
+              e.bin_lows,
+              e.bin_highs
+            from
+              (
+                select
+                  part.benchmark_id,
+                  part.metric,
+                  sum(part.count)::bigint as count,
+                  sum(part.failed)::bigint as failed,
+                  sum(part.sum) as sum,
+                  greatest(
+                    sum(
+                      case
+                        when abs(
+                          case
+                            when abs(part.sum) < 1e-290 then 0
+                            else part.sum / part.count
+                          end - part.mean
+                        ) < 1e-150 then part.m2
+                        else part.m2 + part.count * (
+                          case
+                            when abs(part.sum) < 1e-290 then 0
+                            else part.sum / part.count
+                          end - part.mean
+                        ) ^ 2
+                      end
+                    ),
+                    0
+                  ) as m2,
+                  min(part.low) as min,
+                  max(part.high) as max
+                from
+                  (
+                    select
+                      part.*,
+                      case
+                        when abs(sum(part.sum) over whole) < 1e-290 then 0
+                        else sum(part.sum) over whole / sum(part.count) over whole
+                      end as mean
+                    from
+                      part
+                    window
+                      whole as (
+                        partition by
+                          part.benchmark_id,
+                          part.metric
+                      )
+                  ) part
+                group by
                   part.benchmark_id,
                   part.metric
-              )
-          ) part
-        group by
-          part.benchmark_id,
-          part.metric
+              ) f
+              join (
+                select
+                  e.benchmark_id,
+                  e.metric,
+                  array_agg(
+                    e.bin
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bins,
+                  array_agg(
+                    e.count
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_counts,
+                  array_agg(
+                    e.low
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_lows,
+                  array_agg(
+                    e.high
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_highs
+                from
+                  entry e
+                group by
+                  e.benchmark_id,
+                  e.metric
+              ) e on e.benchmark_id = f.benchmark_id
+              and e.metric = f.metric
+          ) p
       ) part
       left join stale_rollups s on s.benchmark_id = part.benchmark_id
     where
@@ -786,62 +1440,11 @@ with
     from
       (
         select
-          part.benchmark_id,
-          part.metric,
-          - sum(part.count)::bigint as count,
-          - sum(part.failed)::bigint as failed,
-          - sum(part.sum) as sum,
-          - greatest(
-            sum(
-              case
-                when abs(
-                  case
-                    when abs(part.sum) < 1e-290 then 0
-                    else part.sum / part.count
-                  end - part.mean
-                ) < 1e-150 then part.m2
-                else part.m2 + part.count * (
-                  case
-                    when abs(part.sum) < 1e-290 then 0
-                    else part.sum / part.count
-                  end - part.mean
-                ) ^ 2
-              end
-            ),
-            0
-          ) as m2,
-          min(part.low) as min,
-          max(part.high) as max,
-          array_agg(
-            part.bin
-            order by
-              part.bin
-          ) as bins,
-          array_agg(
-            - part.count
-            order by
-              part.bin
-          ) as bin_counts,
-          array_agg(
-            part.low
-            order by
-              part.bin
-          ) as bin_lows,
-          array_agg(
-            part.high
-            order by
-              part.bin
-          ) as bin_highs
+          p.*
         from
           (
-            select
-              part.*,
-              case
-                when abs(sum(part.sum) over whole) < 1e-290 then 0
-                else sum(part.sum) over whole / sum(part.count) over whole
-              end as mean
-            from
-              (
+            with
+              part as materialized (
                 select
                   case
                     when abs(v.value) < '1e-9'::double precision then 0
@@ -870,8 +1473,8 @@ with
                     end
                   ) as sum,
                   regr_sxx(v.value, v.value) as m2,
-                  min(v.value) as low,
-                  max(v.value) as high
+                  min(v.value) + 0 as low,
+                  max(v.value) + 0 as high
                 from
                   (
                     (
@@ -1042,75 +1645,402 @@ with
                   1,
                   2,
                   3
-              ) part
-            window
-              whole as (
-                partition by
+              ),
+              bin as materialized (
+                select
+                  bin,
+                  metric,
+                  benchmark_id,
+                  count,
+                  low,
+                  high,
+                  low < high as has_values
+                from
+                  part
+              ),
+              divided as materialized (
+                select
+                  *
+                from
+                  (
+                    select
+                      bin,
+                      metric,
+                      benchmark_id,
+                      has_values,
+                      count(*) over whole as bins,
+                      count(*) filter (
+                        where
+                          not has_values
+                      ) over whole as others
+                    from
+                      bin
+                    window
+                      whole as (
+                        partition by
+                          benchmark_id,
+                          metric
+                      )
+                  ) b
+                where
+                  has_values
+                  and b.bins <= '100'::integer
+                  and true
+              ),
+              value as materialized (
+                select
+                  v.*,
+                  d.others,
+                  count(*) over (
+                    partition by
+                      v.benchmark_id,
+                      v.metric
+                  ) as number
+                from
+                  (
+                    select
+                      case
+                        when abs(v.value) < '1e-9'::double precision then 0
+                        else (
+                          sign(v.value) * (
+                            ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083 + (abs(v.value) >= 1)::integer
+                          )
+                        )::integer
+                      end as bin,
+                      v.metric,
+                      v.benchmark_id,
+                      count(*) as count,
+                      v.value + 0 as low
+                    from
+                      (
+                        (
+                          select
+                            v.*
+                          from
+                            (
+                              select
+                                e.benchmark_id,
+                                'metrics.failed' as metric,
+                                e.failed::integer::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'score' as metric,
+                                e."score"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'latency_ms' as metric,
+                                e."latency_ms"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'input_tokens' as metric,
+                                e."input_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'output_tokens' as metric,
+                                e."output_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'cost_usd' as metric,
+                                e."cost_usd"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                v.metric,
+                                v.value,
+                                e.failed
+                              from
+                                "before" e
+                                cross join lateral (
+                                  select
+                                    case
+                                      when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                      or m.key like 'metrics.%' then 'metrics.' || m.key
+                                      else m.key
+                                    end as metric,
+                                    case jsonb_typeof(m.value)
+                                      when 'number' then m.value::double precision
+                                      else m.value::boolean::integer
+                                    end as value
+                                  from
+                                    jsonb_each(e.metrics) m
+                                  where
+                                    e.metrics <> '{}'
+                                    and jsonb_typeof(m.value) in ('number', 'boolean')
+                                ) v
+                            ) v
+                          where
+                            abs(v.value) < 1e+150
+                        )
+                        except
+                        (
+                          select
+                            v.*
+                          from
+                            (
+                              select
+                                e.benchmark_id,
+                                'metrics.failed' as metric,
+                                e.failed::integer::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'score' as metric,
+                                e."score"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'latency_ms' as metric,
+                                e."latency_ms"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'input_tokens' as metric,
+                                e."input_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'output_tokens' as metric,
+                                e."output_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'cost_usd' as metric,
+                                e."cost_usd"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                v.metric,
+                                v.value,
+                                e.failed
+                              from
+                                "e" e
+                                cross join lateral (
+                                  select
+                                    case
+                                      when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                      or m.key like 'metrics.%' then 'metrics.' || m.key
+                                      else m.key
+                                    end as metric,
+                                    case jsonb_typeof(m.value)
+                                      when 'number' then m.value::double precision
+                                      else m.value::boolean::integer
+                                    end as value
+                                  from
+                                    jsonb_each(e.metrics) m
+                                  where
+                                    e.metrics <> '{}'
+                                    and jsonb_typeof(m.value) in ('number', 'boolean')
+                                ) v
+                            ) v
+                          where
+                            abs(v.value) < 1e+150
+                        )
+                      ) v
+                    where
+                      (
+                        select
+                          count(*) > 0
+                        from
+                          divided
+                      )
+                      and (v.benchmark_id, v.metric) in (
+                        select
+                          benchmark_id,
+                          metric
+                        from
+                          divided
+                      )
+                    group by
+                      1,
+                      2,
+                      3,
+                      5
+                  ) v
+                  join divided d on d.bin = v.bin
+                  and d.metric = v.metric
+                  and d.benchmark_id = v.benchmark_id
+              ),
+              entry as (
+                select
+                  v.bin,
+                  v.metric,
+                  v.benchmark_id,
+                  v.count,
+                  v.low,
+                  v.low as high
+                from
+                  value v
+                where
+                  (v.others + v.number) <= '100'::integer
+                union all
+                select
+                  b.bin,
+                  b.metric,
+                  b.benchmark_id,
+                  b.count,
+                  b.low,
+                  b.high
+                from
+                  bin b
+                where
+                  not exists (
+                    select
+                    from
+                      value v
+                    where
+                      v.bin = b.bin
+                      and v.metric = b.metric
+                      and v.benchmark_id = b.benchmark_id
+                      and (v.others + v.number) <= '100'::integer
+                  )
+              )
+            select
+              f.benchmark_id,
+              f.metric,
+              f.count,
+              f.failed,
+              f.sum,
+              f.m2,
+              f.min,
+              f.max,
+              e.bins,
+              e.bin_counts,
+              e.bin_lows,
+              e.bin_highs
+            from
+              (
+                select
+                  part.benchmark_id,
+                  part.metric,
+                  - sum(part.count)::bigint as count,
+                  - sum(part.failed)::bigint as failed,
+                  - sum(part.sum) as sum,
+                  - greatest(
+                    sum(
+                      case
+                        when abs(
+                          case
+                            when abs(part.sum) < 1e-290 then 0
+                            else part.sum / part.count
+                          end - part.mean
+                        ) < 1e-150 then part.m2
+                        else part.m2 + part.count * (
+                          case
+                            when abs(part.sum) < 1e-290 then 0
+                            else part.sum / part.count
+                          end - part.mean
+                        ) ^ 2
+                      end
+                    ),
+                    0
+                  ) as m2,
+                  min(part.low) as min,
+                  max(part.high) as max
+                from
+                  (
+                    select
+                      part.*,
+                      case
+                        when abs(sum(part.sum) over whole) < 1e-290 then 0
+                        else sum(part.sum) over whole / sum(part.count) over whole
+                      end as mean
+                    from
+                      part
+                    window
+                      whole as (
+                        partition by
+                          part.benchmark_id,
+                          part.metric
+                      )
+                  ) part
+                group by
                   part.benchmark_id,
                   part.metric
-              )
-          ) part
-        group by
-          part.benchmark_id,
-          part.metric
+              ) f
+              join (
+                select
+                  e.benchmark_id,
+                  e.metric,
+                  array_agg(
+                    e.bin
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bins,
+                  array_agg(
+                    - e.count
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_counts,
+                  array_agg(
+                    e.low
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_lows,
+                  array_agg(
+                    e.high
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_highs
+                from
+                  entry e
+                group by
+                  e.benchmark_id,
+                  e.metric
+              ) e on e.benchmark_id = f.benchmark_id
+              and e.metric = f.metric
+          ) p
         union all
         select
-          part.benchmark_id,
-          part.metric,
-          sum(part.count)::bigint as count,
-          sum(part.failed)::bigint as failed,
-          sum(part.sum) as sum,
-          greatest(
-            sum(
-              case
-                when abs(
-                  case
-                    when abs(part.sum) < 1e-290 then 0
-                    else part.sum / part.count
-                  end - part.mean
-                ) < 1e-150 then part.m2
-                else part.m2 + part.count * (
-                  case
-                    when abs(part.sum) < 1e-290 then 0
-                    else part.sum / part.count
-                  end - part.mean
-                ) ^ 2
-              end
-            ),
-            0
-          ) as m2,
-          min(part.low) as min,
-          max(part.high) as max,
-          array_agg(
-            part.bin
-            order by
-              part.bin
-          ) as bins,
-          array_agg(
-            part.count
-            order by
-              part.bin
-          ) as bin_counts,
-          array_agg(
-            part.low
-            order by
-              part.bin
-          ) as bin_lows,
-          array_agg(
-            part.high
-            order by
-              part.bin
-          ) as bin_highs
+          p.*
         from
           (
-            select
-              part.*,
-              case
-                when abs(sum(part.sum) over whole) < 1e-290 then 0
-                else sum(part.sum) over whole / sum(part.count) over whole
-              end as mean
-            from
-              (
+            with
+              part as materialized (
                 select
                   case
                     when abs(v.value) < '1e-9'::double precision then 0
@@ -1139,8 +2069,8 @@ with
                     end
                   ) as sum,
                   regr_sxx(v.value, v.value) as m2,
-                  min(v.value) as low,
-                  max(v.value) as high
+                  min(v.value) + 0 as low,
+                  max(v.value) + 0 as high
                 from
                   (
                     (
@@ -1311,17 +2241,395 @@ with
                   1,
                   2,
                   3
-              ) part
-            window
-              whole as (
-                partition by
+              ),
+              bin as materialized (
+                select
+                  bin,
+                  metric,
+                  benchmark_id,
+                  count,
+                  low,
+                  high,
+                  low < high as has_values
+                from
+                  part
+              ),
+              divided as materialized (
+                select
+                  *
+                from
+                  (
+                    select
+                      bin,
+                      metric,
+                      benchmark_id,
+                      has_values,
+                      count(*) over whole as bins,
+                      count(*) filter (
+                        where
+                          not has_values
+                      ) over whole as others
+                    from
+                      bin
+                    window
+                      whole as (
+                        partition by
+                          benchmark_id,
+                          metric
+                      )
+                  ) b
+                where
+                  has_values
+                  and b.bins <= '100'::integer
+                  and true
+              ),
+              value as materialized (
+                select
+                  v.*,
+                  d.others,
+                  count(*) over (
+                    partition by
+                      v.benchmark_id,
+                      v.metric
+                  ) as number
+                from
+                  (
+                    select
+                      case
+                        when abs(v.value) < '1e-9'::double precision then 0
+                        else (
+                          sign(v.value) * (
+                            ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083 + (abs(v.value) >= 1)::integer
+                          )
+                        )::integer
+                      end as bin,
+                      v.metric,
+                      v.benchmark_id,
+                      count(*) as count,
+                      v.value + 0 as low
+                    from
+                      (
+                        (
+                          select
+                            v.*
+                          from
+                            (
+                              select
+                                e.benchmark_id,
+                                'metrics.failed' as metric,
+                                e.failed::integer::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'score' as metric,
+                                e."score"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'latency_ms' as metric,
+                                e."latency_ms"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'input_tokens' as metric,
+                                e."input_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'output_tokens' as metric,
+                                e."output_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'cost_usd' as metric,
+                                e."cost_usd"::double precision as value,
+                                e.failed
+                              from
+                                "e" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                v.metric,
+                                v.value,
+                                e.failed
+                              from
+                                "e" e
+                                cross join lateral (
+                                  select
+                                    case
+                                      when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                      or m.key like 'metrics.%' then 'metrics.' || m.key
+                                      else m.key
+                                    end as metric,
+                                    case jsonb_typeof(m.value)
+                                      when 'number' then m.value::double precision
+                                      else m.value::boolean::integer
+                                    end as value
+                                  from
+                                    jsonb_each(e.metrics) m
+                                  where
+                                    e.metrics <> '{}'
+                                    and jsonb_typeof(m.value) in ('number', 'boolean')
+                                ) v
+                            ) v
+                          where
+                            abs(v.value) < 1e+150
+                        )
+                        except
+                        (
+                          select
+                            v.*
+                          from
+                            (
+                              select
+                                e.benchmark_id,
+                                'metrics.failed' as metric,
+                                e.failed::integer::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'score' as metric,
+                                e."score"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'latency_ms' as metric,
+                                e."latency_ms"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'input_tokens' as metric,
+                                e."input_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'output_tokens' as metric,
+                                e."output_tokens"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                'cost_usd' as metric,
+                                e."cost_usd"::double precision as value,
+                                e.failed
+                              from
+                                "before" e
+                              union all
+                              select
+                                e.benchmark_id,
+                                v.metric,
+                                v.value,
+                                e.failed
+                              from
+                                "before" e
+                                cross join lateral (
+                                  select
+                                    case
+                                      when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                      or m.key like 'metrics.%' then 'metrics.' || m.key
+                                      else m.key
+                                    end as metric,
+                                    case jsonb_typeof(m.value)
+                                      when 'number' then m.value::double precision
+                                      else m.value::boolean::integer
+                                    end as value
+                                  from
+                                    jsonb_each(e.metrics) m
+                                  where
+                                    e.metrics <> '{}'
+                                    and jsonb_typeof(m.value) in ('number', 'boolean')
+                                ) v
+                            ) v
+                          where
+                            abs(v.value) < 1e+150
+                        )
+                      ) v
+                    where
+                      (
+                        select
+                          count(*) > 0
+                        from
+                          divided
+                      )
+                      and (v.benchmark_id, v.metric) in (
+                        select
+                          benchmark_id,
+                          metric
+                        from
+                          divided
+                      )
+                    group by
+                      1,
+                      2,
+                      3,
+                      5
+                  ) v
+                  join divided d on d.bin = v.bin
+                  and d.metric = v.metric
+                  and d.benchmark_id = v.benchmark_id
+              ),
+              entry as (
+                select
+                  v.bin,
+                  v.metric,
+                  v.benchmark_id,
+                  v.count,
+                  v.low,
+                  v.low as high
+                from
+                  value v
+                where
+                  (v.others + v.number) <= '100'::integer
+                union all
+                select
+                  b.bin,
+                  b.metric,
+                  b.benchmark_id,
+                  b.count,
+                  b.low,
+                  b.high
+                from
+                  bin b
+                where
+                  not exists (
+                    select
+                    from
+                      value v
+                    where
+                      v.bin = b.bin
+                      and v.metric = b.metric
+                      and v.benchmark_id = b.benchmark_id
+                      and (v.others + v.number) <= '100'::integer
+                  )
+              )
+            select
+              f.benchmark_id,
+              f.metric,
+              f.count,
+              f.failed,
+              f.sum,
+              f.m2,
+              f.min,
+              f.max,
+              e.bins,
+              e.bin_counts,
+              e.bin_lows,
+              e.bin_highs
+            from
+              (
+                select
+                  part.benchmark_id,
+                  part.metric,
+                  sum(part.count)::bigint as count,
+                  sum(part.failed)::bigint as failed,
+                  sum(part.sum) as sum,
+                  greatest(
+                    sum(
+                      case
+                        when abs(
+                          case
+                            when abs(part.sum) < 1e-290 then 0
+                            else part.sum / part.count
+                          end - part.mean
+                        ) < 1e-150 then part.m2
+                        else part.m2 + part.count * (
+                          case
+                            when abs(part.sum) < 1e-290 then 0
+                            else part.sum / part.count
+                          end - part.mean
+                        ) ^ 2
+                      end
+                    ),
+                    0
+                  ) as m2,
+                  min(part.low) as min,
+                  max(part.high) as max
+                from
+                  (
+                    select
+                      part.*,
+                      case
+                        when abs(sum(part.sum) over whole) < 1e-290 then 0
+                        else sum(part.sum) over whole / sum(part.count) over whole
+                      end as mean
+                    from
+                      part
+                    window
+                      whole as (
+                        partition by
+                          part.benchmark_id,
+                          part.metric
+                      )
+                  ) part
+                group by
                   part.benchmark_id,
                   part.metric
-              )
-          ) part
-        group by
-          part.benchmark_id,
-          part.metric
+              ) f
+              join (
+                select
+                  e.benchmark_id,
+                  e.metric,
+                  array_agg(
+                    e.bin
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bins,
+                  array_agg(
+                    e.count
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_counts,
+                  array_agg(
+                    e.low
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_lows,
+                  array_agg(
+                    e.high
+                    order by
+                      e.bin,
+                      e.low
+                  ) as bin_highs
+                from
+                  entry e
+                group by
+                  e.benchmark_id,
+                  e.metric
+              ) e on e.benchmark_id = f.benchmark_id
+              and e.metric = f.metric
+          ) p
       ) part
       left join stale_rollups s on s.benchmark_id = part.benchmark_id
     where

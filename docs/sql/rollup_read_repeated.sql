@@ -590,40 +590,17 @@ with
           part.metric
       ) m
       join (
-        select
-          b.benchmark_id,
-          b.metric,
-          min(b.low) as min,
-          max(b.high) as max,
-          array_agg(
-            b.bin
-            order by
-              b.bin
-          ) as bins,
-          array_agg(
-            b.count
-            order by
-              b.bin
-          ) as bin_counts,
-          array_agg(
-            b.low
-            order by
-              b.bin
-          ) as bin_lows,
-          array_agg(
-            b.high
-            order by
-              b.bin
-          ) as bin_highs
-        from
-          (
+        with
+          bin as materialized (
             select
               u.bin,
               part.metric,
               part.benchmark_id,
               sum(u.count)::bigint as count,
               min(u.low) as low,
-              max(u.high) as high
+              max(u.high) as high,
+              not bool_or(u.low < u.high)
+              and min(u.low) < max(u.high) as has_values
             from
               part part
               cross join lateral unnest(part.bins, part.bin_counts, part.bin_lows, part.bin_highs) u (bin, count, low, high)
@@ -633,10 +610,155 @@ with
               3
             having
               sum(u.count) > 0
-          ) b
+          ),
+          divided as materialized (
+            select
+              *
+            from
+              (
+                select
+                  bin,
+                  metric,
+                  benchmark_id,
+                  has_values,
+                  count(*) over whole as bins,
+                  count(*) filter (
+                    where
+                      not has_values
+                  ) over whole as others
+                from
+                  bin
+                window
+                  whole as (
+                    partition by
+                      benchmark_id,
+                      metric
+                  )
+              ) b
+            where
+              has_values
+              and b.bins <= '100'::integer
+              and true
+          ),
+          value as materialized (
+            select
+              v.*,
+              d.others,
+              count(*) over (
+                partition by
+                  v.benchmark_id,
+                  v.metric
+              ) as number
+            from
+              (
+                select
+                  u.bin,
+                  part.metric,
+                  part.benchmark_id,
+                  sum(u.count)::bigint as count,
+                  u.low
+                from
+                  (
+                    select
+                      *
+                    from
+                      part p
+                    where
+                      (
+                        select
+                          count(*) > 0
+                        from
+                          divided
+                      )
+                      and (p.benchmark_id, p.metric) in (
+                        select
+                          benchmark_id,
+                          metric
+                        from
+                          divided
+                      )
+                  ) part
+                  cross join lateral unnest(part.bins, part.bin_counts, part.bin_lows, part.bin_highs) u (bin, count, low, high)
+                group by
+                  1,
+                  2,
+                  3,
+                  5
+                having
+                  sum(u.count) > 0
+              ) v
+              join divided d on d.bin = v.bin
+              and d.metric = v.metric
+              and d.benchmark_id = v.benchmark_id
+          ),
+          entry as (
+            select
+              v.bin,
+              v.metric,
+              v.benchmark_id,
+              v.count,
+              v.low,
+              v.low as high
+            from
+              value v
+            where
+              (v.others + v.number) <= '100'::integer
+            union all
+            select
+              b.bin,
+              b.metric,
+              b.benchmark_id,
+              b.count,
+              b.low,
+              b.high
+            from
+              bin b
+            where
+              not exists (
+                select
+                from
+                  value v
+                where
+                  v.bin = b.bin
+                  and v.metric = b.metric
+                  and v.benchmark_id = b.benchmark_id
+                  and (v.others + v.number) <= '100'::integer
+              )
+          )
+        select
+          e.benchmark_id,
+          e.metric,
+          min(e.low) as min,
+          max(e.high) as max,
+          array_agg(
+            e.bin
+            order by
+              e.bin,
+              e.low
+          ) as bins,
+          array_agg(
+            e.count
+            order by
+              e.bin,
+              e.low
+          ) as bin_counts,
+          array_agg(
+            e.low
+            order by
+              e.bin,
+              e.low
+          ) as bin_lows,
+          array_agg(
+            e.high
+            order by
+              e.bin,
+              e.low
+          ) as bin_highs
+        from
+          entry e
         group by
-          b.benchmark_id,
-          b.metric
+          e.benchmark_id,
+          e.metric
       ) b on b.benchmark_id = m.benchmark_id
       and b.metric = m.metric
   )

@@ -1,12 +1,14 @@
 import { type Fragment, sql } from "../database/statement/sql.ts";
 import type { ElementType } from "../database/statement/table.ts";
 import { arrayOf, table } from "../database/statement/table.ts";
+import { limits } from "../limits.ts";
 import { addTo, type RunningSum, totalOf } from "../statistics/sum.ts";
 import type { ParsedEvaluation } from "./input.ts";
 import { columnsOfMetrics, failedMetric, nameOfKey } from "./metric.ts";
 import { binIndex, isCountable } from "./rollups/parts.ts";
 
 interface Bin {
+  index: number;
   count: number;
   low: number;
   high: number;
@@ -17,7 +19,9 @@ interface Part extends RunningSum {
   failed: number;
   mean: number;
   m2: number;
+  /** By value, or where these are many by range of 1 %. */
   bins: Map<number, Bin>;
+  hasMany: boolean;
 }
 
 /**
@@ -26,10 +30,10 @@ interface Part extends RunningSum {
  */
 export function partsOfBatch(rows: readonly ParsedEvaluation[]): Fragment {
   // One after the other: lists of different lengths do not fit into one array.
-  const bins: (Bin & { index: number })[] = [];
+  const bins: Bin[] = [];
   const parts = [...Map.groupBy(rows, (row) => row.benchmarkId)].flatMap(([benchmarkId, rowsOfOne]) =>
     [...gather(rowsOfOne)].map(([metric, { bins: own, ...figures }]) => {
-      const sorted = [...own].map(([index, bin]) => ({ index, ...bin })).sort((a, b) => a.index - b.index);
+      const sorted = [...own.values()].sort((a, b) => a.low - b.low);
       const first = bins.length + 1;
       bins.push(...sorted);
       const [low, high] = [sorted[0]?.low, sorted.at(-1)?.high];
@@ -71,7 +75,7 @@ function add(metrics: Map<string, Part>, metric: string, value: unknown, failed:
   if (typeof value !== "number" || !isCountable(value)) return;
   let part = metrics.get(metric);
   if (!part) {
-    part = { count: 0, failed: 0, sum: 0, lost: 0, mean: 0, m2: 0, bins: new Map() };
+    part = { count: 0, failed: 0, sum: 0, lost: 0, mean: 0, m2: 0, bins: new Map(), hasMany: false };
     metrics.set(metric, part);
   }
   part.count++;
@@ -81,11 +85,21 @@ function add(metrics: Map<string, Part>, metric: string, value: unknown, failed:
   part.mean += deviation / part.count;
   part.m2 += deviation * (value - part.mean);
   const index = binIndex(value);
-  const bin = part.bins.get(index);
-  if (!bin) part.bins.set(index, { count: 1, low: value, high: value });
+  put(part.bins, part.hasMany ? index : value, { index, count: 1, low: value, high: value });
+  if (part.hasMany || part.bins.size <= limits.fewValues) return;
+  const values = [...part.bins.values()];
+  part.bins.clear();
+  part.hasMany = true;
+  for (const bin of values) put(part.bins, bin.index, bin);
+}
+
+function put(bins: Map<number, Bin>, key: number, { index, count, low, high }: Bin): void {
+  const bin = bins.get(key);
+  // Adding 0 makes 0 of -0.
+  if (!bin) bins.set(key, { index, count, low: low + 0, high: high + 0 });
   else {
-    bin.count++;
-    if (value < bin.low) bin.low = value;
-    if (value > bin.high) bin.high = value;
+    bin.count += count;
+    if (low < bin.low) bin.low = low;
+    if (high > bin.high) bin.high = high;
   }
 }

@@ -3,12 +3,14 @@ import { describe, expect, test } from "vitest";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { EvaluationRepository } from "../../src/evaluations/repository.ts";
+import { computeRollups } from "../../src/evaluations/rollups/compute.ts";
+import { foldRollups } from "../../src/evaluations/rollups/fold.ts";
 import type { BenchmarkSummary } from "../../src/evaluations/summary/summary.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 
-const { db } = await testDatabase();
+const { db, client } = await testDatabase();
 
 const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
 
@@ -187,8 +189,44 @@ describe("percentiles", () => {
 
   test("of few evaluations are exact", async () => {
     const summary = await summaryOf([0.991, 0.995, 1, 0.993, 0.999].map((score) => ({ score })));
-    expect(summary).toMatchObject({ isExact: true, percentileError: 0 });
+    expect(summary).toMatchObject({ percentileError: 0 });
     expect(metricOf(summary, "score")).toMatchObject({ p50: 0.995, p90: 0.9996 });
+  });
+
+  test("of a hundred different values are exact, however many evaluations have them", async () => {
+    const benchmarkId = await newBenchmark();
+    // All within ranges of 1 %, and of either sign.
+    const value = (i: number) => (i % 2 === 0 ? 1000 + ((i * 37) % 50) / 10 : -1000 - ((i * 41) % 49) / 10);
+    const rows = Array.from({ length: 3_000 }, (_, i) => ({
+      ...{ benchmarkId, input: "i", output: "o", sampleId: `s${i}`, score: value(i) },
+      latencyMs: 900 + (i % 101) / 10,
+    }));
+    for (let from = 0; from < rows.length; from += 1_000)
+      await db.evaluations.createMany(rows.slice(from, from + 1_000));
+    const check = async () => {
+      const kept = await db.evaluations.summarize(benchmarkId, ["score"], { exact: false });
+      expect(kept).toMatchObject({ isExact: false, percentileError: 0 });
+      const exact = await db.evaluations.summarize(benchmarkId, ["score"], { exact: true });
+      for (const name of ["min", "p50", "p90", "p95", "p99", "max"] as const)
+        expect(metricOf(kept, "score")?.[name], name).toBeCloseTo(metricOf(exact, "score")?.[name] ?? 0, 9);
+    };
+    await check();
+    // One more value than a hundred are many.
+    const many = await db.evaluations.summarize(benchmarkId, ["latency_ms"], { exact: false });
+    expect(many).toMatchObject({ percentileError: 0.01 });
+    await foldRollups(db.executor);
+    await check();
+    const page = await db.evaluations.list({ benchmarkId, orderBy: "highest-score" }, { limit: 200 });
+    for (const [index, { id }] of page.items.entries())
+      await (index % 2 === 0
+        ? db.evaluations.delete(id)
+        : db.evaluations.update(id, { score: value(2 * index) }));
+    await check();
+    await foldRollups(db.executor);
+    await check();
+    await client.query("update stale_rollups set compute_after = '-infinity'");
+    await computeRollups(db.executor);
+    await check();
   });
 
   test("are exact at 1, where scores end, also of many evaluations", async () => {

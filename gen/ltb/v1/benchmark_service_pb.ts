@@ -1634,11 +1634,12 @@ export type GetBenchmarkSummaryResponse = Message<"ltb.v1.GetBenchmarkSummaryRes
   exact: boolean;
 
   /**
-   * Largest relative error of p50, p90, p95 and p99, for values from 1e-9 to 1e12 (or -1e12 to -1e-9):
-   * 0.01, or 0 if all percentiles of this answer are exact. They are if `exact`, and where each range of 1
-   * % about them holds one value, as of scores of 0 and 1, ratings or percentages; 1 has a range of its
-   * own. A value nearer to zero than 1e-9 may be told as any other such value. After evaluations were
-   * deleted or scored again, these percentiles, min and max also have this error for a while.
+   * Largest relative error of p50, p90, p95 and p99, for values from 1e-9 to 1e12 (or -1e12 to -1e-9): 0.01,
+   * or 0 if all percentiles of this answer are exact. They are if `exact`, of at most 100 different values,
+   * and where each range of 1 % about them holds one value, as of scores of 0 and 1, ratings or percentages;
+   * 1 has a range of its own. A value nearer to zero than 1e-9 may be told as any other such value. After
+   * evaluations were deleted or scored again, these percentiles, min and max also have this error for a
+   * while.
    *
    * @generated from field: double percentile_error = 9;
    */

@@ -33,13 +33,24 @@ const lockRollup = statement("rollup_compute_lock", {
   examples: [[example.id]],
 });
 
+/** The metrics whose first values alone are many. */
+const manyValued = (id: string) => sql.fragment`
+  select v.metric
+  from (${metricValues(sql.fragment`(
+    select *, error is not null as failed from evaluations where benchmark_id = ${id}
+    limit ${limits.rollupProbedRows}
+  ) e`)}) v
+  group by v.metric having count(distinct v.value) > ${limits.fewValues}`;
+
 // One statement, so that what is read and the deltas that are dropped are of one moment: what commits later
 // keeps its deltas. It writes, and so gets a transaction id, only once everything has been read.
 const computeRollup = statement("rollup_compute", {
   row: z.object({ names: z.array(z.string()).nullable(), leftOut: z.number() }),
   prepared: false,
   build: (id: string) => sql.fragment`
-    with rollup as materialized (
+    with many as materialized (
+      ${manyValued(id)}
+    ), rollup as materialized (
       select
         part.*, ${isBuiltIn(sql.fragment`part.metric`)} as is_built_in, s.names is not null as is_settled,
         case when ${isBuiltIn(sql.fragment`part.metric`)} then true when s.names is not null
@@ -49,7 +60,11 @@ const computeRollup = statement("rollup_compute", {
             order by part.count desc, part.metric
           ) <= ${limits.rollupNames} end as is_kept
       from (
-        ${partsOf(metricValues(evaluationsOf(id)))}
+        ${partsOf(
+          metricValues(evaluationsOf(id)),
+          1,
+          sql.fragment`b.metric not in (select metric from many)`,
+        )}
       ) part
       left join stale_rollups s on s.benchmark_id = part.benchmark_id
     ), written as (

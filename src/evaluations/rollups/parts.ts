@@ -43,34 +43,115 @@ function double(value: number): Fragment {
 
 const wholeMean = mean(sql.fragment`sum(part.sum) over whole`, sql.fragment`sum(part.count) over whole`);
 
+const areFew = (entries: Fragment) =>
+  sql.fragment`${entries} <= ${sql.literalValue(String(limits.fewValues))}::integer`;
+
+/** Arrays of bins, in ascending order, of the `count` that each has. */
+const arraysOf = (b: Fragment, count = sql.fragment`${b}.count`) => sql.fragment`
+  array_agg(${b}.bin order by ${b}.bin, ${b}.low) as bins,
+  array_agg(${count} order by ${b}.bin, ${b}.low) as bin_counts,
+  array_agg(${b}.low order by ${b}.bin, ${b}.low) as bin_lows,
+  array_agg(${b}.high order by ${b}.bin, ${b}.low) as bin_highs`;
+
+/**
+ * CTEs that keep values apart which share a bin, as long as a metric has few: `entry` has a bin for each.
+ * They read a CTE `bin`: bin, metric, benchmark_id, count, low, high, and whether it `has_values` to tell
+ * apart. @param values a select of bin, metric, benchmark_id, count and low, the value; of the bins that are
+ * `divided`
+ * @param condition which bins `b` are looked into
+ */
+function entriesOf(values: Fragment, condition = sql.fragment`true`): Fragment {
+  const isKept = areFew(sql.fragment`(v.others + v.number)`);
+  return sql.fragment`
+    divided as materialized (
+      select * from (
+        select bin, metric, benchmark_id, has_values, count(*) over whole as bins,
+          count(*) filter (where not has_values) over whole as others
+        from bin window whole as (partition by benchmark_id, metric)
+      ) b where has_values and ${areFew(sql.fragment`b.bins`)} and ${condition}
+    ), value as materialized (
+      select v.*, d.others, count(*) over (partition by v.benchmark_id, v.metric) as number
+      from (${values}) v
+      join divided d on d.bin = v.bin and d.metric = v.metric and d.benchmark_id = v.benchmark_id
+    ), entry as (
+      select v.bin, v.metric, v.benchmark_id, v.count, v.low, v.low as high from value v where ${isKept}
+      union all
+      select b.bin, b.metric, b.benchmark_id, b.count, b.low, b.high from bin b
+      where not exists (
+        select from value v
+        where v.bin = b.bin and v.metric = b.metric and v.benchmark_id = b.benchmark_id and ${isKept}
+      )
+    )`;
+}
+
+/** Nothing is read for them where there are none. */
+const areDivided = (row: Fragment) => sql.fragment`
+  (select count(*) > 0 from divided)
+    and (${row}.benchmark_id, ${row}.metric) in (select benchmark_id, metric from divided)`;
+
 /**
  * Parts made of values, one for each benchmark and metric among them.
- * @param values a select of (benchmark_id, metric, value, failed)
+ * @param values a select of (benchmark_id, metric, value, failed), which may be read twice
  * @param sign -1: they were taken away
+ * @param condition of the bins `b` whose values may be few
  */
-export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
+export function partsOf(values: Fragment, sign: 1 | -1 = 1, condition?: Fragment): Fragment {
   const signed = (figure: Fragment) => (sign === 1 ? figure : sql.fragment`-${figure}`);
-  // The bin first: where the planner sorts, comparing numbers costs a third of comparing names.
+  const bin = binOf(sql.fragment`v.value`);
+  const divided = sql.fragment`
+    select ${bin} as bin, v.metric, v.benchmark_id, count(*) as count, v.value + 0 as low
+    from (${values}) v where ${areDivided(sql.fragment`v`)} group by 1, 2, 3, 5`;
+  // The bin first: where the planner sorts, comparing numbers costs a third of comparing names. Adding 0
+  // makes 0 of -0.
   return sql.fragment`
-    select
-      part.benchmark_id, part.metric, ${signed(sql.fragment`sum(part.count)`)}::bigint as count,
-      ${signed(sql.fragment`sum(part.failed)`)}::bigint as failed,
-      ${signed(sql.fragment`sum(part.sum)`)} as sum, ${signed(mergedM2)} as m2, min(part.low) as min,
-      max(part.high) as max, array_agg(part.bin order by part.bin) as bins,
-      array_agg(${signed(sql.fragment`part.count`)} order by part.bin) as bin_counts,
-      array_agg(part.low order by part.bin) as bin_lows, array_agg(part.high order by part.bin) as bin_highs
-    from (
-      select part.*, ${wholeMean} as mean
+    select p.* from (
+      with part as materialized (
+        select
+          ${bin} as bin, v.metric, v.benchmark_id, count(*) as count,
+          count(*) filter (where v.failed) as failed, ${exactSum(sql.fragment`v.value`)} as sum,
+          regr_sxx(v.value, v.value) as m2, min(v.value) + 0 as low, max(v.value) + 0 as high
+        from (${values}) v group by 1, 2, 3
+      ), bin as materialized (
+        select bin, metric, benchmark_id, count, low, high, low < high as has_values from part
+      ), ${entriesOf(divided, condition)}
+      select
+        f.benchmark_id, f.metric, f.count, f.failed, f.sum, f.m2, f.min, f.max, e.bins, e.bin_counts,
+        e.bin_lows, e.bin_highs
       from (
         select
-          ${binOf(sql.fragment`v.value`)} as bin, v.metric, v.benchmark_id, count(*) as count,
-          count(*) filter (where v.failed) as failed,
-          ${exactSum(sql.fragment`v.value`)} as sum, regr_sxx(v.value, v.value) as m2, min(v.value) as low, max(v.value) as high
-        from (${values}) v group by 1, 2, 3
-      ) part
-      window whole as (partition by part.benchmark_id, part.metric)
-    ) part
-    group by part.benchmark_id, part.metric`;
+          part.benchmark_id, part.metric, ${signed(sql.fragment`sum(part.count)`)}::bigint as count,
+          ${signed(sql.fragment`sum(part.failed)`)}::bigint as failed,
+          ${signed(sql.fragment`sum(part.sum)`)} as sum, ${signed(mergedM2)} as m2, min(part.low) as min,
+          max(part.high) as max
+        from (
+          select part.*, ${wholeMean} as mean
+          from part window whole as (partition by part.benchmark_id, part.metric)
+        ) part
+        group by part.benchmark_id, part.metric
+      ) f
+      join (
+        select e.benchmark_id, e.metric, ${arraysOf(sql.fragment`e`, signed(sql.fragment`e.count`))}
+        from entry e group by e.benchmark_id, e.metric
+      ) e on e.benchmark_id = f.benchmark_id and e.metric = f.metric
+    ) p`;
+}
+
+/** The bins of all parts, by benchmark and metric. */
+function mergedBins(parts: Fragment): Fragment {
+  const unnested = sql.fragment`
+    cross join lateral unnest(part.bins, part.bin_counts, part.bin_lows, part.bin_highs)
+      u (bin, count, low, high)`;
+  return sql.fragment`
+    with bin as materialized (
+      select u.bin, part.metric, part.benchmark_id, sum(u.count)::bigint as count, min(u.low) as low,
+        max(u.high) as high, not bool_or(u.low < u.high) and min(u.low) < max(u.high) as has_values
+      from ${parts} part ${unnested} group by 1, 2, 3 having sum(u.count) > 0
+    ), ${entriesOf(sql.fragment`
+      select u.bin, part.metric, part.benchmark_id, sum(u.count)::bigint as count, u.low
+      from (select * from ${parts} p where ${areDivided(sql.fragment`p`)}) part ${unnested}
+      group by 1, 2, 3, 5 having sum(u.count) > 0`)}
+    select e.benchmark_id, e.metric, min(e.low) as min, max(e.high) as max, ${arraysOf(sql.fragment`e`)}
+    from entry e group by e.benchmark_id, e.metric`;
 }
 
 const isOne = sql.fragment`m.was_taken and b.min = b.max`;
@@ -106,19 +187,7 @@ export function mergedParts(cte: string): Fragment {
       group by part.benchmark_id, part.metric
     ) m
     join (
-      select
-        b.benchmark_id, b.metric, min(b.low) as min, max(b.high) as max,
-        array_agg(b.bin order by b.bin) as bins, array_agg(b.count order by b.bin) as bin_counts,
-        array_agg(b.low order by b.bin) as bin_lows, array_agg(b.high order by b.bin) as bin_highs
-      from (
-        select u.bin, part.metric, part.benchmark_id, sum(u.count)::bigint as count, min(u.low) as low,
-          max(u.high) as high
-        from ${parts} part
-        cross join lateral unnest(part.bins, part.bin_counts, part.bin_lows, part.bin_highs)
-          u (bin, count, low, high)
-        group by 1, 2, 3 having sum(u.count) > 0
-      ) b
-      group by b.benchmark_id, b.metric
+      ${mergedBins(parts)}
     ) b on b.benchmark_id = m.benchmark_id and b.metric = m.metric`;
 }
 
