@@ -309,6 +309,12 @@ test.each([
   ["shares of 0 and 1", (random: () => number) => Number(random() < 0.6), 1, {}],
   ["values with ties", (random: () => number) => Math.round(10 * random()) / 10, 1, {}],
   ["some without a value", (random: () => number) => (random() < 0.3 ? undefined : random()), 1, {}],
+  [
+    "some without a value, as the worst",
+    (random: () => number) => (random() < 0.3 ? undefined : random()),
+    1,
+    { missing: "as_worst" },
+  ],
   ["repetitions", (random: () => number) => Number(random() < 0.5), 3, {}],
   ["pass@k", (random: () => number) => Number(random() < 0.5), 3, { reducer: "pass_at_k", k: 2 }],
 ] as const)(

@@ -1853,7 +1853,8 @@ export type CompareBenchmarksRequest = Message<"ltb.v1.CompareBenchmarksRequest"
 
   /**
    * Asks for `slices`: groups of the pairs, by a key as in GetBenchmarkSummaryRequest. A sample is in the
-   * group that its baseline names, and if that names none, in its candidate's. Empty (default): none.
+   * group that its baseline names, and if that names none, in its candidate's. With AS_WORST groups count
+   * missing samples too; they have no bounds and no clusters. Empty (default): none.
    *
    * @generated from field: string group_by = 80;
    */
