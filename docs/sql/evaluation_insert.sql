@@ -215,178 +215,74 @@ with
           ) = $36
         union all
         select
-          p.*
+          part.benchmark_id,
+          part.metric,
+          sum(part.count)::bigint as count,
+          sum(part.failed)::bigint as failed,
+          sum(part.sum) as sum,
+          greatest(sum(part.deviations), 0) as m2,
+          min(part.low) as min,
+          max(part.high) as max,
+          array_agg(
+            part.bin
+            order by
+              part.bin,
+              part.low
+          ) as bins,
+          array_agg(
+            part.count
+            order by
+              part.bin,
+              part.low
+          ) as bin_counts,
+          array_agg(
+            part.low
+            order by
+              part.bin,
+              part.low
+          ) as bin_lows,
+          array_agg(
+            part.high
+            order by
+              part.bin,
+              part.low
+          ) as bin_highs
         from
           (
-            with
-              part as materialized (
-                select
-                  case
-                    when abs(v.value) < '1e-9'::double precision then 0
-                    else (
-                      sign(v.value) * (
-                        ceil(ln(least(abs(v.value), '1000000000000'::double precision)) / ln('1.01'::double precision)) + 2083 + (abs(v.value) >= 1)::integer
-                      )
-                    )::integer
-                  end as bin,
-                  v.metric,
-                  v.benchmark_id,
-                  count(*) as count,
-                  count(*) filter (
-                    where
-                      v.failed
-                  ) as failed,
-                  sum(
+            select
+              part.bin,
+              part.metric,
+              part.benchmark_id,
+              sum(part.count)::bigint as count,
+              sum(part.failed) as failed,
+              sum(part.sum) as sum,
+              sum(
+                case
+                  when abs(
                     case
-                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
-                      else 0
-                    end
-                  ) + sum(
-                    v.value - case
-                      when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
-                      else 0
-                    end
-                  ) as sum,
-                  regr_sxx(v.value, v.value) as m2,
-                  min(v.value) + 0 as low,
-                  max(v.value) + 0 as high
-                from
-                  (
-                    select
-                      v.*
-                    from
-                      (
-                        select
-                          e.benchmark_id,
-                          'metrics.failed' as metric,
-                          e.failed::integer::double precision as value,
-                          e.failed
-                        from
-                          "some_inserted" e
-                        union all
-                        select
-                          e.benchmark_id,
-                          'score' as metric,
-                          e."score"::double precision as value,
-                          e.failed
-                        from
-                          "some_inserted" e
-                        union all
-                        select
-                          e.benchmark_id,
-                          'latency_ms' as metric,
-                          e."latency_ms"::double precision as value,
-                          e.failed
-                        from
-                          "some_inserted" e
-                        union all
-                        select
-                          e.benchmark_id,
-                          'input_tokens' as metric,
-                          e."input_tokens"::double precision as value,
-                          e.failed
-                        from
-                          "some_inserted" e
-                        union all
-                        select
-                          e.benchmark_id,
-                          'output_tokens' as metric,
-                          e."output_tokens"::double precision as value,
-                          e.failed
-                        from
-                          "some_inserted" e
-                        union all
-                        select
-                          e.benchmark_id,
-                          'cost_usd' as metric,
-                          e."cost_usd"::double precision as value,
-                          e.failed
-                        from
-                          "some_inserted" e
-                        union all
-                        select
-                          e.benchmark_id,
-                          v.metric,
-                          v.value,
-                          e.failed
-                        from
-                          "some_inserted" e
-                          cross join lateral (
-                            select
-                              case
-                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                or m.key like 'metrics.%' then 'metrics.' || m.key
-                                else m.key
-                              end as metric,
-                              case jsonb_typeof(m.value)
-                                when 'number' then m.value::double precision
-                                else m.value::boolean::integer
-                              end as value
-                            from
-                              jsonb_each(e.metrics) m
-                            where
-                              e.metrics <> '{}'
-                              and jsonb_typeof(m.value) in ('number', 'boolean')
-                          ) v
-                      ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) v
-                group by
-                  1,
-                  2,
-                  3
-              ),
-              bin as materialized (
+                      when abs(part.sum) < 1e-290 then 0
+                      else part.sum / part.count
+                    end - part.mean
+                  ) < 1e-150 then part.m2
+                  else part.m2 + part.count * (
+                    case
+                      when abs(part.sum) < 1e-290 then 0
+                      else part.sum / part.count
+                    end - part.mean
+                  ) ^ 2
+                end
+              ) as deviations,
+              min(part.low) as low,
+              max(part.high) as high
+            from
+              (
                 select
-                  bin,
-                  metric,
-                  benchmark_id,
-                  count,
-                  low,
-                  high,
-                  low < high as has_values
-                from
-                  part
-              ),
-              divided as materialized (
-                select
-                  *
-                from
-                  (
-                    select
-                      bin,
-                      metric,
-                      benchmark_id,
-                      has_values,
-                      count(*) over whole as bins,
-                      count(*) filter (
-                        where
-                          not has_values
-                      ) over whole as others
-                    from
-                      bin
-                    window
-                      whole as (
-                        partition by
-                          benchmark_id,
-                          metric
-                      )
-                  ) b
-                where
-                  has_values
-                  and b.bins <= '100'::integer
-                  and true
-              ),
-              value as materialized (
-                select
-                  v.*,
-                  d.others,
-                  count(*) over (
-                    partition by
-                      v.benchmark_id,
-                      v.metric
-                  ) as number
+                  part.*,
+                  case
+                    when abs(sum(part.sum) over whole) < 1e-290 then 0
+                    else sum(part.sum) over whole / sum(part.count) over whole
+                  end as mean,
+                  count(*) over whole as entries
                 from
                   (
                     select
@@ -401,7 +297,24 @@ with
                       v.metric,
                       v.benchmark_id,
                       count(*) as count,
-                      v.value + 0 as low
+                      count(*) filter (
+                        where
+                          v.failed
+                      ) as failed,
+                      sum(
+                        case
+                          when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                          else 0
+                        end
+                      ) + sum(
+                        v.value - case
+                          when abs(v.value) between 1e-30 and 1e30 then v.value::real::double precision
+                          else 0
+                        end
+                      ) as sum,
+                      regr_sxx(v.value, v.value) as m2,
+                      min(v.value) + 0 as low,
+                      max(v.value) + 0 as high
                     from
                       (
                         select
@@ -484,163 +397,30 @@ with
                         where
                           abs(v.value) < 1e+150
                       ) v
-                    where
-                      (
-                        select
-                          count(*) > 0
-                        from
-                          divided
-                      )
-                      and (v.benchmark_id, v.metric) in (
-                        select
-                          benchmark_id,
-                          metric
-                        from
-                          divided
-                      )
                     group by
                       1,
                       2,
                       3,
-                      5
-                  ) v
-                  join divided d on d.bin = v.bin
-                  and d.metric = v.metric
-                  and d.benchmark_id = v.benchmark_id
-              ),
-              entry as (
-                select
-                  v.bin,
-                  v.metric,
-                  v.benchmark_id,
-                  v.count,
-                  v.low,
-                  v.low as high
-                from
-                  value v
-                where
-                  (v.others + v.number) <= '100'::integer
-                union all
-                select
-                  b.bin,
-                  b.metric,
-                  b.benchmark_id,
-                  b.count,
-                  b.low,
-                  b.high
-                from
-                  bin b
-                where
-                  not exists (
-                    select
-                    from
-                      value v
-                    where
-                      v.bin = b.bin
-                      and v.metric = b.metric
-                      and v.benchmark_id = b.benchmark_id
-                      and (v.others + v.number) <= '100'::integer
-                  )
-              )
-            select
-              f.benchmark_id,
-              f.metric,
-              f.count,
-              f.failed,
-              f.sum,
-              f.m2,
-              f.min,
-              f.max,
-              e.bins,
-              e.bin_counts,
-              e.bin_lows,
-              e.bin_highs
-            from
-              (
-                select
-                  part.benchmark_id,
-                  part.metric,
-                  sum(part.count)::bigint as count,
-                  sum(part.failed)::bigint as failed,
-                  sum(part.sum) as sum,
-                  greatest(
-                    sum(
-                      case
-                        when abs(
-                          case
-                            when abs(part.sum) < 1e-290 then 0
-                            else part.sum / part.count
-                          end - part.mean
-                        ) < 1e-150 then part.m2
-                        else part.m2 + part.count * (
-                          case
-                            when abs(part.sum) < 1e-290 then 0
-                            else part.sum / part.count
-                          end - part.mean
-                        ) ^ 2
-                      end
-                    ),
-                    0
-                  ) as m2,
-                  min(part.low) as min,
-                  max(part.high) as max
-                from
-                  (
-                    select
-                      part.*,
-                      case
-                        when abs(sum(part.sum) over whole) < 1e-290 then 0
-                        else sum(part.sum) over whole / sum(part.count) over whole
-                      end as mean
-                    from
-                      part
-                    window
-                      whole as (
-                        partition by
-                          part.benchmark_id,
-                          part.metric
-                      )
+                      v.value
                   ) part
-                group by
-                  part.benchmark_id,
-                  part.metric
-              ) f
-              join (
-                select
-                  e.benchmark_id,
-                  e.metric,
-                  array_agg(
-                    e.bin
-                    order by
-                      e.bin,
-                      e.low
-                  ) as bins,
-                  array_agg(
-                    e.count
-                    order by
-                      e.bin,
-                      e.low
-                  ) as bin_counts,
-                  array_agg(
-                    e.low
-                    order by
-                      e.bin,
-                      e.low
-                  ) as bin_lows,
-                  array_agg(
-                    e.high
-                    order by
-                      e.bin,
-                      e.low
-                  ) as bin_highs
-                from
-                  entry e
-                group by
-                  e.benchmark_id,
-                  e.metric
-              ) e on e.benchmark_id = f.benchmark_id
-              and e.metric = f.metric
-          ) p
+                window
+                  whole as (
+                    partition by
+                      part.benchmark_id,
+                      part.metric
+                  )
+              ) part
+            group by
+              1,
+              2,
+              3,
+              case
+                when part.entries <= '100'::integer then part.low
+              end
+          ) part
+        group by
+          part.benchmark_id,
+          part.metric
       ) part
       left join stale_rollups s on s.benchmark_id = part.benchmark_id
     where

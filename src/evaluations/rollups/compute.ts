@@ -4,7 +4,7 @@ import { example, sql, statement } from "../../database/statement/sql.ts";
 import { isReferenceMissing } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { evaluationsOf, isBuiltIn, metricValues } from "../metric.ts";
-import { partsOf, rollupLock, writtenRollups } from "./parts.ts";
+import { partsOfMany, rollupLock, writtenRollups } from "./parts.ts";
 
 const dueRollups = statement("rollup_due", {
   row: z.object({ id: z.string() }),
@@ -60,9 +60,8 @@ const computeRollup = statement("rollup_compute", {
             order by part.count desc, part.metric
           ) <= ${limits.rollupNames} end as is_kept
       from (
-        ${partsOf(
+        ${partsOfMany(
           metricValues(evaluationsOf(id)),
-          1,
           sql.fragment`b.metric not in (select metric from many)`,
         )}
       ) part

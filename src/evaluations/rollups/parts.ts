@@ -90,27 +90,57 @@ const areDivided = (row: Fragment) => sql.fragment`
     and (${row}.benchmark_id, ${row}.metric) in (select benchmark_id, metric from divided)`;
 
 /**
- * Parts made of values, one for each benchmark and metric among them.
- * @param values a select of (benchmark_id, metric, value, failed), which may be read twice
+ * Parts made of values, one for each benchmark and metric among them. It groups them by each value, and so is
+ * for the rows of one statement: see `partsOfMany`.
+ * @param values a select of (benchmark_id, metric, value, failed)
  * @param sign -1: they were taken away
+ */
+export function partsOf(values: Fragment, sign: 1 | -1 = 1): Fragment {
+  const signed = (figure: Fragment) => (sign === 1 ? figure : sql.fragment`-${figure}`);
+  return sql.fragment`
+    select
+      part.benchmark_id, part.metric, ${signed(sql.fragment`sum(part.count)`)}::bigint as count,
+      ${signed(sql.fragment`sum(part.failed)`)}::bigint as failed,
+      ${signed(sql.fragment`sum(part.sum)`)} as sum,
+      ${signed(sql.fragment`greatest(sum(part.deviations), 0)`)} as m2, min(part.low) as min,
+      max(part.high) as max, ${arraysOf(sql.fragment`part`, signed(sql.fragment`part.count`))}
+    from (
+      select
+        part.bin, part.metric, part.benchmark_id, sum(part.count)::bigint as count,
+        sum(part.failed) as failed, sum(part.sum) as sum, sum(${deviations}) as deviations,
+        min(part.low) as low, max(part.high) as high
+      from (
+        select part.*, ${wholeMean} as mean, count(*) over whole as entries
+        from (${binnedValues(values, sql.fragment`, v.value`)}) part
+        window whole as (partition by part.benchmark_id, part.metric)
+      ) part
+      group by 1, 2, 3, case when ${areFew(sql.fragment`part.entries`)} then part.low end
+    ) part
+    group by part.benchmark_id, part.metric`;
+}
+
+// The bin first: where the planner sorts, comparing numbers costs a third of comparing names. Adding 0 makes
+// 0 of -0.
+const binnedValues = (values: Fragment, each = sql.fragment``) => sql.fragment`
+  select
+    ${binOf(sql.fragment`v.value`)} as bin, v.metric, v.benchmark_id, count(*) as count,
+    count(*) filter (where v.failed) as failed, ${exactSum(sql.fragment`v.value`)} as sum,
+    regr_sxx(v.value, v.value) as m2, min(v.value) + 0 as low, max(v.value) + 0 as high
+  from (${values}) v group by 1, 2, 3${each}`;
+
+/**
+ * The same of any number of values, which are read twice where some may be few and share a bin.
  * @param condition of the bins `b` whose values may be few
  */
-export function partsOf(values: Fragment, sign: 1 | -1 = 1, condition?: Fragment): Fragment {
-  const signed = (figure: Fragment) => (sign === 1 ? figure : sql.fragment`-${figure}`);
-  const bin = binOf(sql.fragment`v.value`);
+export function partsOfMany(values: Fragment, condition: Fragment): Fragment {
   const divided = sql.fragment`
-    select ${bin} as bin, v.metric, v.benchmark_id, count(*) as count, v.value + 0 as low
+    select ${binOf(sql.fragment`v.value`)} as bin, v.metric, v.benchmark_id, count(*) as count,
+      v.value + 0 as low
     from (${values}) v where ${areDivided(sql.fragment`v`)} group by 1, 2, 3, 5`;
-  // The bin first: where the planner sorts, comparing numbers costs a third of comparing names. Adding 0
-  // makes 0 of -0.
   return sql.fragment`
     select p.* from (
       with part as materialized (
-        select
-          ${bin} as bin, v.metric, v.benchmark_id, count(*) as count,
-          count(*) filter (where v.failed) as failed, ${exactSum(sql.fragment`v.value`)} as sum,
-          regr_sxx(v.value, v.value) as m2, min(v.value) + 0 as low, max(v.value) + 0 as high
-        from (${values}) v group by 1, 2, 3
+        ${binnedValues(values)}
       ), bin as materialized (
         select bin, metric, benchmark_id, count, low, high, low < high as has_values from part
       ), ${entriesOf(divided, condition)}
@@ -119,9 +149,8 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1, condition?: Fragment
         e.bin_lows, e.bin_highs
       from (
         select
-          part.benchmark_id, part.metric, ${signed(sql.fragment`sum(part.count)`)}::bigint as count,
-          ${signed(sql.fragment`sum(part.failed)`)}::bigint as failed,
-          ${signed(sql.fragment`sum(part.sum)`)} as sum, ${signed(mergedM2)} as m2, min(part.low) as min,
+          part.benchmark_id, part.metric, sum(part.count)::bigint as count,
+          sum(part.failed)::bigint as failed, sum(part.sum) as sum, ${mergedM2} as m2, min(part.low) as min,
           max(part.high) as max
         from (
           select part.*, ${wholeMean} as mean
@@ -130,7 +159,7 @@ export function partsOf(values: Fragment, sign: 1 | -1 = 1, condition?: Fragment
         group by part.benchmark_id, part.metric
       ) f
       join (
-        select e.benchmark_id, e.metric, ${arraysOf(sql.fragment`e`, signed(sql.fragment`e.count`))}
+        select e.benchmark_id, e.metric, ${arraysOf(sql.fragment`e`)}
         from entry e group by e.benchmark_id, e.metric
       ) e on e.benchmark_id = f.benchmark_id and e.metric = f.metric
     ) p`;
