@@ -210,7 +210,7 @@ interface Treated {
 
 function candidateOf(contender: Contender, { missing, worst }: Treated): Candidate {
   const open = contender.coverage.missing;
-  if (missing !== "as_worst" || open === 0) return { ...contender, open };
+  if (missing !== "as_worst" || open === 0) return Object.assign(contender, { open });
   const { count, sum, m2, min, max } = filledWith(contender, open, worst);
   return { ...contender, count, sum, m2, min: min ?? worst, max: max ?? worst, open: 0 };
 }
