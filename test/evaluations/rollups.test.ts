@@ -8,6 +8,7 @@ import { foldRollups } from "../../src/evaluations/rollups/fold.ts";
 import type { MetricSummary } from "../../src/evaluations/summary/summary.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
+import { seededRandom } from "../harness/random.ts";
 
 const { db, client } = await testDatabase();
 
@@ -315,6 +316,33 @@ describe("what is read from the rollups is what the rows come to", () => {
       if ("id" in result) await db.evaluations.delete(result.id, benchmarkId);
     const [score] = (await kept(benchmarkId, ["score"])).metrics;
     expect(score).toMatchObject({ count: 3, min: 0, p50: 0.999, max: 0.999 });
+  });
+
+  test("percentiles that are said to be exact are, whatever comes and goes, and so are those of few values", async () => {
+    const random = seededRandom();
+    for (const size of [30, 80, 100, 110, 160]) {
+      const benchmarkId = await newBenchmark();
+      // Several in each range of 1 %, of either sign.
+      const pool = Array.from({ length: size }, (_, i) => (i % 3 === 0 ? -1 : 1) * (1000 + i / 4));
+      const ids: string[] = [];
+      for (let step = 0; step < 25; step++) {
+        const draw = random();
+        if (draw < 0.5 || ids.length < 9) {
+          const rows = Array.from({ length: 1 + random.below(80) }, () =>
+            rowOf(benchmarkId, { score: random.pick(pool) }),
+          );
+          for (const result of await db.evaluations.createMany(rows)) if ("id" in result) ids.push(result.id);
+        } else if (draw < 0.6) await db.evaluations.update(random.pick(ids), { score: random.pick(pool) });
+        else if (draw < 0.7) await db.evaluations.delete(ids.splice(random.below(ids.length), 1)[0] ?? "");
+        else await (draw < 0.95 ? fold() : compute());
+        const found = await kept(benchmarkId, ["score"]);
+        if (size <= 100) expect(found.percentileError).toBe(0);
+        if (found.percentileError > 0) continue;
+        const [exact] = (await db.evaluations.summarize(benchmarkId, ["score"], { exact: true })).metrics;
+        for (const name of ["p50", "p90", "p95", "p99"] as const)
+          close(found.metrics[0]?.[name] ?? null, exact?.[name] ?? Number.NaN, 1e-9, `${size} ${name}`);
+      }
+    }
   });
 
   test("one of many leaves its bin as wide as it was, until the base is computed anew", async () => {
