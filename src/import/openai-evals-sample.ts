@@ -100,7 +100,7 @@ function restOf(
   events: readonly Event[],
   used: { answer: JsonObject | undefined; match: JsonObject | undefined; first: JsonObject | undefined },
 ): JsonObject {
-  const rest: Record<string, JsonValue[]> = {};
+  const rest = new Map<string, JsonValue[]>();
   for (const { type, data } of events) {
     const told = [
       ...(data === used.first ? ["prompt"] : []),
@@ -110,8 +110,7 @@ function restOf(
     ];
     const left = without(data, told);
     if (Object.keys(left).length === 0) continue;
-    rest[type] ??= [];
-    rest[type].push(left);
+    rest.set(type, [...(rest.get(type) ?? []), left]);
   }
-  return rest;
+  return Object.fromEntries(rest);
 }

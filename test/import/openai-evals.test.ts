@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ImportError } from "../../src/import/import-error.ts";
+import { evalsSample } from "../../src/import/openai-evals-sample.ts";
 import { fuzzy, graded, jsonl, match } from "./openai-evals-fixture.ts";
 import { mean, readAll, readFaulty, readOne, scoresOf, temporary } from "./support.ts";
 
@@ -191,6 +192,15 @@ describe("what is wrong is named", () => {
     expect(found).toMatch(message);
     expect(evaluations).toHaveLength(count);
   });
+
+  test.each(["toString", "__proto__", "constructor"])(
+    "an event of the type %s is one as any other",
+    (type) => {
+      const event = { sample_id: "s", type, data: { note: "kept" }, created_at: null };
+      const read = evalsSample("s", [event], { score: undefined, marks: {}, place: { file: "f" } });
+      expect(Object.entries(read.metadata ?? {})).toContainEqual([type, [{ note: "kept" }]]);
+    },
+  );
 
   test("anything in any event is read or refused in order", async () => {
     const fields = ["sample_id", "type", "data", "created_at"];
