@@ -42,7 +42,7 @@ export function parseRange(text: string): NonNullable<Filling["range"]> {
 }
 
 /** How the values of one metric came about. */
-export interface Covered {
+interface Covered {
   name: string;
   coverage?: Coverage | undefined;
   repetitions?: Repetitions | undefined;
@@ -59,7 +59,7 @@ function percentText(part: number, whole: number): string {
 }
 
 /** Says how many samples have a value and why others have none; undefined where all is there. */
-export function coverageText({ coverage, repetitions }: Omit<Covered, "name">): string | undefined {
+function coverageText({ coverage, repetitions }: Omit<Covered, "name">): string | undefined {
   if (coverage === undefined) return undefined;
   const { planned, tried, scored, failed, unscored, scoredWithError, missing } = coverage;
   const all = scored + missing;
@@ -82,7 +82,7 @@ export function coverageText({ coverage, repetitions }: Omit<Covered, "name">): 
 }
 
 /** Sentences on what is missing, each with the names that it is true of. */
-export function coverageWords(all: readonly Covered[]): string[] {
+function coverageWords(all: readonly Covered[]): string[] {
   const names = new Map<string, string[]>();
   for (const one of all) {
     const text = coverageText(one);
@@ -95,7 +95,7 @@ export function coverageWords(all: readonly Covered[]): string[] {
 }
 
 /** What the mean over all samples may be, in words. */
-export function boundsText({ low, high, ...interval }: Bounds, figure = "mean"): string {
+function boundsText({ low, high, ...interval }: Bounds, figure = "mean"): string {
   const between = `between ${formatNumber(low, 4)} and ${formatNumber(high, 4)}`;
   const within = formatInterval(interval, { digits: 4, between: " to ", none: "" });
   return `the ${figure} over all samples is ${between}, whatever the missing ones are${within && ` (with 95 % intervals: ${within})`}`;

@@ -22,7 +22,7 @@ export const missingFields = {
  * ("as_worst"), or make bounds of what the mean may be ("bounds"). `rangeLow` and `rangeHigh` are the ends of
  * what a value can be, where those of the metric are not known or are others.
  */
-export interface MissingInput {
+interface MissingInput {
   missing?: Treatment | undefined;
   rangeLow?: number | undefined;
   rangeHigh?: number | undefined;
@@ -52,7 +52,7 @@ export function checkClusters(
 }
 
 /** What is known of a metric before its samples are. */
-export interface Metric {
+interface Metric {
   name: string;
   reducer: Reducer;
   lowerIsBetter: boolean;
