@@ -148,6 +148,22 @@ describe("samples without a value", () => {
     expect(bounds).toEqual({ low: mean, high: mean, ci95Low, ci95High });
   });
 
+  test("of metrics that the request does not name have no say in it", async () => {
+    const spent = () => ({ latencyMs: 900, inputTokens: 10, metrics: { own: 5 } });
+    const id = await stored([1, 0], { plannedSamples: 4 }, spent);
+    for (const exact of [undefined, true]) {
+      expect(await scoreOf(id, { missing: "bounds", exact })).toMatchObject({
+        bounds: { low: 0.25, high: 0.75 },
+      });
+      const ten = { rangeLow: 0, rangeHigh: 10, exact };
+      expect((await scoreOf(id, { missing: "bounds", ...ten })).bounds).toMatchObject({
+        low: 0.25,
+        high: 5.25,
+      });
+      expect(await scoreOf(id, { missing: "as_worst", exact })).toMatchObject({ mean: 0.25 });
+    }
+  });
+
   test("of a metric of which nobody knows the range are refused by the field that would tell it", async () => {
     const id = await stored([5, 9, "e"], {}, () => ({ latencyMs: 5 }));
     const lacks = (options: SummaryInput, field: string) =>

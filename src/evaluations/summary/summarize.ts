@@ -76,7 +76,7 @@ export async function summarizeBenchmark(
     withError: isRepeated ? countFailed(evaluations?.groups ?? []) : failedCount,
     areNamed: names.length > 0,
   };
-  const found = new Map([...all].map(([name, one]) => [name, toMetricSummary(one, sampled)]));
+  const wanted = names.length > 0 ? names : [...all.keys()].sort(compareMetricNames);
   const { isExact, percentileError, metricsLeftOut } = how;
   return {
     benchmarkId,
@@ -89,10 +89,11 @@ export async function summarizeBenchmark(
     inputTokens: sum("input_tokens"),
     outputTokens: sum("output_tokens"),
     costUsd: sum("cost_usd"),
-    metrics:
-      names.length > 0
-        ? names.map((name) => found.get(name) ?? emptyMetric(name, sampled))
-        : [...found.values()].sort((a, b) => compareMetricNames(a.name, b.name)),
+    // What a request asks of the metrics that it names is asked of no others.
+    metrics: wanted.map((name) => {
+      const one = all.get(name);
+      return one ? toMetricSummary(one, sampled) : emptyMetric(name, sampled);
+    }),
   };
 }
 
