@@ -144,7 +144,7 @@ export const exampleSides = (isRepeated: boolean) => {
 const byMean = { reducer: "mean", k: 0 } as const;
 
 /** Sum, sum of squared deviations, least and greatest; null without pairs. */
-export const packed = z.array(z.number()).nullable();
+const packed = z.array(z.number()).nullable();
 
 export function packedMoments(name: string): Fragment {
   const value = sql.fragment`${sql.identifier([name])}`;
@@ -184,6 +184,22 @@ const placeOf = ({ clusterBy }: Pairing) =>
     : sql.fragment`
       dense_rank() over (order by cluster_id, case when cluster_id is null then sample_id end collate "C")`;
 
+/** What is read of the differences of pairs, of all of them or of a group. */
+export const differenceRow = {
+  baseline: packed,
+  candidate: packed,
+  differences: packed,
+  higher: z.number(),
+  lower: z.number(),
+  isBinary: z.boolean().nullable(),
+  up: z.number(),
+  down: z.number(),
+  positiveRanks: z.number(),
+  tieTerm: z.number(),
+  sizeCounts: z.array(z.number()).nullable(),
+  sizePositives: z.array(z.number()).nullable(),
+};
+
 // All figures but the intervals. Ranks are those of groups of equal size, so that ties cost nothing.
 export const pairFigures = statement("evaluation_pair_figures", {
   row: z.object({
@@ -197,18 +213,7 @@ export const pairFigures = statement("evaluation_pair_figures", {
     candidateFilled: z.number(),
     baselineRepetitions: packed,
     candidateRepetitions: packed,
-    baseline: packed,
-    candidate: packed,
-    differences: packed,
-    higher: z.number(),
-    lower: z.number(),
-    isBinary: z.boolean().nullable(),
-    up: z.number(),
-    down: z.number(),
-    positiveRanks: z.number(),
-    tieTerm: z.number(),
-    sizeCounts: z.array(z.number()).nullable(),
-    sizePositives: z.array(z.number()).nullable(),
+    ...differenceRow,
     blockCounts: z.array(z.number()).nullable(),
     blockSums: z.array(z.number()).nullable(),
     clusters: z.custom<Record<(typeof compared)[number], FoundClusters>>().nullable(),
