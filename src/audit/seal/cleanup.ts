@@ -18,6 +18,8 @@ export interface Cleanup {
   more: boolean;
 }
 
+const ageInDays = whole(1, limits.ageDays);
+
 /**
  * Removes entries that are older than this many days, oldest first, at most `limits.auditCleanupRows`: first
  * audit logs, then attempts at deleted jobs. Attempts at jobs that still exist stay until the job is deleted.
@@ -30,7 +32,7 @@ export async function cleanUpAuditLogs(
   sealer: Sealer,
   olderThanDays: number,
 ): Promise<Cleanup> {
-  const days = parseInput(whole(1, limits.ageDays), olderThanDays, "older_than_days");
+  const days = parseInput(ageInDays, olderThanDays, "older_than_days");
   const keys = await chain.requireKeys();
   // Entries must be sealed before they are removed, or they would look as if they had vanished.
   if ((await chain.db.one(readCutoff(days))).waiting) await sealer.run();

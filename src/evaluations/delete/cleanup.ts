@@ -39,13 +39,15 @@ const nextWithOld = statement("evaluation_next_with_old", {
   examples: [[lowestId, example.time]],
 });
 
+const ageInDays = whole(0, limits.ageDays);
+
 /** Deletes old evaluations; see `EvaluationRepository.cleanup`. */
 export async function cleanUpEvaluations(
   db: Executor,
   days: number,
   benchmarkId: string | undefined,
 ): Promise<EvaluationCleanup> {
-  const olderThanDays = parseInput(whole(0, limits.ageDays), days, "older_than_days");
+  const olderThanDays = parseInput(ageInDays, days, "older_than_days");
   const only = benchmarkId === undefined ? undefined : parseInput(uuid, benchmarkId, "benchmark_id");
   if (only !== undefined) await requireBenchmark(db, only);
   const { before } = await db.one(timeBefore(olderThanDays));

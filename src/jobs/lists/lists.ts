@@ -22,6 +22,9 @@ export async function readJobs(db: Executor, ids: readonly string[], full: boole
   return cut(await db.any(query.pageJobs(ids, full)), ids.length).items;
 }
 
+const afterPriority = input.jobPositions.priority.optional();
+const afterNewest = input.jobPositions.newest.optional();
+
 /** One page of the jobs that match; see `JobRepository.list`. */
 export async function listJobs(
   db: Executor,
@@ -33,10 +36,10 @@ export async function listJobs(
   const limit = parseLimit(options.limit);
   const { after, full = false } = options;
   if (orderBy === "priority") {
-    const position = parseInput(input.jobPositions.priority.optional(), after, "after");
+    const position = parseInput(afterPriority, after, "after");
     return listReady(db, lanes, parsed, { limit, full, after: position });
   }
-  const position = parseInput(input.jobPositions.newest.optional(), after, "after");
+  const position = parseInput(afterNewest, after, "after");
   return listNewest(db, parsed, { limit, full, after: position });
 }
 

@@ -68,13 +68,15 @@ export async function endJobsOf(db: Executor, benchmarkId: string): Promise<bool
   return length > 0 || (await db.one(hasLiveJobs(benchmarkId))).has;
 }
 
+const ageInDays = whole(0, limits.ageDays);
+
 /** Deletes old jobs that ended; see `JobRepository.cleanup`. */
 export async function cleanUpJobs(
   db: Executor,
   days: number,
   statuses: readonly JobStatus[],
 ): Promise<BulkResult> {
-  const age = parseInput(whole(0, limits.ageDays), days, "older_than_days");
+  const age = parseInput(ageInDays, days, "older_than_days");
   const ended = parseInput(finalStatuses, statuses, "statuses");
   let affected = 0;
   for (const status of ended) {
