@@ -22,6 +22,8 @@ export class Shell {
       this.#output += chunk;
       this.#hear();
     });
+    // A shell that ends at a failed block leaves what it runs behind, which would hold its output open.
+    this.#child.once("exit", () => this.#kill());
     this.#child.once("close", () => {
       this.#ended = true;
       this.#closed.resolve();

@@ -40,26 +40,40 @@ test -z "$npm_config_prefix"
 \`\`\`
 `;
 
+const mistakenBesideAService = `
+\`\`\`sh stays="serving"
+echo serving; exec sleep 600
+\`\`\`
+
+\`\`\`sh
+echo stumbles; false
+\`\`\`
+`;
+
 test("what README.md and docs/library.md tell to run works as printed, and a document that is wrong is found", async () => {
   const folder = await mkdtemp(join(tmpdir(), "ltb-try-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const wrong = join(folder, "wrong.md");
   await writeFile(wrong, mistaken);
-  const args = [script, "--installed", "--other-ports", "README.md", "docs/library.md", wrong];
-  const output = await new Promise<string>((done) =>
-    // What npm tells those that it runs would send the packages to the machine's own folder.
-    execFile(
+  const beside = join(folder, "beside.md");
+  await writeFile(beside, mistakenBesideAService);
+  const args = [script, "--installed", "--other-ports", "README.md", "docs/library.md", wrong, beside];
+  const output = await new Promise<string>((done) => {
+    const child = execFile(
       process.execPath,
       args,
+      // What npm tells those that it runs would send the packages to the machine's own folder.
       { env: { ...process.env, npm_config_prefix: "/usr" } },
       (error, stdout, stderr) => done(`${stdout}${stderr}exit code ${error?.code ?? 0}`),
-    ),
-  );
+    );
+    onTestFinished(() => void child.kill());
+  });
   const failed = output.match(/^FAILED.*$/gm) ?? [];
   expect(failed, output).toEqual([
     expect.stringContaining("wrong.md:14  echo one"),
     expect.stringContaining("wrong.md:22  false"),
     expect.stringContaining("wrong.md:26  cat FILE"),
+    expect.stringContaining("beside.md:6  echo stumbles"),
   ]);
   expect(output).toMatch(/^ok .*wrong.md:2 {2}echo the same/m);
   expect(output).toMatch(/^left out .*wrong.md:10 .*\(needs Docker\)$/m);
