@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type CompareBenchmarksResponse,
@@ -19,7 +20,15 @@ import {
 } from "./shared/comparison.ts";
 import { type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
-import { demandsOf, type Evidence, evidenceOf, marginOf, parseDifference } from "./shared/evidence.ts";
+import {
+  demandsOf,
+  type Evidence,
+  evidenceOf,
+  howToCount,
+  marginOf,
+  parseDifference,
+  unexcused,
+} from "./shared/evidence.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
 import { type Direction, directionOf, given, parseFraction, parseWhole } from "./shared/options.ts";
@@ -59,7 +68,7 @@ export function addCommand(program: Command): void {
     .withMissing(missingNames, parseRange)
     .withClusters()
     .option("--tolerance <difference>", "differences up to this are ties", parseFraction(Number.MAX_VALUE), 0)
-    .option("--alpha <p>", "better or worse takes an adjusted p-value below this", parseFraction(1), 0.05)
+    .option("--alpha <p>", "better or worse takes an adjusted p-value below this", parseAlpha, 0.05)
     .option("--samples <n>", "regressed samples to show for each candidate", parseWhole(0, 1000), 5)
     .option(
       "--fail-on-regression",
@@ -97,7 +106,10 @@ export function addCommand(program: Command): void {
       ],
       ["ltb compare main pr-123 --html report.html", "a page to look at and to pass on"],
       ["ltb compare main pr-123 --fail-unless-no-worse-than 0.02", "a gate that asks for evidence"],
-      ["ltb compare main pr-123 --missing as_worst", "what failed or is missing on one side counts as 0"],
+      [
+        "ltb compare main pr-123 --fail-on-regression --missing as_worst",
+        "what failed or is missing on one side counts as 0",
+      ],
       ["ltb compare main pr-123 --cluster-by document", "questions on one document are dependent"],
       "ltb compare a b --metric latency_ms --tolerance 50",
     )
@@ -189,12 +201,20 @@ function reportOf(
   return { metric, baseline, candidates, explanation, samples: options.samples };
 }
 
+/** Reads a level of significance: at 0 nothing would ever be significant, at 1 nearly everything. */
+function parseAlpha(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("Expected a number above 0 and below 1.");
+  return value;
+}
+
 /** Ends with an exit code of its own, if a gate that was asked for is not passed. */
 function failGates(
   comparisons: readonly BenchmarkComparison[],
   verdicts: readonly Verdict[],
-  { failOnRegression = false, failUnlessNoWorseThan: margin, alpha }: Options,
+  options: Options,
 ): void {
+  const { failOnRegression = false, failUnlessNoWorseThan: margin } = options;
   const fail = (count: number, words: string) => {
     if (count === 0) return;
     note(`${count} of ${verdicts.length} candidates ${words}`);
@@ -203,13 +223,18 @@ function failGates(
   const count = (verdict: Verdict) => verdicts.filter((one) => one === verdict).length;
   if (failOnRegression) {
     fail(count("worse"), "regressed");
+    fail(count("may be worse"), "may have regressed, as far as their missing samples allow");
     fail(count("no pairs"), "have no pairs with the baseline, so nothing is known of them");
     fail(count("one cluster"), "have pairs of one cluster only, so nothing is known of them");
   }
-  if (margin === undefined) return;
-  const demands = comparisons.map((one) => demandsOf(one, "", { margin, alpha }));
-  const unproven = demands.filter((all) => all.some(({ failure }) => failure !== undefined)).length;
-  fail(unproven, `are not shown to be no worse by ${margin}`);
+  if (margin !== undefined) {
+    const demands = comparisons.map((one) => demandsOf(one, "", { ...options, margin, equivalence: false }));
+    const unproven = demands.filter((all) => all.some(({ failure }) => failure !== undefined)).length;
+    fail(unproven, `are not shown to be no worse by ${margin}`);
+  }
+  if (!failOnRegression && margin === undefined) return;
+  const lacking = comparisons.filter((one) => unexcused(one, options) !== undefined).length;
+  fail(lacking, `lack values of samples that the baseline has, which no figure counts: ${howToCount}`);
 }
 
 function comparisonText(

@@ -7,9 +7,11 @@ interface Kind {
   areShares?: boolean;
   /** The values are independent between clusters only. */
   spread?: ClusterSpread | undefined;
+  /** The largest size of what the values are the differences of, whose rounding is theirs. Default: 0. */
+  scale?: number;
 }
 
-/** Deviations below this fraction of the mean are rounding. */
+/** Deviations below this fraction of the mean, or of the scale, are rounding. */
 const roundOff = 1e-12;
 
 /** From this number of degrees of freedom on, the expansion is right to 12 digits. */
@@ -21,7 +23,7 @@ const z = 1.959963984540054;
 export interface MeanFigures {
   /** Between `min` and `max`, and so the value itself where all are equal. */
   mean: number;
-  /** Divisor n − 1. Undefined below two values, as is `stderr`. */
+  /** Divisor n − 1; 0 where values differ by rounding alone. Undefined below two values, as is `stderr`. */
   stddev: number | undefined;
   stderr: number | undefined;
   /** 95 % confidence interval of the mean; undefined if the values do not determine one. */
@@ -55,21 +57,23 @@ interface KnownRange {
  */
 export function meanFigures(
   { count, sum, m2, min, max }: Moments & KnownRange,
-  { areShares = false, spread }: Kind = {},
+  { areShares = false, spread, scale = 0 }: Kind = {},
 ): MeanFigures {
   const mean = Math.min(
     max ?? Number.POSITIVE_INFINITY,
     Math.max(min ?? Number.NEGATIVE_INFINITY, sum / count),
   );
   if (count < 2) return { mean, stddev: undefined, stderr: undefined, interval: undefined };
-  const stddev = min !== undefined && min === max ? 0 : Math.sqrt(m2 / (count - 1));
+  const rounding = Math.max(Math.abs(mean), scale) * roundOff;
+  const deviation = Math.sqrt(m2 / (count - 1));
+  const stddev = (min !== undefined && min === max) || deviation <= rounding ? 0 : deviation;
   const figures = { mean, stddev, stderr: stddev / Math.sqrt(count) };
   if (spread) {
     const [least, most] = areShares && areBinary({ count, sum, m2 }) ? [0, 1] : [-Infinity, Infinity];
-    return { ...figures, ...clustered(figures, spread, least, most) };
+    return { ...figures, ...clustered(figures, spread, rounding, { least, most }) };
   }
   if (areShares && areBinary({ count, sum, m2 })) return { ...figures, interval: wilson(sum, count) };
-  if (stddev <= Math.abs(mean) * roundOff) return { ...figures, interval: undefined };
+  if (stddev === 0) return { ...figures, interval: undefined };
   const margin = t975(count - 1) * figures.stderr;
   return { ...figures, interval: { method: "student_t", low: mean - margin, high: mean + margin } };
 }
@@ -77,13 +81,13 @@ export function meanFigures(
 function clustered(
   { mean, stddev }: { mean: number; stddev: number },
   spread: ClusterSpread,
-  least: number,
-  most: number,
+  rounding: number,
+  { least, most }: { least: number; most: number },
 ) {
   const error = clusteredStderr(spread);
   if (error === undefined) return { stderr: undefined, interval: undefined };
   // Where the means of all clusters are the same, what is left of the sums is rounding.
-  if (error <= Math.max(Math.abs(mean), stddev) * roundOff) return { stderr: 0, interval: undefined };
+  if (error <= Math.max(rounding, stddev * roundOff)) return { stderr: 0, interval: undefined };
   const margin = t975(spread.clusters - 1) * error;
   const [low, high] = [Math.max(least, mean - margin), Math.min(most, mean + margin)];
   return { stderr: error, interval: { method: "cluster_t" as const, low, high } };

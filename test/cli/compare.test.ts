@@ -49,7 +49,7 @@ test("a gate fails with a code of its own only for a significant regression", as
   const worse = await gate("175b_verification", "6b_finetuning");
   expect([worse.code, worse.stderr]).toEqual([3, "1 of 1 candidates regressed\n"]);
   // Without its proof a regression is none.
-  expect((await gate("175b_verification", "6b_finetuning", "--alpha", "0")).code).toBe(0);
+  expect((await gate("175b_verification", "6b_finetuning", "--alpha", "1e-9")).code).toBe(0);
   expect((await gate("6b_finetuning", "175b_verification", "--lower-is-better")).code).toBe(3);
 });
 
@@ -304,10 +304,11 @@ test("a benchmark is not compared with itself, nor by a metric that it has not",
 test("wrong use is told from a regression", async () => {
   expect((await ltb.run("compare", "6b_finetuning")).code).toBe(2);
   expect((await ltb.run("compare", "6b_finetuning", "nobody")).code).toBe(1);
-  expect(await ltb.run("compare", "a", "b", "--alpha", "2")).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining("Expected a number from 0 to 1"),
-  });
+  for (const alpha of ["0", "1", "2", "", "x"])
+    expect(await ltb.run("compare", "a", "b", "--alpha", alpha)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Expected a number above 0 and below 1"),
+    });
 });
 
 test("groups by a key, as a table, as JSON and as Markdown", async () => {

@@ -146,3 +146,66 @@ test("a comparison says what its sides lack, in all its forms, and counts or bou
   );
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("range_high")]);
 });
+
+test("a gate passes no candidate that crashed, unless what it lacks is to be left out", async () => {
+  const report = join(folder, "gate.xml");
+  const compare = (...args: string[]) => ltb.run("compare", "whole", "crashed", ...args, "--junit", report);
+  const gates = [["--fail-on-regression"], ["--fail-unless-no-worse-than", "0.5"]];
+  for (const gate of gates) {
+    const open = await compare(...gate);
+    expect(open).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(
+        /^1 of 1 candidates lack values of samples that the baseline has, which no figure counts: --missing as_worst /m,
+      ),
+    });
+    expect(open.stdout).toMatch(/^crashed: warning: the candidate lacks a value of 20 samples that/m);
+    expect(await readFile(report, "utf8")).toMatch(/<failure message="the candidate lacks a value of 20 /);
+    const left = await compare(...gate, "--missing", "exclude");
+    expect(left).toMatchObject({ code: 0, stderr: `wrote ${report}\n` });
+    expect(left.stdout).toMatch(/^crashed: warning: the candidate lacks a value of 20 samples that/m);
+    expect(await readFile(report, "utf8")).not.toContain("<failure");
+    // What only the baseline lacks shows no harm.
+    expect((await ltb.run("compare", "crashed", "whole", ...gate)).code).toBe(0);
+    const bounded = await compare(...gate, "--missing", "bounds");
+    expect(bounded.code).toBe(3);
+    expect(bounded.stdout).toMatch(/^crashed +20 .* may be worse$/m);
+    expect(bounded.stdout).not.toContain("warning: the candidate lacks");
+  }
+  const [regression = [], harm = []] = gates;
+  expect(await compare(...regression, "--missing", "as_worst")).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(/^1 of 1 candidates regressed$/m),
+  });
+  expect((await compare(...regression, "--missing", "bounds")).stderr).toMatch(
+    /^1 of 1 candidates may have regressed, as far as their missing samples allow$/m,
+  );
+  const bounded = await compare(...harm, "--missing", "bounds");
+  expect(bounded.stdout).toMatch(
+    /^crashed: not shown to be no worse than the baseline by 0\.5 whatever the missing samples are \(/m,
+  );
+  expect((await compare(...harm)).stdout).toMatch(
+    /^crashed: no worse than the baseline by 0\.5 on the 20 samples that both have \(/m,
+  );
+});
+
+test("where nothing is missing, gates by bounds are those by pairs", async () => {
+  const same = ["compare", "whole", "whole again", "--missing", "bounds"];
+  const rows = Array.from({ length: 40 }, (_, i) =>
+    JSON.stringify({ ...{ id: `s${i}`, input: "i", output: "o" }, score: Number(i % 5 > 0) }),
+  );
+  await writeFile(join(folder, "again.jsonl"), rows.join("\n"));
+  await ltb.json("import", join(folder, "again.jsonl"), "--name", "whole again", "--model", "again");
+  const { code, stdout } = await ltb.run(
+    ...same,
+    "--fail-unless-no-worse-than",
+    "0.1",
+    "--fail-on-regression",
+  );
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^whole again +40 +0\.8 +0\.8 +0 +- +- +0\/0\/40 .* no significant difference$/m);
+  expect(stdout).toMatch(/^whole again: no worse than the baseline by 0\.1 \(one-sided p /m);
+  expect(stdout).toMatch(
+    /^whole again: the differences of all 40 pairs are the same, so that there is no interval/m,
+  );
+});

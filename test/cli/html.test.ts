@@ -149,6 +149,26 @@ test("a comparison of latency, of which lower is better", async () => {
   const text = await page("compare", "base", String(candidate), "--metric", "latency_ms");
   expect(text.includes("Compared by latency (ms), lower is better")).toBe(true);
   expect(text.includes("● no significant difference")).toBe(true);
+  // All pairs are tied: that is no interval, and one point no scale.
+  expect(/<desc[^>]*>cand .*: 0 \(no interval\), no significant difference\./.test(text)).toBe(true);
+  expect(text.includes('<td class="number">0<small></small></td>')).toBe(true);
+  expect(text.includes("the differences of all 200 pairs are the same, so that there is no interval")).toBe(
+    true,
+  );
+  expect(text.includes("0.000000")).toBe(false);
+});
+
+test("a comparison without a pair", async () => {
+  const path = join(folder, "other.jsonl");
+  await writeFile(path, JSON.stringify({ sample_id: "other", input: "i", output: "o", score: 1 }));
+  await ltb.json("import", path, "--name", "other", "--dataset", "other", "--model", "m");
+  const text = await page("compare", "base", "other");
+  check(text);
+  expect(text.includes("other: no sample has a value on both sides, so that nothing can be told.")).toBe(
+    true,
+  );
+  expect(text.includes("There are no pairs to draw.")).toBe(true);
+  expect(text.includes("0.000000")).toBe(false);
 });
 
 test("a leaderboard", async () => {

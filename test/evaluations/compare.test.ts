@@ -98,7 +98,53 @@ test("equal values have exactly their mean, and equal differences exactly theirs
     stderr: 0,
     pairedTPValue: null,
   };
-  expect(found).toMatchObject({ ...exact, ci95Low: 0.7, ci95High: 0.7, effectSize: null });
+  const unknown = { ci95Low: null, ci95High: null, bootstrapCi95Low: null, ci90Low: null, effectSize: null };
+  expect(found).toMatchObject({ ...exact, ...unknown });
+});
+
+describe("differences that do not vary", () => {
+  const flat = (value: number) => scored(Array<number>(30).fill(value));
+  const none = { pairedTPValue: null, ci95Low: null, ci95High: null, bootstrapCi95Low: null, ci90High: null };
+  const still = { stderr: 0, effectSize: null, detectableDifference: null, pairsNeeded: null, ...none };
+
+  test("do so by the rounding of values alone", async () => {
+    const sevenths = Array.from({ length: 30 }, (_, i) => i / 7);
+    for (const shift of [1, 1 / 3, 0.1]) {
+      const candidate = scored(sevenths.map((value) => value + shift));
+      const found = await compare(scored(sevenths), candidate, {
+        margin: 0.02,
+        detect: 0.1,
+        groupBy: "model",
+      });
+      expect(found).toMatchObject({ ...still, wins: 30, noWorsePValue: 2 ** -30, equivalencePValue: 1 });
+      expect(found.meanDifference).toBeCloseTo(shift, 12);
+      expect(found.slices?.slices).toMatchObject([
+        { nPaired: 30, stderr: 0, pairedTPValue: null, ci95Low: null, ci95High: null },
+      ]);
+    }
+  });
+
+  test("show no harm where the candidate is better, and harm where it is worse by the margin", async () => {
+    const tested = async (baseline: number, candidate: number, lowerIsBetter = false) => {
+      const found = await compare(flat(baseline), flat(candidate), { margin: 0.02, lowerIsBetter });
+      expect(found).toMatchObject(still);
+      return found.noWorsePValue;
+    };
+    expect(await tested(0.1, 0.2)).toBe(2 ** -30);
+    expect(await tested(0.2, 0.1, true)).toBe(2 ** -30);
+    expect(await tested(0, 1)).toBe(2 ** -30);
+    expect(await tested(0.2, 0.1)).toBe(1);
+    expect(await tested(0.1, 0.2, true)).toBe(1);
+    expect(await tested(0.2, 0.19)).toBeNull();
+    expect(await tested(0.2, 0.2)).toBeNull();
+  });
+
+  test("are others than those that vary much, of which every pair is better", async () => {
+    const found = await compare(flat(0), scored([...Array<number>(29).fill(0.001), 0.9]), { margin: 0.02 });
+    expect(found).toMatchObject({ wins: 30, noWorsePValue: 2 ** -30 });
+    expect(found.pairedTPValue).toBeGreaterThan(0.05);
+    expect(found.ci95Low).toBeLessThan(0);
+  });
 });
 
 test("of latency, tokens and cost the lower one is better unless told otherwise", async () => {
@@ -240,7 +286,7 @@ test("without pairs there is nothing to tell, and differences that do not vary h
     effectSize: null,
     ties: 2,
   });
-  expect([same.ci95Low, same.ci95High, same.bootstrapCi95Low]).toEqual([0, 0, 0]);
+  expect([same.stderr, same.ci95Low, same.ci95High, same.bootstrapCi95Low]).toEqual([0, null, null, null]);
 });
 
 test("differences that are equal as decimals tie in rank", async () => {
@@ -375,7 +421,7 @@ test("pairs that do not differ prove as much as their number allows", async () =
   const same = scored(Array.from({ length: 200 }, (_, i) => i % 2));
   expect(await compare(same, same, { margin: 0.02, detect: 0.02 })).toMatchObject({
     ...{ noWorsePValue: expect.closeTo(0.98 ** 200, 12), equivalencePValue: expect.closeTo(0.98 ** 200, 12) },
-    ...{ detectableDifference: null, pairsNeeded: null, ci90Low: 0, ci90High: 0 },
+    ...{ detectableDifference: null, pairsNeeded: null, ci90Low: null, ci90High: null },
   });
   const halves = scored([0.5, 0.5]);
   expect(await compare(halves, halves, { margin: 0.02 })).toMatchObject({ noWorsePValue: null });

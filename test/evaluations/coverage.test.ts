@@ -506,6 +506,53 @@ describe("a comparison", () => {
     });
   });
 
+  test("tests harm and equivalence by the worst that missing samples allow", async () => {
+    const right = Array.from({ length: 200 }, (_, i) => Number(i % 4 > 0));
+    const whole = await stored(right);
+    const crashed = await stored(right.map((value, i) => (i % 2 === 0 ? value : "e")));
+    const nearly = await stored(right.map((value, i) => (i === 1 ? "e" : value)));
+    const compared = async (baselineId: string, candidateId: string, more: object = {}) => {
+      const input = { baselineId, candidateIds: [candidateId], margin: 0.2, bootstrapSamples: 0, ...more };
+      const [one] = (await db.evaluations.compare(input)).comparisons;
+      return [one?.noWorsePValue, one?.equivalencePValue];
+    };
+    const bounds = { missing: "bounds" };
+    const shown = [expect.closeTo(0, 3), expect.closeTo(0, 3)];
+    const open = [expect.closeTo(1, 3), expect.closeTo(1, 3)];
+    expect(await compared(whole, crashed)).toEqual(shown);
+    expect(await compared(whole, crashed, bounds)).toEqual(open);
+    expect(await compared(crashed, whole, { ...bounds, lowerIsBetter: true })).toEqual(open);
+    expect(await compared(whole, nearly, bounds)).toEqual(shown);
+    // What is all there is as it is without bounds.
+    const other = await stored(right.map((value, i) => (i < 9 ? 1 - value : value)));
+    expect(await compared(whole, other, bounds)).toEqual(await compared(whole, other));
+  });
+
+  test("needs no range where nothing is missing", async () => {
+    const timed = (shift: number) => (index: number) => ({ latencyMs: 100 + shift * index });
+    const [baselineId, candidateId] = [
+      await stored([1, 1, 1], {}, timed(1)),
+      await stored([1, 1, 1], {}, timed(3)),
+    ];
+    const compared = async (id: string, more: object) => {
+      const input = { baselineId, candidateIds: [id], metric: "latency_ms", ...more };
+      return (await db.evaluations.compare(input)).comparisons[0];
+    };
+    const plain = await compared(candidateId, {});
+    const { meanDifference, ci95Low, ci95High } = plain ?? {};
+    expect(await compared(candidateId, { missing: "as_worst" })).toEqual(plain);
+    const bounds = { low: meanDifference, high: meanDifference, ci95Low, ci95High };
+    expect(await compared(candidateId, { missing: "bounds" })).toEqual({ ...plain, bounds });
+    // Each has all of its own samples here, and neither has all of the other's.
+    const others = await stored([1, 1, 1], {}, (index) => ({
+      ...timed(1)(index),
+      sampleId: `s${index + 1}`,
+    }));
+    for (const missing of ["as_worst", "bounds"])
+      await expect(compared(others, { missing })).rejects.toMatchObject(refusal("range_high"));
+    expect(await compared(others, { missing: "as_worst", rangeHigh: 1000 })).toMatchObject({ nPaired: 4 });
+  });
+
   test("of groups counts the worst too", async () => {
     const more = (index: number) => ({ metadata: { subject: index < 2 ? "a" : "b" } });
     const [baselineId, candidateId] = [

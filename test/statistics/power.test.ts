@@ -24,14 +24,33 @@ test("an effect too small for a billion pairs needs infinitely many, a huge one 
 });
 
 test.each(statsmodels.margins)("difference $mean ± $stderr, margin $margin", (one) => {
-  expect(noWorseP(one, one.margin)).toBeCloseTo(one.no_worse, 10);
-  expect(equivalenceP(one, one.margin)).toBeCloseTo(one.equivalence, 10);
+  const difference = { ...one, min: -1, max: 1 };
+  expect(noWorseP(difference, one.margin)).toBeCloseTo(one.no_worse, 10);
+  expect(equivalenceP(difference, one.margin)).toBeCloseTo(one.equivalence, 10);
 });
 
 test("equal pairs of 0 and 1 show only what their number allows, and other equal pairs nothing", () => {
-  const equal = { mean: 0, stderr: 0, n: 100 };
+  const equal = { mean: 0, stderr: 0, n: 100, min: 0, max: 0 };
   expect(noWorseP(equal, 0.02, true)).toBeCloseTo(0.98 ** 100, 12);
   expect(equivalenceP({ ...equal, n: 149 }, 0.02, true)).toBeLessThan(0.05);
   expect(noWorseP(equal, 0.02)).toBeUndefined();
-  expect(equivalenceP({ mean: 0.1, stderr: 0, n: 5 }, 0.2, true)).toBeUndefined();
+  expect(equivalenceP({ mean: 0.1, stderr: 0, n: 5, min: 0.1, max: 0.1 }, 0.2, true)).toBeUndefined();
+});
+
+test("a candidate that is better in every pair is no worse, however the pairs vary", () => {
+  const far = { mean: 0.1, stderr: 0.09, n: 30, min: 0.001, max: 2.8 };
+  expect(noWorseP(far, 0.02)).toBe(2 ** -30);
+  expect(noWorseP({ ...far, min: 0 }, 0.02)).toBeGreaterThan(0.05);
+  const same = { mean: 0.1, stderr: 0, n: 10, min: 0.1, max: 0.1 };
+  expect(noWorseP(same, 0.02)).toBe(2 ** -10);
+  expect(equivalenceP(same, 0.02)).toBe(1);
+  const worse = { mean: -0.1, stderr: 0, n: 10, min: -0.1, max: -0.1 };
+  expect([noWorseP(worse, 0.02), noWorseP(worse, 0.1), noWorseP(worse, 0.2)]).toEqual([1, 1, undefined]);
+});
+
+test("equivalence of what is open goes by both ends that it may have", () => {
+  const least = { mean: 0, stderr: 0.01, n: 50, min: -1, max: 1 };
+  const greatest = { ...least, mean: 0.3 };
+  expect(equivalenceP(least, 0.1)).toBeLessThan(1e-9);
+  expect(equivalenceP(least, 0.1, false, greatest)).toBeGreaterThan(0.9);
 });

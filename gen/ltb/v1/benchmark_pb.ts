@@ -858,7 +858,8 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
   /**
    * Lower bound of the 95 % confidence interval of the mean difference, by the paired t distribution, and so
    * the interval of paired_t_p_value, not of p_value. It is not adjusted for the number of candidates. Where
-   * every value is 0 or 1 it is cut at -1 and 1. Unset when n_paired is below 2.
+   * every value is 0 or 1 it is cut at -1 and 1. Unset when n_paired is below 2 or the differences do not
+   * vary, which tells nothing of how others would: equal pairs do not prove equality.
    *
    * @generated from field: optional double ci95_low = 9;
    */
@@ -872,16 +873,15 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
   ci95High?: number | undefined;
 
   /**
-   * Lower bound of the 95 % percentile bootstrap interval of the mean difference. Unset when n_paired is
-   * below 2 or bootstrap_samples is 0.
+   * Lower bound of the 95 % percentile bootstrap interval of the mean difference. Unset as ci95_low, and when
+   * bootstrap_samples is 0.
    *
    * @generated from field: optional double bootstrap_ci95_low = 11;
    */
   bootstrapCi95Low?: number | undefined;
 
   /**
-   * Upper bound of the 95 % percentile bootstrap interval of the mean difference. Unset when n_paired is
-   * below 2 or bootstrap_samples is 0.
+   * Upper bound of the 95 % percentile bootstrap interval of the mean difference, like bootstrap_ci95_low.
    *
    * @generated from field: optional double bootstrap_ci95_high = 12;
    */
@@ -1004,14 +1004,14 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
 
   /**
    * Lower bound of the 90 % confidence interval of the mean difference, by the paired t distribution: the
-   * interval that the test of equivalence goes by. Unset when n_paired is below 2.
+   * interval that the test of equivalence goes by. Unset as ci95_low.
    *
    * @generated from field: optional double ci90_low = 29;
    */
   ci90Low?: number | undefined;
 
   /**
-   * Upper bound of the 90 % confidence interval of the mean difference. Unset when n_paired is below 2.
+   * Upper bound of the 90 % confidence interval of the mean difference, like ci90_low.
    *
    * @generated from field: optional double ci90_high = 30;
    */
@@ -1036,8 +1036,10 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
 
   /**
    * One-sided p-value of the paired t-test against a candidate that is worse by `margin` or more
-   * (non-inferiority). Below 0.05: no worse, by the margin. Unset without `margin`, when n_paired is below 2,
-   * or when all differences are equal and that does not determine it.
+   * (non-inferiority). Below 0.05: no worse, by the margin. At most 2^-n where all n pairs, or clusters, have
+   * a better candidate. With BOUNDS it is of the worst mean difference that missing samples allow. Unset
+   * without `margin`, when n_paired is below 2, or when all differences are equal and that does not determine
+   * it.
    *
    * @generated from field: optional double no_worse_p_value = 33;
    */
@@ -1045,7 +1047,8 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
 
   /**
    * p-value of the two one-sided paired t-tests against a difference of `margin` or more, either way (TOST,
-   * Schuirmann 1987). Below 0.05: equivalent, by the margin. Unset as no_worse_p_value.
+   * Schuirmann 1987). Below 0.05: equivalent, by the margin. With BOUNDS it is of the least and the greatest
+   * mean difference that missing samples allow. Unset as no_worse_p_value.
    *
    * @generated from field: optional double equivalence_p_value = 34;
    */
@@ -1264,7 +1267,7 @@ export type ComparisonSlice = Message<"ltb.v1.ComparisonSlice"> & {
 
   /**
    * Lower bound of the 95 % confidence interval of the mean difference, by the paired t distribution. It is
-   * not adjusted for the number of groups. Unset when n_paired is below 2.
+   * not adjusted for the number of groups. Unset when n_paired is below 2 or the differences do not vary.
    *
    * @generated from field: optional double ci95_low = 9;
    */

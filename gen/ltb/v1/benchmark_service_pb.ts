@@ -1863,9 +1863,9 @@ export type CompareBenchmarksRequest = Message<"ltb.v1.CompareBenchmarksRequest"
   /**
    * What the comparison does with samples that have no value. Default: EXCLUDE, so that only samples with a
    * value on both sides are pairs. AS_WORST also pairs those that either side has tried, and BOUNDS tells
-   * what the mean difference may be. The first needs the worse end of the metric's range, the other both;
-   * where it is not known and not given, the call fails with INVALID_ARGUMENT. They do not go with
-   * cluster_by.
+   * what the mean difference may be, and tests harm and equivalence with the worst that it may be. The first
+   * needs the worse end of the metric's range, the other both; where samples are missing and it is not known
+   * and not given, the call fails with INVALID_ARGUMENT. They do not go with cluster_by.
    *
    * @generated from field: ltb.v1.Missing missing = 16;
    */

@@ -131,15 +131,16 @@ async function slicesOf({ names, response, options }: Comparison, index: number)
   ];
 }
 
-function differences(unit: string, candidates: readonly Drawable[]): Promise<Html> {
+async function differences(unit: string, candidates: readonly Drawable[]): Promise<Html> {
   const paired = candidates.filter(({ comparison }) => comparison.meanDifference !== undefined);
+  if (paired.length === 0) return html`<p>There are no pairs to draw.</p>`;
   const words = paired.map(({ name, verdict, comparison }) => {
-    const interval = formatInterval(comparison, { digits: 3, between: " to ", none: "- to -" });
+    const interval = formatInterval(comparison, { digits: 3, between: " to ", none: "no interval" });
     return `${name}: ${formatNumber(comparison.meanDifference, 3)} (${interval}), ${verdict}`;
   });
   return intervalChart(
     "Mean differences with their 95 % intervals",
-    words.length > 0 ? `${words.join("; ")}.` : "No candidate shares a sample with the baseline.",
+    `${words.join("; ")}.`,
     `difference in ${unit}`,
     paired.map(({ name, verdict, comparison: { meanDifference = 0, ci95Low, ci95High } }) => ({
       label: name,
@@ -155,6 +156,7 @@ function differences(unit: string, candidates: readonly Drawable[]): Promise<Htm
 const signs: Record<Verdict, string> = {
   better: "▲ ",
   worse: "▼ ",
+  "may be worse": "▼ ",
   "no significant difference": "● ",
   "no pairs": "",
   "one cluster": "",

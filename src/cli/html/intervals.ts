@@ -50,7 +50,9 @@ export function intervalChart(
   return chart(title, description, 900, (width) => spec(width, axis, rows, zero));
 }
 
-function spec(width: number, axis: string, rows: readonly object[], zero: boolean): Spec {
+type Row = Record<"mean" | "low" | "high", number>;
+
+function spec(width: number, axis: string, rows: readonly Row[], zero: boolean): Spec {
   const isNarrow = width < 400;
   const y = { scale: "y", field: "key", band: 0.5 };
   const line = { stroke: { field: "colour" }, strokeWidth: 2 };
@@ -62,7 +64,12 @@ function spec(width: number, axis: string, rows: readonly object[], zero: boolea
     y: { scale: "y", field: "key" },
     height: { scale: "y", band: 1 },
   };
-  const values = { fields: ["low", "high", "mean"].map((field) => ({ data: "rows", field })) };
+  const values = rows.flatMap(({ mean, low, high }) => [mean, low, high]);
+  if (zero || values.length === 0) values.push(0);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  // A single point makes no scale.
+  const beside = least === most ? Math.abs(least) / 2 || 1 : 0;
+  const domain = [least - beside, most + beside];
   // Without the number in front, which tells equal names apart.
   const text = { signal: "slice(datum.value, indexof(datum.value, ' ') + 1)" };
   const labels = {
@@ -79,7 +86,7 @@ function spec(width: number, axis: string, rows: readonly object[], zero: boolea
       { name: "zero", values: zero ? [{ at: 0 }] : [] },
     ],
     scales: [
-      { name: "x", type: "linear", range: "width", nice: true, zero, domain: values, padding: 8 },
+      { name: "x", type: "linear", range: "width", nice: true, zero: false, domain, padding: 8 },
       { name: "y", type: "band", range: "height", domain: { data: "rows", field: "key" } },
     ],
     axes: [

@@ -1,5 +1,6 @@
 import {
   type BenchmarkComparison,
+  type Bounds,
   type ComparisonSlice,
   ComparisonTest,
   type PairedSample,
@@ -9,20 +10,53 @@ import { explainClusters } from "./clusters.ts";
 import { type Cell, formatInterval, formatNumber } from "./output.ts";
 import { agreementText, rangeText, reducerText } from "./reducer.ts";
 
-export type Verdict = "better" | "worse" | "no significant difference" | "no pairs" | "one cluster";
+export type Verdict =
+  | "better"
+  | "worse"
+  | "may be worse"
+  | "no significant difference"
+  | "no pairs"
+  | "one cluster";
 
-/** Better or worse only where the adjusted p-value is below alpha. Else nothing is proven. */
+/** Verdicts with which a candidate is not known to do no harm. */
+export const harms: readonly string[] = ["worse", "may be worse", "no pairs", "one cluster"];
+
+/**
+ * Better or worse only where the adjusted p-value is below alpha. Else nothing is proven. With bounds of what
+ * samples are missing it takes that their interval is on the same side.
+ */
 export function verdictOf(
   {
     adjustedPValue,
     meanDifference = 0,
     clusters,
-  }: Pick<BenchmarkComparison, "adjustedPValue" | "meanDifference" | "clusters">,
+    bounds,
+  }: Pick<BenchmarkComparison, "adjustedPValue" | "meanDifference" | "clusters" | "bounds">,
   { alpha, lowerIsBetter }: { alpha: number; lowerIsBetter: boolean },
 ): Verdict {
   if (adjustedPValue === undefined) return clusters === undefined ? "no pairs" : "one cluster";
-  if (adjustedPValue >= alpha || meanDifference === 0) return "no significant difference";
-  return meanDifference > 0 === lowerIsBetter ? "worse" : "better";
+  const isProven = adjustedPValue < alpha && meanDifference !== 0;
+  const proven = meanDifference > 0 === lowerIsBetter ? "worse" : "better";
+  const verdict = isProven ? proven : "no significant difference";
+  return isOpen(bounds) ? verdictWithin(bounds, verdict, lowerIsBetter) : verdict;
+}
+
+/** Whether missing samples leave open what the mean difference is. */
+export const isOpen = (bounds: Bounds | undefined): bounds is Bounds =>
+  bounds !== undefined && bounds.low < bounds.high;
+
+function verdictWithin(
+  { low, high, ci95Low = low, ci95High = high }: Bounds,
+  ofPairs: Verdict,
+  lowerIsBetter: boolean,
+): Verdict {
+  // Turned so that more is better.
+  const [worst, worstEnd, bestEnd] = lowerIsBetter ? [-high, -ci95High, -ci95Low] : [low, ci95Low, ci95High];
+  if (ofPairs === "better" && worstEnd > 0) return "better";
+  if (ofPairs === "worse" && bestEnd < 0) return "worse";
+  // The interval about the worst mean reaches as far above it as below.
+  const isWorstHarm = worst + (worst - worstEnd) < 0;
+  return ofPairs === "worse" || isWorstHarm ? "may be worse" : "no significant difference";
 }
 
 const tests: Record<ComparisonTest, string> = {
@@ -55,8 +89,12 @@ export function explainTests({ comparisons, ...by }: Compared, alpha: number): s
     `The interval of the difference and "p (t)" are of the paired t-test${by.clusterBy === "" ? "" : " by clusters"}, and not adjusted.`,
     `"p (test)" is of ${names}, and "p (Holm)" is the same adjusted by Holm's method for ${number}.`,
     `Verdicts go by "p (Holm)": better or worse if it is below ${alpha}. Otherwise no difference is proven, and equality is not either.`,
+    ...(comparisons.some(({ bounds }) => isOpen(bounds)) ? [boundsRule] : []),
   ];
 }
+
+const boundsRule =
+  "Where samples are missing, better and worse take that the 95 % interval of the bounds is so too. A candidate may be worse if its pairs are, or if the 95 % interval of the worst mean difference that missing samples allow is.";
 
 type Compared = Pick<CompareBenchmarksResponse, "comparisons" | "reducer" | "k" | "clusterBy">;
 

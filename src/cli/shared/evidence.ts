@@ -1,12 +1,13 @@
 import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { clusterWarnings } from "./clusters.ts";
-import { coverageOfSides } from "./coverage.ts";
+import { harms, isOpen } from "./comparison.ts";
+import { coverageOfSides, type Filling } from "./coverage.ts";
 import { UsageError } from "./errors.ts";
 import { formatNumber } from "./output.ts";
 
 /** What `ltb compare` is asked to show beside the difference. */
-export interface Evidence {
+export interface Evidence extends Pick<Filling, "missing"> {
   margin?: number | undefined;
   equivalence?: boolean;
   detect?: number;
@@ -33,14 +34,24 @@ export function marginOf({ margin, equivalence, failUnlessNoWorseThan: most }: M
  * that there is none.
  */
 export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence): string[] {
-  const { nPaired, detectableDifference, pairsNeeded, differentInputs, clusters } = comparison;
+  const { nPaired, detectableDifference, pairsNeeded, differentInputs, clusters, bounds } = comparison;
   const { detect, alpha, allowDifferentInputs = false, clusterBy = "" } = evidence;
   const lines: string[] = [];
   const { p, words } = marginTest(comparison, evidence);
+  const lacking = lackedBy(comparison, evidence);
   if (words !== undefined) {
     const how = p === undefined ? "the pairs do not determine it" : `one-sided p ${formatNumber(p, 3)}`;
-    lines.push(`${isBelow(p, alpha) ? "" : "not shown to be "}${words} (${how})`);
+    const where = lacking > 0 ? ` on the ${nPaired} samples that both have` : "";
+    const whatever = isOpen(bounds) ? " whatever the missing samples are" : "";
+    lines.push(`${isBelow(p, alpha) ? "" : "not shown to be "}${words}${where}${whatever} (${how})`);
   }
+  if (lacking > 0) lines.push(`warning: ${lackingText(lacking)}`);
+  if (nPaired === 0) lines.push("no sample has a value on both sides, so that nothing can be told");
+  else if (nPaired === 1) lines.push("one pair does not tell how pairs vary, so that there is no interval");
+  else if (detectableDifference === undefined && clusters?.count !== 1)
+    lines.push(
+      `${clusters ? `the mean differences of all ${clusters.count} clusters` : `the differences of all ${nPaired} pairs`} are the same, so that there is no interval: how others would differ is not known`,
+    );
   if (detectableDifference !== undefined)
     lines.push(
       `${nPaired} pairs${clusters ? ` in ${clusters.count} clusters` : ""} show a difference of ${formatNumber(detectableDifference, 3)} or more with a probability of 80 %`,
@@ -63,12 +74,37 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
 export function demandsOf(comparison: BenchmarkComparison, verdict: string, evidence: Evidence) {
   const [line] = evidenceOf(comparison, evidence);
   const { p, words } = marginTest(comparison, evidence);
-  const harmed = ["worse", "no pairs", "one cluster"].includes(verdict) ? verdict : undefined;
-  const demands = [{ name: "not significantly worse than the baseline", failure: harmed }];
+  const harmed = harms.includes(verdict) ? verdict : undefined;
+  const lacking = unexcused(comparison, evidence);
+  const demands = [{ name: "not significantly worse than the baseline", failure: harmed ?? lacking }];
   if (words !== undefined)
-    demands.push({ name: words, failure: isBelow(p, evidence.alpha) ? undefined : line });
+    demands.push({ name: words, failure: isBelow(p, evidence.alpha) ? lacking : line });
   return demands;
 }
+
+/** Samples of which the baseline has a value and the candidate has none, where they are left out. */
+function lackedBy(
+  { nPaired, differentInputs, baselineCoverage }: BenchmarkComparison,
+  { missing = "exclude", allowDifferentInputs = false }: Evidence,
+): number {
+  if (missing !== "exclude" || nPaired === 0) return 0;
+  return (baselineCoverage?.scored ?? 0) - nPaired - (allowDifferentInputs ? 0 : differentInputs);
+}
+
+const lackingText = (count: number) =>
+  `the candidate lacks a value of ${count} samples that the baseline has one of, and no figure counts them`;
+
+/**
+ * Why nothing is known of a candidate that lacks samples, as one that failed in the hard ones; undefined if
+ * it has all of the baseline's, or if what becomes of missing ones was said.
+ */
+export function unexcused(comparison: BenchmarkComparison, evidence: Evidence): string | undefined {
+  const lacking = evidence.missing === undefined ? lackedBy(comparison, evidence) : 0;
+  return lacking > 0 ? `${lackingText(lacking)}: ${howToCount}` : undefined;
+}
+
+export const howToCount =
+  "--missing as_worst counts each as the worst value, bounds allows for any value, exclude leaves them out";
 
 function marginTest(
   { noWorsePValue, equivalencePValue }: BenchmarkComparison,

@@ -9,10 +9,9 @@ import { signFlipP } from "../../statistics/clusters.ts";
 import { holm } from "../../statistics/holm.ts";
 import { equivalenceP, noWorseP } from "../../statistics/margin.ts";
 import { mcnemarExact } from "../../statistics/mcnemar.ts";
-import { type MeanFigures, meanFigures, t975 } from "../../statistics/mean-interval.ts";
+import type { MeanFigures } from "../../statistics/mean-interval.ts";
 import { detectableEffect, pairsNeeded } from "../../statistics/power.ts";
 import { studentTQuantile, studentTUpperTail } from "../../statistics/student-t.ts";
-import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
 import { finite, notNegative, parseInput, text, uuid } from "../../validation.ts";
 import { type Clusters, clusterKey, clustersOf, notWithGroups } from "../clusters/clusters.ts";
 import type { Coverage } from "../coverage/coverage.ts";
@@ -20,7 +19,9 @@ import {
   type Bounds,
   checkClusters,
   endOf,
+  lackingEnd,
   missingFields,
+  requireEnds,
   type Treatment,
   worstOf,
 } from "../coverage/missing.ts";
@@ -30,6 +31,7 @@ import { checkK, type Reducer, type Repetitions, reductionFields } from "../samp
 import { groupBy } from "../slices/key.ts";
 import { adjustSlices, type PairSlices, readPairSlices } from "../slices/pair-slices.ts";
 import { requireBenchmark, type Sampling } from "../statements.ts";
+import { figuresOf, figuresOfDifferences, intervalOf, towardsBetter, wilcoxon } from "./figures.ts";
 import { boundDifference, readSides } from "./sides.ts";
 import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
 
@@ -109,7 +111,7 @@ export interface Comparison {
   candidateCi95High: number | null;
   meanDifference: number | null;
   stderr: number | null;
-  /** The interval of the paired t-test, and so of `pairedTPValue`, not adjusted. */
+  /** The interval of the paired t-test, and so of `pairedTPValue`, not adjusted; null as that is. */
   ci95Low: number | null;
   ci95High: number | null;
   bootstrapCi95Low: number | null;
@@ -131,9 +133,12 @@ export interface Comparison {
   detectableDifference: number | null;
   /** So many pairs show a difference of `detect` with that power; null if more than 1e9. */
   pairsNeeded: number | null;
-  /** One-sided, of the candidate being worse than the baseline by `margin` or more: see `noWorseP`. */
+  /**
+   * One-sided, of the candidate being worse than the baseline by `margin` or more: see `noWorseP`. With
+   * bounds it is of the worst mean difference that missing samples allow.
+   */
   noWorsePValue: number | null;
-  /** Of the two differing by `margin` or more: see `equivalenceP`. */
+  /** Of the two differing by `margin` or more: see `equivalenceP`. With bounds it is of both of them. */
   equivalencePValue: number | null;
   wins: number;
   losses: number;
@@ -170,7 +175,8 @@ export interface ComparisonPage {
 
 /**
  * Compares candidates with a baseline.
- * @throws NOT_FOUND without one of the benchmarks
+ * @throws NOT_FOUND without one of the benchmarks; INVALID_ARGUMENT if samples are missing and an end of the
+ *   metric's range is needed for them that is not known
  */
 export async function compareBenchmarks(
   db: Executor,
@@ -186,13 +192,20 @@ export async function compareBenchmarks(
   for (const id of candidateIds) candidates.push(await requireBenchmark(db, id));
   const coverage = await readSides(db, [baseline, ...candidates], { ...parsed, lowerIsBetter });
   const { range, of: coverageOf } = coverage;
-  const filled = parsed.missing === "as_worst" ? { filledWith: worstOf(range, lowerIsBetter) } : {};
+  // Where the end is not known, either nothing is missing or the comparison is refused.
+  const isFilled =
+    parsed.missing === "as_worst" && lackingEnd("as_worst", range, lowerIsBetter) === undefined;
+  const filled = isFilled ? { filledWith: worstOf(range, lowerIsBetter) } : {};
   const comparisons: Comparison[] = [];
   const next: ComparisonPosition[] = [];
   // One after the other: each may be a join of millions of rows.
   for (const [index, candidate] of candidates.entries()) {
     const asked = { metric, allowDifferentInputs, reduction: { reducer, k }, ...filled };
     const pairing = { baseline, candidate, ...asked };
+    const sides = [coverageOf(baseline.id), coverageOf(candidate.id)] as const;
+    const figures = await compareOne(db, { ...pairing, clusterBy }, { ...parsed, lowerIsBetter });
+    const isWhole = areAllPaired(figures, sides, allowDifferentInputs);
+    if (!isWhole && !isFilled) requireEnds(parsed.missing, { name: metric, reducer, lowerIsBetter }, range);
     const list = async (isBelow: boolean, position: SamplePosition | null | undefined) => {
       if (position === null) return { items: [], next: null };
       const rows = await db.any(pairSamples(pairing, isBelow, parsed.tieTolerance, limit + 1, position));
@@ -205,16 +218,18 @@ export async function compareBenchmarks(
     const regressed = await list(!lowerIsBetter, after?.[index]?.regressed);
     const improved = await list(lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
-    const [baselineCoverage, candidateCoverage] = [coverageOf(baseline.id), coverageOf(candidate.id)];
-    const figures = await compareOne(db, { ...pairing, clusterBy }, { ...parsed, lowerIsBetter });
-    const bounds =
-      parsed.missing === "bounds"
-        ? await boundDifference(db, pairing, range, [baselineCoverage, candidateCoverage])
-        : null;
+    const how = { lowerIsBetter, margin: parsed.margin, areBinary: figures.test === "mcnemar" };
+    const bounded =
+      parsed.missing !== "bounds"
+        ? { bounds: null }
+        : isWhole
+          ? { bounds: boundsOfWhole(figures) }
+          : await boundDifference(db, pairing, range, sides, how);
     const { groupBy: key } = parsed;
     const slices = key ? await readPairSlices(db, pairing, key, { ...parsed, lowerIsBetter }) : null;
+    const [baselineCoverage, candidateCoverage] = sides;
     comparisons.push({
-      ...{ ...figures, baselineCoverage, candidateCoverage, bounds, slices },
+      ...{ ...figures, baselineCoverage, candidateCoverage, ...bounded, slices },
       regressed: regressed.items,
       improved: improved.items,
     });
@@ -234,6 +249,21 @@ type Parsed = z.output<typeof comparisonInput> & { lowerIsBetter: boolean };
 
 type Found = Omit<Comparison, "baselineCoverage" | "candidateCoverage" | "bounds">;
 
+/** Whether every sample that there is or was to be has a value on both sides. */
+function areAllPaired(
+  { nPaired, differentInputs }: Found,
+  sides: readonly Coverage[],
+  allowDifferentInputs: boolean,
+): boolean {
+  const paired = nPaired + (allowDifferentInputs ? 0 : differentInputs);
+  return sides.every(({ missing, scored }) => missing === 0 && scored === paired);
+}
+
+/** Where nothing is missing the mean difference is what it is. */
+function boundsOfWhole({ meanDifference, ci95Low, ci95High }: Found): Bounds | null {
+  return meanDifference === null ? null : { low: meanDifference, high: meanDifference, ci95Low, ci95High };
+}
+
 async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promise<Found> {
   const { lowerIsBetter, tieTolerance, bootstrapSamples } = parsed;
   const found = await db.one(pairFigures(pairing, tieTolerance, limits.bootstrapBlocks));
@@ -243,7 +273,7 @@ async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promi
   const isShare = areShares(pairing.metric);
   const baseline = figuresOf(n, found.baseline, { areShares: isShare, spread: found.clusters?.baseline });
   const candidate = figuresOf(n, found.candidate, { areShares: isShare, spread: found.clusters?.candidate });
-  const differences = figuresOf(n, found.differences, { spread: clusters });
+  const differences = figuresOfDifferences(found, clusters);
   const { mean: meanDifference = null, stddev } = differences ?? {};
   return {
     candidateId: pairing.candidate.id,
@@ -287,32 +317,19 @@ type Figures = z.output<typeof pairFigures.row>;
 
 const resampling = new Gate(limits.bootstraps, heavyGateOptions);
 
-function figuresOf(count: number, packed: Figures["baseline"], kind: Parameters<typeof meanFigures>[1]) {
-  if (packed === null) return undefined;
-  const [sum = 0, m2 = 0, min = 0, max = 0] = packed;
-  return meanFigures({ count, sum, m2, min, max }, kind);
-}
-
 /** How many independent pieces of evidence there are. */
 const unitsOf = ({ pairs, clusters }: Figures) => clusters?.difference.clusters ?? pairs;
 
 async function intervals(figures: Figures, differences: MeanFigures | undefined, resamples: number) {
   const { isBinary, blockCounts, blockSums } = figures;
-  const { mean = 0, stderr } = differences ?? {};
-  if (stderr === undefined) {
-    return { stderr: null, ci95Low: null, ci95High: null, bootstrapCi95Low: null, bootstrapCi95High: null };
-  }
-  const margin = t975(unitsOf(figures) - 1) * stderr;
-  // No difference of shares is larger, so that the interval covers as often when it is cut there.
-  const most = isBinary ? 1 : Number.POSITIVE_INFINITY;
+  const known = { stderr: differences?.stderr ?? null, ...intervalOf(differences, isBinary) };
+  if (known.ci95Low === null) return { ...known, bootstrapCi95Low: null, bootstrapCi95High: null };
   const drawn = (blockCounts ?? []).map((count, index): Block => ({ count, sum: blockSums?.[index] ?? 0 }));
   const signal = currentSignal();
   const resample = () => bootstrapMean(drawn, resamples, seedOf(drawn), signal);
   const bootstrap = resamples > 0 ? await resampling.pass(resample, signal) : null;
   return {
-    stderr,
-    ci95Low: Math.max(-most, mean - margin),
-    ci95High: Math.min(most, mean + margin),
+    ...known,
     bootstrapCi95Low: bootstrap?.low ?? null,
     bootstrapCi95High: bootstrap?.high ?? null,
   };
@@ -324,27 +341,27 @@ function withMargin(
   differences: MeanFigures | undefined,
   { lowerIsBetter, margin, detect }: Parsed,
 ) {
-  const { mean: meanDifference = 0, stderr } = differences ?? {};
-  if (stderr === undefined) {
-    const tests = { noWorsePValue: null, equivalencePValue: null };
-    return { ci90Low: null, ci90High: null, detectableDifference: null, pairsNeeded: null, ...tests };
-  }
   const n = unitsOf(figures);
+  const [, , min = 0, max = 0] = figures.differences ?? [];
+  const difference = differences && towardsBetter(differences, { n, min, max }, lowerIsBetter);
+  const test = (p: typeof noWorseP) =>
+    (difference && margin !== undefined ? p(difference, margin, figures.isBinary ?? false) : null) ?? null;
+  const tests = { noWorsePValue: test(noWorseP), equivalencePValue: test(equivalenceP) };
+  const { mean: meanDifference = 0, stderr } = differences ?? {};
+  // Pairs that do not vary tell nothing of those to come.
+  if (!stderr)
+    return { ci90Low: null, ci90High: null, detectableDifference: null, pairsNeeded: null, ...tests };
   const half = studentTQuantile(0.95, n - 1) * stderr;
   // Of pairs, or of the means of clusters, as far as those are alike.
   const spread = stderr * Math.sqrt(n);
-  const needed = detect === undefined || stderr === 0 ? Infinity : pairsNeeded(detect / spread);
+  const needed = detect === undefined ? Infinity : pairsNeeded(detect / spread);
   const pairs = Math.ceil((needed * figures.pairs) / n);
-  const difference = { mean: lowerIsBetter ? -meanDifference : meanDifference, stderr, n };
-  const test = (p: typeof noWorseP) =>
-    margin === undefined ? null : (p(difference, margin, figures.isBinary ?? false) ?? null);
   return {
     ci90Low: meanDifference - half,
     ci90High: meanDifference + half,
-    detectableDifference: stderr === 0 ? null : detectableEffect(n) * spread,
+    detectableDifference: detectableEffect(n) * spread,
     pairsNeeded: pairs <= 2e9 ? pairs : null,
-    noWorsePValue: test(noWorseP),
-    equivalencePValue: test(equivalenceP),
+    ...tests,
   };
 }
 
@@ -363,11 +380,6 @@ function tests(found: Figures, differences: MeanFigures | undefined) {
   const pValue = mcnemarPValue ?? wilcoxonPValue;
   const test = found.isBinary ? ("mcnemar" as const) : ("wilcoxon" as const);
   return { test, pValue, mcnemarPValue, wilcoxonPValue, pairedTPValue };
-}
-
-function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, tieTerm }: Figures): number {
-  const sizes = sizeCounts?.map((count, index) => ({ count, positive: sizePositives?.[index] ?? 0 }));
-  return sizes ? wilcoxonExact(sizes) : wilcoxonApproximate(up + down, positiveRanks, tieTerm);
 }
 
 /** The same data gives the same interval. */

@@ -1,11 +1,12 @@
 import type { Executor } from "../../database/statement/executor.ts";
+import { equivalenceP, noWorseP } from "../../statistics/margin.ts";
 import { meanFigures } from "../../statistics/mean-interval.ts";
-import { type Moments, mergeMoments } from "../../statistics/moments.ts";
 import type { Coverage } from "../coverage/coverage.ts";
-import { type Bounds, type Missing, type Range, rangeOf, requireEnds } from "../coverage/missing.ts";
+import { type Bounds, filledWith, type Missing, type Range, rangeOf } from "../coverage/missing.ts";
 import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
 import type { Sampling } from "../statements.ts";
 import { summarizeBenchmark } from "../summary/summarize.ts";
+import { towardsBetter } from "./figures.ts";
 import { type Pairing, pairBounds } from "./statements.ts";
 
 interface Asked extends Reduction, Missing {
@@ -15,7 +16,7 @@ interface Asked extends Reduction, Missing {
 
 /**
  * Reads how many samples of each benchmark have a value, and the range of the metric by the values of all.
- * @throws INVALID_ARGUMENT if an end of it is needed that is not known
+ * @throws INVALID_ARGUMENT if a value lies outside of the range given
  */
 export async function readSides(
   db: Executor,
@@ -37,7 +38,6 @@ export async function readSides(
   }
   const about = { name: metric, reducer, lowerIsBetter };
   const range = rangeOf(about, values, given);
-  requireEnds(given.missing, about, range);
   const of = (id: string) => {
     const coverage = all.get(id);
     if (!coverage) throw new Error(`no coverage of ${id}`);
@@ -46,33 +46,57 @@ export async function readSides(
   return { range, of };
 }
 
+interface Tested {
+  lowerIsBetter: boolean;
+  margin?: number | undefined;
+  /** All values that there are, are 0 or 1. */
+  areBinary: boolean;
+}
+
+interface Bounded {
+  bounds: Bounds | null;
+  noWorsePValue?: number | null;
+  equivalencePValue?: number | null;
+}
+
 /**
  * Bounds the mean difference over the samples that either side has tried, and those that were planned and
- * that neither has: of these, nothing is known of both. The interval is as in `boundsOf`.
+ * that neither has: of these, nothing is known of both. The interval is as in `boundsOf`. With a margin it
+ * also tests the worst mean that there may be, and for equivalence both ends: what these show is so whatever
+ * the missing values are.
  */
 export async function boundDifference(
   db: Executor,
   pairing: Pairing,
   { low, high }: Range,
   sides: readonly Coverage[],
-): Promise<Bounds | null> {
+  { lowerIsBetter, margin, areBinary }: Tested,
+): Promise<Bounded> {
   const found = await db.one(pairBounds(pairing, low, high));
   const planned = Math.max(...sides.map((side) => side.planned ?? 0));
   const untried = Math.max(0, planned - Math.max(found.pairs, ...sides.map(({ tried }) => tried)));
-  if (found.pairs + untried === 0) return null;
+  const n = found.pairs + untried;
+  if (n === 0) return { bounds: null };
   const at = (packed: readonly number[] | null, end: number) => {
-    const [sum = 0, m2 = 0] = packed ?? [];
-    const parts: Moments[] = [
-      { count: found.pairs, sum, m2 },
-      { count: untried, sum: untried * end, m2: 0 },
-    ];
-    return meanFigures(mergeMoments(parts));
+    const [sum = 0, m2 = 0, min = end, max = end] = packed ?? [];
+    const moments = filledWith({ count: found.pairs, sum, m2, min, max }, untried, end);
+    const figures = meanFigures(moments, { scale: Math.max(Math.abs(low), Math.abs(high)) });
+    const between = { n, min: moments.min ?? min, max: moments.max ?? max };
+    return { ...figures, tested: towardsBetter(figures, between, lowerIsBetter) };
   };
   const [least, greatest] = [at(found.low, low - high), at(found.high, high - low)];
-  return {
+  const bounds = {
     low: least.mean,
     high: greatest.mean,
     ci95Low: least.interval?.low ?? null,
     ci95High: greatest.interval?.high ?? null,
+  };
+  const [worst, best] = lowerIsBetter ? [greatest.tested, least.tested] : [least.tested, greatest.tested];
+  if (margin === undefined || !worst || !best) return { bounds };
+  const areEnds = areBinary && low === 0 && high === 1;
+  return {
+    bounds,
+    noWorsePValue: noWorseP(worst, margin, areEnds) ?? null,
+    equivalencePValue: equivalenceP(worst, margin, areEnds, best) ?? null,
   };
 }

@@ -144,7 +144,7 @@ export const exampleSides = (isRepeated: boolean) => {
 const byMean = { reducer: "mean", k: 0 } as const;
 
 /** Sum, sum of squared deviations, least and greatest; null without pairs. */
-const packed = z.array(z.number()).nullable();
+export const packed = z.array(z.number()).nullable();
 
 export function packedMoments(name: string): Fragment {
   const value = sql.fragment`${sql.identifier([name])}`;

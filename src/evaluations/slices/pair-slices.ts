@@ -2,9 +2,8 @@ import type { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { holm } from "../../statistics/holm.ts";
 import { mcnemarExact } from "../../statistics/mcnemar.ts";
-import { meanFigures, t975 } from "../../statistics/mean-interval.ts";
 import { studentTUpperTail } from "../../statistics/student-t.ts";
-import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
+import { figuresOf, figuresOfDifferences, intervalOf, wilcoxon } from "../compare/figures.ts";
 import type { Pairing } from "../compare/statements.ts";
 import { pairSlices } from "./pair-statements.ts";
 import { byValue, type OverSlices, overallOf } from "./slices.ts";
@@ -71,22 +70,13 @@ type Row = z.output<typeof pairSlices.row>;
 
 function sliceOf(row: Row, { lowerIsBetter }: How): PairSlice {
   const { value, baselineTried, candidateTried, pairs: n, higher, lower, isBinary } = row;
-  const figures = (packed: Row["baseline"]) => {
-    const [sum = 0, m2 = 0, min = 0, max = 0] = packed ?? [];
-    return packed ? meanFigures({ count: n, sum, m2, min, max }) : undefined;
-  };
-  const differences = figures(row.differences);
+  const differences = figuresOfDifferences(row);
   const { mean: meanDifference = null, stderr = null } = differences ?? {};
-  const margin = stderr === null ? null : t975(n - 1) * stderr;
-  const most = isBinary ? 1 : Number.POSITIVE_INFINITY;
-  const hasInterval = margin !== null && meanDifference !== null;
   return {
     ...{ value, baselineTried, candidateTried, nPaired: n },
-    baselineMean: figures(row.baseline)?.mean ?? null,
-    candidateMean: figures(row.candidate)?.mean ?? null,
-    ...{ meanDifference, stderr },
-    ci95Low: hasInterval ? Math.max(-most, meanDifference - margin) : null,
-    ci95High: hasInterval ? Math.min(most, meanDifference + margin) : null,
+    baselineMean: figuresOf(n, row.baseline)?.mean ?? null,
+    candidateMean: figuresOf(n, row.candidate)?.mean ?? null,
+    ...{ meanDifference, stderr, ...intervalOf(differences, isBinary) },
     test: n === 0 ? null : isBinary ? "mcnemar" : "wilcoxon",
     pValue: n === 0 ? null : isBinary ? mcnemarExact(row.up, row.down) : wilcoxon(row),
     adjustedPValue: null,
@@ -95,12 +85,4 @@ function sliceOf(row: Row, { lowerIsBetter }: How): PairSlice {
     losses: lowerIsBetter ? higher : lower,
     ties: n - higher - lower,
   };
-}
-
-function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, tieTerm }: Row): number {
-  const sizes = sizeCounts?.map((count, index) => ({ count, positive: sizePositives?.[index] ?? 0 }));
-  // Without any difference there are no sizes.
-  return sizes || up + down === 0
-    ? wilcoxonExact(sizes ?? [])
-    : wilcoxonApproximate(up + down, positiveRanks, tieTerm);
 }

@@ -1,0 +1,64 @@
+import type { z } from "zod";
+import type { ClusterSpread } from "../../statistics/clusters.ts";
+import { type Difference, turned } from "../../statistics/margin.ts";
+import { type MeanFigures, meanFigures } from "../../statistics/mean-interval.ts";
+import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
+import type { packed, pairFigures } from "./statements.ts";
+
+/** What statements find of pairs: of all, or of those of a group. */
+type Found = z.output<typeof pairFigures.row>;
+type Measured = Pick<Found, "pairs" | "baseline" | "candidate" | "differences">;
+type Packed = z.output<typeof packed>;
+
+export function figuresOf(
+  count: number,
+  packed: Packed,
+  kind?: Parameters<typeof meanFigures>[1],
+): MeanFigures | undefined {
+  if (packed === null) return undefined;
+  const [sum = 0, m2 = 0, min = 0, max = 0] = packed;
+  return meanFigures({ count, sum, m2, min, max }, kind);
+}
+
+/** The figures of differences, which do not vary where they do so by the rounding of the values alone. */
+export function figuresOfDifferences(
+  { pairs, baseline, candidate, differences }: Measured,
+  spread?: ClusterSpread,
+): MeanFigures | undefined {
+  const ends = [baseline, candidate].flatMap((packed) => packed?.slice(2) ?? []);
+  return figuresOf(pairs, differences, { spread, scale: Math.max(0, ...ends.map(Math.abs)) });
+}
+
+/** The 95 % interval of a mean difference; null where the pairs determine none. */
+export function intervalOf(figures: MeanFigures | undefined, isBinary: boolean | null) {
+  if (!figures?.interval) return { ci95Low: null, ci95High: null };
+  const { low, high } = figures.interval;
+  // No difference of shares is larger, so that the interval covers as often when it is cut there.
+  const most = isBinary ? 1 : Number.POSITIVE_INFINITY;
+  return { ci95Low: Math.max(-most, low), ci95High: Math.min(most, high) };
+}
+
+/**
+ * Differences as tests of harm take them: above 0 where the candidate is better.
+ * @param n pairs or clusters
+ * @returns undefined without a standard error
+ */
+export function towardsBetter(
+  { mean, stderr }: { mean: number; stderr: number | undefined },
+  { n, min, max }: Pick<Difference, "n" | "min" | "max">,
+  lowerIsBetter: boolean,
+): Difference | undefined {
+  if (stderr === undefined) return undefined;
+  const difference = { mean, stderr, n, min, max };
+  return lowerIsBetter ? turned(difference) : difference;
+}
+
+type Ranked = Pick<Found, "sizeCounts" | "sizePositives" | "up" | "down" | "positiveRanks" | "tieTerm">;
+
+export function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, tieTerm }: Ranked): number {
+  const sizes = sizeCounts?.map((count, index) => ({ count, positive: sizePositives?.[index] ?? 0 }));
+  // Without any difference there are no sizes.
+  return sizes || up + down === 0
+    ? wilcoxonExact(sizes ?? [])
+    : wilcoxonApproximate(up + down, positiveRanks, tieTerm);
+}
