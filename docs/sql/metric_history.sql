@@ -177,680 +177,37 @@ select
   b.name,
   b.provider,
   b.model,
+  b.repetitions,
+  b.planned_samples,
+  b.total_iterations,
   b.status,
   b.created_at,
-  b.repetitions,
   f."count" as count,
+  f."failed" as failed,
   f."sum" as sum,
   f."m2" as m2,
   f."min" as min,
   f."max" as max,
+  coalesce(g.tried, t.tried) as tried,
+  coalesce(g.failed, t.failed) as with_error,
   g.groups as groups,
-  moments.reduced as reduced
+  moments.reduced as reduced,
+  (b.named_samples + added.named_samples)::bigint as named_samples,
+  (b.ids_hash + added.ids_hash)::text as ids_hash,
+  (b.inputs_hash + added.inputs_hash)::text as inputs_hash
 from
   page run
   join benchmarks b on b.id = run.id
-  left join (
-    select
-      g.benchmark_id,
-      jsonb_agg(
-        jsonb_build_object(
-          'tries',
-          g.tries,
-          'successes',
-          g.successes,
-          'samples',
-          g.samples,
-          'alike',
-          g.alike,
-          'fractional',
-          g.fractional,
-          'failed',
-          g.failed,
-          'mean',
-          case
-            when g.fractional = 0
-            or abs(g.sum) < 1e-290 * g.fractional then 0
-            else g.sum / g.fractional
-          end::double precision,
-          'm2',
-          case
-            when g.fractional = 0
-            or abs((g.fractional * g.squares - g.sum * g.sum)) < 1e-290 * g.fractional then 0
-            else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
-          end::double precision
-        )
-      ) as groups
-    from
-      (
-        select
-          benchmark_id,
-          metric,
-          tries,
-          successes,
-          sum(samples) as samples,
-          sum(alike) as alike,
-          sum(fractional) as fractional,
-          sum(failed) as failed,
-          sum(sum) as sum,
-          sum(squares) as squares
-        from
-          (
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              sample_rollups
-            where
-              benchmark_id in (
-                select
-                  id
-                from
-                  kept
-              )
-              and metric = $15
-            union all
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              (
-                select
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes,
-                  sum(f.sign)::bigint as samples,
-                  sum(f.sign * f.alike)::bigint as alike,
-                  coalesce(
-                    sum(f.sign) filter (
-                      where
-                        f.mean is not null
-                    ),
-                    0
-                  )::bigint as fractional,
-                  sum(f.sign * f.failed)::bigint as failed,
-                  coalesce(sum(f.sign * f.mean), 0) as sum,
-                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
-                from
-                  (
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      1 as sign
-                    from
-                      (
-                        select
-                          f.*
-                        from
-                          (
-                            select
-                              f.*,
-                              (
-                                max(f.successes) filter (
-                                  where
-                                    f.metric = 'metrics.failed'
-                                ) over (
-                                  partition by
-                                    f.benchmark_id,
-                                    f.sample
-                                ) > 0
-                              )::integer as failed
-                            from
-                              (
-                                select
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric,
-                                  count(*)::integer as tries,
-                                  case
-                                    when min(v.value) >= 0
-                                    and max(v.value) <= 1 then count(*) filter (
-                                      where
-                                        v.value = 1
-                                    )
-                                    else -1
-                                  end::integer as successes,
-                                  case
-                                    when count(*) filter (
-                                      where
-                                        v.value in (0, 1)
-                                    ) < count(*) then avg(v.value)::numeric
-                                  end as mean,
-                                  (
-                                    count(*) > 1
-                                    and min(v.value) = max(v.value)
-                                  )::integer as alike
-                                from
-                                  (
-                                    select
-                                      e.benchmark_id,
-                                      v.metric,
-                                      v.value,
-                                      e.failed,
-                                      e.sample
-                                    from
-                                      (
-                                        select
-                                          e.*,
-                                          e.error is not null as failed,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.benchmark_id = t.benchmark_id
-                                              and e.sample_id = substr(t.sample, 2)
-                                            offset
-                                              0
-                                          ) e
-                                        where
-                                          t.sample like 's%'
-                                        union all
-                                        select
-                                          e.*,
-                                          e.error is not null,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.id = (
-                                                case
-                                                  when t.sample like 'e%' then substr(t.sample, 2)
-                                                end
-                                              )::uuid
-                                              and e.benchmark_id = t.benchmark_id
-                                            offset
-                                              0
-                                          ) e
-                                      ) e
-                                      cross join lateral (
-                                        select
-                                          metric,
-                                          value
-                                        from
-                                          (
-                                            values
-                                              ('metrics.failed', e.failed::integer::double precision),
-                                              ('score', e."score"::double precision),
-                                              ('latency_ms', e."latency_ms"::double precision),
-                                              ('input_tokens', e."input_tokens"::double precision),
-                                              ('output_tokens', e."output_tokens"::double precision),
-                                              ('cost_usd', e."cost_usd"::double precision)
-                                          ) c (metric, value)
-                                        union all
-                                        select
-                                          case
-                                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                                            else m.key
-                                          end as metric,
-                                          case jsonb_typeof(m.value)
-                                            when 'number' then m.value::double precision
-                                            else m.value::boolean::integer
-                                          end as value
-                                        from
-                                          jsonb_each(e.metrics) m
-                                        where
-                                          e.metrics <> '{}'
-                                          and jsonb_typeof(m.value) in ('number', 'boolean')
-                                      ) v
-                                    where
-                                      abs(v.value) < 1e+150
-                                  ) v
-                                group by
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric
-                              ) f
-                          ) f
-                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                        where
-                          length(f.metric) <= $16
-                          and (
-                            s.names is null
-                            or f.metric = any (s.names)
-                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                          )
-                      ) f
-                    union all
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      -1
-                    from
-                      (
-                        select
-                          f.benchmark_id,
-                          f.sample,
-                          m.metric,
-                          m.tries,
-                          m.successes,
-                          m.mean,
-                          coalesce(
-                            m.alike,
-                            (
-                              m.tries > 1
-                              and m.successes in (0, m.tries)
-                            )::integer
-                          ) as alike,
-                          ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
-                        from
-                          changed c
-                          join sample_figures f using (benchmark_id, sample)
-                          cross join lateral (
-                            select
-                              key as metric,
-                              (value ->> 0)::integer as tries,
-                              (value ->> 1)::integer as successes,
-                              (value ->> 2)::numeric as mean,
-                              (value ->> 3)::integer as alike
-                            from
-                              jsonb_each(f.figures)
-                          ) m
-                      ) f
-                  ) f
-                group by
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes
-              ) g
-            where
-              metric = $17
-          ) g
-        group by
-          benchmark_id,
-          metric,
-          tries,
-          successes
-        having
-          sum(samples) > 0
-      ) g
-    group by
-      g.benchmark_id
-  ) g on g.benchmark_id = run.id
-  left join (
-    select
-      null::uuid as benchmark_id,
-      null::jsonb as reduced
-  ) moments on moments.benchmark_id = run.id
   cross join lateral (
     select
-      max(part.n)::bigint as count,
-      max(part.total) as sum,
-      greatest(
-        sum(
-          case
-            when abs(
-              case
-                when abs(part.sum) < 1e-290 then 0
-                else part.sum / part.count
-              end - part.mean
-            ) < 1e-150 then part.m2
-            else part.m2 + part.count * (
-              case
-                when abs(part.sum) < 1e-290 then 0
-                else part.sum / part.count
-              end - part.mean
-            ) ^ 2
-          end
-        ),
-        0
-      ) as m2,
-      min(part.min) filter (
-        where
-          part.count > 0
-      ) as min,
-      max(part.max) filter (
-        where
-          part.count > 0
-      ) as max
+      coalesce(sum(named_samples), 0) as named_samples,
+      coalesce(sum(ids_hash), 0) as ids_hash,
+      coalesce(sum(inputs_hash), 0) as inputs_hash
     from
-      (
-        select
-          part.*,
-          case
-            when abs(part.total) < 1e-290 then 0
-            else part.total / part.n
-          end as mean
-        from
-          (
-            select
-              part.*,
-              sum(part.count) over () as n,
-              sum(part.sum) over () as total
-            from
-              (
-                select
-                  count,
-                  sum,
-                  m2,
-                  min,
-                  max
-                from
-                  metric_rollups
-                where
-                  benchmark_id = b.id
-                  and metric = $18
-                union all
-                select
-                  count,
-                  sum,
-                  m2,
-                  min,
-                  max
-                from
-                  metric_deltas
-                where
-                  benchmark_id = b.id
-                  and metric = $19
-              ) part
-          ) part
-      ) part
-  ) f
-order by
-  b.created_at desc,
-  b.id desc;
--- $1 = 'd'
--- $2 = 'score'
--- $3 = 'd'
--- $4 = 20000
--- $5 = 'score'
--- $6 = 1
--- $7 = 2
--- $8 = 'score'
--- $9 = 'score'
--- $10 = 'd'
--- $11 = 20000
--- $12 = 1
--- $13 = 2
--- $14 = 2
--- $15 = 'score'
--- $16 = 255
--- $17 = 'score'
--- $18 = 'score'
--- $19 = 'score'
-
--- metric_history, 2 of 3
-with
-  run as (
-    (
-      select
-        b.id,
-        b.created_at
-      from
-        metric_rollups r
-        join benchmarks b on b.id = r.benchmark_id
-      where
-        r.dataset = $1
-        and r.metric = $2
-        and b.dataset = $3
-        and not exists (
-          select
-          from
-            stale_rollups s
-          where
-            s.benchmark_id = b.id
-            and s.is_missing
-        )
-        and (
-          not exists (
-            select
-            from
-              repeated_benchmarks r
-            where
-              r.benchmark_id = b.id
-          )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $4
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
-          )
-        )
-        and (
-          not exists (
-            select
-            from
-              repeated_benchmarks r
-            where
-              r.benchmark_id = b.id
-          )
-          or (
-            select
-              coalesce(sum(g.samples), 0)
-            from
-              sample_rollups g
-            where
-              g.benchmark_id = b.id
-              and g.metric = $5
-              and true
-          ) + (
-            select
-              coalesce(sum(cardinality(t.samples)), 0)
-            from
-              touched_samples t
-            where
-              t.benchmark_id = b.id
-          ) >= $6
-        )
-        and r.count + coalesce(
-          (
-            select
-              sum(d.count)
-            from
-              metric_deltas d
-            where
-              d.benchmark_id = b.id
-              and d.metric = $7
-          ),
-          0
-        ) >= $8
-      order by
-        created_at desc,
-        id desc
-      limit
-        $9
-    )
-    union all
-    (
-      select
-        b.id,
-        b.created_at
-      from
-        (
-          select
-            d.benchmark_id,
-            sum(d.count) as count
-          from
-            metric_deltas d
-          where
-            d.metric = $10
-            and true
-            and not exists (
-              select
-              from
-                metric_rollups r
-              where
-                r.benchmark_id = d.benchmark_id
-                and r.metric = $11
-            )
-          group by
-            d.benchmark_id
-        ) d
-        join benchmarks b on b.id = d.benchmark_id
-      where
-        b.dataset = $12
-        and not exists (
-          select
-          from
-            stale_rollups s
-          where
-            s.benchmark_id = b.id
-            and s.is_missing
-        )
-        and (
-          not exists (
-            select
-            from
-              repeated_benchmarks r
-            where
-              r.benchmark_id = b.id
-          )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $13
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
-          )
-        )
-        and (
-          not exists (
-            select
-            from
-              repeated_benchmarks r
-            where
-              r.benchmark_id = b.id
-          )
-          or (
-            select
-              coalesce(sum(g.samples), 0)
-            from
-              sample_rollups g
-            where
-              g.benchmark_id = b.id
-              and g.metric = $14
-              and true
-          ) + (
-            select
-              coalesce(sum(cardinality(t.samples)), 0)
-            from
-              touched_samples t
-            where
-              t.benchmark_id = b.id
-          ) >= $15
-        )
-        and d.count >= $16
-      order by
-        created_at desc,
-        id desc
-      limit
-        $17
-    )
-  ),
-  page as materialized (
-    select
-      *
-    from
-      run
-    order by
-      created_at desc,
-      id desc
-    limit
-      $18
-  ),
-  kept as materialized (
-    select
-      p.id
-    from
-      page p
-      join repeated_benchmarks r on r.benchmark_id = p.id
-  ),
-  changed as materialized (
-    select distinct
-      t.benchmark_id,
-      s.sample
-    from
-      touched_samples t
-      cross join lateral unnest(t.samples) s (sample)
+      benchmark_count_deltas d
     where
-      t.benchmark_id in (
-        select
-          id
-        from
-          kept
-      )
-  )
-select
-  b.id,
-  b.name,
-  b.provider,
-  b.model,
-  b.status,
-  b.created_at,
-  b.repetitions,
-  f."count" as count,
-  f."sum" as sum,
-  f."m2" as m2,
-  f."min" as min,
-  f."max" as max,
-  g.groups as groups,
-  moments.reduced as reduced
-from
-  page run
-  join benchmarks b on b.id = run.id
+      d.benchmark_id = b.id
+  ) added
   left join (
     select
       g.benchmark_id,
@@ -881,7 +238,22 @@ from
             else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
           end::double precision
         )
-      ) as groups
+      ) filter (
+        where
+          g.metric = $15
+      ) as groups,
+      (
+        sum(g.samples) filter (
+          where
+            g.metric = $16
+        )
+      )::bigint as tried,
+      (
+        sum(g.failed) filter (
+          where
+            g.metric = $17
+        )
+      )::bigint as failed
     from
       (
         select
@@ -917,7 +289,7 @@ from
                 from
                   kept
               )
-              and metric = $19
+              and metric in ($18, $19)
             union all
             select
               benchmark_id,
@@ -1155,7 +527,744 @@ from
                   f.successes
               ) g
             where
-              metric = $21
+              metric in ($21, $22)
+          ) g
+        group by
+          benchmark_id,
+          metric,
+          tries,
+          successes
+        having
+          sum(samples) > 0
+      ) g
+    group by
+      g.benchmark_id
+  ) g on g.benchmark_id = run.id
+  left join (
+    select
+      null::uuid as benchmark_id,
+      null::jsonb as reduced
+  ) moments on moments.benchmark_id = run.id
+  cross join lateral (
+    select
+      max(part.n)::bigint as count,
+      sum(part.failed)::bigint as failed,
+      max(part.total) as sum,
+      greatest(
+        sum(
+          case
+            when abs(
+              case
+                when abs(part.sum) < 1e-290 then 0
+                else part.sum / part.count
+              end - part.mean
+            ) < 1e-150 then part.m2
+            else part.m2 + part.count * (
+              case
+                when abs(part.sum) < 1e-290 then 0
+                else part.sum / part.count
+              end - part.mean
+            ) ^ 2
+          end
+        ),
+        0
+      ) as m2,
+      min(part.min) filter (
+        where
+          part.count > 0
+      ) as min,
+      max(part.max) filter (
+        where
+          part.count > 0
+      ) as max
+    from
+      (
+        select
+          part.*,
+          case
+            when abs(part.total) < 1e-290 then 0
+            else part.total / part.n
+          end as mean
+        from
+          (
+            select
+              part.*,
+              sum(part.count) over () as n,
+              sum(part.sum) over () as total
+            from
+              (
+                select
+                  count,
+                  failed,
+                  sum,
+                  m2,
+                  min,
+                  max
+                from
+                  metric_rollups
+                where
+                  benchmark_id = b.id
+                  and metric = $23
+                union all
+                select
+                  count,
+                  failed,
+                  sum,
+                  m2,
+                  min,
+                  max
+                from
+                  metric_deltas
+                where
+                  benchmark_id = b.id
+                  and metric = $24
+              ) part
+          ) part
+      ) part
+  ) f
+  cross join lateral (
+    select
+      coalesce(sum(part.count), 0)::bigint as tried,
+      coalesce(sum(part.sum), 0) as failed
+    from
+      (
+        select
+          count,
+          failed,
+          sum,
+          m2,
+          min,
+          max
+        from
+          metric_rollups
+        where
+          benchmark_id = b.id
+          and metric = $25
+        union all
+        select
+          count,
+          failed,
+          sum,
+          m2,
+          min,
+          max
+        from
+          metric_deltas
+        where
+          benchmark_id = b.id
+          and metric = $26
+      ) part
+  ) t
+order by
+  b.created_at desc,
+  b.id desc;
+-- $1 = 'd'
+-- $2 = 'score'
+-- $3 = 'd'
+-- $4 = 20000
+-- $5 = 'score'
+-- $6 = 1
+-- $7 = 2
+-- $8 = 'score'
+-- $9 = 'score'
+-- $10 = 'd'
+-- $11 = 20000
+-- $12 = 1
+-- $13 = 2
+-- $14 = 2
+-- $15 = 'score'
+-- $16 = 'metrics.failed'
+-- $17 = 'metrics.failed'
+-- $18 = 'score'
+-- $19 = 'metrics.failed'
+-- $20 = 255
+-- $21 = 'score'
+-- $22 = 'metrics.failed'
+-- $23 = 'score'
+-- $24 = 'score'
+-- $25 = 'metrics.failed'
+-- $26 = 'metrics.failed'
+
+-- metric_history, 2 of 3
+with
+  run as (
+    (
+      select
+        b.id,
+        b.created_at
+      from
+        metric_rollups r
+        join benchmarks b on b.id = r.benchmark_id
+      where
+        r.dataset = $1
+        and r.metric = $2
+        and b.dataset = $3
+        and not exists (
+          select
+          from
+            stale_rollups s
+          where
+            s.benchmark_id = b.id
+            and s.is_missing
+        )
+        and (
+          not exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+          )
+          or (
+            exists (
+              select
+              from
+                repeated_benchmarks r
+              where
+                r.benchmark_id = b.id
+                and not r.is_missing
+            )
+            and (
+              select
+                coalesce(sum(cardinality(t.samples)), 0) <= $4
+              from
+                touched_samples t
+              where
+                t.benchmark_id = b.id
+            )
+          )
+        )
+        and (
+          not exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+          )
+          or (
+            select
+              coalesce(sum(g.samples), 0)
+            from
+              sample_rollups g
+            where
+              g.benchmark_id = b.id
+              and g.metric = $5
+              and true
+          ) + (
+            select
+              coalesce(sum(cardinality(t.samples)), 0)
+            from
+              touched_samples t
+            where
+              t.benchmark_id = b.id
+          ) >= $6
+        )
+        and r.count + coalesce(
+          (
+            select
+              sum(d.count)
+            from
+              metric_deltas d
+            where
+              d.benchmark_id = b.id
+              and d.metric = $7
+          ),
+          0
+        ) >= $8
+      order by
+        created_at desc,
+        id desc
+      limit
+        $9
+    )
+    union all
+    (
+      select
+        b.id,
+        b.created_at
+      from
+        (
+          select
+            d.benchmark_id,
+            sum(d.count) as count
+          from
+            metric_deltas d
+          where
+            d.metric = $10
+            and true
+            and not exists (
+              select
+              from
+                metric_rollups r
+              where
+                r.benchmark_id = d.benchmark_id
+                and r.metric = $11
+            )
+          group by
+            d.benchmark_id
+        ) d
+        join benchmarks b on b.id = d.benchmark_id
+      where
+        b.dataset = $12
+        and not exists (
+          select
+          from
+            stale_rollups s
+          where
+            s.benchmark_id = b.id
+            and s.is_missing
+        )
+        and (
+          not exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+          )
+          or (
+            exists (
+              select
+              from
+                repeated_benchmarks r
+              where
+                r.benchmark_id = b.id
+                and not r.is_missing
+            )
+            and (
+              select
+                coalesce(sum(cardinality(t.samples)), 0) <= $13
+              from
+                touched_samples t
+              where
+                t.benchmark_id = b.id
+            )
+          )
+        )
+        and (
+          not exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+          )
+          or (
+            select
+              coalesce(sum(g.samples), 0)
+            from
+              sample_rollups g
+            where
+              g.benchmark_id = b.id
+              and g.metric = $14
+              and true
+          ) + (
+            select
+              coalesce(sum(cardinality(t.samples)), 0)
+            from
+              touched_samples t
+            where
+              t.benchmark_id = b.id
+          ) >= $15
+        )
+        and d.count >= $16
+      order by
+        created_at desc,
+        id desc
+      limit
+        $17
+    )
+  ),
+  page as materialized (
+    select
+      *
+    from
+      run
+    order by
+      created_at desc,
+      id desc
+    limit
+      $18
+  ),
+  kept as materialized (
+    select
+      p.id
+    from
+      page p
+      join repeated_benchmarks r on r.benchmark_id = p.id
+  ),
+  changed as materialized (
+    select distinct
+      t.benchmark_id,
+      s.sample
+    from
+      touched_samples t
+      cross join lateral unnest(t.samples) s (sample)
+    where
+      t.benchmark_id in (
+        select
+          id
+        from
+          kept
+      )
+  )
+select
+  b.id,
+  b.name,
+  b.provider,
+  b.model,
+  b.repetitions,
+  b.planned_samples,
+  b.total_iterations,
+  b.status,
+  b.created_at,
+  f."count" as count,
+  f."failed" as failed,
+  f."sum" as sum,
+  f."m2" as m2,
+  f."min" as min,
+  f."max" as max,
+  coalesce(g.tried, t.tried) as tried,
+  coalesce(g.failed, t.failed) as with_error,
+  g.groups as groups,
+  moments.reduced as reduced,
+  (b.named_samples + added.named_samples)::bigint as named_samples,
+  (b.ids_hash + added.ids_hash)::text as ids_hash,
+  (b.inputs_hash + added.inputs_hash)::text as inputs_hash
+from
+  page run
+  join benchmarks b on b.id = run.id
+  cross join lateral (
+    select
+      coalesce(sum(named_samples), 0) as named_samples,
+      coalesce(sum(ids_hash), 0) as ids_hash,
+      coalesce(sum(inputs_hash), 0) as inputs_hash
+    from
+      benchmark_count_deltas d
+    where
+      d.benchmark_id = b.id
+  ) added
+  left join (
+    select
+      g.benchmark_id,
+      jsonb_agg(
+        jsonb_build_object(
+          'tries',
+          g.tries,
+          'successes',
+          g.successes,
+          'samples',
+          g.samples,
+          'alike',
+          g.alike,
+          'fractional',
+          g.fractional,
+          'failed',
+          g.failed,
+          'mean',
+          case
+            when g.fractional = 0
+            or abs(g.sum) < 1e-290 * g.fractional then 0
+            else g.sum / g.fractional
+          end::double precision,
+          'm2',
+          case
+            when g.fractional = 0
+            or abs((g.fractional * g.squares - g.sum * g.sum)) < 1e-290 * g.fractional then 0
+            else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
+          end::double precision
+        )
+      ) filter (
+        where
+          g.metric = $19
+      ) as groups,
+      (
+        sum(g.samples) filter (
+          where
+            g.metric = $20
+        )
+      )::bigint as tried,
+      (
+        sum(g.failed) filter (
+          where
+            g.metric = $21
+        )
+      )::bigint as failed
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          sum(samples) as samples,
+          sum(alike) as alike,
+          sum(fractional) as fractional,
+          sum(failed) as failed,
+          sum(sum) as sum,
+          sum(squares) as squares
+        from
+          (
+            select
+              benchmark_id,
+              metric,
+              tries,
+              successes,
+              samples,
+              alike,
+              fractional,
+              failed,
+              sum,
+              squares
+            from
+              sample_rollups
+            where
+              benchmark_id in (
+                select
+                  id
+                from
+                  kept
+              )
+              and metric in ($22, $23)
+            union all
+            select
+              benchmark_id,
+              metric,
+              tries,
+              successes,
+              samples,
+              alike,
+              fractional,
+              failed,
+              sum,
+              squares
+            from
+              (
+                select
+                  f.benchmark_id,
+                  f.metric,
+                  f.tries,
+                  f.successes,
+                  sum(f.sign)::bigint as samples,
+                  sum(f.sign * f.alike)::bigint as alike,
+                  coalesce(
+                    sum(f.sign) filter (
+                      where
+                        f.mean is not null
+                    ),
+                    0
+                  )::bigint as fractional,
+                  sum(f.sign * f.failed)::bigint as failed,
+                  coalesce(sum(f.sign * f.mean), 0) as sum,
+                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+                from
+                  (
+                    select
+                      benchmark_id,
+                      sample,
+                      metric,
+                      tries,
+                      successes,
+                      mean,
+                      alike,
+                      failed,
+                      1 as sign
+                    from
+                      (
+                        select
+                          f.*
+                        from
+                          (
+                            select
+                              f.*,
+                              (
+                                max(f.successes) filter (
+                                  where
+                                    f.metric = 'metrics.failed'
+                                ) over (
+                                  partition by
+                                    f.benchmark_id,
+                                    f.sample
+                                ) > 0
+                              )::integer as failed
+                            from
+                              (
+                                select
+                                  v.benchmark_id,
+                                  v.sample,
+                                  v.metric,
+                                  count(*)::integer as tries,
+                                  case
+                                    when min(v.value) >= 0
+                                    and max(v.value) <= 1 then count(*) filter (
+                                      where
+                                        v.value = 1
+                                    )
+                                    else -1
+                                  end::integer as successes,
+                                  case
+                                    when count(*) filter (
+                                      where
+                                        v.value in (0, 1)
+                                    ) < count(*) then avg(v.value)::numeric
+                                  end as mean,
+                                  (
+                                    count(*) > 1
+                                    and min(v.value) = max(v.value)
+                                  )::integer as alike
+                                from
+                                  (
+                                    select
+                                      e.benchmark_id,
+                                      v.metric,
+                                      v.value,
+                                      e.failed,
+                                      e.sample
+                                    from
+                                      (
+                                        select
+                                          e.*,
+                                          e.error is not null as failed,
+                                          t.sample
+                                        from
+                                          changed t
+                                          cross join lateral (
+                                            select
+                                              *
+                                            from
+                                              evaluations e
+                                            where
+                                              e.benchmark_id = t.benchmark_id
+                                              and e.sample_id = substr(t.sample, 2)
+                                            offset
+                                              0
+                                          ) e
+                                        where
+                                          t.sample like 's%'
+                                        union all
+                                        select
+                                          e.*,
+                                          e.error is not null,
+                                          t.sample
+                                        from
+                                          changed t
+                                          cross join lateral (
+                                            select
+                                              *
+                                            from
+                                              evaluations e
+                                            where
+                                              e.id = (
+                                                case
+                                                  when t.sample like 'e%' then substr(t.sample, 2)
+                                                end
+                                              )::uuid
+                                              and e.benchmark_id = t.benchmark_id
+                                            offset
+                                              0
+                                          ) e
+                                      ) e
+                                      cross join lateral (
+                                        select
+                                          metric,
+                                          value
+                                        from
+                                          (
+                                            values
+                                              ('metrics.failed', e.failed::integer::double precision),
+                                              ('score', e."score"::double precision),
+                                              ('latency_ms', e."latency_ms"::double precision),
+                                              ('input_tokens', e."input_tokens"::double precision),
+                                              ('output_tokens', e."output_tokens"::double precision),
+                                              ('cost_usd', e."cost_usd"::double precision)
+                                          ) c (metric, value)
+                                        union all
+                                        select
+                                          case
+                                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                            or m.key like 'metrics.%' then 'metrics.' || m.key
+                                            else m.key
+                                          end as metric,
+                                          case jsonb_typeof(m.value)
+                                            when 'number' then m.value::double precision
+                                            else m.value::boolean::integer
+                                          end as value
+                                        from
+                                          jsonb_each(e.metrics) m
+                                        where
+                                          e.metrics <> '{}'
+                                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                                      ) v
+                                    where
+                                      abs(v.value) < 1e+150
+                                  ) v
+                                group by
+                                  v.benchmark_id,
+                                  v.sample,
+                                  v.metric
+                              ) f
+                          ) f
+                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                        where
+                          length(f.metric) <= $24
+                          and (
+                            s.names is null
+                            or f.metric = any (s.names)
+                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                          )
+                      ) f
+                    union all
+                    select
+                      benchmark_id,
+                      sample,
+                      metric,
+                      tries,
+                      successes,
+                      mean,
+                      alike,
+                      failed,
+                      -1
+                    from
+                      (
+                        select
+                          f.benchmark_id,
+                          f.sample,
+                          m.metric,
+                          m.tries,
+                          m.successes,
+                          m.mean,
+                          coalesce(
+                            m.alike,
+                            (
+                              m.tries > 1
+                              and m.successes in (0, m.tries)
+                            )::integer
+                          ) as alike,
+                          ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                        from
+                          changed c
+                          join sample_figures f using (benchmark_id, sample)
+                          cross join lateral (
+                            select
+                              key as metric,
+                              (value ->> 0)::integer as tries,
+                              (value ->> 1)::integer as successes,
+                              (value ->> 2)::numeric as mean,
+                              (value ->> 3)::integer as alike
+                            from
+                              jsonb_each(f.figures)
+                          ) m
+                      ) f
+                  ) f
+                group by
+                  f.benchmark_id,
+                  f.metric,
+                  f.tries,
+                  f.successes
+              ) g
+            where
+              metric in ($25, $26)
           ) g
         group by
           benchmark_id,
@@ -1245,6 +1354,7 @@ from
   cross join lateral (
     select
       max(part.n)::bigint as count,
+      sum(part.failed)::bigint as failed,
       max(part.total) as sum,
       greatest(
         sum(
@@ -1291,6 +1401,7 @@ from
               (
                 select
                   count,
+                  failed,
                   sum,
                   m2,
                   min,
@@ -1299,10 +1410,11 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $22
+                  and metric = $27
                 union all
                 select
                   count,
+                  failed,
                   sum,
                   m2,
                   min,
@@ -1311,11 +1423,44 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $23
+                  and metric = $28
               ) part
           ) part
       ) part
   ) f
+  cross join lateral (
+    select
+      coalesce(sum(part.count), 0)::bigint as tried,
+      coalesce(sum(part.sum), 0) as failed
+    from
+      (
+        select
+          count,
+          failed,
+          sum,
+          m2,
+          min,
+          max
+        from
+          metric_rollups
+        where
+          benchmark_id = b.id
+          and metric = $29
+        union all
+        select
+          count,
+          failed,
+          sum,
+          m2,
+          min,
+          max
+        from
+          metric_deltas
+        where
+          benchmark_id = b.id
+          and metric = $30
+      ) part
+  ) t
 order by
   b.created_at desc,
   b.id desc;
@@ -1338,10 +1483,17 @@ order by
 -- $17 = 2
 -- $18 = 2
 -- $19 = 'score'
--- $20 = 255
--- $21 = 'score'
+-- $20 = 'metrics.failed'
+-- $21 = 'metrics.failed'
 -- $22 = 'score'
--- $23 = 'score'
+-- $23 = 'metrics.failed'
+-- $24 = 255
+-- $25 = 'score'
+-- $26 = 'metrics.failed'
+-- $27 = 'score'
+-- $28 = 'score'
+-- $29 = 'metrics.failed'
+-- $30 = 'metrics.failed'
 
 -- metric_history, 3 of 3
 with
@@ -1597,19 +1749,37 @@ select
   b.name,
   b.provider,
   b.model,
+  b.repetitions,
+  b.planned_samples,
+  b.total_iterations,
   b.status,
   b.created_at,
-  b.repetitions,
   f."count" as count,
+  f."failed" as failed,
   f."sum" as sum,
   f."m2" as m2,
   f."min" as min,
   f."max" as max,
+  coalesce(g.tried, t.tried) as tried,
+  coalesce(g.failed, t.failed) as with_error,
   g.groups as groups,
-  moments.reduced as reduced
+  moments.reduced as reduced,
+  (b.named_samples + added.named_samples)::bigint as named_samples,
+  (b.ids_hash + added.ids_hash)::text as ids_hash,
+  (b.inputs_hash + added.inputs_hash)::text as inputs_hash
 from
   page run
   join benchmarks b on b.id = run.id
+  cross join lateral (
+    select
+      coalesce(sum(named_samples), 0) as named_samples,
+      coalesce(sum(ids_hash), 0) as ids_hash,
+      coalesce(sum(inputs_hash), 0) as inputs_hash
+    from
+      benchmark_count_deltas d
+    where
+      d.benchmark_id = b.id
+  ) added
   left join (
     select
       g.benchmark_id,
@@ -1640,7 +1810,22 @@ from
             else (g.fractional * g.squares - g.sum * g.sum) / g.fractional
           end::double precision
         )
-      ) as groups
+      ) filter (
+        where
+          g.metric = $40
+      ) as groups,
+      (
+        sum(g.samples) filter (
+          where
+            g.metric = $41
+        )
+      )::bigint as tried,
+      (
+        sum(g.failed) filter (
+          where
+            g.metric = $42
+        )
+      )::bigint as failed
     from
       (
         select
@@ -1676,7 +1861,7 @@ from
                 from
                   kept
               )
-              and metric = $40
+              and metric in ($43, $44)
             union all
             select
               benchmark_id,
@@ -1857,7 +2042,7 @@ from
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
-                          length(f.metric) <= $41
+                          length(f.metric) <= $45
                           and (
                             s.names is null
                             or f.metric = any (s.names)
@@ -1914,7 +2099,7 @@ from
                   f.successes
               ) g
             where
-              metric = $42
+              metric in ($46, $47)
           ) g
         group by
           benchmark_id,
@@ -1935,6 +2120,7 @@ from
   cross join lateral (
     select
       max(part.n)::bigint as count,
+      sum(part.failed)::bigint as failed,
       max(part.total) as sum,
       greatest(
         sum(
@@ -1981,6 +2167,7 @@ from
               (
                 select
                   count,
+                  failed,
                   sum,
                   m2,
                   min,
@@ -1989,10 +2176,11 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $43
+                  and metric = $48
                 union all
                 select
                   count,
+                  failed,
                   sum,
                   m2,
                   min,
@@ -2001,11 +2189,44 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $44
+                  and metric = $49
               ) part
           ) part
       ) part
   ) f
+  cross join lateral (
+    select
+      coalesce(sum(part.count), 0)::bigint as tried,
+      coalesce(sum(part.sum), 0) as failed
+    from
+      (
+        select
+          count,
+          failed,
+          sum,
+          m2,
+          min,
+          max
+        from
+          metric_rollups
+        where
+          benchmark_id = b.id
+          and metric = $50
+        union all
+        select
+          count,
+          failed,
+          sum,
+          m2,
+          min,
+          max
+        from
+          metric_deltas
+        where
+          benchmark_id = b.id
+          and metric = $51
+      ) part
+  ) t
 order by
   b.created_at desc,
   b.id desc;
@@ -2049,7 +2270,14 @@ order by
 -- $38 = 2
 -- $39 = 2
 -- $40 = 'accuracy'
--- $41 = 255
--- $42 = 'accuracy'
+-- $41 = 'metrics.failed'
+-- $42 = 'metrics.failed'
 -- $43 = 'accuracy'
--- $44 = 'accuracy'
+-- $44 = 'metrics.failed'
+-- $45 = 255
+-- $46 = 'accuracy'
+-- $47 = 'metrics.failed'
+-- $48 = 'accuracy'
+-- $49 = 'accuracy'
+-- $50 = 'metrics.failed'
+-- $51 = 'metrics.failed'

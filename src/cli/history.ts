@@ -4,10 +4,12 @@ import {
   type GetMetricHistoryResponse,
   GetMetricHistoryResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { changeCells, countRuns, markOf, NO_CHANGE } from "./shared/changes.ts";
+import { allRuns, changeCells, countRuns, markOf, NO_CHANGE } from "./shared/changes.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
+import { countText, coverageOfRuns, type Filling, parseRange } from "./shared/coverage.ts";
 import { findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
+import { inputsWarning } from "./shared/inputs.ts";
 import { requireRanked } from "./shared/known-names.ts";
 import { type Direction, directionOf, gatherPairs, given, parseTime, parseWhole } from "./shared/options.ts";
 import {
@@ -36,6 +38,7 @@ interface Options extends ServiceOptions, Direction, Reducing {
   baseline?: string;
   limit: number;
   html?: string;
+  range?: Filling["range"];
 }
 
 export function addCommand(program: Command): void {
@@ -67,6 +70,7 @@ export function addCommand(program: Command): void {
       "--baseline <benchmark>",
       `run to compare with: ${NEWEST} (default: the dataset's baseline, else the oldest run shown)`,
     )
+    .withRange(parseRange)
     .option("--limit <n>", "at most this many, 1 to 1000", parseWhole(1, 1000), 50)
     .option("--html <file>", "also write a page with a chart, which opens offline")
     .examples(
@@ -85,6 +89,7 @@ async function history({ benchmarks }: ServiceClient, dataset: string, options: 
   const { metric, provider, model, label, status, createdAfter, createdBefore, minCount, limit } = options;
   const response = await benchmarks.getMetricHistory({
     ...{ dataset, metric, minCount, pageSize: limit, ...directionOf(options), ...reducerOf(options) },
+    ...options.range,
     ...given({ provider, model, labels: label, status: status && statuses[status] }),
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
@@ -97,11 +102,17 @@ async function history({ benchmarks }: ServiceClient, dataset: string, options: 
     await writeHistory(options.html, { dataset, metric }, response);
   }
   if (options.json) {
-    const { next_page_token, ...figures } = toPlain(GetMetricHistoryResponseSchema, response);
-    return printJson({ dataset, metric, ...figures, more: nextPageToken !== "" });
+    const { next_page_token, inputs_reference_id, ...figures } = toPlain(
+      GetMetricHistoryResponseSchema,
+      response,
+    );
+    const inputs = { inputs_reference_id: inputs_reference_id || null };
+    return printJson({ dataset, metric, ...figures, ...inputs, more: nextPageToken !== "" });
   }
   if (runs.length === 0) note(`no runs on ${dataset} with values of ${metric} match`);
   else printRuns(dataset, metric, response);
+  const warning = inputsWarning(allRuns(response), response.inputsReferenceId);
+  if (warning !== undefined) note(`warning: ${warning}`);
   const models = new Set(runs.map(({ provider, model }) => JSON.stringify([provider, model])));
   if (models.size > 1) note(`note: these are runs of ${models.size} models; --provider and --model name one`);
   if (pending > 0)
@@ -125,6 +136,8 @@ function printRuns(dataset: string, metric: string, response: GetMetricHistoryRe
   );
   if (baseline !== undefined)
     print(`\nThe baseline is ${oneLine(baseline.benchmarkName)}, with ${formatNumber(baseline.mean)}.`);
+  const covered = coverageOfRuns(allRuns(response), { metric, ...response });
+  if (covered.length > 0) print(`\n${covered.join("\n")}`);
   for (const words of rankedRepetitions(runs, response)) print(`\n${words}`);
   const isMarked = runs.some((run) => markOf(run, lowerIsBetter) !== "");
   const isCompared = runs.some(({ sincePrevious, sinceBaseline }) => sincePrevious ?? sinceBaseline);
@@ -132,8 +145,8 @@ function printRuns(dataset: string, metric: string, response: GetMetricHistoryRe
 }
 
 function row(run: MetricRun, lowerIsBetter: boolean) {
-  const { createdAt, benchmarkName, provider, model, mean, count } = run;
-  const figures = [formatNumber(mean), formatInterval(run, { digits: 4 }), count];
+  const { createdAt, benchmarkName, provider, model, mean } = run;
+  const figures = [formatNumber(mean), formatInterval(run, { digits: 4 }), countText(run)];
   const changes = [run.sincePrevious, run.sinceBaseline].flatMap(changeCells);
   return [
     ...[formatMinute(createdAt), benchmarkName, `${provider}/${model}`],

@@ -15,6 +15,7 @@ import {
   coverageOfEntries,
   type Filling,
   fillingOf,
+  isOpen,
   missingNames,
   parseRange,
 } from "./shared/coverage.ts";
@@ -42,7 +43,14 @@ import {
   toPlain,
 } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
-import { type Reducing, rankedRepetitions, reducerNames, reducerOf, wireName } from "./shared/reducer.ts";
+import {
+  type Reducing,
+  rankedRepetitions,
+  reducerNames,
+  reducerOf,
+  reducerText,
+  wireName,
+} from "./shared/reducer.ts";
 import { statuses } from "./shared/status.ts";
 
 interface Options extends ServiceOptions, Direction, Reducing, Filling {
@@ -126,12 +134,12 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };
-  let [total, pending, lowerIsBetter] = [0, 0, false];
+  let [total, pending, unscored, lowerIsBetter] = [0, 0, 0, false];
   let referenceId = "";
   let by: How = { reducer: Reducer.MEAN, k: 0, missing: Missing.EXCLUDE };
   const { items, more } = await collect(limit, async (page) => {
     const response = await benchmarks.getLeaderboard({ ...request, ...page });
-    ({ totalCount: total, pendingCount: pending, lowerIsBetter } = response);
+    ({ totalCount: total, pendingCount: pending, unscoredCount: unscored, lowerIsBetter } = response);
     referenceId = response.inputsReferenceId;
     by = response;
     return { items: response.entries, nextPageToken: response.nextPageToken };
@@ -139,12 +147,16 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
   if (items.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeLeaderboard } = await import("./html/leaderboard-page.ts");
-    const about = { metric, dataset, total, lowerIsBetter, referenceId, ...by };
-    await writeLeaderboard(options.html, about, items);
+    const about = { metric, dataset, total, lowerIsBetter, referenceId };
+    await writeLeaderboard(
+      options.html,
+      { ...by, ...about, unscored: unscoredWords(unscored, metric, by) },
+      items,
+    );
   }
   if (options.json) {
     const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
-    const counts = { total_count: total, pending_count: pending };
+    const counts = { total_count: total, pending_count: pending, unscored_count: unscored };
     const { reducer, k, missing, rangeLow = null, rangeHigh = null } = by;
     const how = { lower_is_better: lowerIsBetter, reducer: wireName(reducer), k };
     const filling = {
@@ -167,18 +179,28 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
         items.map((entry) => (bounded ? [...row(entry), boundsCell(entry)] : row(entry))),
       ),
     );
-    const covered = coverageOfEntries(items);
+    const covered = coverageOfEntries(items, { metric, ...by });
     if (covered.length > 0) print(`\n${covered.join("\n")}`);
-    if (total > 1) print(`\n${apartWords}`);
+    if (total > 1) print(`\n${apartWords(items.some(isOpen))}`);
     for (const words of rankedRepetitions(items, by)) print(`\n${words}`);
   }
   const warning = inputsWarning(items, referenceId);
   if (warning !== undefined) note(`warning: ${warning}`);
+  if (unscored > 0) note(`note: ${unscoredWords(unscored, metric, by)}`);
   if (pending > 0)
     note(
       `note: ${pending} more are left out for now: their figures are being computed, or they are being deleted`,
     );
   noteMore(more, limit);
+}
+
+/** Says how many matching benchmarks are not ranked, as they have no value; empty without any. */
+function unscoredWords(count: number, metric: string, by: How): string {
+  if (count === 0) return "";
+  const value = `${oneLine(metric)}${by.k > 0 ? ` by ${reducerText(by)}` : ""}`;
+  return count === 1
+    ? `1 matching benchmark has no value of ${value}, so it is not ranked`
+    : `${count} matching benchmarks have no value of ${value}, so they are not ranked`;
 }
 
 function row(entry: LeaderboardEntry) {

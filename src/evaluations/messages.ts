@@ -175,7 +175,7 @@ export function leaderboardMessage(entry: LeaderboardEntry): MessageInitShape<ty
 }
 
 export function runMessage(run: MetricRun): MessageInitShape<typeof MetricRunSchema> {
-  const { status, createdAt, intervalMethod: method, repetitions, ...rest } = run;
+  const { status, createdAt, intervalMethod: method, repetitions, coverage, ...rest } = run;
   const { sincePrevious, sinceBaseline, ...figures } = rest;
   return {
     ...omitNulls(figures),
@@ -183,6 +183,7 @@ export function runMessage(run: MetricRun): MessageInitShape<typeof MetricRunSch
     ...(repetitions && { repetitions: omitNulls(repetitions) }),
     ...(sincePrevious && { sincePrevious: omitNulls(sincePrevious) }),
     ...(sinceBaseline && { sinceBaseline: omitNulls(sinceBaseline) }),
+    coverage: omitNulls(coverage),
     status: benchmarkStatus.values[status],
     createdAt: toTimestamp(createdAt),
   };

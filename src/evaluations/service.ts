@@ -154,17 +154,16 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         minCoverage: request.minCoverage,
         ...missingOf(request),
       };
-      const { entries, total, pending, reducer, missing, next, ...about } = await evaluations.leaderboard(
-        what,
-        {
-          limit: pageSize(request.pageSize),
-          after: decodePageToken(request.pageToken, what, input.leaderboardPosition),
-        },
-      );
+      const page = await evaluations.leaderboard(what, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, what, input.leaderboardPosition),
+      });
+      const { entries, total, pending, unscored, reducer, missing, next, ...about } = page;
       return {
         entries: entries.map(leaderboardMessage),
         nextPageToken: encodePageToken(next, what),
-        ...{ totalCount: total, pendingCount: pending, reducer: wireReducer.values[reducer] },
+        ...{ totalCount: total, pendingCount: pending, unscoredCount: unscored },
+        reducer: wireReducer.values[reducer],
         missing: wireMissing.values[missing],
         ...omitNulls(about),
       };
@@ -175,6 +174,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         ...rankedOf(request),
         model: omitEmpty(request.model),
         baselineId: omitEmpty(request.baselineId),
+        ...{ rangeLow: request.rangeLow, rangeHigh: request.rangeHigh },
         reducer: wireReducer.parse(request.reducer, "reducer"),
         k: request.k,
       };
@@ -187,7 +187,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         nextPageToken: encodePageToken(next, what),
         pendingCount: pending,
         reducer: wireReducer.values[reducer],
-        ...about,
+        ...omitNulls(about),
         ...(baseline && { baseline: runMessage(baseline) }),
       };
     },

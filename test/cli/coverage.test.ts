@@ -112,6 +112,89 @@ test("a leaderboard says what entries lack, puts them behind, and leaves them ou
     expect(html).toContain(part);
 });
 
+test("bands are of the intervals that are drawn: as wide as the mean may be, also with an end that is not known", async () => {
+  const { entries } = await ltb.json("leaderboard", "gsm8k");
+  expect(entries).toMatchObject([
+    { band: 1, ranked_low: entries[0].ci95_low, ranked_high: entries[0].ci95_high },
+    { band: 1, ranked_low: expect.closeTo(0.4, 12), ranked_high: 1, ci95_low: expect.closeTo(0.839, 3) },
+  ]);
+  const reach = "which go as far as a mean may be where samples have no value";
+  const dotted = /stroke-dasharray="2,3"/g;
+  const { stdout } = await ltb.run("leaderboard", "gsm8k");
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(reach);
+  const open = await page("leaderboard", "gsm8k");
+  for (const part of [
+    reach,
+    "Dotted lines go as far as the mean may be",
+    "no interval, with its dotted line,",
+  ])
+    expect(open).toContain(part);
+  // One, on the drawings for wide and for narrow screens.
+  expect(open.match(dotted)).toHaveLength(2);
+  const filled = await page("leaderboard", "gsm8k", "--missing", "as_worst");
+  expect(filled).not.toMatch(/[Dd]otted|as far as/);
+  expect(filled.match(dotted)).toBeNull();
+});
+
+test("where nobody knows how far a mean may be, a leaderboard asks for the range", async () => {
+  const rows = { least: Array(40).fill(3), most: [...Array(39).fill(8), "failed"] };
+  for (const [name, values] of Object.entries(rows)) {
+    const lines = values.map((value, i) =>
+      JSON.stringify({
+        ...{ id: `s${i}`, input: "i", output: "o" },
+        ...(value === "failed" ? { error: value } : { score: value + (i % 2) }),
+      }),
+    );
+    await writeFile(join(folder, `${name}.jsonl`), lines.join("\n"));
+    const about = ["--name", name, "--dataset", "tens", "--provider", "acme", "--model", name];
+    await ltb.json("import", join(folder, `${name}.jsonl`), ...about);
+  }
+  const asks =
+    "The least and the greatest value that score can have are not known, so nothing bounds the means of those that lack values: --range tells it, as in --range 0:10.";
+  const { stdout } = await ltb.run("leaderboard", "tens");
+  expect(stdout).toMatch(/^ +1 .* least .*\n +2 .* most .* 39 of 40$/m);
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(asks);
+  const { entries } = await ltb.json("leaderboard", "tens");
+  expect(entries[1]).toMatchObject({ ranked_low: null, ranked_high: null, band: 1 });
+  const html = await page("leaderboard", "tens");
+  expect(html).toContain(asks);
+  expect(html.match(/stroke-dasharray="2,3"/g)).toHaveLength(2);
+  expect((await ltb.run("leaderboard", "tens", "--range", "0:")).stdout.replaceAll(/\s+/g, " ")).toContain(
+    "The greatest value that score can have is not known",
+  );
+  expect((await ltb.run("history", "tens")).stdout.replaceAll(/\s+/g, " ")).toContain(asks);
+  expect((await ltb.run("history", "tens", "--range", "0:10")).stdout).not.toContain("not known");
+  const told = await ltb.run("leaderboard", "tens", "--range", "0:10");
+  expect(told.stdout).toMatch(/^ +1 .* most .* 39 of 40\n +2 .* least /m);
+  expect(told.stdout).not.toContain("not known");
+});
+
+test("a history says what runs lack, and calls no run better that only lacks what was hard", async () => {
+  const { stdout, stderr } = await ltb.run("history", "gsm8k");
+  expect(stderr).toContain("note: these are runs of 2 models");
+  const mark = "better than the run before, better than the baseline if only samples with a value count";
+  expect(stdout).toMatch(/ whole .* 40 +- +- +- +-$/m);
+  const line = stdout.split("\n").find((one) => one.includes(" crashed "));
+  expect(line).toMatch(/ 20 of 50 +\+0\.2 /);
+  expect(line?.endsWith(mark)).toBe(true);
+  const text = stdout.replaceAll(/\s+/g, " ");
+  const rule = "A run is called better or worse than another if it is so whatever values the missing samples";
+  expect(text).toContain(rule);
+  expect(text).toContain(`crashed: ${words}.`);
+  const { runs } = await ltb.json("history", "gsm8k");
+  expect(runs[1]).toMatchObject({
+    coverage: { planned: 50, tried: 40, scored: 20, missing: 30 },
+    since_previous: { first_significant: false, first_unsettled: true },
+    since_baseline: { first_significant: false, first_unsettled: true },
+  });
+  const html = await page("history", "gsm8k");
+  for (const part of ["<h2>What is missing</h2>", rule, `crashed: ${words}.`, ">20 of 50<", `${mark}.`])
+    expect(html).toContain(part);
+  // The baseline is told of, too, where it is none of the runs shown.
+  const last = await ltb.run("history", "gsm8k", "--model", "whole", "--baseline", "crashed");
+  expect(last.stdout.replaceAll(/\s+/g, " ")).toContain(`crashed: ${words}.`);
+});
+
 test("a comparison says what its sides lack, in all its forms, and counts or bounds it when told", async () => {
   const markdown = join(folder, "report.md");
   const { stdout } = await ltb.run("compare", "whole", "crashed", "--markdown", markdown);

@@ -62,6 +62,15 @@ test("a dataset or metric that nobody has is an error, with those that there are
   const { code, stderr } = await ltb.run("leaderboard", "gsm8k", "--metric", "nosuch", "--json");
   expect([code, JSON.parse(stderr).error]).toMatchObject([1, { code: "NOT_FOUND" }]);
   expect(stderr).toContain("has no values of nosuch; there are score, latency_ms");
+  // Nor is it one where none has a value yet.
+  const about = ["--provider", "p", "--model", "m", "--dataset", "planned", "--planned-samples", "1000"];
+  await ltb.json("benchmark", "create", "planned", ...about);
+  expect(await ltb.run("leaderboard", "planned")).toEqual({
+    ...{ code: 0, stdout: "" },
+    stderr:
+      "no benchmarks on planned with values of score match\nnote: 1 matching benchmark has no value of score, so it is not ranked\n",
+  });
+  expect(await ltb.json("leaderboard", "planned")).toMatchObject({ total_count: 0, unscored_count: 1 });
   // Where only the other options leave nobody, that is no error.
   expect(await ltb.run("leaderboard", "gsm8k", "--min-count", "99")).toMatchObject({ code: 0, stdout: "" });
 });
@@ -146,6 +155,20 @@ test("a benchmark with other inputs is named, on the terminal, in JSON and on th
   expect(entries.map((entry: Record<string, unknown>) => entry.benchmark_id)).toContain(inputs_reference_id);
   const text = await readFile(page, "utf8");
   expect(text).toMatch(/Not the same questions.*reworded &#60;b&#62;.*>3<.*>2</s);
+  // A history compares with its baseline, the first.
+  const history = await ltb.run("history", "asked", "--html", page);
+  expect(history.stderr).toContain(
+    "warning: inputs or expected answers differ from those of first: reworded <b> (2 of 3 samples). Their",
+  );
+  const { runs, baseline, ...asked } = await ltb.json("history", "asked");
+  expect(asked.inputs_reference_id).toBe(baseline.benchmark_id);
+  expect(runs.map((run: Record<string, unknown>) => run.different_inputs)).toEqual([0, 0, 2]);
+  expect(await readFile(page, "utf8")).toMatch(/Not the same questions.*reworded &#60;b&#62;.*>3<.*>2</s);
   const same = await ltb.run("leaderboard", "gsm8k");
   expect(same.stderr).toBe("");
+  const byTwo = await ltb.run("leaderboard", "gsm8k", "--reducer", "pass_at_k", "--k", "2", "--html", page);
+  expect(byTwo.stderr).toContain(
+    "note: 3 matching benchmarks have no value of score by pass_at_k with k = 2, so they are not ranked\n",
+  );
+  expect(await readFile(page, "utf8")).toContain("3 matching benchmarks have no value of score by pass_at_k");
 });

@@ -27,6 +27,7 @@ describe.each(wires)("over %s", (wire) => {
   test("benchmarks are ranked as soon as their evaluations are stored", async () => {
     const { entries, nextPageToken, totalCount, pendingCount } = await api.getLeaderboard({ dataset });
     expect([nextPageToken, totalCount, pendingCount]).toEqual(["", 3, 0]);
+    expect(await api.getLeaderboard({ dataset, metric: "own" })).toMatchObject({ unscoredCount: 3 });
     expect(entries.map(({ benchmarkId }) => benchmarkId)).toEqual(ids);
     expect(entries).toMatchObject([
       { rank: 1, rankLow: 1, rankHigh: 2, band: 1, count: 3, mean: expect.closeTo(0.9, 12) },
@@ -121,6 +122,7 @@ describe.each(wires)("over %s", (wire) => {
     expect(runs.map(({ benchmarkId }) => benchmarkId)).toEqual(ids);
     const [first, single, last] = runs;
     expect(first).toMatchObject({ count: 3, mean: expect.closeTo(0.9, 12), status: BenchmarkStatus.PENDING });
+    expect(first?.coverage).toMatchObject({ tried: 3, scored: 3, missing: 0 });
     expect([first?.sincePrevious, first?.sinceBaseline]).toEqual([undefined, undefined]);
     expect(single?.sincePrevious).toMatchObject({
       difference: expect.closeTo(-0.4, 12),
@@ -151,6 +153,7 @@ describe.each(wires)("over %s", (wire) => {
       [{ dataset: "" }, "dataset"],
       [{ baselineId: "x" }, "baseline_id"],
       [{ minCount: -1 }, "min_count"],
+      [{ rangeHigh: 0.1 }, "range_high"],
     ] as const)
       await expectFailure(api.getMetricHistory({ dataset, ...wrong }), {
         code: Code.InvalidArgument,

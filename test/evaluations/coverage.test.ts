@@ -288,9 +288,14 @@ describe("a leaderboard", () => {
           const options = { metric: "score", lowerIsBetter, range };
           const all = await rankContenders(candidates, { ...options, limit: 99 });
           expect(all.map(({ hex }) => hex)).toEqual(expected.map(({ hex }) => hex));
-          for (const { hex, rank, rankLow, rankHigh } of all) {
+          for (const { hex, rank, rankLow, rankHigh, rankedLow, rankedHigh } of all) {
             const at = expected.findIndex((one) => one.hex === hex);
             const mine = expected[at] as Standing;
+            const { interval, bounds, open } = mine;
+            expect([rankedLow, rankedHigh]).toEqual([
+              open > 0 ? Math.min(interval.low, bounds.low) : interval.low,
+              open > 0 ? Math.max(interval.high, bounds.high) : interval.high,
+            ]);
             const isTie = (one: Standing) =>
               one.mean === mine.mean &&
               (one.open === 0 ? mine.open === 0 : mine.open > 0 && gapOf(one) === gapOf(mine));

@@ -28,7 +28,8 @@ async function runsOf(dataset: string, ...ones: number[]): Promise<string[]> {
 
 test("no run, or none with a value, is an empty history", async () => {
   const by = { lowerIsBetter: false, reducer: "mean", k: 0 };
-  const nothing = { runs: [], baseline: null, pending: 0, ...by, next: undefined };
+  const about = { inputsReferenceId: null, rangeLow: 0, rangeHigh: 1, pending: 0, ...by, next: undefined };
+  const nothing = { runs: [], baseline: null, ...about };
   expect(await history("nobody")).toEqual(nothing);
   const id = await scored(db, "empty", []);
   await db.benchmarks.setBaseline(id);
@@ -55,12 +56,16 @@ test("one run has its figures, and no change", async () => {
     ci95Low: expect.closeTo(score?.ci95Low ?? 0, 12),
     ci95High: expect.closeTo(score?.ci95High ?? 0, 12),
     intervalMethod: "wilson",
+    coverage: score?.coverage,
+    inputsCompared: null,
+    differentInputs: null,
     sincePrevious: null,
     sinceBaseline: null,
   };
   const page = await history("one");
   const by = { lowerIsBetter: false, reducer: "mean", k: 0 };
-  expect(page).toEqual({ runs: [run], baseline: run, pending: 0, ...by, next: undefined });
+  const about = { inputsReferenceId: null, rangeLow: 0, rangeHigh: 1, pending: 0, ...by, next: undefined };
+  expect(page).toEqual({ runs: [run], baseline: run, ...about });
   await db.maintain();
   expect(await history("one")).toEqual(page);
 });
@@ -105,6 +110,7 @@ test("a fall from all right to all wrong is seen, and equal runs are none", asyn
     pValue: 1,
     adjustedPValue: 1,
     firstSignificant: false,
+    firstUnsettled: false,
   });
 });
 
@@ -211,6 +217,131 @@ test("each sample of a run with repetitions counts once, or the run is left out 
     { benchmarkId: id, sampleId: "s99", repetition: 4, score: 1, input: "i", output: "o" },
   ]);
   expect((await history("repeated")).runs[1]?.mean).toBeCloseTo(0.602, 12);
+});
+
+describe("samples without a value", () => {
+  /** A run with these scores and so many samples that failed. */
+  async function lacking(dataset: string, scores: readonly number[], failed: number): Promise<string> {
+    const id = await scored(db, dataset, scores);
+    const row = { benchmarkId: id, input: "i", output: "o", error: "e" };
+    await db.evaluations.createMany(Array.from({ length: failed }, () => row));
+    return id;
+  }
+  const unsettled = ({ runs }: HistoryPage, kind: "sincePrevious" | "sinceBaseline") =>
+    runs.filter((run) => run[kind]?.firstUnsettled).map(({ benchmarkId }) => benchmarkId);
+  const marks = (page: HistoryPage) =>
+    (["sincePrevious", "sinceBaseline"] as const).map((kind) => [firsts(page, kind), unsettled(page, kind)]);
+
+  test("are counted as in a summary, with marks and folded, also of runs with repetitions", async () => {
+    const plain = await lacking("lacking", shares(3, 5), 2);
+    await db.benchmarks.update(plain, { plannedSamples: 9 });
+    const repeated = await scored(db, "lacking", [], { repetitions: 2, totalIterations: 12 });
+    const values = [1, null, null, null, 0.5, 1, null, null];
+    const row = { benchmarkId: repeated, input: "i", output: "o" };
+    await db.evaluations.createMany(
+      values.map((score, n) => ({
+        ...{ ...row, sampleId: `s${n >> 1}`, repetition: n & 1 },
+        ...(score === null ? { error: "e" } : { score }),
+      })),
+    );
+    for (const fold of [() => {}, () => db.maintain()]) {
+      await fold();
+      for (const how of [{}, { reducer: "median" }, { reducer: "pass_at_k", k: 2 }] as const) {
+        const { runs } = await history("lacking", how);
+        expect(runs).toHaveLength("k" in how ? 1 : 2);
+        for (const { benchmarkId, coverage } of runs) {
+          const [score] = (await db.evaluations.summarize(benchmarkId, ["score"], how)).metrics;
+          expect(coverage).toEqual(score?.coverage);
+        }
+      }
+    }
+    const [first, second] = (await history("lacking")).runs;
+    expect(first?.coverage).toMatchObject({ planned: 9, tried: 7, scored: 5, failed: 2, missing: 4 });
+    expect(second?.coverage).toMatchObject({
+      planned: 6,
+      tried: 4,
+      scored: 2,
+      scoredWithError: 1,
+      missing: 4,
+    });
+  });
+
+  test("leave a change unsettled that they might undo, towards such a run and away from it", async () => {
+    await scored(db, "crashed", shares(75, 100));
+    const crashed = await lacking("crashed", shares(50, 50), 50);
+    const page = await history("crashed");
+    expect(page.runs[1]?.sincePrevious?.adjustedPValue).toBeLessThan(1e-6);
+    expect(marks(page)).toEqual([
+      [[], [crashed]],
+      [[], [crashed]],
+    ]);
+    // A later one that is certain is marked all the same.
+    const fallen = await scored(db, "crashed", shares(10, 100));
+    expect(marks(await history("crashed"))).toEqual([
+      [[fallen], [crashed]],
+      [[fallen], [crashed]],
+    ]);
+    await lacking("recovered", shares(50, 50), 50);
+    const recovered = await scored(db, "recovered", shares(75, 100));
+    expect(marks(await history("recovered"))).toEqual([
+      [[], [recovered]],
+      [[], [recovered]],
+    ]);
+  });
+
+  test("leave one certain that they cannot undo, where the ends of the metric are known", async () => {
+    await scored(db, "certain", shares(90, 100));
+    const certain = await lacking("certain", shares(20, 97), 3);
+    expect(marks(await history("certain"))).toEqual([
+      [[certain], []],
+      [[certain], []],
+    ]);
+    const tens = (value: number, count: number) => Array.from({ length: count }, (_, n) => value + (n % 2));
+    await scored(db, "tens", tens(8, 100));
+    const fallen = await lacking("tens", tens(2, 97), 3);
+    const unknown = await history("tens");
+    expect(unknown).toMatchObject({ rangeLow: null, rangeHigh: null });
+    expect(marks(unknown)).toEqual([
+      [[], [fallen]],
+      [[], [fallen]],
+    ]);
+    const known = await history("tens", { rangeLow: 0, rangeHigh: 10 });
+    expect(known).toMatchObject({ rangeLow: 0, rangeHigh: 10 });
+    expect(marks(known)).toEqual([
+      [[fallen], []],
+      [[fallen], []],
+    ]);
+    await expect(history("tens", { rangeHigh: 5 })).rejects.toMatchObject({
+      violations: [{ field: "range_high" }],
+    });
+  });
+});
+
+test("samples that were asked something else than in the baseline are counted, on whatever page", async () => {
+  const asked: string[] = [];
+  for (const input of ["i", "i", "another"]) {
+    const benchmarkId = await scored(db, "asked", []);
+    const rows = [0, 1, 2].map((n) => ({ sampleId: `s${n}`, input: n > 0 ? input : "i", score: n % 2 }));
+    await db.evaluations.createMany(rows.map((row) => ({ benchmarkId, output: "o", ...row })));
+    asked.push(benchmarkId);
+  }
+  const inputs = ({ runs }: HistoryPage) =>
+    runs.map(({ inputsCompared, differentInputs }) => [inputsCompared, differentInputs]);
+  const page = await history("asked");
+  expect(page.inputsReferenceId).toBe(asked[0]);
+  expect(inputs(page)).toEqual([
+    [3, 0],
+    [3, 0],
+    [3, 2],
+  ]);
+  await db.benchmarks.setBaseline(asked[2] ?? "");
+  const { next } = await db.evaluations.history({ dataset: "asked" }, { limit: 1 });
+  const older = await db.evaluations.history({ dataset: "asked" }, { limit: 2, after: next });
+  expect(older).toMatchObject({ inputsReferenceId: asked[2], baseline: { differentInputs: 0 } });
+  expect(inputs(older)).toEqual([
+    [3, 2],
+    [3, 2],
+  ]);
 });
 
 describe("repetitions", () => {

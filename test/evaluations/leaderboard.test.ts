@@ -31,6 +31,7 @@ test("a dataset or metric that nobody has is an empty leaderboard", async () => 
     inputsReferenceId: null,
     total: 0,
     pending: 0,
+    unscored: 0,
     lowerIsBetter: false,
     reducer: "mean",
     k: 0,
@@ -41,9 +42,15 @@ test("a dataset or metric that nobody has is an empty leaderboard", async () => 
   };
   expect(await db.evaluations.leaderboard({ dataset: "nobody" })).toEqual(nothing);
   await newBenchmark("empty");
-  expect(await db.evaluations.leaderboard({ dataset: "empty" })).toEqual(nothing);
+  // Those that match are counted, whatever they lack.
+  expect(await db.evaluations.leaderboard({ dataset: "empty" })).toEqual({ ...nothing, unscored: 1 });
   await scored(db, "empty", [1, 0]);
-  expect(await db.evaluations.leaderboard({ dataset: "empty", metric: "bleu" })).toEqual(nothing);
+  const bleu = await db.evaluations.leaderboard({ dataset: "empty", metric: "bleu" });
+  expect(bleu).toEqual({ ...nothing, unscored: 2 });
+  const few = await db.evaluations.leaderboard({ dataset: "empty", minCount: 3 });
+  expect(few).toMatchObject({ total: 0, unscored: 1 });
+  const byTwo = await db.evaluations.leaderboard({ dataset: "empty", reducer: "pass_at_k", k: 2 });
+  expect(byTwo).toMatchObject({ total: 0, unscored: 2 });
 });
 
 test("hundreds of thousands of benchmarks are ranked in slices, between which others are answered", async () => {
@@ -98,6 +105,8 @@ test("the figures are those of the summary, as soon as the evaluations are store
     rankHigh: 1,
     band: 1,
     bandLast: 1,
+    rankedLow: expect.closeTo(score?.ci95Low ?? 0, 10),
+    rankedHigh: expect.closeTo(score?.ci95High ?? 0, 10),
     benchmarkId: id,
     benchmarkName: "N",
     provider: "P",
@@ -211,7 +220,8 @@ describe("ranks that the intervals leave open", () => {
     const one = await scored(db, "one", [0.5]);
     await scored(db, "one", [0.9, 0.91, 0.92]);
     await scored(db, "one", [0.1, 0.11, 0.12]);
-    const none = { stddev: null, stderr: null, ci95Low: null, ci95High: null, band: null };
+    const ranked = { band: null, rankedLow: null, rankedHigh: null };
+    const none = { stddev: null, stderr: null, ci95Low: null, ci95High: null, ...ranked };
     expect(await entryOf("one", one)).toMatchObject({ ...none, rank: 2, rankLow: 1, rankHigh: 3, count: 1 });
     expect((await db.evaluations.leaderboard({ dataset: "one" })).entries.at(-1)).toMatchObject({
       rankLow: 2,
@@ -382,6 +392,7 @@ describe("base and deltas", () => {
   test("a benchmark without a base is left out and counted, as far as it matches", async () => {
     const ready = await newBenchmark("pending", { provider: "p1" });
     const waiting = await newBenchmark("pending", { provider: "p2" });
+    await newBenchmark("pending", { provider: "p1" });
     await stored.base(ready, "own", [1, 2]);
     await stored.base(waiting, "own", [3, 4]);
     await stored.delta(waiting, "own", [3, 4]);
@@ -392,9 +403,9 @@ describe("base and deltas", () => {
     const of = (filter: object) =>
       db.evaluations.leaderboard({ dataset: "pending", metric: "own", ...filter });
     const page = await of({});
-    expect([ids(page), page.total, page.pending]).toEqual([[ready], 1, 1]);
-    expect(await of({ provider: "p1" })).toMatchObject({ total: 1, pending: 0 });
-    expect(await of({ provider: "p2" })).toMatchObject({ total: 0, pending: 1 });
+    expect([ids(page), page.total, page.pending, page.unscored]).toEqual([[ready], 1, 1, 1]);
+    expect(await of({ provider: "p1" })).toMatchObject({ total: 1, pending: 0, unscored: 1 });
+    expect(await of({ provider: "p2" })).toMatchObject({ total: 0, pending: 1, unscored: 0 });
     expect(await of({ dataset: "pending 2" })).toMatchObject({ pending: 0 });
   });
 

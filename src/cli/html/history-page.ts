@@ -1,11 +1,13 @@
 import type { MetricRun } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetMetricHistoryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { changeCells, countRuns, isBetter, markOf, NO_CHANGE } from "../shared/changes.ts";
+import { allRuns, changeCells, countRuns, isBetter, markOf, NO_CHANGE } from "../shared/changes.ts";
+import { countText, coverageOfRuns } from "../shared/coverage.ts";
 import { formatMinute, formatNumber } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
+import { inputsSection } from "./inputs.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { intervalsOf, tableOf, withInterval, withSmall, writePage } from "./page.ts";
+import { intervalsOf, sentences, tableOf, withInterval, withSmall, writePage } from "./page.ts";
 import { type Moment, timelineChart } from "./timeline.ts";
 
 /** Writes the page of `ltb history --html`. */
@@ -41,6 +43,8 @@ export async function writeHistory(
     title: `History: ${dataset}`,
     lead: html`${countRuns(runs)} by mean ${unit}, oldest first.`,
     sections: [
+      ...inputsSection(allRuns(response), response.inputsReferenceId),
+      ...sentences("What is missing", coverageOfRuns(allRuns(response), { metric, ...response })),
       {
         title: `Mean ${unit}`,
         note: `${found} Whiskers are 95 % intervals of the means: ${intervalsOf(runs)}.${ground}`,
@@ -74,13 +78,13 @@ function momentOf(run: MetricRun, lowerIsBetter: boolean): Moment {
 }
 
 function row(run: MetricRun, lowerIsBetter: boolean) {
-  const { createdAt, benchmarkName, provider, model, mean, count } = run;
+  const { createdAt, benchmarkName, provider, model, mean } = run;
   const changes = [run.sincePrevious, run.sinceBaseline].map((change) => {
     const [difference, p] = changeCells(change);
     return change === undefined ? "–" : withSmall(difference, `p ${p}`);
   });
   return [
     ...[formatMinute(createdAt), benchmarkName, `${provider}/${model}`, withInterval(mean, run)],
-    ...[count, ...changes, markOf(run, lowerIsBetter)],
+    ...[countText(run), ...changes, markOf(run, lowerIsBetter)],
   ];
 }

@@ -14,6 +14,8 @@ export interface Interval {
   verdict?: Verdict;
   /** Whether it stands on shaded ground. */
   shaded?: boolean;
+  /** As far as the mean may be, drawn as a dotted line; an end that is infinite is that of the chart. */
+  reach?: { low: number; high: number };
 }
 
 export const shapes: Record<Verdict, string> = {
@@ -36,7 +38,7 @@ export function intervalChart(
   { zero = false } = {},
 ): Promise<Html> {
   const rows = intervals.map(
-    ({ label, mean, low = mean, high = mean, verdict = "none", shaded = false }, index) => ({
+    ({ label, mean, low = mean, high = mean, verdict = "none", shaded = false, reach }, index) => ({
       // Names may repeat, and a band scale would take the same ones as one.
       key: `${index} ${label}`,
       mean,
@@ -45,12 +47,17 @@ export function intervalChart(
       shape: shapes[verdict],
       colour: colours[verdict],
       shaded,
+      isOpen: reach !== undefined,
+      ...{ from: finiteOr(low, reach?.low), to: finiteOr(high, reach?.high) },
+      ...{ isEndlessBelow: reach?.low === -Infinity, isEndlessAbove: reach?.high === Infinity },
     }),
   );
   return chart(title, description, 900, (width) => spec(width, axis, rows, zero));
 }
 
-type Row = Record<"mean" | "low" | "high", number>;
+const finiteOr = (other: number, end = other) => (Number.isFinite(end) ? end : other);
+
+type Row = Record<"mean" | "low" | "high" | "from" | "to", number>;
 
 function spec(width: number, axis: string, rows: readonly Row[], zero: boolean): Spec {
   const isNarrow = width < 400;
@@ -64,7 +71,7 @@ function spec(width: number, axis: string, rows: readonly Row[], zero: boolean):
     y: { scale: "y", field: "key" },
     height: { scale: "y", band: 1 },
   };
-  const values = rows.flatMap(({ mean, low, high }) => [mean, low, high]);
+  const values = rows.flatMap(({ mean, low, high, from, to }) => [mean, low, high, from, to]);
   if (zero || values.length === 0) values.push(0);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   // A single point makes no scale.
@@ -83,6 +90,7 @@ function spec(width: number, axis: string, rows: readonly Row[], zero: boolean):
     height: 62 + rows.length * 30,
     data: [
       { name: "rows", values: [...rows] },
+      { name: "open", source: "rows", transform: [{ type: "filter", expr: "datum.isOpen" }] },
       { name: "zero", values: zero ? [{ at: 0 }] : [] },
     ],
     scales: [
@@ -100,6 +108,11 @@ function spec(width: number, axis: string, rows: readonly Row[], zero: boolean):
         opacity: { signal: "datum.shaded ? 0.35 : 0" },
       }),
       mark("rule", "zero", { x: at("at"), ...full, stroke: "var(--ink)", strokeDash: [4, 3] }),
+      mark("rule", "open", {
+        x: { signal: "datum.isEndlessBelow ? 0 : scale('x', datum.from)" },
+        x2: { signal: "datum.isEndlessAbove ? width : scale('x', datum.to)" },
+        ...{ y, ...line, strokeDash: [2, 3] },
+      }),
       mark("rule", "rows", { x: at("low"), x2: at("high"), y, ...line }),
       cap("low"),
       cap("high"),

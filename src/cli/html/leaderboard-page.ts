@@ -1,12 +1,19 @@
 import type { LeaderboardEntry, Reducer } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { boundsCell, boundsColumn, countText, coverageOfEntries } from "../shared/coverage.ts";
-import { nameOfReference, otherInputs } from "../shared/inputs.ts";
+import {
+  boundsCell,
+  boundsColumn,
+  countText,
+  coverageOfEntries,
+  isOpen,
+  type KnownRange,
+} from "../shared/coverage.ts";
 import { apartWords, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
+import { inputsSection } from "./inputs.ts";
 import { intervalChart } from "./intervals.ts";
 import { html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { interval, intervalsOf, type Section, sentences, tableOf, writePage } from "./page.ts";
+import { interval, intervalsOf, sentences, tableOf, writePage } from "./page.ts";
 
 /** More entries than these are in the table alone. */
 const MOST_LINES = 60;
@@ -14,10 +21,11 @@ const MOST_LINES = 60;
 /** Writes the page of `ltb leaderboard --html`. */
 export async function writeLeaderboard(
   path: string,
-  about: {
+  about: KnownRange & {
     dataset: string;
-    metric: string;
     total: number;
+    /** Benchmarks that match without a value, in words; empty without any. */
+    unscored: string;
     lowerIsBetter: boolean;
     /** The benchmark with whose inputs those of the entries were compared. */
     referenceId: string;
@@ -26,10 +34,11 @@ export async function writeLeaderboard(
   },
   entries: readonly LeaderboardEntry[],
 ): Promise<void> {
-  const { dataset, metric, total, lowerIsBetter } = about;
+  const { dataset, metric, total, unscored, lowerIsBetter } = about;
   const unit = unitOf(metric);
   const shown = entries.slice(0, MOST_LINES);
   const [best] = entries;
+  const areOpen = entries.some(isOpen);
   const bounded = entries.some(({ bounds }) => bounds !== undefined);
   const description = best
     ? `${shown.length} benchmarks, best first: ${best.benchmarkName} has a mean of ${formatNumber(best.mean, 4)}. The table has all figures.`
@@ -38,28 +47,31 @@ export async function writeLeaderboard(
     `Mean ${unit} with its 95 % interval, best first`,
     description,
     `mean ${unit}${lowerIsBetter ? ", lower is better" : ""}`,
-    shown.map(({ rank, benchmarkName, mean, ci95Low, ci95High, band }) => ({
-      label: `${rank}. ${benchmarkName}`,
-      mean,
-      low: ci95Low,
-      high: ci95High,
-      shaded: band === 1,
+    shown.map((entry) => ({
+      label: `${entry.rank}. ${entry.benchmarkName}`,
+      mean: entry.mean,
+      low: entry.ci95Low,
+      high: entry.ci95High,
+      shaded: entry.band === 1,
+      ...(isOpen(entry) && {
+        reach: { low: entry.rankedLow ?? -Infinity, high: entry.rankedHigh ?? Infinity },
+      }),
     })),
   );
   await writePage(path, {
     title: `Leaderboard: ${dataset}`,
-    lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.`,
+    lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.${unscored === "" ? "" : ` ${unscored}.`}`,
     sections: [
       ...inputsSection(entries, about.referenceId),
-      ...sentences("What is missing", coverageOfEntries(entries)),
+      ...sentences("What is missing", coverageOfEntries(entries, about)),
       {
         title: `Mean ${unit}`,
-        note: `Whiskers are 95 % intervals of the means: ${intervalsOf(entries)}. On the shaded ground stands what may be the best: no interval is wholly ${lowerIsBetter ? "below" : "above"} it.`,
+        note: `Whiskers are 95 % intervals of the means: ${intervalsOf(entries)}. ${reachWords(areOpen)}On the shaded ground stands what may be the best: no interval${areOpen ? ", with its dotted line," : ""} is wholly ${lowerIsBetter ? "below" : "above"} it.`,
         body: drawn,
       },
       {
         title: "Figures",
-        note: `Ranks are those that the intervals allow. ${[apartWords, ...rankedRepetitions(entries, about)].join(" ")}`,
+        note: `Ranks are those that the intervals allow. ${[apartWords(areOpen), ...rankedRepetitions(entries, about)].join(" ")}`,
         body: tableOf(
           "Every entry",
           [
@@ -73,27 +85,10 @@ export async function writeLeaderboard(
   });
 }
 
-/** Stands first, because figures of other questions are no ranking. */
-function inputsSection(entries: readonly LeaderboardEntry[], referenceId: string): Section[] {
-  const others = otherInputs(entries);
-  if (others.length === 0) return [];
-  const reference = nameOfReference(entries, referenceId);
-  return [
-    {
-      title: "Not the same questions",
-      note: `Samples of these benchmarks have another input or expected answer than in ${reference}, so that their means answer other questions. ltb compare leaves such samples out.`,
-      body: tableOf(
-        "Benchmarks with other inputs",
-        ["benchmark", ">samples in common", ">that differ"],
-        others.map(({ benchmarkName, inputsCompared = 0, differentInputs = 0 }) => [
-          benchmarkName,
-          inputsCompared,
-          differentInputs,
-        ]),
-      ),
-    },
-  ];
-}
+const reachWords = (areOpen: boolean) =>
+  areOpen
+    ? "Dotted lines go as far as the mean may be, whatever the samples without a value are; ranks and bands go by them. "
+    : "";
 
 function row(entry: LeaderboardEntry, bounded: boolean) {
   const { rank, rankLow, rankHigh, band, bandLast, benchmarkName, provider, model, mean } = entry;

@@ -4,7 +4,7 @@ import { colours, type Interval, shapes } from "./intervals.ts";
 import type { Html } from "./markup.ts";
 
 /** A mean at its place in time. */
-export interface Moment extends Omit<Interval, "shaded"> {
+export interface Moment extends Omit<Interval, "shaded" | "reach"> {
   /** Whether a line from top to bottom stands there. */
   isMarked: boolean;
 }

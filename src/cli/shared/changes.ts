@@ -1,4 +1,5 @@
 import type { MetricChange, MetricRun } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import type { GetMetricHistoryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { formatNumber } from "./output.ts";
 
 // How changes of a metric from run to run are told, on a terminal and on a page.
@@ -7,6 +8,12 @@ export const NO_CHANGE = "No change is significant, which does not say that the 
 
 export const countRuns = ({ length }: readonly MetricRun[]) => `${length} run${length === 1 ? "" : "s"}`;
 
+/** The runs, and the baseline where it is none of them. */
+export function allRuns({ runs, baseline }: GetMetricHistoryResponse): MetricRun[] {
+  const isShown = runs.some(({ benchmarkId }) => benchmarkId === baseline?.benchmarkId);
+  return baseline && !isShown ? [...runs, baseline] : runs;
+}
+
 /** A change with its sign, and its adjusted p-value. */
 export function changeCells(change: MetricChange | undefined): [difference: string, p: string] {
   if (change === undefined) return ["-", "-"];
@@ -14,15 +21,23 @@ export function changeCells(change: MetricChange | undefined): [difference: stri
   return [`${difference > 0 ? "+" : ""}${formatNumber(difference, 4)}`, formatNumber(adjustedPValue, 3)];
 }
 
-/** Says what a run is the first significant change from; empty for others. */
+/**
+ * Says what a run is the first significant change from, and whether missing samples might make it another;
+ * empty for others.
+ */
 export function markOf({ sincePrevious, sinceBaseline }: MetricRun, lowerIsBetter: boolean): string {
   const marks = [
     [sincePrevious, "the run before"],
     [sinceBaseline, "the baseline"],
   ] as const;
-  return marks
-    .filter(([change]) => change?.firstSignificant)
-    .map(([change, other]) => `${isBetter(change, lowerIsBetter) ? "better" : "worse"} than ${other}`)
+  const wordsOf = (first: "firstSignificant" | "firstUnsettled") =>
+    marks
+      .filter(([change]) => change?.[first])
+      .map(([change, other]) => `${isBetter(change, lowerIsBetter) ? "better" : "worse"} than ${other}`)
+      .join(", ");
+  const [settled, unsettled] = [wordsOf("firstSignificant"), wordsOf("firstUnsettled")];
+  return [settled, unsettled && `${unsettled} if only samples with a value count`]
+    .filter((words) => words !== "")
     .join(", ");
 }
 

@@ -121,7 +121,12 @@ export class Command extends CommanderCommand {
       "--missing <how>",
       "samples without a value: exclude leaves them out (default), as_worst counts each as the worst value, bounds tells what the mean may be",
       names,
-    ).option(
+    ).withRange(parseRange);
+  }
+
+  /** Adds --range, the ends of what a value can be. */
+  withRange(parseRange: (text: string) => object): this {
+    return this.option(
       "--range <low:high>",
       "the ends of what a value can be, where they are not 0 and 1: 0:10, or :30000 for one",
       parseRange,

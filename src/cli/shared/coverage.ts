@@ -4,6 +4,7 @@ import {
   type Bounds,
   type Coverage,
   type LeaderboardEntry,
+  type MetricRun,
   type MetricSummary,
   type Missing,
   MissingSchema,
@@ -102,14 +103,29 @@ function boundsText({ low, high, ...interval }: Bounds, figure = "mean"): string
 }
 
 /** "20 of 50" where samples are missing, else the number of them. */
-export function countText({ count, coverage }: LeaderboardEntry): string | number {
+export function countText({
+  count,
+  coverage,
+}: Pick<LeaderboardEntry, "count" | "coverage">): string | number {
   const missing = coverage?.missing ?? 0;
   return missing > 0 ? `${count} of ${count + missing}` : count;
 }
 
+const lacksValues = ({ coverage }: Pick<LeaderboardEntry, "coverage">) => (coverage?.missing ?? 0) > 0;
+
+/** Whether the mean of an entry may be another, because nothing stands for what is missing. */
+export const isOpen = (entry: LeaderboardEntry) => lacksValues(entry) && entry.filledWith === undefined;
+
+/** What a metric can be, as far as it is known. */
+export interface KnownRange {
+  metric: string;
+  rangeLow?: number | undefined;
+  rangeHigh?: number | undefined;
+}
+
 /** Sentences on what entries of a leaderboard lack, and on what that does to their places and means. */
-export function coverageOfEntries(entries: readonly LeaderboardEntry[]): string[] {
-  const incomplete = entries.filter(({ coverage }) => (coverage?.missing ?? 0) > 0);
+export function coverageOfEntries(entries: readonly LeaderboardEntry[], range: KnownRange): string[] {
+  const incomplete = entries.filter(lacksValues);
   const worst = incomplete.find(({ filledWith }) => filledWith !== undefined)?.filledWith;
   const rule =
     worst === undefined
@@ -117,7 +133,29 @@ export function coverageOfEntries(entries: readonly LeaderboardEntry[]): string[
       : `Each missing sample counts as ${formatNumber(worst)}, the worst that there can be; means and intervals are over all samples.`;
   return [
     ...(incomplete.length > 0 ? [rule] : []),
+    ...(entries.some(isOpen) ? rangeWords(range) : []),
     ...coverageWords(entries.map(({ benchmarkName: name, ...entry }) => ({ name, ...entry }))),
+  ];
+}
+
+/** Asks for the ends of a range that nobody knows. */
+function rangeWords({ metric, rangeLow, rangeHigh }: KnownRange): string[] {
+  const unknown = [rangeLow === undefined ? "least" : "", rangeHigh === undefined ? "greatest" : ""];
+  const ends = unknown.filter((end) => end !== "");
+  if (ends.length === 0) return [];
+  const values = `The ${ends.join(" and the ")} value that ${oneLine(metric)} can have`;
+  return [
+    `${values} ${ends.length > 1 ? "are" : "is"} not known, so nothing bounds the means of those that lack values: --range tells it, as in --range 0:10.`,
+  ];
+}
+
+/** Sentences on what runs of a history lack, and on what that does to their changes. */
+export function coverageOfRuns(runs: readonly MetricRun[], range: KnownRange): string[] {
+  const rule =
+    "Means are over the samples that have a value. A run is called better or worse than another if it is so whatever values the missing samples of both would have. Where it is so by the samples with a value alone, its mark says that.";
+  return [
+    ...(runs.some(lacksValues) ? [rule, ...rangeWords(range)] : []),
+    ...coverageWords(runs.map(({ benchmarkName: name, ...run }) => ({ name, ...run }))),
   ];
 }
 

@@ -173,10 +173,17 @@ export function formatSpan(first: number | undefined, last: number | undefined):
   return last === undefined || first === last ? String(first) : `${first}–${last}`;
 }
 
-/** What a band of a leaderboard says, and what it does not say. */
-export const apartWords =
-  "Benchmarks share a band where their 95 % intervals overlap. That pairs no samples, nor is it adjusted for their number.\n" +
-  "ltb compare pairs samples, and may tell apart what shares a band.";
+/**
+ * What a band of a leaderboard says, and what it does not say.
+ * @param isOpen whether samples of some have no value, and nothing stands for it
+ */
+export const apartWords = (isOpen: boolean) => {
+  const reach = isOpen ? ", which go as far as a mean may be where samples have no value" : "";
+  return (
+    `Benchmarks share a band where their 95 % intervals overlap${reach}. That pairs no samples, nor is it adjusted for their number.\n` +
+    "ltb compare pairs samples, and may tell apart what shares a band."
+  );
+};
 
 /** A time in UTC to the minute, for a column of a table. */
 export function formatMinute(time: Timestamp | undefined): string {

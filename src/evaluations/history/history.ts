@@ -10,9 +10,13 @@ import { holm } from "../../statistics/holm.ts";
 import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts";
 import { type MeanDifference, welch } from "../../statistics/welch.ts";
 import { parseInput, text, uuid, whole } from "../../validation.ts";
+import { type Coverage, coverageOf, plannedOf } from "../coverage/coverage.ts";
+import { endOf, filledWith, missingFields, type Range, rangeOf } from "../coverage/missing.ts";
+import { compareInputs, type InputDifference } from "../inputs/compare-inputs.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
 import {
   checkK,
+  countFailed,
   countSamples,
   countsSuccesses,
   type Reducer,
@@ -33,6 +37,8 @@ const historyInput = benchmarkFilter
     minCount: whole().default(0),
     baselineId: uuid.optional(),
     ...reductionFields,
+    rangeLow: missingFields.rangeLow,
+    rangeHigh: missingFields.rangeHigh,
   })
   .superRefine(checkK);
 
@@ -40,6 +46,8 @@ const historyInput = benchmarkFilter
  * The runs of a configuration on one dataset, by the mean of one metric over samples, whose repetitions
  * become one value first. Filters are as of a leaderboard.
  * `baselineId` defaults to the dataset's baseline, and without one to the oldest run of the answer.
+ * `rangeLow` and `rangeHigh` are the ends of what a value can be, where those of the metric are not known or
+ * are others.
  */
 export type HistoryInput = z.input<typeof historyInput>;
 
@@ -52,8 +60,13 @@ export interface MetricChange {
   pValue: number | null;
   /** Adjusted by Holm's method for the changes of this kind in the answer. */
   adjustedPValue: number | null;
-  /** Whether it is the first in time whose adjusted p-value is below 0.05. */
+  /** Whether it is the first in time that is significant, also if the missing samples had a value. */
   firstSignificant: boolean;
+  /**
+   * Whether it is the first in time that is significant by the samples that have a value, though it might not
+   * be by all.
+   */
+  firstUnsettled: boolean;
 }
 
 /** A benchmark with a value of the metric. */
@@ -68,6 +81,10 @@ export interface MetricRun
   samplesUnscored: number;
   /** Of the samples with a value; null in a benchmark without repetitions. */
   repetitions: Repetitions | null;
+  coverage: Coverage;
+  /** Compared with the page's `inputsReferenceId`; null where no samples with an id are in common. */
+  inputsCompared: number | null;
+  differentInputs: number | null;
   /** Against the run before, also where that is of the page that follows; null for the very first. */
   sincePrevious: MetricChange | null;
   /** Null for the baseline itself, and where there is none with a value. */
@@ -78,6 +95,11 @@ export interface HistoryPage {
   /** The newest before those of the page before, in the order of their creation. */
   runs: MetricRun[];
   baseline: MetricRun | null;
+  /** The range that missing samples are taken to be in; null where an end of it is not known. */
+  rangeLow: number | null;
+  rangeHigh: number | null;
+  /** The benchmark with whose inputs those of the runs were compared; null where none has sample ids. */
+  inputsReferenceId: string | null;
   /** Matching benchmarks left out for now: their figures are being computed, or they are being deleted. */
   pending: number;
   lowerIsBetter: boolean;
@@ -88,6 +110,11 @@ export interface HistoryPage {
 }
 
 type Run = z.output<typeof newestRuns.row>;
+
+/** A run with its samples counted. */
+interface Counted extends Run {
+  coverage: Coverage;
+}
 
 /** An adjusted p-value below it is significant. */
 const ALPHA = 0.05;
@@ -104,7 +131,7 @@ export async function readHistory(
   limit: number,
   before?: BenchmarkPosition,
 ): Promise<HistoryPage> {
-  const { baselineId, reducer, k, ...parsed } = parseInput(historyInput, input);
+  const { baselineId, reducer, k, rangeLow, rangeHigh, ...parsed } = parseInput(historyInput, input);
   const reduction = { reducer, k };
   const { lowerIsBetter = isLowerBetter(parsed.metric), ...runs } = parsed;
   const given = await baselineOf(db, runs.dataset, baselineId);
@@ -113,15 +140,20 @@ export async function readHistory(
   const page = found.slice(0, limit).reverse();
   const baseline = given === undefined ? page[0] : await runOf(db, runs, reduction, given);
   const older = found[limit];
-  const previous = changesOf(page, (index) => page[index - 1] ?? older);
+  const metric = { name: runs.metric, reducer, lowerIsBetter };
+  const range = rangeOf(metric, valuesOf(found, baseline), { rangeLow, rangeHigh });
+  const previous = changesOf(page, range, (index) => page[index - 1] ?? older);
   const isAfter = ({ createdAt, id }: Run) =>
     !baseline || createdAt > baseline.createdAt || (createdAt === baseline.createdAt && id > baseline.id);
   const since = changesOf(
     page,
+    range,
     (index) => (page[index]?.id === baseline?.id ? undefined : baseline),
     isAfter,
   );
-  const figuresOf = (run: Run) => figures(run, runs.metric);
+  const asked = baseline ? [...page, baseline] : page;
+  const { referenceId, differences } = await compareInputs(db, asked, baseline?.id);
+  const figuresOf = (run: Counted) => figures(run, runs.metric, differences.get(run.id));
   const [oldest] = page;
   return {
     runs: page.map((run, index) => ({
@@ -130,6 +162,8 @@ export async function readHistory(
       sinceBaseline: since[index] ?? null,
     })),
     baseline: baseline ? { ...figuresOf(baseline), sincePrevious: null, sinceBaseline: null } : null,
+    ...{ rangeLow: endOf(range.low), rangeHigh: endOf(range.high) },
+    inputsReferenceId: referenceId ?? null,
     pending,
     lowerIsBetter,
     ...reduction,
@@ -144,8 +178,8 @@ async function findRuns(
   reduction: Reduction,
   limit: number,
   before: BenchmarkPosition | undefined,
-): Promise<Run[]> {
-  const found: Run[] = [];
+): Promise<Counted[]> {
+  const found: Counted[] = [];
   for (let position = before; ; ) {
     const read = await db.any(newestRuns(runs, reduction, limit, position));
     // Some that were read may turn out to have too few.
@@ -161,9 +195,28 @@ async function findRuns(
 }
 
 /** Counts each sample of a run with repetitions once. By a reducer of k repetitions, others have no value. */
-function overSamples(run: Run, reduction: Reduction): Run[] {
-  if (run.groups) return [{ ...run, ...(run.reduced ?? reduceGroups(run.groups, reduction).moments) }];
-  return countsSuccesses(reduction.reducer) ? [] : [run];
+function overSamples(run: Run, reduction: Reduction): Counted[] {
+  const { groups, reduced } = run;
+  if (!groups) return countsSuccesses(reduction.reducer) ? [] : [counted(run, false)];
+  const { moments, failed } = reduced
+    ? { moments: reduced, failed: countFailed(groups) }
+    : reduceGroups(groups, reduction);
+  // A sample's value lies within the range of its repetitions.
+  const { min, max } = Number.isFinite(moments.max) ? { ...run, ...moments } : run;
+  return [counted({ ...run, ...moments, failed, min, max }, true)];
+}
+
+function counted(run: Run, isRepeated: boolean): Counted {
+  const { tried, withError, count, failed } = run;
+  const planned = plannedOf(run, isRepeated);
+  return { ...run, coverage: coverageOf({ planned, tried, withError }, count, failed) };
+}
+
+/** The range of all values; undefined without any. */
+function valuesOf(found: readonly Counted[], baseline: Counted | undefined) {
+  const all = baseline ? [...found, baseline] : found;
+  if (all.length === 0) return undefined;
+  return { min: Math.min(...all.map(({ min }) => min)), max: Math.max(...all.map(({ max }) => max)) };
 }
 
 /** The id of the baseline that was asked for, or that is pinned; undefined without either. */
@@ -184,29 +237,36 @@ async function runOf(
   { dataset, metric }: Runs,
   reduction: Reduction,
   id: string,
-): Promise<Run | undefined> {
+): Promise<Counted | undefined> {
   const [run] = await findRuns(db, { dataset, metric, minCount: 0, id }, reduction, 1, undefined);
   return run;
 }
 
 /**
  * Compares each run with another one.
+ * @param range the ends of what a value can be
  * @param mayBeFirst which runs the first significant change may be at. Default: all
  */
 function changesOf(
-  page: readonly Run[],
-  otherOf: (index: number) => Run | undefined,
+  page: readonly Counted[],
+  range: Range,
+  otherOf: (index: number) => Counted | undefined,
   mayBeFirst: (run: Run) => boolean = () => true,
 ): (MetricChange | undefined)[] {
-  const differences = page.map((run, index): MeanDifference | undefined => {
+  const found = page.map((run, index) => {
     const other = otherOf(index);
-    return other && welch(other, run);
+    if (!other) return undefined;
+    const change = welch(other, run);
+    return { ...change, settledPValue: settledPValue(other, run, change, range) };
   });
-  const adjusted = holm(differences.map((difference) => difference?.pValue));
-  const first = page.findIndex((run, index) => (adjusted[index] ?? 1) < ALPHA && mayBeFirst(run));
-  return differences.map((found, index) => {
-    if (found === undefined) return undefined;
-    const { difference, interval, pValue = null } = found;
+  const adjusted = holm(found.map((change) => change?.pValue));
+  const settled = holm(found.map((change) => change?.settledPValue));
+  const firstBelow = (pValues: typeof adjusted) =>
+    page.findIndex((run, index) => (pValues[index] ?? 1) < ALPHA && mayBeFirst(run));
+  const [first, significant] = [firstBelow(settled), firstBelow(adjusted)];
+  return found.map((change, index) => {
+    if (change === undefined) return undefined;
+    const { difference, interval, pValue = null } = change;
     return {
       difference,
       ci95Low: interval?.low ?? null,
@@ -214,17 +274,46 @@ function changesOf(
       pValue,
       adjustedPValue: adjusted[index] ?? null,
       firstSignificant: index === first,
+      firstUnsettled: index === significant && index !== first,
     };
   });
 }
 
-function figures({ id: benchmarkId, name: benchmarkName, ...run }: Run, metric: string) {
-  const { provider, model, status, createdAt, count, groups } = run;
+/**
+ * The p-value of the least difference that the missing samples of both runs allow: each of them has the value
+ * that brings the means closest together, at an end of the range. 1 where that turns the difference round, or
+ * the range has no such end; never less than without these samples.
+ */
+function settledPValue(
+  before: Counted,
+  after: Counted,
+  { difference, pValue }: MeanDifference,
+  { low, high }: Range,
+): number | undefined {
+  const isOpen = before.coverage.missing > 0 || after.coverage.missing > 0;
+  if (!isOpen || pValue === undefined) return pValue;
+  const [above, below] = difference > 0 ? [after, before] : [before, after];
+  const hasEnd = (run: Counted, end: number) => run.coverage.missing === 0 || Number.isFinite(end);
+  if (!hasEnd(above, low) || !hasEnd(below, high)) return 1;
+  const closest = welch(
+    filledWith(below, below.coverage.missing, high),
+    filledWith(above, above.coverage.missing, low),
+  );
+  return closest.difference > 0 ? Math.max(pValue, closest.pValue ?? 1) : 1;
+}
+
+function figures(
+  { id: benchmarkId, name: benchmarkName, ...run }: Counted,
+  metric: string,
+  inputs: InputDifference | undefined,
+) {
+  const { provider, model, status, createdAt, count, groups, coverage } = run;
   const benchmark = { benchmarkId, benchmarkName, provider, model, status, createdAt };
-  const samples = countSamples(groups ?? []);
   const about = {
-    samplesUnscored: groups ? samples - count : 0,
-    repetitions: groups ? repetitionsOf(groups, run.repetitions, samples) : null,
+    samplesUnscored: groups ? countSamples(groups) - count : 0,
+    repetitions: groups ? repetitionsOf(groups, run.repetitions, coverage.tried) : null,
+    coverage,
+    ...{ inputsCompared: inputs?.inputsCompared ?? null, differentInputs: inputs?.differentInputs ?? null },
   };
   return { ...benchmark, count, ...about, ...meanColumns(run, { areShares: areShares(metric) }) };
 }

@@ -4,6 +4,8 @@ import { benchmarkRow } from "../../benchmarks/rows.ts";
 import { conditions, exampleRange } from "../../benchmarks/statements.ts";
 import { columnsOf, example, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
+import { benchmarkFingerprint, fingerprintDeltas, fingerprintRow } from "../inputs/parts.ts";
+import { failedMetric } from "../metric.ts";
 import { isKept, mean, mergedM2 } from "../rollups/moments-sql.ts";
 import { areSamplesKept, changedSamples, groupsAsJson, groupsNow } from "../samples/parts.ts";
 import {
@@ -24,19 +26,28 @@ export type Runs = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & {
 };
 
 const texts = { id: true, name: true, provider: true, model: true } as const;
-const figures = { count: z.number(), sum: z.number(), m2: z.number(), min: z.number(), max: z.number() };
-const runRow = benchmarkRow.pick({ ...texts, status: true, createdAt: true, repetitions: true }).extend({
+const plan = { repetitions: true, plannedSamples: true, totalIterations: true } as const;
+const figures = {
+  ...{ count: z.number(), failed: z.number(), sum: z.number() },
+  ...{ m2: z.number(), min: z.number(), max: z.number() },
+};
+const runRow = benchmarkRow.pick({ ...texts, ...plan, status: true, createdAt: true }).extend({
   ...figures,
+  tried: z.number(),
+  withError: z.number(),
   groups: z.custom<SampleGroup[]>().nullable(),
   reduced: z.custom<ReducedMoments>().nullable(),
 });
 const figureOf = (name: keyof typeof figures) => sql.fragment`f.${sql.identifier([name])}`;
 const runColumns = columnsOf(runRow, "b", {
   count: figureOf("count"),
+  failed: figureOf("failed"),
   sum: figureOf("sum"),
   m2: figureOf("m2"),
   min: figureOf("min"),
   max: figureOf("max"),
+  tried: sql.fragment`coalesce(g.tried, t.tried)`,
+  withError: sql.fragment`coalesce(g.failed, t.failed)`,
   groups: sql.fragment`g.groups`,
   reduced: sql.fragment`moments.reduced`,
 });
@@ -75,11 +86,12 @@ function mayHave(least: number, metric: string, { reducer, k }: Reduction): Frag
     : sql.fragment`(not ${isRepeated} or ${enough})`;
 }
 
-// Of each run base and deltas (metric_rollups, metric_deltas), all as of one moment. Runs with a base and the
-// few that have only deltas are looked for apart. So PostgreSQL walks from the newest benchmark where most
-// have the metric, and from the index of metrics where few of a million do.
+// Of each run base and deltas (metric_rollups, metric_deltas), the samples that it has tried, and what it was
+// asked, all as of one moment. Runs with a base and the few that have only deltas are looked for apart. So
+// PostgreSQL walks from the newest benchmark where most have the metric, and from the index of metrics where
+// few of a million do.
 export const newestRuns = statement("metric_history", {
-  row: runRow,
+  row: runRow.extend(fingerprintRow),
   prepared: false,
   build: (runs: Runs, reduction: Reduction, limit: number, before: BenchmarkPosition | undefined) => {
     const { dataset, metric } = runs;
@@ -95,6 +107,14 @@ export const newestRuns = statement("metric_history", {
     ]);
     const newest = sql.fragment`order by created_at desc, id desc limit ${limit}`;
     const kept = sql.fragment`select id from kept`;
+    const partsOf = (name: string) => {
+      const columns = sql.fragment`count, failed, sum, m2, min, max`;
+      const isIts = sql.fragment`benchmark_id = b.id and metric = ${name}`;
+      return sql.fragment`
+        select ${columns} from metric_rollups where ${isIts}
+        union all
+        select ${columns} from metric_deltas where ${isIts}`;
+    };
     const reduced = reducesByCounts(reduction.reducer)
       ? sql.fragment`select null::uuid as benchmark_id, null::jsonb as reduced`
       : sql.fragment`
@@ -128,32 +148,35 @@ export const newestRuns = statement("metric_history", {
       ), kept as materialized (
         select p.id from page p join repeated_benchmarks r on r.benchmark_id = p.id
       ), ${changedSamples(kept)}
-      select ${runColumns}
-      from page run join benchmarks b on b.id = run.id
+      select ${runColumns}, ${benchmarkFingerprint}
+      from page run join benchmarks b on b.id = run.id ${fingerprintDeltas}
       left join (
-        select g.benchmark_id, ${groupsAsJson(sql.fragment`g`)} as groups
-        from (${groupsNow(sql.fragment`metric = ${metric}`, kept)}) g group by g.benchmark_id
+        select
+          g.benchmark_id, ${groupsAsJson(sql.fragment`g`)} filter (where g.metric = ${metric}) as groups,
+          (sum(g.samples) filter (where g.metric = ${failedMetric}))::bigint as tried,
+          (sum(g.failed) filter (where g.metric = ${failedMetric}))::bigint as failed
+        from (${groupsNow(sql.fragment`metric in (${metric}, ${failedMetric})`, kept)}) g
+        group by g.benchmark_id
       ) g on g.benchmark_id = run.id
       left join (${reduced}) moments on moments.benchmark_id = run.id
       cross join lateral (
         select
-          max(part.n)::bigint as count, max(part.total) as sum, ${mergedM2} as m2,
+          max(part.n)::bigint as count, sum(part.failed)::bigint as failed, max(part.total) as sum,
+          ${mergedM2} as m2,
           min(part.min) filter (where part.count > 0) as min,
           max(part.max) filter (where part.count > 0) as max
         from (
           select part.*, ${mean(sql.fragment`part.total`, sql.fragment`part.n`)} as mean
           from (
             select part.*, sum(part.count) over () as n, sum(part.sum) over () as total
-            from (
-              select count, sum, m2, min, max from metric_rollups
-              where benchmark_id = b.id and metric = ${metric}
-              union all
-              select count, sum, m2, min, max from metric_deltas
-              where benchmark_id = b.id and metric = ${metric}
-            ) part
+            from (${partsOf(metric)}) part
           ) part
         ) part
       ) f
+      cross join lateral (
+        select coalesce(sum(part.count), 0)::bigint as tried, coalesce(sum(part.sum), 0) as failed
+        from (${partsOf(failedMetric)}) part
+      ) t
       order by b.created_at desc, b.id desc`;
   },
   examples: [

@@ -63,6 +63,12 @@ export interface LeaderboardEntry
   /** Best and worst rank that the intervals allow; see `rankSpread`. */
   rankLow: number;
   rankHigh: number;
+  /**
+   * The interval that ranks and bands go by: that of the mean, or as wide as the mean may be whatever the
+   * missing samples are. Null where there is none and no sample is missing, and where it has no such end.
+   */
+  rankedLow: number | null;
+  rankedHigh: number | null;
   /** First and last band, from 1. Benchmarks that are not significantly apart share one: see `rankSpread`. */
   band: number | null;
   bandLast: number | null;
@@ -92,6 +98,8 @@ export interface LeaderboardPage {
   total: number;
   /** Matching benchmarks left out for now: their figures are being computed, or they are being deleted. */
   pending: number;
+  /** Matching benchmarks without a value of the metric, which are not ranked. */
+  unscored: number;
   lowerIsBetter: boolean;
   reducer: Reducer;
   k: number;
@@ -119,7 +127,7 @@ export async function readLeaderboard(
   );
   const reduction = { reducer, k };
   const { lowerIsBetter = isLowerBetter(parsed.metric), ...ranked } = parsed;
-  const { contenders, pending } = await mergeParts(
+  const { contenders, pending, unscored } = await mergeParts(
     await db.one(leaderboardParts(ranked, reduction)),
     reduction,
   );
@@ -140,7 +148,7 @@ export async function readLeaderboard(
     entries,
     inputsReferenceId,
     total: board.length,
-    pending,
+    ...{ pending, unscored },
     lowerIsBetter,
     ...{ ...reduction, missing, rangeLow: endOf(range.low), rangeHigh: endOf(range.high) },
     next: last && {
@@ -178,12 +186,13 @@ async function entriesOf(
 const hexOf = (id: string) => id.replaceAll("-", "");
 
 function entryOf(
-  { count, sum, m2, min, max, groups, coverage, rank, rankLow, rankHigh, ...bands }: Placed,
+  { count, sum, m2, min, max, groups, coverage, rank, rankLow, rankHigh, ...placed }: Placed,
   { id: benchmarkId, name: benchmarkName, ...rest }: z.output<typeof rankedBenchmarks.row>,
   { name, missing, range, worst }: Treated,
 ): Omit<LeaderboardEntry, keyof InputDifference> {
-  const { band = null, bandLast = null } = bands;
-  const place = { rank, rankLow, rankHigh, band, bandLast };
+  const { band = null, bandLast = null, rankedLow, rankedHigh } = placed;
+  const ends = { rankedLow: endOf(rankedLow), rankedHigh: endOf(rankedHigh) };
+  const place = { rank, rankLow, rankHigh, ...ends, band, bandLast };
   const moments = { count, sum, m2, min, max };
   const figures = meanColumns(moments, { areShares: areShares(name) });
   const { scored } = coverage;

@@ -32,12 +32,13 @@ type Packed = z.output<typeof leaderboardParts.row>;
 
 /**
  * Merges base and deltas of each benchmark, and reduces the samples of those with repetitions. By a reducer
- * of k repetitions it leaves the others out. `pending` counts benchmarks that are not computed yet.
+ * of k repetitions it leaves the others out. `pending` counts benchmarks that are not computed yet, and
+ * `unscored` the others that have no value.
  */
 export async function mergeParts(
   packed: Packed,
   reduction: Reduction,
-): Promise<{ contenders: Contender[]; pending: number }> {
+): Promise<{ contenders: Contender[]; pending: number; unscored: number }> {
   const left = new Set(idsOf(packed.missing));
   const reduced = await reducedParts(packed, reduction);
   const ranges = new Map<string, Range>();
@@ -62,7 +63,8 @@ export async function mergeParts(
   );
   const others = countsSuccesses(reduction.reducer) ? [] : [...plain, ...merged];
   const parts = [...sampled.filter(({ hex }) => !left.has(hex)), ...others].filter(({ count }) => count > 0);
-  return { contenders: await coveredParts(parts, packed), pending: left.size };
+  const { contenders, matching } = await coveredParts(parts, packed);
+  return { contenders, pending: left.size, unscored: matching - left.size - contenders.length };
 }
 
 const widened = (range: Range | undefined, part: Part): Range =>
@@ -102,7 +104,11 @@ async function reducedParts(packed: Packed, reduction: Reduction): Promise<Map<s
   return new Map([...samples].map(([hex, groups]) => [hex, partOf(hex, groups)]));
 }
 
-async function coveredParts(parts: readonly Part[], packed: Packed): Promise<Contender[]> {
+/** Counts the samples of benchmarks. `matching` is the number of all, those without a value too. */
+async function coveredParts(
+  parts: readonly Part[],
+  packed: Packed,
+): Promise<{ contenders: Contender[]; matching: number }> {
   const plans = new Map<string, Record<(typeof planFigures)[number], number>>();
   await eachRow(packed.plans, planFigures, (plan) => {
     plans.set(plan.hex, plan);
@@ -125,7 +131,7 @@ async function coveredParts(parts: readonly Part[], packed: Packed): Promise<Con
     // Copies of thousands would take as long as reading them.
     contenders.push(Object.assign(part, { coverage: coverageOf(samples, part.count, part.failed) }));
   });
-  return contenders;
+  return { contenders, matching: plans.size };
 }
 
 const nothing = { count: 0, sum: 0 };

@@ -13,7 +13,11 @@ export interface Candidate extends Contender {
 }
 
 /** A candidate with its figures and its place among all. */
-export interface Placed extends Candidate, MeanFigures, Placing, LeaderboardPosition {}
+export interface Placed extends Candidate, MeanFigures, Placing, LeaderboardPosition {
+  /** The interval that it is placed by; NaN without one, and infinite where it has no end. */
+  rankedLow: number;
+  rankedHigh: number;
+}
 
 interface RankingOptions {
   metric: string;
@@ -89,9 +93,14 @@ export async function rankContenders(
       // What was put behind another may be wholly above one that stands before that.
       const [rankLow, rankHigh] = [Math.min(place.rankLow, rank), Math.max(place.rankHigh, rank)];
       const position = { hex: candidate.hex, merit, ...(own !== undefined && { own }) };
-      return { ...candidate, ...position, ...figures, ...place, rank, rankLow, rankHigh };
+      const [from, to] = lowerIsBetter ? [-high, -low] : [low, high];
+      const ranked = { rankedLow: endless(from), rankedHigh: endless(to) };
+      return { ...candidate, ...position, ...figures, ...place, ...ranked, rank, rankLow, rankHigh };
     });
 }
+
+/** Infinite for a number that stands for an end that is not there. */
+const endless = (end: number) => (Math.abs(end) === Number.MAX_VALUE ? Math.sign(end) * Infinity : end);
 
 /** The interval of a mean, as wide as the bounds that the open samples allow, and these. */
 function intervalOf({ count, sum, open }: Candidate, { mean, interval }: MeanFigures, range: Range) {
