@@ -223,23 +223,21 @@ describe("repetitions", () => {
         // One without a value does not count.
         { sampleId: `q${i}`, repetition: 9, output: null, error: "e" },
       ]);
-    const reduced: Record<string, (scores: readonly number[]) => number> = {
-      mean: (scores) => scores.reduce((a, b) => a + b, 0) / scores.length,
-      max: (scores) => Math.max(...scores),
-      at_least_k: (scores) => Number(scores.filter((score) => score === 1).length >= 2),
+    const reduced: Record<string, (scores: readonly number[]) => number[]> = {
+      mean: (scores) => [scores.reduce((a, b) => a + b, 0) / scores.length],
+      max: (scores) => [Math.max(...scores)],
+      // One of fewer than two has no value.
+      at_least_k: (scores) =>
+        scores.length < 2 ? [] : [Number(scores.filter((score) => score === 1).length >= 2)],
     };
     for (const [reducer, of] of Object.entries(reduced) as [
       "mean" | "max" | "at_least_k",
       typeof reduced.max,
     ][]) {
       const k = reducer === "at_least_k" ? 2 : 0;
-      const [a, b] = sides.map((samples) => samples.map((scores) => of?.(scores) ?? 0)) as [
-        number[],
-        number[],
-      ];
+      const [a = [], b = []] = sides.map((samples) => samples.map((scores) => of?.(scores) ?? []));
       // With the failed repetition, so that both take thirds that rounding has put apart for ties.
-      const one = (values: readonly number[]) => rowsOf(values.map((value) => [value]));
-      const alone = await compare(one(a), one(b));
+      const alone = await compare(rowsOf(a), rowsOf(b));
       const [first = [], second = []] = sides;
       const found = await compare(rowsOf(first), rowsOf(second), { reducer, k });
       expect(found.test).toBe(alone.test);

@@ -413,7 +413,8 @@ describe("repetitions", () => {
       }
     }
     // Of no sample there are five repetitions, and one has four.
-    expect(ids(await history("reduced", { reducer: "pass_at_k", k: 5 }))).toEqual([]);
+    for (const reducer of ["at_least_k", "pass_at_k"] as const)
+      expect(ids(await history("reduced", { reducer, k: 5 }))).toEqual([]);
     expect(ids(await history("reduced", { reducer: "pass_at_k", k: 4, minCount: 2 }))).toEqual([]);
     expect(ids(await history("reduced", { reducer: "pass_at_k", k: 4, minCount: 1 }))).toEqual([id]);
     await expect(history("reduced", { reducer: "pass_at_k" })).rejects.toMatchObject({

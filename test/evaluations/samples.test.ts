@@ -88,8 +88,8 @@ function reduce(values: readonly number[], { reducer, k }: Reduction): number | 
   }
   if (values.some((value) => value < 0 || value > 1)) return undefined;
   const c = values.filter((value) => value === 1).length;
-  if (reducer === "at_least_k") return Number(c >= k);
   if (n < k) return undefined;
+  if (reducer === "at_least_k") return Number(c >= k);
   if (reducer === "pass_hat_k") return c < k ? 0 : choose(c, k) / choose(n, k);
   return n - c < k ? 1 : 1 - choose(n - c, k) / choose(n, k);
 }
@@ -533,7 +533,8 @@ test("where each evaluation is a sample, its value is that of every reducer of o
   for (const reducer of ["mean", "median", "mode", "max"] as const)
     expect(await meanBy({ reducer, k: 0 })).toEqual([0.625, 4, 0]);
   expect(await meanBy({ reducer: "pass_at_k", k: 1 })).toEqual([0.5, 4, 0]);
-  expect(await meanBy({ reducer: "pass_at_k", k: 2 })).toEqual([null, 0, 4]);
+  for (const reducer of ["at_least_k", "pass_at_k", "pass_hat_k"] as const)
+    expect(await meanBy({ reducer, k: 2 })).toEqual([null, 0, 4]);
 });
 
 test("each reducer makes of a sample what Python's statistics make of it", async () => {

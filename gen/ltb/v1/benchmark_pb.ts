@@ -2103,7 +2103,7 @@ export const Reducer = {
   MAX: 4,
 
   /**
-   * 1 if k repetitions or more succeeded, else 0.
+   * 1 if k repetitions or more succeeded, else 0. A sample with n < k has no value.
    *
    * @generated from enum value: REDUCER_AT_LEAST_K = 5;
    */

@@ -70,10 +70,7 @@ const isReadable = sql.fragment`(
 function mayHave(least: number, metric: string, { reducer, k }: Reduction): Fragment {
   const isRepeated = sql.fragment`exists (select from repeated_benchmarks r where r.benchmark_id = b.id)`;
   if (least <= 1 && !countsSuccesses(reducer)) return sql.fragment`true`;
-  const tries = sql.and([
-    reducer.startsWith("pass_") && sql.fragment`g.tries >= ${k}`,
-    countsSuccesses(reducer) && sql.fragment`g.successes >= 0`,
-  ]);
+  const tries = sql.and([countsSuccesses(reducer) && sql.fragment`g.tries >= ${k} and g.successes >= 0`]);
   const enough = sql.fragment`
     (
       select coalesce(sum(g.samples), 0) from sample_rollups g

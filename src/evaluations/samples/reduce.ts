@@ -75,7 +75,7 @@ export interface Reduced {
 function oneValueOf({ tries, successes, fractional }: SampleGroup, { reducer, k }: Reduction) {
   if (reducer === "mean") return fractional > 0 ? null : successes / tries;
   if (successes < 0) return undefined;
-  if (reducer === "at_least_k") return Number(successes >= k);
+  if (reducer === "at_least_k") return tries < k ? undefined : Number(successes >= k);
   return reducer === "pass_at_k" ? passAnyOf(tries, successes, k) : passAllOf(tries, successes, k);
 }
 

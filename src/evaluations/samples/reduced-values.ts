@@ -61,15 +61,15 @@ const aggregates = {
 
 /** As `passAnyOf` and `passAllOf` compute it. What must be 0 or 1 is, in spite of logarithms. */
 function ofCounts(reducer: "at_least_k" | "pass_at_k" | "pass_hat_k", k: number): Fragment {
-  if (reducer === "at_least_k") return sql.fragment`(v.successes >= ${k})::integer::double precision`;
   const all = (successes: Fragment) => sql.fragment`
     case when ${successes} < ${k} then 0 else (
       select exp(sum(ln((${successes} - i)::double precision / (v.n - i))))
       from generate_series(0, ${k}::bigint - 1) i
     ) end`;
-  const share =
-    reducer === "pass_hat_k"
-      ? all(sql.fragment`v.successes`)
-      : sql.fragment`1 - ${all(sql.fragment`(v.n - v.successes)`)}`;
-  return sql.fragment`case when v.n >= ${k} then ${share} end`;
+  const values = {
+    at_least_k: sql.fragment`(v.successes >= ${k})::integer::double precision`,
+    pass_at_k: sql.fragment`1 - ${all(sql.fragment`(v.n - v.successes)`)}`,
+    pass_hat_k: all(sql.fragment`v.successes`),
+  };
+  return sql.fragment`case when v.n >= ${k} then ${values[reducer]} end`;
 }
