@@ -1404,7 +1404,7 @@ with
                         from
                           (
                             select
-                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
                             offset
                               0
                           ) k
@@ -1425,7 +1425,7 @@ with
         from
           evaluations e
         where
-          e.benchmark_id = $5
+          e.benchmark_id = $6
           and e.sample_id is not null
           and e.repetition = 0
       ) b
@@ -1452,8 +1452,8 @@ with
               (
                 select
                   case
-                    when char_length(t.value) <= $6::integer then t.value
-                    else left(t.value, $7::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                    when char_length(t.value) <= $7::integer then t.value
+                    else left(t.value, $8::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
                   end
                 from
                   (
@@ -1471,7 +1471,7 @@ with
                         from
                           (
                             select
-                              coalesce(e.metadata -> $8::text, e.metadata #> $9::"text" []) as value
+                              coalesce(e.metadata -> $9::text, e.metadata #> $10::"text" [], e.metadata #> $11::"text" []) as value
                             offset
                               0
                           ) k
@@ -1492,7 +1492,7 @@ with
         from
           evaluations e
         where
-          e.benchmark_id = $10
+          e.benchmark_id = $12
           and e.sample_id is not null
           and e.repetition = 0
       ) c on c.sample_id = b.sample_id
@@ -1556,7 +1556,7 @@ with
   ),
   block as (
     select
-      position % $11 as number,
+      position % $13 as number,
       count(*) as n,
       sum(difference) as sum
     from
@@ -1580,7 +1580,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $12
+      benchmark_id = $14
   ) as baseline_count,
   (
     select
@@ -1588,7 +1588,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $13
+      benchmark_id = $15
   ) as candidate_count,
   count(baseline_id) as baseline_paired,
   count(candidate_id) as candidate_paired,
@@ -1658,11 +1658,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $14
+      difference > $16
   ) as higher,
   count(*) filter (
     where
-      difference < - $15::double precision
+      difference < - $17::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -1695,7 +1695,7 @@ select
   (
     select
       case
-        when sum(n) <= $16 then array_agg(
+        when sum(n) <= $18 then array_agg(
           n::integer
           order by
             size
@@ -1707,7 +1707,7 @@ select
   (
     select
       case
-        when sum(n) <= $17 then array_agg(
+        when sum(n) <= $19 then array_agg(
           up::integer
           order by
             size
@@ -1866,19 +1866,21 @@ from
 -- $2 = 200
 -- $3 = 'document.id'
 -- $4 = '{document, id}'
--- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $6 = 200
+-- $5 = '{metadata, document, id}'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $7 = 200
--- $8 = 'document.id'
--- $9 = '{document, id}'
--- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $11 = 5000
+-- $8 = 200
+-- $9 = 'document.id'
+-- $10 = '{document, id}'
+-- $11 = '{metadata, document, id}'
 -- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $13 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $14 = 0
--- $15 = 0
--- $16 = 100
--- $17 = 100
+-- $13 = 5000
+-- $14 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $15 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $16 = 0
+-- $17 = 0
+-- $18 = 100
+-- $19 = 100
 
 -- evaluation_pair_figures, 5 of 7
 with
@@ -1993,7 +1995,7 @@ with
                                 from
                                   (
                                     select
-                                      (e.metadata -> $3::text) as value
+                                      coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
                                     offset
                                       0
                                   ) k
@@ -2014,7 +2016,7 @@ with
                 from
                   evaluations e
                 where
-                  e.benchmark_id = $4
+                  e.benchmark_id = $5
                   and e.sample_id is not null
               ) v
             where
@@ -2086,8 +2088,8 @@ with
                       (
                         select
                           case
-                            when char_length(t.value) <= $5::integer then t.value
-                            else left(t.value, $6::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                            when char_length(t.value) <= $6::integer then t.value
+                            else left(t.value, $7::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
                           end
                         from
                           (
@@ -2105,7 +2107,7 @@ with
                                 from
                                   (
                                     select
-                                      (e.metadata -> $7::text) as value
+                                      coalesce(e.metadata -> $8::text, e.metadata #> $9::"text" []) as value
                                     offset
                                       0
                                   ) k
@@ -2126,7 +2128,7 @@ with
                 from
                   evaluations e
                 where
-                  e.benchmark_id = $8
+                  e.benchmark_id = $10
                   and e.sample_id is not null
               ) v
             where
@@ -2205,7 +2207,7 @@ with
   ),
   block as (
     select
-      position % $9 as number,
+      position % $11 as number,
       count(*) as n,
       sum(difference) as sum
     from
@@ -2232,7 +2234,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $10
+      benchmark_id = $12
   ) as baseline_count,
   (
     select
@@ -2243,7 +2245,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $11
+      benchmark_id = $13
   ) as candidate_count,
   count(baseline_id) as baseline_paired,
   count(candidate_id) as candidate_paired,
@@ -2293,7 +2295,7 @@ select
       max("candidate_tries"),
       count(*) filter (
         where
-          "candidate_tries" < $12
+          "candidate_tries" < $14
       ),
       count(*) filter (
         where
@@ -2358,11 +2360,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $13
+      difference > $15
   ) as higher,
   count(*) filter (
     where
-      difference < - $14::double precision
+      difference < - $16::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -2395,7 +2397,7 @@ select
   (
     select
       case
-        when sum(n) <= $15 then array_agg(
+        when sum(n) <= $17 then array_agg(
           n::integer
           order by
             size
@@ -2407,7 +2409,7 @@ select
   (
     select
       case
-        when sum(n) <= $16 then array_agg(
+        when sum(n) <= $18 then array_agg(
           up::integer
           order by
             size
@@ -2565,19 +2567,21 @@ from
 -- $1 = 200
 -- $2 = 200
 -- $3 = 'document'
--- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $5 = 200
+-- $4 = '{metadata, document}'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $6 = 200
--- $7 = 'document'
--- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $9 = 5000
+-- $7 = 200
+-- $8 = 'document'
+-- $9 = '{metadata, document}'
 -- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $12 = 5
--- $13 = 0
--- $14 = 0
--- $15 = 100
--- $16 = 100
+-- $11 = 5000
+-- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $13 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $14 = 5
+-- $15 = 0
+-- $16 = 0
+-- $17 = 100
+-- $18 = 100
 
 -- evaluation_pair_figures, 6 of 7
 with

@@ -55,7 +55,7 @@ with
                         from
                           (
                             select
-                              (e.metadata -> $3::text) as value
+                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
                             offset
                               0
                           ) k
@@ -69,11 +69,11 @@ with
               ''
             ) collate "C"
           ) as slice,
-          (e.benchmark_id = $4) as is_candidate
+          (e.benchmark_id = $5) as is_candidate
         from
           evaluations e
         where
-          e.benchmark_id in ($5, $6)
+          e.benchmark_id in ($6, $7)
         offset
           0
       ) e
@@ -135,7 +135,7 @@ with
             from
               evaluations e
             where
-              e.benchmark_id = $7
+              e.benchmark_id = $8
               and e.sample_id is not null
               and e.repetition = 0
           ) b
@@ -162,7 +162,7 @@ with
             from
               evaluations e
             where
-              e.benchmark_id = $8
+              e.benchmark_id = $9
               and e.sample_id is not null
               and e.repetition = 0
           ) c on c.sample_id = b.sample_id
@@ -227,7 +227,7 @@ with
           size
       ) filter (
         where
-          total <= $9
+          total <= $10
       ) as size_counts,
       array_agg(
         up::integer
@@ -235,7 +235,7 @@ with
           size
       ) filter (
         where
-          total <= $10
+          total <= $11
       ) as size_positives
     from
       placed_size
@@ -302,11 +302,11 @@ with
       end as differences,
       count(*) filter (
         where
-          difference > $11
+          difference > $12
       ) as higher,
       count(*) filter (
         where
-          difference < - $12::double precision
+          difference < - $13::double precision
       ) as lower,
       bool_and(
         baseline in (0, 1)
@@ -381,8 +381,8 @@ with
       ) filter (
         where
           g.slice <> ''
-          and place > $13
-          and place <= $14
+          and place > $14
+          and place <= $15
       ) as left_out,
       count(*) filter (
         where
@@ -456,24 +456,25 @@ from
   join overall o using (metric)
   left join ranked r using (slice)
 where
-  p.place <= $15
+  p.place <= $16
 order by
   p.place;
 -- $1 = 200
 -- $2 = 200
 -- $3 = 'subject'
--- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = '{metadata, subject}'
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $9 = 100
+-- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $10 = 100
--- $11 = 0
+-- $11 = 100
 -- $12 = 0
--- $13 = 200
--- $14 = 1200
--- $15 = 200
+-- $13 = 0
+-- $14 = 200
+-- $15 = 1200
+-- $16 = 200
 
 -- evaluation_pair_slices, 2 of 2
 with
@@ -532,7 +533,7 @@ with
                         from
                           (
                             select
-                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
                             offset
                               0
                           ) k
@@ -546,11 +547,11 @@ with
               ''
             ) collate "C"
           ) as slice,
-          (e.benchmark_id = $5) as is_candidate
+          (e.benchmark_id = $6) as is_candidate
         from
           evaluations e
         where
-          e.benchmark_id in ($6, $7)
+          e.benchmark_id in ($7, $8)
         offset
           0
       ) e
@@ -599,13 +600,13 @@ with
               v.expected,
               case
                 when v.successes >= 0 then case
-                  when v.n >= $8 then 1 - case
-                    when (v.n - v.successes) < $9 then 0
+                  when v.n >= $9 then 1 - case
+                    when (v.n - v.successes) < $10 then 0
                     else (
                       select
                         exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
                       from
-                        generate_series(0, $10::bigint - 1) i
+                        generate_series(0, $11::bigint - 1) i
                     )
                   end
                 end
@@ -659,9 +660,9 @@ with
                             from
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $11::text)
-                                    when 'number' then (e.metrics -> $12::text)::double precision
-                                    when 'boolean' then (e.metrics -> $13::text)::boolean::integer::double precision
+                                  case jsonb_typeof(e.metrics -> $12::text)
+                                    when 'number' then (e.metrics -> $13::text)::double precision
+                                    when 'boolean' then (e.metrics -> $14::text)::boolean::integer::double precision
                                   end as value
                               ) v
                             where
@@ -674,7 +675,7 @@ with
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $14
+                          e.benchmark_id = $15
                           and e.sample_id is not null
                       ) v
                     where
@@ -694,13 +695,13 @@ with
               v.expected,
               case
                 when v.successes >= 0 then case
-                  when v.n >= $15 then 1 - case
-                    when (v.n - v.successes) < $16 then 0
+                  when v.n >= $16 then 1 - case
+                    when (v.n - v.successes) < $17 then 0
                     else (
                       select
                         exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
                       from
-                        generate_series(0, $17::bigint - 1) i
+                        generate_series(0, $18::bigint - 1) i
                     )
                   end
                 end
@@ -754,9 +755,9 @@ with
                             from
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $18::text)
-                                    when 'number' then (e.metrics -> $19::text)::double precision
-                                    when 'boolean' then (e.metrics -> $20::text)::boolean::integer::double precision
+                                  case jsonb_typeof(e.metrics -> $19::text)
+                                    when 'number' then (e.metrics -> $20::text)::double precision
+                                    when 'boolean' then (e.metrics -> $21::text)::boolean::integer::double precision
                                   end as value
                               ) v
                             where
@@ -769,7 +770,7 @@ with
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $21
+                          e.benchmark_id = $22
                           and e.sample_id is not null
                       ) v
                     where
@@ -850,7 +851,7 @@ with
           size
       ) filter (
         where
-          total <= $22
+          total <= $23
       ) as size_counts,
       array_agg(
         up::integer
@@ -858,7 +859,7 @@ with
           size
       ) filter (
         where
-          total <= $23
+          total <= $24
       ) as size_positives
     from
       placed_size
@@ -925,11 +926,11 @@ with
       end as differences,
       count(*) filter (
         where
-          difference > $24
+          difference > $25
       ) as higher,
       count(*) filter (
         where
-          difference < - $25::double precision
+          difference < - $26::double precision
       ) as lower,
       bool_and(
         baseline in (0, 1)
@@ -1004,8 +1005,8 @@ with
       ) filter (
         where
           g.slice <> ''
-          and place > $26
-          and place <= $27
+          and place > $27
+          and place <= $28
       ) as left_out,
       count(*) filter (
         where
@@ -1079,34 +1080,35 @@ from
   join overall o using (metric)
   left join ranked r using (slice)
 where
-  p.place <= $28
+  p.place <= $29
 order by
   p.place;
 -- $1 = 200
 -- $2 = 200
 -- $3 = 'doc.subject'
 -- $4 = '{doc, subject}'
--- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '{metadata, doc, subject}'
 -- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $8 = 3
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $9 = 3
 -- $10 = 3
--- $11 = 'a'
+-- $11 = 3
 -- $12 = 'a'
 -- $13 = 'a'
--- $14 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $15 = 3
+-- $14 = 'a'
+-- $15 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $16 = 3
 -- $17 = 3
--- $18 = 'a'
+-- $18 = 3
 -- $19 = 'a'
 -- $20 = 'a'
--- $21 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $22 = 100
+-- $21 = 'a'
+-- $22 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $23 = 100
--- $24 = 0.5
+-- $24 = 100
 -- $25 = 0.5
--- $26 = 200
--- $27 = 1200
--- $28 = 200
+-- $26 = 0.5
+-- $27 = 200
+-- $28 = 1200
+-- $29 = 200

@@ -1172,7 +1172,7 @@ from
                                                     from
                                                       (
                                                         select
-                                                          coalesce(e.metadata -> $8::text, e.metadata #> $9::"text" []) as value
+                                                          coalesce(e.metadata -> $8::text, e.metadata #> $9::"text" [], e.metadata #> $10::"text" []) as value
                                                         offset
                                                           0
                                                       ) k
@@ -1190,7 +1190,7 @@ from
                                     from
                                       evaluations e
                                     where
-                                      e.benchmark_id = $10
+                                      e.benchmark_id = $11
                                     offset
                                       0
                                   ) e
@@ -1262,7 +1262,8 @@ from
 -- $7 = 200
 -- $8 = 'document.id'
 -- $9 = '{document, id}'
--- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $10 = '{metadata, document, id}'
+-- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 -- evaluation_summarize_samples, 4 of 6
 with
@@ -2058,7 +2059,7 @@ from
                                                         from
                                                           (
                                                             select
-                                                              (e.metadata -> $10::text) as value
+                                                              coalesce(e.metadata -> $10::text, e.metadata #> $11::"text" []) as value
                                                             offset
                                                               0
                                                           ) k
@@ -2076,7 +2077,7 @@ from
                                         from
                                           evaluations e
                                         where
-                                          e.benchmark_id = $11
+                                          e.benchmark_id = $12
                                         offset
                                           0
                                       ) e
@@ -2150,7 +2151,8 @@ from
 -- $8 = 200
 -- $9 = 200
 -- $10 = 'document'
--- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = '{metadata, document}'
+-- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 -- evaluation_summarize_samples, 6 of 6
 with
@@ -2363,7 +2365,7 @@ from
                                                 from
                                                   (
                                                     select
-                                                      (e.metadata -> $6::text) as value
+                                                      coalesce(e.metadata -> $6::text, e.metadata #> $7::"text" []) as value
                                                     offset
                                                       0
                                                   ) k
@@ -2381,7 +2383,7 @@ from
                                 from
                                   evaluations e
                                 where
-                                  e.benchmark_id = $7
+                                  e.benchmark_id = $8
                                 offset
                                   0
                               ) e
@@ -2445,4 +2447,5 @@ from
 -- $4 = 200
 -- $5 = 200
 -- $6 = 'document'
--- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = '{metadata, document}'
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'

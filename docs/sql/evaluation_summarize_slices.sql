@@ -57,7 +57,7 @@ with
                             from
                               (
                                 select
-                                  (e.metadata -> $3::text) as value
+                                  coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
                                 offset
                                   0
                               ) k
@@ -77,7 +77,7 @@ with
           cross join lateral (
             values
               (
-                $4::text,
+                $5::text,
                 (
                   select
                     v.value
@@ -92,7 +92,7 @@ with
               )
           ) v (metric, value)
         where
-          e.benchmark_id = $5
+          e.benchmark_id = $6
         offset
           0
       ) v
@@ -124,8 +124,8 @@ with
       ) filter (
         where
           g.slice <> ''
-          and place > $6
-          and place <= $7
+          and place > $7
+          and place <= $8
       ) as left_out,
       count(*) filter (
         where
@@ -184,18 +184,19 @@ from
   placed p
   join overall o using (metric)
 where
-  p.place <= $8
+  p.place <= $9
 order by
   p.metric,
   p.place;
 -- $1 = 200
 -- $2 = 200
 -- $3 = 'subject'
--- $4 = 'score'
--- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $6 = 200
--- $7 = 1200
--- $8 = 200
+-- $4 = '{metadata, subject}'
+-- $5 = 'score'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = 200
+-- $8 = 1200
+-- $9 = 200
 
 -- evaluation_summarize_slices, 2 of 4
 with
@@ -234,7 +235,7 @@ with
                         from
                           (
                             select
-                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
                             offset
                               0
                           ) k
@@ -254,7 +255,7 @@ with
       cross join lateral (
         values
           (
-            $5::text,
+            $6::text,
             (
               select
                 v.value
@@ -268,7 +269,7 @@ with
             )
           ),
           (
-            $6::text,
+            $7::text,
             (
               select
                 v.value
@@ -283,7 +284,7 @@ with
           )
       ) v (metric, value)
     where
-      e.benchmark_id = $7
+      e.benchmark_id = $8
     offset
       0
   ),
@@ -383,8 +384,8 @@ with
       ) filter (
         where
           g.slice <> ''
-          and place > $8
-          and place <= $9
+          and place > $9
+          and place <= $10
       ) as left_out,
       count(*) filter (
         where
@@ -443,7 +444,7 @@ from
   placed p
   join overall o using (metric)
 where
-  p.place <= $10
+  p.place <= $11
 order by
   p.metric,
   p.place;
@@ -451,12 +452,13 @@ order by
 -- $2 = 200
 -- $3 = 'doc.a'
 -- $4 = '{doc, a}'
--- $5 = 'score'
--- $6 = 'latency_ms'
--- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $8 = 200
--- $9 = 1200
--- $10 = 200
+-- $5 = '{metadata, doc, a}'
+-- $6 = 'score'
+-- $7 = 'latency_ms'
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $9 = 200
+-- $10 = 1200
+-- $11 = 200
 
 -- evaluation_summarize_slices, 3 of 4
 with

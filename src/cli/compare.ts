@@ -35,7 +35,7 @@ import { type Direction, directionOf, given, parseFraction, parseWhole } from ".
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
-import type { Grouping } from "./shared/slices.ts";
+import { type Grouping, requireGroups } from "./shared/slices.ts";
 
 interface Options extends ServiceOptions, Direction, Reducing, Filling, Grouping, Clustering, ReportFiles {
   metric: string;
@@ -150,6 +150,11 @@ async function compare(
     requireClusters(
       options.clusterBy,
       response.comparisons.map(({ clusters, nPaired }) => ({ clusters, samples: nPaired })),
+    );
+  if (options.groupBy !== undefined)
+    requireGroups(
+      options.groupBy,
+      response.comparisons.flatMap(({ slices }) => slices ?? []),
     );
   const { lowerIsBetter } = response;
   const verdicts = response.comparisons.map((one) => verdictOf(one, { alpha: options.alpha, lowerIsBetter }));

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { version } from "../version.ts";
-import { Command } from "./shared/command.ts";
+import { Command, refuseEmpty } from "./shared/command.ts";
 import { addCommands } from "./shared/commands.ts";
 import { lineWidth } from "./shared/terminal.ts";
 
@@ -19,6 +19,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
     .helpCommand("help [command...]", "print this help, or a command's")
     .configureHelp({ styleTitle: (title) => styleText("bold", title, { validateStream: false }) })
     .exitOverride()
+    .hook("preAction", (_, command) => refuseEmpty(command))
     // Errors are shown in one place, by `run`, as text or JSON.
     .configureOutput({ outputError: () => undefined, getOutHelpWidth: () => lineWidth() ?? 80 });
   // Completions are of all commands.

@@ -35,7 +35,7 @@ import {
   repetitionColumns,
   repetitionRows,
 } from "./shared/reducer.ts";
-import { type Grouping, sliceColumns, sliceRows, slicesNotes } from "./shared/slices.ts";
+import { type Grouping, requireGroups, sliceColumns, sliceRows, slicesNotes } from "./shared/slices.ts";
 import { totalsOf } from "./shared/totals.ts";
 
 type Options = ServiceOptions &
@@ -93,6 +93,7 @@ export function addCommand(program: Command): void {
         ...given({ clusterBy: options.clusterBy }),
       });
       if (options.clusterBy !== undefined) requireClusters(options.clusterBy, summary.metrics);
+      if (options.groupBy !== undefined) requireGroups(options.groupBy, summary.slices);
       const known = new Set(summary.categories.map(({ name }) => name));
       const empty = summary.metrics.flatMap(({ name, count }) => (count || known.has(name) ? [] : name));
       if (empty.length > 0) await requireMetrics(benchmarks, benchmark, empty);

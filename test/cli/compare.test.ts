@@ -336,8 +336,14 @@ test("groups by a key, as a table, as JSON and as Markdown", async () => {
   const { slices } = await ltb.json("summary", "grouped-worse", "--group-by", "subject");
   expect(slices).toMatchObject([{ metric: "score", slices: [{ value: "@algebra" }, {}, { value: null }] }]);
 
-  const none = await ltb.run("summary", "grouped", "--group-by", "topic");
-  expect(none.stdout).toMatch(/\nNo evaluation has a value of topic\.\n/);
+  for (const args of [
+    ["summary", "grouped"],
+    ["compare", "grouped", "grouped-worse"],
+  ])
+    expect(await ltb.run(...args, "--group-by", "topic")).toMatchObject({
+      ...{ code: 1, stdout: "" },
+      stderr: expect.stringContaining("no evaluation has a value of topic"),
+    });
 
   const markdown = join(folder, "report.md");
   const compare = ["compare", "grouped", "grouped-worse", "--group-by", "subject"];

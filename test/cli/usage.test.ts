@@ -61,6 +61,10 @@ test.for([
   { args: ["import", "x", "--map", "input="], message: "column 7" },
   { args: ["stats", "--deadline", "0"], message: "Expected seconds" },
   { args: ["stats", "--address", "localhost"], message: "Expected host:port" },
+  { args: ["summary", "x", "--cluster-by", ""], message: "--cluster-by is empty: give it a value, or leave" },
+  { args: ["compare", "x", "y", "--group-by="], message: "--group-by is empty" },
+  { args: ["summary", "x", "--metric", "score", ""], message: "--metric is empty" },
+  { args: ["leaderboard", "x", "--provider", ""], message: "--provider is empty" },
 ])("wrong usage exits with 2: $args", async ({ args, message }) => {
   const { code, stdout, stderr } = await runHere(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -219,7 +219,7 @@ test("a long text is one group of its own, however it begins", async () => {
 test("a key may be in any script, have dots, and lie within others", async () => {
   expect(await groupsOf(["x"], "科目")).toEqual([["x", 1]]);
   expect(await groupsOf(["x"], "inspect.task")).toEqual([["x", 1]]);
-  expect(await groupsOf(["x"], "a..b")).toEqual([["x", 1]]);
+  expect(await groupsOf(["x"], "`a..b`", "a..b")).toEqual([["x", 1]]);
   expect(await groupsOf([{ subject: "x" }], "doc.subject", "doc")).toEqual([["x", 1]]);
   expect(await groupsOf([{ "a.b": { c: "x" } }], "doc.`a.b`.c", "doc")).toEqual([["x", 1]]);
   expect(await groupsOf([["x", "y"]], "tags.1", "tags")).toEqual([["y", 1]]);
@@ -230,6 +230,12 @@ test("a key may be in any script, have dots, and lie within others", async () =>
   expect(await groupsOf(["x"], "metadata", "metadata")).toEqual([["x", 1]]);
   // A path that leads through a text leads nowhere.
   expect(await groupsOf(["x"], "doc.subject", "doc")).toEqual([[null, 1]]);
+  // Samples of Inspect have metadata of their own within ours.
+  for (const key of ["subject", "metadata.subject", "metadata.metadata.subject"])
+    expect(await groupsOf([{ subject: "x" }], key, "metadata")).toEqual([["x", 1]]);
+  expect(await groupsOf([{ doc: { "a.b": "x" } }], "doc.`a.b`", "metadata")).toEqual([["x", 1]]);
+  const own = { score: 1, metadata: { subject: "own", metadata: { subject: "inner" } } };
+  expect((await slicesOf([own], "subject")).slices.map(({ value }) => value)).toEqual(["own"]);
 });
 
 test("columns and labels of the benchmark are keys, too", async () => {
@@ -278,11 +284,14 @@ test("several metrics have the same groups, each once", async () => {
 
 test("what cannot be a key is refused, with the field and the limit", async () => {
   const id = await benchmarkOf([]);
-  for (const key of ["", "a".repeat(1001), "a\0"])
+  for (const key of ["", "a".repeat(1001), "a\0", "metadata.", ".a", "a.", "a..b", "label.", "`a`.."])
     await expect(db.evaluations.summarizeSlices(id, key)).rejects.toMatchObject({
       code: Code.InvalidArgument,
       violations: [{ field: "group_by" }],
     });
+  await expect(db.evaluations.summarize(id, [], { clusterBy: "metadata." })).rejects.toMatchObject({
+    violations: [{ field: "cluster_by", description: expect.stringContaining("on each side of every dot") }],
+  });
   const names = Array.from({ length: 21 }, (_, i) => `m${i}`);
   await expect(db.evaluations.summarizeSlices(id, "a", names)).rejects.toMatchObject({
     violations: [{ field: "metrics", description: "must have at most 20 items" }],

@@ -1,5 +1,6 @@
 import { Command as CommanderCommand, Help, InvalidArgumentError, Option } from "commander";
 import type { ServiceClient, ServiceOptions } from "./client.ts";
+import { UsageError } from "./errors.ts";
 import { parseCount, parseSeconds } from "./options.ts";
 
 const DEFAULT_ADDRESS = "localhost:50052";
@@ -182,6 +183,20 @@ export function addServiceCommand(parent: Command, name: string): Command {
 /** Adds a command that looks into the configured database. */
 export function addDatabaseCommand(parent: Command, name: string): Command {
   return parent.command(name).forDatabase();
+}
+
+/**
+ * Refuses an empty value of an option, except of a `<text>`. It is mostly a variable of a script that is not
+ * set, and the service takes it for what nobody asked for.
+ * @throws UsageError
+ */
+export function refuseEmpty(command: CommanderCommand): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const isGiven = command.getOptionValueSource(name) === "cli" && !option.flags.endsWith("<text>");
+    if (isGiven && [command.getOptionValue(name)].flat().includes(""))
+      throw new UsageError(`${option.long} is empty: give it a value, or leave it out`);
+  }
 }
 
 /** An option of the connection to the service. */

@@ -1,4 +1,5 @@
 import type { MetricSlice, MetricSlices } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { CliError } from "./errors.ts";
 import { formatInterval, formatNumber } from "./output.ts";
 
 /** Options of a command that divides evaluations into groups. */
@@ -36,12 +37,25 @@ export function sliceRows(found: MetricSlices, key: string): (string | number)[]
   return rows;
 }
 
+/**
+ * Refuses a key of which no evaluation has a value: all of them would be one group.
+ * @throws CliError
+ */
+export function requireGroups(
+  key: string,
+  found: readonly { slices: readonly { value?: string | undefined }[] }[],
+): void {
+  const groups = found.flatMap(({ slices }) => slices);
+  if (groups.length === 0 || groups.some(({ value }) => value !== undefined)) return;
+  throw new CliError(`no evaluation has a value of ${key}; ltb export shows what they have`, {
+    code: "NOT_FOUND",
+  });
+}
+
 /** What a table of groups means and lacks, as sentences. */
 export function slicesNotes(found: MetricSlices, key: string): string[] {
   const { slices, macroMean } = found;
   const notes: string[] = [];
-  if (slices.length > 0 && slices.every(({ value }) => value === undefined))
-    notes.push(`No evaluation has a value of ${key}.`);
   if (slices.some(({ samples, tried }) => samples < tried))
     notes.push("Of some groups only so many samples have a value, which their means and intervals are over.");
   if (macroMean !== undefined)

@@ -2,15 +2,30 @@ import { type Fragment, fragmentOf, sql } from "../../database/statement/sql.ts"
 import { limits } from "../../limits.ts";
 import { text } from "../../validation.ts";
 
+const LABEL = "label.";
+const METADATA = "metadata.";
+
 /**
  * What evaluations are grouped by:
  * - `provider` or `model`, of the evaluation;
  * - `label.NAME`, a label of the benchmark, and so one group a benchmark;
  * - else a key of the metadata: `subject`, or `doc.subject` for one within another. A number is a place in a
  *   list. A name that has dots is found as it stands at the top, and elsewhere in backticks, as in
- *   ``doc.`a.b` ``. `metadata.` may stand before it, for keys that are named like one of the above.
+ *   ``doc.`a.b` ``. `metadata.` may stand before it, for keys that are named like one of the above. What the
+ *   metadata lack is looked for in an object `metadata` of theirs, such as the samples of Inspect have.
  */
-export const groupBy = text(limits.groupByLength, 1);
+export const groupBy = text(limits.groupByLength, 1).refine(
+  hasWholeNames,
+  "must have a name on each side of every dot; a name with dots of its own stands in backticks",
+);
+
+function hasWholeNames(key: string): boolean {
+  if (key.startsWith(LABEL)) return key !== LABEL;
+  const path = key.startsWith(METADATA) ? key.slice(METADATA.length) : key;
+  const names = path.replaceAll(/`[^`]+`/g, "name").split(".");
+  // Of an empty key its length is told.
+  return key === "" || names.every((name) => name !== "");
+}
 
 /** The names of a path, in which those in backticks may have dots. */
 function namesOf(path: string): string[] {
@@ -26,9 +41,14 @@ function namesOf(path: string): string[] {
 export function metadataAt(path: string, e = "e"): Fragment {
   const metadata = fragmentOf(`${e}.metadata`);
   const names = namesOf(path);
-  const within = sql.fragment`${metadata} #> ${sql.array(names, "text")}`;
-  if (names.length === 1 && names[0] === path) return sql.fragment`(${metadata} -> ${path}::text)`;
-  return sql.fragment`coalesce(${metadata} -> ${path}::text, ${within})`;
+  const within = (...keys: string[]) => sql.fragment`${metadata} #> ${sql.array(keys, "text")}`;
+  const isPlain = names.length === 1 && names[0] === path;
+  const places = [
+    sql.fragment`${metadata} -> ${path}::text`,
+    ...(isPlain ? [] : [within(...names)]),
+    within("metadata", ...names),
+  ];
+  return sql.fragment`coalesce(${sql.join(places, sql.fragment`, `)})`;
 }
 
 /** A text that stands for a longer one: its beginning, and what tells it from others that begin alike. */
@@ -45,12 +65,12 @@ const shortened = (value: Fragment) => sql.fragment`
  */
 export function sliceOf(key: string, e = "e"): Fragment {
   if (key === "provider" || key === "model") return fragmentOf(`${e}.${key}::text`);
-  if (key.startsWith("label.")) {
+  if (key.startsWith(LABEL)) {
     const benchmarkId = fragmentOf(`${e}.benchmark_id`);
-    const label = key.slice("label.".length);
+    const label = key.slice(LABEL.length);
     return sql.fragment`(select b.labels ->> ${label} from benchmarks b where b.id = ${benchmarkId})`;
   }
-  const path = key.startsWith("metadata.") ? key.slice("metadata.".length) : key;
+  const path = key.startsWith(METADATA) ? key.slice(METADATA.length) : key;
   // The offset keeps PostgreSQL from reading a large document once for each time that the value is named.
   return sql.fragment`(
     select ${shortened(sql.fragment`t.value`)} from (
