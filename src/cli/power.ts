@@ -10,9 +10,11 @@ interface Options {
   stddev: number;
   difference?: number;
   pairs?: number;
-  power: number;
+  power?: number;
   json?: boolean;
 }
+
+const DEFAULT_POWER = 0.8;
 
 export function addCommand(program: Command): void {
   program
@@ -29,7 +31,7 @@ export function addCommand(program: Command): void {
     )
     .option("--difference <d>", "the mean difference to be shown", parseDifference)
     .option("--pairs <n>", "samples that both sides have", parseWhole(2, 1e9))
-    .option("--power <p>", "the probability that it is shown", parsePower, 0.8)
+    .option("--power <p>", `the probability that it is shown (default: ${DEFAULT_POWER})`, parsePower)
     .withJson()
     .examples(
       [
@@ -45,9 +47,11 @@ export function addCommand(program: Command): void {
 function showPower({ stddev, difference, pairs, power, json = false }: Options): void {
   if (difference === undefined && pairs === undefined)
     throw new UsageError("give --difference, --pairs or both: what is left out is computed");
-  const known = { stddev, difference, pairs, power };
-  if (difference === undefined) known.difference = detectableEffect(pairs ?? 2, power) * stddev;
-  else if (pairs === undefined) known.pairs = pairsNeeded(difference / stddev, power);
+  if (difference !== undefined && pairs !== undefined && power !== undefined)
+    throw new UsageError("--power is what --difference and --pairs make of it: leave out one of the three");
+  const known = { stddev, difference, pairs, power: power ?? DEFAULT_POWER };
+  if (difference === undefined) known.difference = detectableEffect(pairs ?? 2, known.power) * stddev;
+  else if (pairs === undefined) known.pairs = pairsNeeded(difference / stddev, known.power);
   else known.power = pairedPower(difference / stddev, pairs);
   if (known.pairs === Number.POSITIVE_INFINITY)
     throw new UsageError(

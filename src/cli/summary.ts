@@ -28,10 +28,10 @@ import {
   toPlain,
 } from "./shared/output.ts";
 import {
+  explainSamples,
   type Reducing,
   reducerNames,
   reducerOf,
-  reducerText,
   repetitionColumns,
   repetitionRows,
 } from "./shared/reducer.ts";
@@ -81,22 +81,29 @@ export function addCommand(program: Command): void {
     .callService(async ({ benchmarks }, reference: string, options: Options) => {
       const benchmark = await findBenchmark(benchmarks, reference);
       const { id, name } = benchmark;
-      const summary = await benchmarks.getBenchmarkSummary({
-        benchmarkId: id,
-        metrics: options.metric ?? [],
-        exact: options.exact ?? false,
-        categories: true,
-        groupBy: options.groupBy ?? "",
-        ...reducerOf(options),
-        ...fillingOf(options),
-        ...directionOf(options),
-        ...given({ clusterBy: options.clusterBy }),
-      });
+      const summarize = (metrics: string[]) =>
+        benchmarks.getBenchmarkSummary({
+          benchmarkId: id,
+          metrics,
+          exact: options.exact ?? false,
+          categories: true,
+          groupBy: options.groupBy ?? "",
+          ...reducerOf(options),
+          ...fillingOf(options),
+          ...directionOf(options),
+          ...given({ clusterBy: options.clusterBy }),
+        });
+      let summary = await summarize(options.metric ?? []);
       if (options.clusterBy !== undefined) requireClusters(options.clusterBy, summary.metrics);
       if (options.groupBy !== undefined) requireGroups(options.groupBy, summary.slices);
       const known = new Set(summary.categories.map(({ name }) => name));
       const empty = summary.metrics.flatMap(({ name, count }) => (count || known.has(name) ? [] : name));
       if (empty.length > 0) await requireMetrics(benchmarks, benchmark, empty);
+      if (summary.metrics.length + known.size === 0) {
+        // Without a value there is no metric to say how many samples lack one, unless it is named.
+        const scores = await summarize(["score"]);
+        if (scores.metrics.some(({ coverage }) => coverage && coverage.missing > 0)) summary = scores;
+      }
       if (options.json) printJson(summaryObject(name, summary));
       else print(summaryText(name, summary, options.groupBy));
       if (options.html !== undefined) {
@@ -124,12 +131,7 @@ export function summaryText(name: string, summary: GetBenchmarkSummaryResponse, 
   const covered = coverageOfMetrics(summary);
   if (covered.length > 0) lines.push("", ...covered);
   const repeated = repetitionRows(summary.metrics);
-  if (repeated.length > 0)
-    lines.push(
-      "",
-      `Mean, stddev, stderr and interval are over ${summary.sampleCount} samples, each by the ${reducerText(summary)} of its repetitions.`,
-      formatTable(repetitionColumns, repeated),
-    );
+  if (repeated.length > 0) lines.push("", explainSamples(summary), formatTable(repetitionColumns, repeated));
   const clusters = clusterRows(summary.metrics);
   if (clusters.length > 0)
     lines.push(
@@ -157,8 +159,8 @@ const figures = ["n", "mean", "stddev", "stderr", "95 % CI", "min", "p50", "p90"
 const columns = ["metric", ...figures.map((name) => `>${name}`)];
 
 function cells(metric: MetricSummary) {
-  const { name, count, mean, stddev, stderr, min, p50, p90, p95, p99, max } = metric;
+  const { name, samples, mean, stddev, stderr, min, p50, p90, p95, p99, max } = metric;
   const before = [mean, stddev, stderr].map((value) => formatNumber(value));
   const after = [min, p50, p90, p95, p99, max].map((value) => formatNumber(value));
-  return [name, count, ...before, formatInterval(metric), ...after];
+  return [name, samples, ...before, formatInterval(metric), ...after];
 }

@@ -96,6 +96,14 @@ test("how many samples show a difference, which difference so many show, and how
     3,
   );
   expect((await runHere(["power", "--stddev", "1"])).stderr).toMatch(/give --difference, --pairs or both/);
+  expect(await power("--stddev", "0.5", "--difference", "0.05", "--power", "0.9")).toMatchObject({
+    pairs: 1053,
+  });
+  const all = ["power", "--stddev", "0.5", "--difference", "0.05", "--pairs", "787", "--power", "0.9"];
+  expect(await runHere(all)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/leave out one of the three/),
+  });
 });
 
 /** The suites of a JUnit report, whose every tag must be closed and every special character escaped. */

@@ -65,6 +65,54 @@ test("a summary says what is missing, in words, JSON and on its page; one with a
   expect(await page("summary", "whole")).not.toContain("What is missing");
 });
 
+test("a summary of no values at all says how many samples lack one, if any were planned or tried", async () => {
+  const about = ["--dataset", "none", "--provider", "acme", "--model", "m"];
+  await ltb.json("benchmark", "create", "waiting", ...about, "--total", "1000");
+  const { code, stdout } = await ltb.run("summary", "waiting");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^0 evaluations, 0 failed$/m);
+  expect(stdout).toMatch(/^score: 0 of 1000 planned samples have a value: none was tried\.$/m);
+  expect((await ltb.json("summary", "waiting")).metrics).toMatchObject([
+    { name: "score", count: 0, coverage: { planned: 1000, tried: 0, missing: 1000 } },
+  ]);
+  expect(await page("summary", "waiting")).toContain(
+    "0 of 1000 planned samples have a value: none was tried",
+  );
+  const path = join(folder, "broken.jsonl");
+  await writeFile(path, JSON.stringify({ sample_id: "s", input: "i", error: "e" }));
+  await ltb.json("import", path, ...about);
+  expect((await ltb.run("summary", "broken")).stdout).toMatch(
+    /^score: 0 of 1 planned samples have a value: 1 failed\.$/m,
+  );
+  await ltb.json("benchmark", "create", "unplanned", ...about);
+  expect((await ltb.run("summary", "unplanned")).stdout).not.toContain("score");
+});
+
+test("of repetitions a summary says of how many samples each figure is, and which have too few", async () => {
+  const path = join(folder, "repeated.jsonl");
+  const rows = Array.from({ length: 20 }, (_, i) =>
+    [0, 1].map((repetition) => {
+      const row = { sample_id: `s${i}`, repetition, input: "i", output: "o" };
+      return JSON.stringify(i === 0 ? { ...row, error: "e" } : { ...row, score: repetition });
+    }),
+  );
+  await writeFile(path, rows.flat().join("\n"));
+  await ltb.json("import", path);
+  await ltb.json("benchmark", "update", "repeated", "--repetitions", "2");
+  const shown = async (...reducer: string[]) => (await ltb.run("summary", "repeated", ...reducer)).stdout;
+  const mean = await shown();
+  expect(mean).toMatch(/^score +19 +0\.5 /m);
+  expect(mean).toContain(
+    "score: 19 of 20 planned samples have a value (95 %): 1 failed; 1 samples lack some",
+  );
+  expect(mean).toContain("each of which counts once, by the mean of its repetitions");
+  expect(mean).toMatch(/^metric +samples +without a value +values .*\nscore +19 +1 +38 +2 /m);
+  for (const reducer of ["at_least_k", "pass_at_k", "pass_hat_k"])
+    expect(await shown("--reducer", reducer, "--k", "6"), reducer).toContain(
+      "score: 0 of 20 planned samples have a value: 1 failed, 19 have fewer than k = 6 values;",
+    );
+});
+
 test("a summary counts what is missing as the worst, or bounds the mean by it", async () => {
   const worst = await ltb.run("summary", "crashed", "--metric", "score", "--missing", "as_worst");
   expect(worst.stdout).toMatch(/^score +20 +0\.4 /m);

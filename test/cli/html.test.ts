@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MetricSummarySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { type Evaluation, EvaluationSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { fill, Histogram, histogramCharts } from "../../src/cli/html/histogram.ts";
+import { intervalChart } from "../../src/cli/html/intervals.ts";
 import { escapeText, html } from "../../src/cli/html/markup.ts";
 import { metricValue } from "../../src/cli/html/metric.ts";
+import { timelineChart } from "../../src/cli/html/timeline.ts";
 import { commands, startTestService, temporaryFolder } from "./support.ts";
 
 const HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u202e\u0007";
@@ -272,6 +274,20 @@ describe("parts", () => {
     // The values of one are few, those of both are not.
     const many = Array.from({ length: 40 }, (_, n) => n / 39);
     expect((await drawn([0, 1], many)).map(([words]) => words)).toEqual(["Bins of 0.05.", "Bins of 0.05."]);
+  });
+
+  test("an axis of shares ends at 0 and 1, and one of their differences at -1", async () => {
+    const of = (low: number) => [{ label: "a", mean: low + 0.2, low, high: low + 0.35, isMarked: false }];
+    for (const draw of [
+      (low: number) => intervalChart("t", "d", "share", of(low)),
+      (low: number) => timelineChart("t", "d", "share", of(low), undefined),
+    ])
+      for (const low of [0, 0.65, -1]) {
+        const labels = [...(await draw(low)).text.matchAll(/>([−\d.]+)<\/text>/g)];
+        const ends = labels.map(([, label = ""]) => Number(label.replace("−", "-")));
+        const [least, most] = [Math.min(...ends), Math.max(...ends)];
+        expect(low > 0 ? most : least).toBe(low > 0 ? 1 : low);
+      }
   });
 
   test("values beyond the range that was told, as those stored since, count at the ends", async () => {

@@ -174,11 +174,12 @@ test("Inspect with epochs: each of its reducers gives the figures of its header"
     "--k",
     "2",
   );
-  expect(shown).toContain("over 8 samples, each by the pass_at_k with k = 2 of its repetitions");
-  expect(shown).toMatch(/score +8 +0 +4 +0 +25 %/);
+  expect(shown).toContain("each of which counts once, by the pass_at_k with k = 2 of its repetitions");
+  expect(shown).toMatch(/^score +8 +0\.64/m);
+  expect(shown).toMatch(/score +8 +0 +32 +4 +0 +25 %/);
   const page = join(folder, "epochs.html");
   await ltb.run("summary", id, "--html", page);
-  expect(await readFile(page, "utf8")).toContain("over 8 samples, each by the mean of its repetitions");
+  expect(await readFile(page, "utf8")).toContain("counts once, by the mean of its repetitions");
   const { stderr } = await ltb.run("summary", id, "--reducer", "pass_at_k");
   expect(stderr).toContain("k: is required for the reducer pass_at_k");
   // A run whose first sample never succeeds.

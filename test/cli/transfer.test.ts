@@ -206,6 +206,18 @@ describe("input that is wrong", () => {
     expect((await json(["benchmark", "show", benchmarks[0].id])).total_iterations).toBe(5);
   });
 
+  test("a sample that a file has twice was planned once, also when the file is imported again", async () => {
+    const [first = "", second = ""] = many(2);
+    const other = JSON.stringify({ sample_id: "1", input: "in 1", output: "another", score: 0 });
+    const path = await file("twice.jsonl", [first, second, first, other].join("\n"));
+    expect((await run(["import", path])).stdout).toContain("2 inserted, 1 duplicates, 1 conflicts");
+    const planned = async () => (await json(["summary", "twice"])).metrics[0].coverage;
+    expect(await planned()).toMatchObject({ planned: 2, scored: 2, missing: 0 });
+    await file("twice.jsonl", [first, second, first, other, good(2)].join("\n"));
+    expect((await run(["import", path])).stdout).toContain("1 inserted, 3 duplicates, 1 conflicts");
+    expect(await planned()).toMatchObject({ planned: 3, scored: 3, missing: 0 });
+  });
+
   test("a wrong type names file, line and field", async () => {
     const path = await file(
       "types.jsonl",
@@ -334,7 +346,8 @@ describe("a log that comes only once", () => {
 describe("a benchmark", () => {
   test("is created, changed and shown", async () => {
     const about = ["--provider", "local", "--model", "llama", "--dataset", "mmlu"];
-    const more = ["--total", "7", "--label", "team=a", "--label", "run=1", "--metadata", '{"seed": 1}'];
+    const metadata = '{"seed": 1, "scorers": [{"name": "match"}, null, [1], "f1"]}';
+    const more = ["--total", "7", "--label", "team=a", "--label", "run=1", "--metadata", metadata];
     const { code, stdout } = await run(["benchmark", "create", "by hand", ...about, ...more]);
     const id = stdout.trim();
     expect(code).toBe(0);
@@ -342,6 +355,8 @@ describe("a benchmark", () => {
       ...{ id, name: "by hand", provider: "local", model: "llama", dataset: "mmlu", total_iterations: 7 },
       ...{ labels: { team: "a", run: "1" }, metadata: { seed: 1 }, status: "BENCHMARK_STATUS_PENDING" },
     });
+    const shown = await run(["benchmark", "show", id]);
+    expect(shown.stdout).toMatch(/^metadata scorers +\{"name":"match"\}, null, \[1\], f1$/m);
     const repeated = await run(["benchmark", "create", "by hand", ...about, "--id", id]);
     expect(repeated).toMatchObject({ code: 1, stderr: expect.stringContaining("ALREADY_EXISTS") });
 

@@ -1,5 +1,5 @@
 import type { Spec } from "vega";
-import { at, chart, full, mark } from "./chart.ts";
+import { at, chart, extentOf, full, mark } from "./chart.ts";
 import type { Html } from "./markup.ts";
 
 type Verdict = "better" | "worse" | "none";
@@ -72,11 +72,7 @@ function spec(width: number, axis: string, rows: readonly Row[], zero: boolean):
     height: { scale: "y", band: 1 },
   };
   const values = rows.flatMap(({ mean, low, high, from, to }) => [mean, low, high, from, to]);
-  if (zero || values.length === 0) values.push(0);
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  // A single point makes no scale.
-  const beside = least === most ? Math.abs(least) / 2 || 1 : 0;
-  const domain = [least - beside, most + beside];
+  const domain = extentOf(zero ? [0, ...values] : values);
   // Without the number in front, which tells equal names apart.
   const text = { signal: "slice(datum.value, indexof(datum.value, ' ') + 1)" };
   const labels = {
@@ -94,7 +90,7 @@ function spec(width: number, axis: string, rows: readonly Row[], zero: boolean):
       { name: "zero", values: zero ? [{ at: 0 }] : [] },
     ],
     scales: [
-      { name: "x", type: "linear", range: "width", nice: true, zero: false, domain, padding: 8 },
+      { name: "x", type: "linear", range: "width", nice: true, zero: false, domain },
       { name: "y", type: "band", range: "height", domain: { data: "rows", field: "key" } },
     ],
     axes: [

@@ -5,7 +5,7 @@ import {
   countText,
   coverageOfEntries,
   isOpen,
-  type KnownRange,
+  type Measure,
 } from "../shared/coverage.ts";
 import { apartWords, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
@@ -21,7 +21,7 @@ const MOST_LINES = 60;
 /** Writes the page of `ltb leaderboard --html`. */
 export async function writeLeaderboard(
   path: string,
-  about: KnownRange & {
+  about: Measure & {
     dataset: string;
     total: number;
     /** Benchmarks that match without a value, in words; empty without any. */
@@ -30,7 +30,6 @@ export async function writeLeaderboard(
     /** The benchmark with whose inputs those of the entries were compared. */
     referenceId: string;
     reducer: Reducer;
-    k: number;
   },
   entries: readonly LeaderboardEntry[],
 ): Promise<void> {

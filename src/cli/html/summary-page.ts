@@ -6,7 +6,7 @@ import type { BenchmarkClient } from "../shared/client.ts";
 import { clusterColumns, clusterRows, clusterWarnings, explainClusters } from "../shared/clusters.ts";
 import { coverageOfMetrics } from "../shared/coverage.ts";
 import { formatNumber } from "../shared/output.ts";
-import { reducerText, repetitionColumns, repetitionRows } from "../shared/reducer.ts";
+import { explainSamples, repetitionColumns, repetitionRows } from "../shared/reducer.ts";
 import { sliceColumns, sliceName, sliceRows, slicesNotes } from "../shared/slices.ts";
 import { statusName } from "../shared/status.ts";
 import { totalsOf } from "../shared/totals.ts";
@@ -77,8 +77,8 @@ export async function writeSummary(
 function repetitionsOf(summary: GetBenchmarkSummaryResponse) {
   const rows = repetitionRows(summary.metrics);
   if (rows.length === 0) return [];
-  const note = `Mean, standard deviation, standard error and interval are over ${summary.sampleCount} samples, each by the ${reducerText(summary)} of its repetitions; the other figures are over all evaluations.`;
-  return [{ title: "Repetitions", note, body: tableOf("Repetitions", repetitionColumns, rows) }];
+  const body = tableOf("Repetitions", repetitionColumns, rows);
+  return [{ title: "Repetitions", note: explainSamples(summary), body }];
 }
 
 /** More groups than these have a table only. */
@@ -122,9 +122,9 @@ const figures = ["n", "mean", "std. err.", "std. dev.", "min", "p50", "p90", "p9
 
 function metricTable(metrics: readonly MetricSummary[]) {
   const rows = metrics.map((metric) => {
-    const { name, count, mean, stderr, stddev, min, p50, p90, p95, p99, max } = metric;
+    const { name, samples, mean, stderr, stddev, min, p50, p90, p95, p99, max } = metric;
     const rest = [stderr, stddev, min, p50, p90, p95, p99, max].map((value) => formatNumber(value, 3));
-    return [unitOf(name), count, withInterval(mean, metric), ...rest];
+    return [unitOf(name), samples, withInterval(mean, metric), ...rest];
   });
   return tableOf("Every metric", ["metric", ...figures.map((name) => `>${name}`)], rows);
 }

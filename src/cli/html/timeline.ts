@@ -1,5 +1,5 @@
 import type { Spec } from "vega";
-import { at, chart, full, mark } from "./chart.ts";
+import { at, chart, extentOf, full, mark } from "./chart.ts";
 import { colours, type Interval, shapes } from "./intervals.ts";
 import type { Html } from "./markup.ts";
 
@@ -35,7 +35,9 @@ export function timelineChart(
   return chart(title, description, 900, (width) => spec(width, axis, rows, levels));
 }
 
-function spec(width: number, axis: string, rows: readonly object[], levels: readonly object[]): Spec {
+type Row = Record<"mean" | "low" | "high", number>;
+
+function spec(width: number, axis: string, rows: readonly Row[], levels: readonly Row[]): Spec {
   const isNarrow = width < 400;
   const x = at("key");
   const up = (field: string) => ({ scale: "y", field });
@@ -44,10 +46,7 @@ function spec(width: number, axis: string, rows: readonly object[], levels: read
   // Without the number in front, which tells equal labels apart; narrow, only the day.
   const label = "slice(datum.value, indexof(datum.value, ' ') + 1)";
   const text = { signal: isNarrow ? `slice(${label}, 0, 10)` : label };
-  const fields = ["low", "high", "mean"];
-  const values = {
-    fields: ["rows", "levels"].flatMap((data) => fields.map((field) => ({ data, field }))),
-  };
+  const domain = extentOf([...rows, ...levels].flatMap(({ low, high, mean }) => [low, high, mean]));
   return {
     width,
     height: 340,
@@ -62,7 +61,7 @@ function spec(width: number, axis: string, rows: readonly object[], levels: read
     ],
     scales: [
       { name: "x", type: "point", range: "width", domain: { data: "rows", field: "key" }, padding: 0.5 },
-      { name: "y", type: "linear", range: "height", nice: true, zero: false, domain: values, padding: 8 },
+      { name: "y", type: "linear", range: "height", nice: true, zero: false, domain },
     ],
     axes: [
       {

@@ -59,8 +59,17 @@ function percentText(part: number, whole: number): string {
   return `${rounded} %`;
 }
 
-/** Says how many samples have a value and why others have none; undefined where all is there. */
-function coverageText({ coverage, repetitions }: Omit<Covered, "name">): string | undefined {
+/** Why samples without an error have no value: a reducer with a k makes one of k values or more. */
+function unscoredWords(k: number, most = 1): string {
+  if (k === 0) return "have none without an error";
+  return `have fewer than k = ${k} values${most < k ? "" : ", or one beyond 0 to 1"}`;
+}
+
+/**
+ * Says how many samples have a value and why others have none; undefined where all is there.
+ * @param k of the reducer; 0 if it has none
+ */
+function coverageText({ coverage, repetitions }: Omit<Covered, "name">, k: number): string | undefined {
   if (coverage === undefined) return undefined;
   const { planned, tried, scored, failed, unscored, scoredWithError, missing } = coverage;
   const all = scored + missing;
@@ -68,13 +77,14 @@ function coverageText({ coverage, repetitions }: Omit<Covered, "name">): string 
   const lacking = repetitions?.samplesLacking ?? 0;
   const why = [
     [failed, "failed"],
-    [unscored, "have none without an error"],
+    [unscored, unscoredWords(k, repetitions?.most)],
     [all - tried, "were not tried"],
   ] as const;
-  const reasons = why.flatMap(([count, words]) => (count > 0 ? `${count} ${words}` : []));
+  const found = why.flatMap(([count, words]) => (count > 0 ? `${count} ${words}` : []));
+  const reasons = tried === 0 ? "none was tried" : found.join(", ");
+  const share = scored === 0 ? "" : ` (${percentText(scored, all)})`;
   const parts = [
-    missing > 0 &&
-      `${scored} of ${all} ${isPlan ? "planned " : ""}samples have a value (${percentText(scored, all)}): ${reasons.join(", ")}`,
+    missing > 0 && `${scored} of ${all} ${isPlan ? "planned " : ""}samples have a value${share}: ${reasons}`,
     planned !== undefined && tried > planned && `${tried} samples were tried, ${planned} planned`,
     scoredWithError > 0 && `${scoredWithError} of those with a value have an error too`,
     lacking > 0 && `${lacking} samples lack some of their repetitions`,
@@ -83,10 +93,10 @@ function coverageText({ coverage, repetitions }: Omit<Covered, "name">): string 
 }
 
 /** Sentences on what is missing, each with the names that it is true of. */
-function coverageWords(all: readonly Covered[]): string[] {
+function coverageWords(all: readonly Covered[], k: number): string[] {
   const names = new Map<string, string[]>();
   for (const one of all) {
-    const text = coverageText(one);
+    const text = coverageText(one, k);
     if (text !== undefined) names.set(text, [...(names.get(text) ?? []), oneLine(one.name)]);
   }
   const sentences = [...names].map(([text, list]) => `${list.join(", ")}: ${text}.`);
@@ -116,15 +126,17 @@ const lacksValues = ({ coverage }: Pick<LeaderboardEntry, "coverage">) => (cover
 /** Whether the mean of an entry may be another, because nothing stands for what is missing. */
 export const isOpen = (entry: LeaderboardEntry) => lacksValues(entry) && entry.filledWith === undefined;
 
-/** What a metric can be, as far as it is known. */
-export interface KnownRange {
+/** What means are of: a metric, with its range as far as it is known, and the reducer's k. */
+export interface Measure {
   metric: string;
+  /** 0 if the reducer has none. */
+  k: number;
   rangeLow?: number | undefined;
   rangeHigh?: number | undefined;
 }
 
 /** Sentences on what entries of a leaderboard lack, and on what that does to their places and means. */
-export function coverageOfEntries(entries: readonly LeaderboardEntry[], range: KnownRange): string[] {
+export function coverageOfEntries(entries: readonly LeaderboardEntry[], of: Measure): string[] {
   const incomplete = entries.filter(lacksValues);
   const worst = incomplete.find(({ filledWith }) => filledWith !== undefined)?.filledWith;
   const rule =
@@ -133,13 +145,16 @@ export function coverageOfEntries(entries: readonly LeaderboardEntry[], range: K
       : `Each missing sample counts as ${formatNumber(worst)}, the worst that there can be; means and intervals are over all samples.`;
   return [
     ...(incomplete.length > 0 ? [rule] : []),
-    ...(entries.some(isOpen) ? rangeWords(range) : []),
-    ...coverageWords(entries.map(({ benchmarkName: name, ...entry }) => ({ name, ...entry }))),
+    ...(entries.some(isOpen) ? rangeWords(of) : []),
+    ...coverageWords(
+      entries.map(({ benchmarkName: name, ...entry }) => ({ name, ...entry })),
+      of.k,
+    ),
   ];
 }
 
 /** Asks for the ends of a range that nobody knows. */
-function rangeWords({ metric, rangeLow, rangeHigh }: KnownRange): string[] {
+function rangeWords({ metric, rangeLow, rangeHigh }: Measure): string[] {
   const unknown = [rangeLow === undefined ? "least" : "", rangeHigh === undefined ? "greatest" : ""];
   const ends = unknown.filter((end) => end !== "");
   if (ends.length === 0) return [];
@@ -150,24 +165,27 @@ function rangeWords({ metric, rangeLow, rangeHigh }: KnownRange): string[] {
 }
 
 /** Sentences on what runs of a history lack, and on what that does to their changes. */
-export function coverageOfRuns(runs: readonly MetricRun[], range: KnownRange): string[] {
+export function coverageOfRuns(runs: readonly MetricRun[], of: Measure): string[] {
   const rule =
     "Means are over the samples that have a value. A run is called better or worse than another if it is so whatever values the missing samples of both would have. Where it is so by the samples with a value alone, its mark says that.";
   return [
-    ...(runs.some(lacksValues) ? [rule, ...rangeWords(range)] : []),
-    ...coverageWords(runs.map(({ benchmarkName: name, ...run }) => ({ name, ...run }))),
+    ...(runs.some(lacksValues) ? [rule, ...rangeWords(of)] : []),
+    ...coverageWords(
+      runs.map(({ benchmarkName: name, ...run }) => ({ name, ...run })),
+      of.k,
+    ),
   ];
 }
 
 /** What a comparison says of samples without a value. */
-export function coverageOfSides(comparison: BenchmarkComparison): string[] {
+export function coverageOfSides(comparison: BenchmarkComparison, k = 0): string[] {
   const { baselineFilled, candidateFilled, bounds, ...of } = comparison;
   const sides = [
     ["baseline", of.baselineCoverage, of.baselineRepetitions],
     ["candidate", of.candidateCoverage, of.candidateRepetitions],
   ] as const;
   const lacking = sides.flatMap(([side, coverage, repetitions]) => {
-    const text = coverageText({ coverage, repetitions });
+    const text = coverageText({ coverage, repetitions }, k);
     return text === undefined ? [] : `in the ${side}, ${text}`;
   });
   const filled =
@@ -188,7 +206,8 @@ export const boundsCell = ({ bounds }: LeaderboardEntry) =>
 /** Sentences on what the metrics of a summary lack, and on what was done with that. */
 export function coverageOfMetrics(summary: GetBenchmarkSummaryResponse): string[] {
   const metrics = withFigures(summary);
-  return [...coverageWords(metrics), ...metrics.flatMap((metric) => filledWords(metric, summary.missing))];
+  const filled = metrics.flatMap((metric) => filledWords(metric, summary.missing));
+  return [...coverageWords(metrics, summary.k), ...filled];
 }
 
 function filledWords({ name, coverage, missing, filledWith, bounds }: MetricSummary, asked: Missing) {

@@ -11,6 +11,8 @@ export interface Evidence extends Pick<Filling, "missing"> {
   margin?: number | undefined;
   equivalence?: boolean;
   detect?: number;
+  /** Of the reducer, if it has one. */
+  k?: number;
   clusterBy?: string;
   allowDifferentInputs?: boolean;
   alpha: number;
@@ -67,7 +69,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
         : `a difference of ${detect} takes ${pairsNeeded} pairs${clusters ? ", in clusters like these" : ""}`,
     );
   if (clusters) lines.push(...clusterWarnings(clusterBy, [clusters]));
-  return [...lines, ...coverageOfSides(comparison)];
+  return [...lines, ...coverageOfSides(comparison, evidence.k)];
 }
 
 /** What may be asked of a candidate: that it is not worse, and what the margin stands for. */

@@ -148,9 +148,11 @@ function flatten(object: JsonObject, prefix = ""): [name: string, value: string]
       return [];
     if (typeof value === "object" && !Array.isArray(value)) return flatten(value, `${name} `);
     const text = typeof value === "number" ? formatNumber(value) : String(value);
-    return [[name, Array.isArray(value) ? value.join(", ") : text]];
+    return [[name, Array.isArray(value) ? value.map(itemText).join(", ") : text]];
   });
 }
+
+const itemText = (item: JsonValue) => (typeof item === "object" ? JSON.stringify(item) : String(item));
 
 /** A number in at most `digits` significant digits. */
 export function formatNumber(value: number | undefined, digits = 5): string {

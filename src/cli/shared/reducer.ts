@@ -44,10 +44,15 @@ export const repetitionColumns = [
   "metric",
   ">samples",
   ">without a value",
+  ">values",
   ">repetitions",
   ">lacking some",
   ">all the same",
 ];
+
+/** What of the figures of a summary is of samples, where there are repetitions. */
+export const explainSamples = (by: { reducer: Reducer; k: number }) =>
+  `n, mean, standard deviation, standard error and interval are of samples, each of which counts once, by the ${reducerText(by)} of its repetitions; the other figures are of all values.`;
 
 /** Says how repetitions became one value where some of the ranked have any, and how many there were. */
 export function rankedRepetitions(
@@ -68,9 +73,10 @@ export function rankedRepetitions(
 
 /** The rows of a table of repetitions, of the metrics that have any. */
 export function repetitionRows(metrics: readonly MetricSummary[]): (string | number)[][] {
-  return metrics.flatMap(({ name, samples, samplesUnscored, repetitions: found }) =>
-    found === undefined
-      ? []
-      : [[name, samples, samplesUnscored, rangeText(found), found.samplesLacking, agreementText(found)]],
-  );
+  return metrics.flatMap(({ name, samples, coverage, count, repetitions: found }) => {
+    if (found === undefined) return [];
+    const { samplesLacking } = found;
+    const without = coverage?.missing ?? 0;
+    return [[name, samples, without, count, rangeText(found), samplesLacking, agreementText(found)]];
+  });
 }

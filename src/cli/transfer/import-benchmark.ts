@@ -126,17 +126,18 @@ async function finish(
   client: BenchmarkClient,
   { id, status: before, totalIterations }: Benchmark,
   imported: ImportedBenchmark,
-  { received, unreadable, failure }: Upload,
+  { received, rejected, unreadable, failure }: Upload,
 ): Promise<void> {
   const { status, error, startedAt, completedAt, metrics, results } = imported;
   const { completedIterations = 0, failedIterations = 0 } = imported;
   const isCounted = imported.totalIterations === undefined && failure === undefined;
-  const records = received + unreadable;
+  // A sample that the source has twice was to be evaluated once, and so was one that is stored already.
+  const records = isCounted ? (await countStored(client, id)) + rejected + unreadable : 0;
   await client.updateBenchmark({
     id,
     ...(!finalStatuses.includes(before) && { status: statuses[status] }),
     // A source that does not say how many there were to be has been read to its end.
-    ...(isCounted && totalIterations < records && { totalIterations: records }),
+    ...(totalIterations < records && { totalIterations: records }),
     ...given({ error, metrics }),
     ...(startedAt !== undefined && { startedAt: fromJson(TimestampSchema, startedAt) }),
     ...(completedAt !== undefined && { completedAt: fromJson(TimestampSchema, completedAt) }),
@@ -145,6 +146,11 @@ async function finish(
   // A benchmark that keeps no evaluations here has only the counts that its owner set.
   if (received === 0 && completedIterations + failedIterations > 0)
     await client.updateBenchmark({ id, completedIterations, failedIterations });
+}
+
+async function countStored(client: BenchmarkClient, id: string): Promise<number> {
+  const { completedIterations, failedIterations } = await get(client, id);
+  return completedIterations + failedIterations;
 }
 
 async function get(client: BenchmarkClient, id: string): Promise<Benchmark> {
