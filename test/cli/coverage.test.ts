@@ -262,10 +262,19 @@ test("a comparison says what its sides lack, in all its forms, and counts or bou
   expect(shown).toContain(
     "the worst value stands for 0 missing samples of the baseline and 20 of the candidate",
   );
+  expect(shown).toContain("on the samples that either has tried. Baseline");
+  expect(shown).not.toContain("▽");
   const bounds = await ltb.run("compare", "whole", "crashed", "--missing", "bounds");
   expect(bounds.stdout.replaceAll(/\s+/g, " ")).toMatch(
     /crashed: the mean difference over all samples is between -0\.44 and 0\.36, whatever the missing ones are \(with/,
   );
+  const drawn = await page("compare", "whole", "crashed", "--missing", "bounds");
+  expect(drawn).toContain("▼ worse, ▽ may be worse, ● no significant difference");
+  expect(drawn).toContain('<span class="may be worse">▽ may be worse</span>');
+  expect(drawn).toMatch(
+    /<desc[^>]*>crashed: 0\.2 \(0\.00793 to 0\.392, within bounds -0\.623 to 0\.498\), may be worse\./,
+  );
+  expect(drawn).toContain("Dotted lines go as far as the mean difference may be");
   const refused = await ltb.run(
     "compare",
     "whole",
@@ -315,9 +324,11 @@ test("a gate passes no candidate that crashed, unless what it lacks is to be lef
   expect(bounded.stdout).toMatch(
     /^crashed: not shown to be no worse than the baseline by 0\.5 whatever the missing samples are \(/m,
   );
-  expect((await compare(...harm)).stdout).toMatch(
+  const open = await compare(...harm);
+  expect(open.stdout).toMatch(
     /^crashed: no worse than the baseline by 0\.5 on the 20 samples that both have \(/m,
   );
+  expect(open.stderr).not.toContain("not shown");
 });
 
 test("where nothing is missing, gates by bounds are those by pairs", async () => {
@@ -336,6 +347,7 @@ test("where nothing is missing, gates by bounds are those by pairs", async () =>
   expect(code).toBe(0);
   expect(stdout).toMatch(/^whole again +40 +0\.8 +0\.8 +0 +- +- +0\/0\/40 .* no significant difference$/m);
   expect(stdout).toMatch(/^whole again: no worse than the baseline by 0\.1 \(one-sided p /m);
+  expect(stdout).not.toContain("whatever the missing ones are");
   expect(stdout).toMatch(
     /^whole again: the differences of all 40 pairs are the same, so that there is no interval/m,
   );

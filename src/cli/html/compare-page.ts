@@ -4,6 +4,7 @@ import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { countCharacters, cutText } from "../../text.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { explainTests, testName, type Verdict } from "../shared/comparison.ts";
+import { leaveOpen } from "../shared/coverage.ts";
 import { type Evidence, evidenceOf } from "../shared/evidence.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
 import { slicesTable } from "../shared/pair-slices.ts";
@@ -32,7 +33,7 @@ interface Candidate {
 
 /** What one line of the chart of differences shows. */
 interface Drawable extends Omit<Candidate, "comparison"> {
-  comparison: Pick<BenchmarkComparison, "meanDifference" | "ci95Low" | "ci95High">;
+  comparison: Pick<BenchmarkComparison, "meanDifference" | "ci95Low" | "ci95High" | "bounds">;
 }
 
 /** Characters of a text that are shown. */
@@ -56,11 +57,11 @@ export async function writeComparison(
   const compared = candidates.length === 1 ? candidates[0]?.name : `${candidates.length} candidates`;
   await writePage(path, {
     title: `${compared} against ${baseline}`,
-    lead: html`Compared by ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better, on the samples that both have. Baseline: ${baseline} <code>${baselineId}</code>`,
+    lead: html`Compared by ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better, on the samples that ${options.missing === "as_worst" ? "either has tried" : "both have"}. Baseline: ${baseline} <code>${baselineId}</code>`,
     sections: [
       {
         title: `Mean difference in ${unit}`,
-        note: `Candidate minus baseline, with the 95 % interval below. ▲ better, ▼ worse, ● no significant difference. ${explainTests(response, options.alpha).join(" ")}`,
+        note: `Candidate minus baseline, with the 95 % interval below. ▲ better, ▼ worse,${verdicts.includes("may be worse") ? " ▽ may be worse," : ""} ● no significant difference. ${comparisons.some(({ bounds }) => leaveOpen(bounds)) ? reachWords : ""}${explainTests(response, options.alpha).join(" ")}`,
         body: [
           await differences(unit, candidates),
           figures(candidates),
@@ -136,27 +137,43 @@ async function differences(unit: string, candidates: readonly Drawable[]): Promi
   if (paired.length === 0) return html`<p>There are no pairs to draw.</p>`;
   const words = paired.map(({ name, verdict, comparison }) => {
     const interval = formatInterval(comparison, { digits: 3, between: " to ", none: "no interval" });
-    return `${name}: ${formatNumber(comparison.meanDifference, 3)} (${interval}), ${verdict}`;
+    const reach = reachOf(comparison);
+    const within = reach
+      ? `, within bounds ${formatNumber(reach.low, 3)} to ${formatNumber(reach.high, 3)}`
+      : "";
+    return `${name}: ${formatNumber(comparison.meanDifference, 3)} (${interval}${within}), ${verdict}`;
   });
   return intervalChart(
     "Mean differences with their 95 % intervals",
     `${words.join("; ")}.`,
     `difference in ${unit}`,
-    paired.map(({ name, verdict, comparison: { meanDifference = 0, ci95Low, ci95High } }) => ({
-      label: name,
-      mean: meanDifference,
-      low: ci95Low,
-      high: ci95High,
-      verdict: verdict === "better" || verdict === "worse" ? verdict : "none",
-    })),
+    paired.map(({ name, verdict, comparison }) => {
+      const { meanDifference: mean = 0, ci95Low: low, ci95High: high } = comparison;
+      const reach = reachOf(comparison);
+      return {
+        ...{ label: name, mean, low, high },
+        verdict: verdict === "better" || verdict === "worse" ? verdict : "none",
+        ...(reach && { reach }),
+      };
+    }),
     { zero: true },
   );
 }
 
+/** How far the mean difference may go where samples are missing, which verdicts then go by. */
+function reachOf({ bounds }: Drawable["comparison"]) {
+  if (!leaveOpen(bounds)) return undefined;
+  const { low, high, ci95Low = low, ci95High = high } = bounds;
+  return { low: ci95Low, high: ci95High };
+}
+
+const reachWords =
+  "Dotted lines go as far as the mean difference may be, whatever the missing samples are, with 95 % intervals. ";
+
 const signs: Record<Verdict, string> = {
   better: "▲ ",
   worse: "▼ ",
-  "may be worse": "▼ ",
+  "may be worse": "▽ ",
   "no significant difference": "● ",
   "no pairs": "",
   "one cluster": "",

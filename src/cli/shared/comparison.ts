@@ -7,6 +7,7 @@ import {
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { explainClusters } from "./clusters.ts";
+import { leaveOpen } from "./coverage.ts";
 import { type Cell, formatInterval, formatNumber } from "./output.ts";
 import { agreementText, rangeText, reducerText } from "./reducer.ts";
 
@@ -38,12 +39,8 @@ export function verdictOf(
   const isProven = adjustedPValue < alpha && meanDifference !== 0;
   const proven = meanDifference > 0 === lowerIsBetter ? "worse" : "better";
   const verdict = isProven ? proven : "no significant difference";
-  return isOpen(bounds) ? verdictWithin(bounds, verdict, lowerIsBetter) : verdict;
+  return leaveOpen(bounds) ? verdictWithin(bounds, verdict, lowerIsBetter) : verdict;
 }
-
-/** Whether missing samples leave open what the mean difference is. */
-export const isOpen = (bounds: Bounds | undefined): bounds is Bounds =>
-  bounds !== undefined && bounds.low < bounds.high;
 
 function verdictWithin(
   { low, high, ci95Low = low, ci95High = high }: Bounds,
@@ -89,12 +86,12 @@ export function explainTests({ comparisons, ...by }: Compared, alpha: number): s
     `The interval of the difference and "p (t)" are of the paired t-test${by.clusterBy === "" ? "" : " by clusters"}, and not adjusted.`,
     `"p (test)" is of ${names}, and "p (Holm)" is the same adjusted by Holm's method for ${number}.`,
     `Verdicts go by "p (Holm)": better or worse if it is below ${alpha}. Otherwise no difference is proven, and equality is not either.`,
-    ...(comparisons.some(({ bounds }) => isOpen(bounds)) ? [boundsRule] : []),
+    ...(comparisons.some(({ bounds }) => leaveOpen(bounds)) ? [boundsRule] : []),
   ];
 }
 
 const boundsRule =
-  "Where samples are missing, better and worse take that the 95 % interval of the bounds is so too. A candidate may be worse if its pairs are, or if the 95 % interval of the worst mean difference that missing samples allow is.";
+  "Where samples are missing, a candidate is better or worse only if the whole 95 % interval of the bounds says the same. It may be worse if its pairs are worse, or if the whole 95 % interval of the worst mean difference that missing samples allow is on the worse side of 0.";
 
 type Compared = Pick<CompareBenchmarksResponse, "comparisons" | "reducer" | "k" | "clusterBy">;
 

@@ -105,6 +105,10 @@ function coverageWords(all: readonly Covered[], k: number): string[] {
   return [...sentences.slice(0, MOST_SENTENCES), `${more} more lack values in other ways: --json has them.`];
 }
 
+/** Whether missing samples leave open what a mean is. */
+export const leaveOpen = (bounds: Bounds | undefined): bounds is Bounds =>
+  bounds !== undefined && bounds.low < bounds.high;
+
 /** What the mean over all samples may be, in words. */
 function boundsText({ low, high, ...interval }: Bounds, figure = "mean"): string {
   const between = `between ${formatNumber(low, 4)} and ${formatNumber(high, 4)}`;
@@ -194,7 +198,7 @@ export function coverageOfSides(comparison: BenchmarkComparison, k = 0): string[
           `the worst value stands for ${baselineFilled} missing samples of the baseline and ${candidateFilled} of the candidate`,
         ]
       : [];
-  return [...lacking, ...filled, ...(bounds ? [boundsText(bounds, "mean difference")] : [])];
+  return [...lacking, ...filled, ...(leaveOpen(bounds) ? [boundsText(bounds, "mean difference")] : [])];
 }
 
 export const boundsColumn = "mean may be";

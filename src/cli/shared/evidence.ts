@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { clusterWarnings } from "./clusters.ts";
-import { harms, isOpen } from "./comparison.ts";
-import { coverageOfSides, type Filling } from "./coverage.ts";
+import { harms } from "./comparison.ts";
+import { coverageOfSides, type Filling, leaveOpen } from "./coverage.ts";
 import { UsageError } from "./errors.ts";
 import { formatNumber } from "./output.ts";
 
@@ -44,7 +44,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   if (words !== undefined) {
     const how = p === undefined ? "the pairs do not determine it" : `one-sided p ${formatNumber(p, 3)}`;
     const where = lacking > 0 ? ` on the ${nPaired} samples that both have` : "";
-    const whatever = isOpen(bounds) ? " whatever the missing samples are" : "";
+    const whatever = leaveOpen(bounds) ? " whatever the missing samples are" : "";
     lines.push(`${isBelow(p, alpha) ? "" : "not shown to be "}${words}${where}${whatever} (${how})`);
   }
   if (lacking > 0) lines.push(`warning: ${lackingText(lacking)}`);
@@ -118,7 +118,7 @@ function marginTest(
     : { p: noWorsePValue, words: `no worse than the baseline by ${margin}` };
 }
 
-const isBelow = (p: number | undefined, alpha: number) => p !== undefined && p < alpha;
+export const isBelow = (p: number | undefined, alpha: number) => p !== undefined && p < alpha;
 
 /** Reads a difference, above 0. */
 export function parseDifference(text: string): number {
