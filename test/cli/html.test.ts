@@ -170,6 +170,7 @@ test("a comparison without a pair", async () => {
     true,
   );
   expect(text.includes("There are no pairs to draw.")).toBe(true);
+  expect(text.includes("There is nothing to test.")).toBe(true);
   expect(text.includes("0.000000")).toBe(false);
 });
 

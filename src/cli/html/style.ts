@@ -18,7 +18,7 @@ footer { margin-top: 3rem; font-size: .85rem; border-top: 1px solid var(--line);
 code { font: .875em ui-monospace, "DejaVu Sans Mono", monospace; }
 figure { margin: .75rem 0; } figcaption { font-size: .85rem; color: var(--soft); }
 figure svg { display: block; width: 100%; height: auto; } figure svg.narrow { display: none; max-width: 28rem; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 1rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); gap: 1rem; }
 .charts > figure { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem; margin: 0; min-width: 0; }
 .scroll { overflow-x: auto; margin: .75rem 0; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; min-width: 100%; }

@@ -57,7 +57,7 @@ function verdictWithin(
 }
 
 const tests: Record<ComparisonTest, string> = {
-  [ComparisonTest.UNSPECIFIED]: "none, as there are no pairs",
+  [ComparisonTest.UNSPECIFIED]: "",
   [ComparisonTest.MCNEMAR_EXACT]: "McNemar's exact test (every value is 0 or 1)",
   [ComparisonTest.WILCOXON_SIGNED_RANK]: "Wilcoxon's signed-rank test",
   [ComparisonTest.CLUSTER_T]: "the same t-test",
@@ -77,14 +77,18 @@ export function testName({ test }: Pick<BenchmarkComparison, "test">): string {
 
 /** Sentences that say which figure is of which test, and which of them the verdicts go by. */
 export function explainTests({ comparisons, ...by }: Compared, alpha: number): string[] {
-  const names = [...new Set(comparisons.map(({ test }) => tests[test]))].join(", or ");
+  const names = [...new Set(comparisons.map(({ test }) => tests[test]))].filter((name) => name !== "");
+  const about = [
+    ...explainRepetitions({ comparisons, ...by }),
+    ...(by.clusterBy === "" ? [] : [explainClusters(by.clusterBy)]),
+  ];
+  if (names.length === 0) return [...about, "There is nothing to test."];
   const number =
     comparisons.length === 1 ? "1 candidate, which leaves it as it is" : `${comparisons.length} candidates`;
   return [
-    ...explainRepetitions({ comparisons, ...by }),
-    ...(by.clusterBy === "" ? [] : [explainClusters(by.clusterBy)]),
+    ...about,
     `The interval of the difference and "p (t)" are of the paired t-test${by.clusterBy === "" ? "" : " by clusters"}, and not adjusted.`,
-    `"p (test)" is of ${names}, and "p (Holm)" is the same adjusted by Holm's method for ${number}.`,
+    `"p (test)" is of ${names.join(", or ")}, and "p (Holm)" is the same adjusted by Holm's method for ${number}.`,
     `Verdicts go by "p (Holm)": better or worse if it is below ${alpha}. Otherwise no difference is proven, and equality is not either.`,
     ...(comparisons.some(({ bounds }) => leaveOpen(bounds)) ? [boundsRule] : []),
   ];
