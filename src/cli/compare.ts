@@ -239,7 +239,10 @@ function failGates(
   }
   if (!failOnRegression && margin === undefined) return;
   const lacking = comparisons.filter((one) => unexcused(one, options) !== undefined).length;
-  fail(lacking, `lack values of samples that the baseline has, which no figure counts: ${howToCount}`);
+  fail(
+    lacking,
+    `lack values of samples that the baseline has, which no figure counts: ${howToCount(options)}`,
+  );
 }
 
 function comparisonText(

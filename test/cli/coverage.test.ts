@@ -17,7 +17,9 @@ beforeAll(async () => {
     return i < 20 ? { score: 1 } : { error: "out of memory" };
   });
   for (const [name, rows] of Object.entries({ whole: right, crashed })) {
-    const lines = rows.map((row, i) => JSON.stringify({ id: `s${i}`, input: "i", output: "o", ...row }));
+    const lines = rows.map((row, i) =>
+      JSON.stringify({ id: `s${i}`, input: "i", output: "o", document: i % 4, ...row }),
+    );
     await writeFile(join(folder, `${name}.jsonl`), lines.join("\n"));
     const about = ["--name", name, "--dataset", "gsm8k", "--provider", "acme", "--model", name];
     await ltb.json("import", join(folder, `${name}.jsonl`), ...about);
@@ -329,6 +331,14 @@ test("a gate passes no candidate that crashed, unless what it lacks is to be lef
     /^crashed: no worse than the baseline by 0\.5 on the 20 samples that both have \(/m,
   );
   expect(open.stderr).not.toContain("not shown");
+  // Those that would have a missing sample count do not go with clusters.
+  const clustered = await compare(...regression, "--cluster-by", "document");
+  expect([clustered.code, clustered.stderr]).toEqual([
+    3,
+    expect.stringMatching(
+      /which no figure counts: --missing exclude leaves them out, the only way by clusters$/m,
+    ),
+  ]);
 });
 
 test("where nothing is missing, gates by bounds are those by pairs", async () => {

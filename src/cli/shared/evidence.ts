@@ -102,11 +102,13 @@ const lackingText = (count: number) =>
  */
 export function unexcused(comparison: BenchmarkComparison, evidence: Evidence): string | undefined {
   const lacking = evidence.missing === undefined ? lackedBy(comparison, evidence) : 0;
-  return lacking > 0 ? `${lackingText(lacking)}: ${howToCount}` : undefined;
+  return lacking > 0 ? `${lackingText(lacking)}: ${howToCount(evidence)}` : undefined;
 }
 
-export const howToCount =
-  "--missing as_worst counts each as the worst value, bounds allows for any value, exclude leaves them out";
+export const howToCount = ({ clusterBy }: Pick<Evidence, "clusterBy">) =>
+  clusterBy === undefined
+    ? "--missing as_worst counts each as the worst value, bounds allows for any value, exclude leaves them out"
+    : "--missing exclude leaves them out, the only way by clusters";
 
 function marginTest(
   { noWorsePValue, equivalencePValue }: BenchmarkComparison,
