@@ -65,6 +65,9 @@ test.for([
   { args: ["compare", "x", "y", "--group-by="], message: "--group-by is empty" },
   { args: ["summary", "x", "--metric", "score", ""], message: "--metric is empty" },
   { args: ["leaderboard", "x", "--provider", ""], message: "--provider is empty" },
+  { args: ["compare", "x", "y", ""], message: "<candidate> is empty: give it a value" },
+  { args: ["baseline", "set", ""], message: "<benchmark> is empty" },
+  { args: ["backup", ""], message: "<path> is empty" },
 ])("wrong usage exits with 2: $args", async ({ args, message }) => {
   const { code, stdout, stderr } = await runHere(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

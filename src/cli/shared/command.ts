@@ -186,15 +186,21 @@ export function addDatabaseCommand(parent: Command, name: string): Command {
 }
 
 /**
- * Refuses an empty value of an option, except of a `<text>`. It is mostly a variable of a script that is not
- * set, and the service takes it for what nobody asked for.
+ * Refuses an empty argument, and an empty value of an option, except of a `<text>`. It is mostly a variable
+ * of a script that is not set, and the service takes it for what nobody asked for: as a name it is that of
+ * every benchmark.
  * @throws UsageError
  */
 export function refuseEmpty(command: CommanderCommand): void {
+  // The line that a shell asks about may have empty words.
+  if (command.name() === "complete") return;
+  const isEmpty = (value: unknown) => [value].flat().includes("");
+  const argument = command.registeredArguments.find((_, index) => isEmpty(command.processedArgs[index]));
+  if (argument !== undefined) throw new UsageError(`<${argument.name()}> is empty: give it a value`);
   for (const option of command.options) {
     const name = option.attributeName();
     const isGiven = command.getOptionValueSource(name) === "cli" && !option.flags.endsWith("<text>");
-    if (isGiven && [command.getOptionValue(name)].flat().includes(""))
+    if (isGiven && isEmpty(command.getOptionValue(name)))
       throw new UsageError(`${option.long} is empty: give it a value, or leave it out`);
   }
 }
