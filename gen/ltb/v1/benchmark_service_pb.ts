@@ -1509,9 +1509,9 @@ export type GetBenchmarkSummaryRequest = Message<"ltb.v1.GetBenchmarkSummaryRequ
    * - "provider" or "model", of the evaluation;
    * - "label.NAME", a label of the benchmark, and so one group;
    * - else a key of Evaluation.metadata: "subject", or "doc.subject" for one within another. A number is a
-   *   place in a list. A name with dots is found as it stands at the top, and elsewhere in backticks.
-   *   "metadata." may stand before it, for keys that are named like one of the above. What the metadata lack
-   *   is looked for in an object "metadata" of theirs, such as the samples of Inspect have.
+   *   place in a list. A name with dots is found as it stands at the top, and elsewhere in backticks. None
+   *   is empty. "metadata." may stand before it, for keys that are named like one of the above. What the
+   *   metadata lack is looked for in an object "metadata" of theirs, such as the samples of Inspect have.
    * Groups leave out samples without a value, and say how many: `missing` has to be EXCLUDE then, and
    * cluster_by empty.
    *

@@ -22,7 +22,9 @@ export function intervalsOf(means: readonly { intervalMethod: IntervalMethod }[]
   const [t, wilson] = [has(IntervalMethod.STUDENT_T), has(IntervalMethod.WILSON)];
   if (t && wilson) return "Wilson's where every value is 0 or 1, else by Student's t distribution";
   if (wilson) return "Wilson's, since every value is 0 or 1";
-  return t ? "by Student's t distribution" : "values that do not vary determine none";
+  return t
+    ? "by Student's t distribution"
+    : "fewer than two values, and values that do not vary, determine none";
 }
 
 interface Page {

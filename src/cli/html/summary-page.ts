@@ -64,11 +64,15 @@ export async function writeSummary(
       ...repetitionsOf(summary),
       ...clustersOf(summary),
       ...(await Promise.all(summary.slices.map((found) => slicesOf(found, groupBy)))),
-      {
-        title: "How the values are spread",
-        note: "The dashed line is the mean, the band around it its 95 % interval.",
-        body: html`<div class="charts">${(await Promise.all(charts)).flat()}</div>`,
-      },
+      ...(charts.length > 0
+        ? [
+            {
+              title: "How the values are spread",
+              note: "The dashed line is the mean, the band around it its 95 % interval.",
+              body: html`<div class="charts">${(await Promise.all(charts)).flat()}</div>`,
+            },
+          ]
+        : []),
     ],
   });
 }
