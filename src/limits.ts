@@ -296,6 +296,8 @@ export const limits = {
   touchedSamples: 20_000,
   /** A leaderboard compares the inputs of so many samples altogether, of entries whose inputs may differ. */
   comparedInputs: 20_000,
+  /** A history counts so many runs without a value. */
+  unscoredRuns: 1_000,
   /** A sample may be declared to have so many evaluations, and a reducer may be of so many. */
   repetitions: 1_000_000,
   /** One call compares at most this many benchmarks with a baseline. */

@@ -7,7 +7,7 @@ import {
 import { allRuns, changeCells, countRuns, markOf, NO_CHANGE } from "./shared/changes.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
-import { countText, coverageOfRuns, type Filling, parseRange } from "./shared/coverage.ts";
+import { countText, coverageOfRuns, type Filling, leftOutWords, parseRange } from "./shared/coverage.ts";
 import { findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
 import { inputsWarning } from "./shared/inputs.ts";
 import { requireRanked } from "./shared/known-names.ts";
@@ -113,6 +113,8 @@ async function history({ benchmarks }: ServiceClient, dataset: string, options: 
   else printRuns(dataset, metric, response);
   const warning = inputsWarning(allRuns(response), response.inputsReferenceId);
   if (warning !== undefined) note(`warning: ${warning}`);
+  for (const words of leftOutWords(response.unscoredCount, { metric, ...response }, "shown"))
+    note(`note: ${words}`);
   const models = new Set(runs.map(({ provider, model }) => JSON.stringify([provider, model])));
   if (models.size > 1) note(`note: these are runs of ${models.size} models; --provider and --model name one`);
   if (pending > 0)

@@ -16,6 +16,7 @@ import {
   type Filling,
   fillingOf,
   isOpen,
+  leftOutWords,
   missingNames,
   parseRange,
 } from "./shared/coverage.ts";
@@ -43,14 +44,7 @@ import {
   toPlain,
 } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
-import {
-  type Reducing,
-  rankedRepetitions,
-  reducerNames,
-  reducerOf,
-  reducerText,
-  wireName,
-} from "./shared/reducer.ts";
+import { type Reducing, rankedRepetitions, reducerNames, reducerOf, wireName } from "./shared/reducer.ts";
 import { statuses } from "./shared/status.ts";
 
 interface Options extends ServiceOptions, Direction, Reducing, Filling {
@@ -147,12 +141,8 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
   if (items.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeLeaderboard } = await import("./html/leaderboard-page.ts");
-    const about = { metric, dataset, total, lowerIsBetter, referenceId };
-    await writeLeaderboard(
-      options.html,
-      { ...by, ...about, unscored: unscoredWords(unscored, metric, by) },
-      items,
-    );
+    const about = { metric, dataset, total, unscored, lowerIsBetter, referenceId, ...by };
+    await writeLeaderboard(options.html, about, items);
   }
   if (options.json) {
     const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
@@ -186,21 +176,12 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
   }
   const warning = inputsWarning(items, referenceId);
   if (warning !== undefined) note(`warning: ${warning}`);
-  if (unscored > 0) note(`note: ${unscoredWords(unscored, metric, by)}`);
+  for (const words of leftOutWords(unscored, { metric, ...by }, "ranked")) note(`note: ${words}`);
   if (pending > 0)
     note(
       `note: ${pending} more are left out for now: their figures are being computed, or they are being deleted`,
     );
   noteMore(more, limit);
-}
-
-/** Says how many matching benchmarks are not ranked, as they have no value; empty without any. */
-function unscoredWords(count: number, metric: string, by: How): string {
-  if (count === 0) return "";
-  const value = `${oneLine(metric)}${by.k > 0 ? ` by ${reducerText(by)}` : ""}`;
-  return count === 1
-    ? `1 matching benchmark has no value of ${value}, so it is not ranked`
-    : `${count} matching benchmarks have no value of ${value}, so they are not ranked`;
 }
 
 function row(entry: LeaderboardEntry) {

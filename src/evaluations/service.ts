@@ -178,14 +178,15 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         reducer: wireReducer.parse(request.reducer, "reducer"),
         k: request.k,
       };
-      const { runs, baseline, pending, reducer, next, ...about } = await evaluations.history(what, {
+      const page = await evaluations.history(what, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, what, benchmarkPosition),
       });
+      const { runs, baseline, pending, unscored, reducer, next, ...about } = page;
       return {
         runs: runs.map(runMessage),
         nextPageToken: encodePageToken(next, what),
-        pendingCount: pending,
+        ...{ pendingCount: pending, unscoredCount: unscored },
         reducer: wireReducer.values[reducer],
         ...omitNulls(about),
         ...(baseline && { baseline: runMessage(baseline) }),

@@ -68,9 +68,15 @@ test("a dataset or metric that nobody has is an error, with those that there are
   expect(await ltb.run("leaderboard", "planned")).toEqual({
     ...{ code: 0, stdout: "" },
     stderr:
-      "no benchmarks on planned with values of score match\nnote: 1 matching benchmark has no value of score, so it is not ranked\n",
+      "no benchmarks on planned with values of score match\nnote: 1 matching benchmark has no value of score, so it is not ranked.\n",
   });
   expect(await ltb.json("leaderboard", "planned")).toMatchObject({ total_count: 0, unscored_count: 1 });
+  const history = await ltb.run("history", "planned");
+  expect([history.code, history.stderr]).toEqual([
+    0,
+    "no runs on planned with values of score match\nnote: 1 matching benchmark has no value of score, so it is not shown.\n",
+  ]);
+  expect(await ltb.json("history", "planned")).toMatchObject({ runs: [], unscored_count: 1 });
   // Where only the other options leave nobody, that is no error.
   expect(await ltb.run("leaderboard", "gsm8k", "--min-count", "99")).toMatchObject({ code: 0, stdout: "" });
 });
@@ -168,7 +174,7 @@ test("a benchmark with other inputs is named, on the terminal, in JSON and on th
   expect(same.stderr).toBe("");
   const byTwo = await ltb.run("leaderboard", "gsm8k", "--reducer", "pass_at_k", "--k", "2", "--html", page);
   expect(byTwo.stderr).toContain(
-    "note: 3 matching benchmarks have no value of score by pass_at_k with k = 2, so they are not ranked\n",
+    "note: 3 matching benchmarks have no value of score by pass_at_k with k = 2, so they are not ranked.\n",
   );
   expect(await readFile(page, "utf8")).toContain("3 matching benchmarks have no value of score by pass_at_k");
 });

@@ -19,6 +19,8 @@ const history = (dataset: string, input: Partial<HistoryInput> = {}) =>
 const firsts = ({ runs }: HistoryPage, kind: "sincePrevious" | "sinceBaseline") =>
   runs.filter((run) => run[kind]?.firstSignificant).map(({ benchmarkId }) => benchmarkId);
 
+const left = { pending: 0, unscored: 0 };
+
 /** Benchmarks with so many right answers of a hundred each, oldest first. */
 async function runsOf(dataset: string, ...ones: number[]): Promise<string[]> {
   const made: string[] = [];
@@ -28,12 +30,12 @@ async function runsOf(dataset: string, ...ones: number[]): Promise<string[]> {
 
 test("no run, or none with a value, is an empty history", async () => {
   const by = { lowerIsBetter: false, reducer: "mean", k: 0 };
-  const about = { inputsReferenceId: null, rangeLow: 0, rangeHigh: 1, pending: 0, ...by, next: undefined };
+  const about = { inputsReferenceId: null, rangeLow: 0, rangeHigh: 1, ...left, ...by, next: undefined };
   const nothing = { runs: [], baseline: null, ...about };
   expect(await history("nobody")).toEqual(nothing);
   const id = await scored(db, "empty", []);
   await db.benchmarks.setBaseline(id);
-  expect(await history("empty")).toEqual(nothing);
+  expect(await history("empty")).toEqual({ ...nothing, unscored: 1 });
   expect(await history("nobody", { metric: "latency_ms" })).toMatchObject({ lowerIsBetter: true });
 });
 
@@ -64,7 +66,7 @@ test("one run has its figures, and no change", async () => {
   };
   const page = await history("one");
   const by = { lowerIsBetter: false, reducer: "mean", k: 0 };
-  const about = { inputsReferenceId: null, rangeLow: 0, rangeHigh: 1, pending: 0, ...by, next: undefined };
+  const about = { inputsReferenceId: null, rangeLow: 0, rangeHigh: 1, ...left, ...by, next: undefined };
   expect(page).toEqual({ runs: [run], baseline: run, ...about });
   await db.maintain();
   expect(await history("one")).toEqual(page);
@@ -224,7 +226,7 @@ describe("samples without a value", () => {
   async function lacking(dataset: string, scores: readonly number[], failed: number): Promise<string> {
     const id = await scored(db, dataset, scores);
     const row = { benchmarkId: id, input: "i", output: "o", error: "e" };
-    await db.evaluations.createMany(Array.from({ length: failed }, () => row));
+    if (failed > 0) await db.evaluations.createMany(Array.from({ length: failed }, () => row));
     return id;
   }
   const unsettled = ({ runs }: HistoryPage, kind: "sincePrevious" | "sinceBaseline") =>
@@ -264,6 +266,29 @@ describe("samples without a value", () => {
       scoredWithError: 1,
       missing: 4,
     });
+  });
+
+  test("are all of a run that is not listed, but counted on the page where it would be", async () => {
+    for (const scores of [[], [1], [], [0, 1], []])
+      await lacking("crashes", scores, scores.length === 0 ? 2 : 0);
+    const repeated = await scored(db, "crashes", [], { repetitions: 2 });
+    const tries = [0, 1].map((repetition) => ({ sampleId: "s", repetition, error: "e" }));
+    await db.evaluations.createMany(
+      tries.map((row) => ({ benchmarkId: repeated, input: "i", output: "o", ...row })),
+    );
+    for (const fold of [() => {}, () => db.maintain()]) {
+      await fold();
+      expect(await history("crashes")).toMatchObject({ runs: { length: 2 }, unscored: 4 });
+      const newest = await db.evaluations.history({ dataset: "crashes" }, { limit: 1 });
+      expect(newest).toMatchObject({ runs: [{ count: 2 }], unscored: 2 });
+      const older = await db.evaluations.history({ dataset: "crashes" }, { limit: 1, after: newest.next });
+      expect(older).toMatchObject({ runs: [{ count: 1 }], unscored: 2, next: undefined });
+      // Too few values are no lack of any.
+      expect(await history("crashes", { minCount: 2 })).toMatchObject({ runs: { length: 1 }, unscored: 4 });
+      expect(await history("crashes", { metric: "own" })).toMatchObject({ runs: [], unscored: 6 });
+      expect(await history("crashes", { reducer: "pass_at_k", k: 2 })).toMatchObject({ unscored: 6 });
+      expect(await history("crashes", { provider: "another" })).toMatchObject({ unscored: 0 });
+    }
   });
 
   test("leave a change unsettled that they might undo, towards such a run and away from it", async () => {

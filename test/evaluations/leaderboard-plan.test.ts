@@ -1,11 +1,12 @@
 import { beforeAll, expect, test } from "vitest";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
-import { newestRuns, type Runs } from "../../src/evaluations/history/statements.ts";
+import { countUnscoredRuns, newestRuns, type Runs } from "../../src/evaluations/history/statements.ts";
 import {
   leaderboardParts,
   type Ranked,
   rankedBenchmarks,
 } from "../../src/evaluations/leaderboard/statements.ts";
+import { limits } from "../../src/limits.ts";
 import { testDatabase } from "../harness/database.ts";
 import { unknownId } from "../harness/examples.ts";
 import { fillDataset, rollups } from "./support.ts";
@@ -103,6 +104,14 @@ test.each<[string, Partial<Runs>, number]>([
     const { pages } = await explain(newestRuns(runs, { reducer: "mean", k: 0 }, 51, position));
     expect(pages).toBeLessThan(most);
   }
+});
+
+test("of 10,000 runs without a value no more are read than are counted", async () => {
+  const runs = { dataset: "large", metric: "own", minCount: 0 };
+  const reduction = { reducer: "mean", k: 0 } as const;
+  const { text, pages } = await explain(countUnscoredRuns(runs, reduction, undefined, undefined));
+  expect(text).not.toMatch(/Seq Scan/);
+  expect(pages).toBeLessThan(10 * limits.unscoredRuns);
 });
 
 test("all 10,000 are ranked, and the last page ends with the last rank", async () => {

@@ -1,7 +1,7 @@
 import type { MetricRun } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetMetricHistoryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { allRuns, changeCells, countRuns, isBetter, markOf, NO_CHANGE } from "../shared/changes.ts";
-import { countText, coverageOfRuns } from "../shared/coverage.ts";
+import { countText, coverageOfRuns, leftOutWords } from "../shared/coverage.ts";
 import { formatMinute, formatNumber } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
 import { inputsSection } from "./inputs.ts";
@@ -44,7 +44,10 @@ export async function writeHistory(
     lead: html`${countRuns(runs)} by mean ${unit}, oldest first.`,
     sections: [
       ...inputsSection(allRuns(response), response.inputsReferenceId),
-      ...sentences("What is missing", coverageOfRuns(allRuns(response), { metric, ...response })),
+      ...sentences("What is missing", [
+        ...coverageOfRuns(allRuns(response), { metric, ...response }),
+        ...leftOutWords(response.unscoredCount, { metric, ...response }, "shown"),
+      ]),
       {
         title: `Mean ${unit}`,
         note: `${found} Whiskers are 95 % intervals of the means: ${intervalsOf(runs)}.${ground}`,

@@ -5,6 +5,7 @@ import {
   countText,
   coverageOfEntries,
   isOpen,
+  leftOutWords,
   type Measure,
 } from "../shared/coverage.ts";
 import { apartWords, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
@@ -24,8 +25,8 @@ export async function writeLeaderboard(
   about: Measure & {
     dataset: string;
     total: number;
-    /** Benchmarks that match without a value, in words; empty without any. */
-    unscored: string;
+    /** Benchmarks that match without a value. */
+    unscored: number;
     lowerIsBetter: boolean;
     /** The benchmark with whose inputs those of the entries were compared. */
     referenceId: string;
@@ -59,10 +60,13 @@ export async function writeLeaderboard(
   );
   await writePage(path, {
     title: `Leaderboard: ${dataset}`,
-    lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.${unscored === "" ? "" : ` ${unscored}.`}`,
+    lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.`,
     sections: [
       ...inputsSection(entries, about.referenceId),
-      ...sentences("What is missing", coverageOfEntries(entries, about)),
+      ...sentences("What is missing", [
+        ...coverageOfEntries(entries, about),
+        ...leftOutWords(unscored, about, "ranked"),
+      ]),
       {
         title: `Mean ${unit}`,
         note: `Whiskers are 95 % intervals of the means: ${intervalsOf(entries)}. ${reachWords(areOpen)}On the shaded ground stands what may be the best: no interval${areOpen ? ", with its dotted line," : ""} is wholly ${lowerIsBetter ? "below" : "above"} it.`,

@@ -33,12 +33,12 @@ export function markOf({ sincePrevious, sinceBaseline }: MetricRun, lowerIsBette
   const wordsOf = (first: "firstSignificant" | "firstUnsettled") =>
     marks
       .filter(([change]) => change?.[first])
-      .map(([change, other]) => `${isBetter(change, lowerIsBetter) ? "better" : "worse"} than ${other}`)
-      .join(", ");
-  const [settled, unsettled] = [wordsOf("firstSignificant"), wordsOf("firstUnsettled")];
-  return [settled, unsettled && `${unsettled} if only samples with a value count`]
+      .map(([change, other]) => `${isBetter(change, lowerIsBetter) ? "better" : "worse"} than ${other}`);
+  const settled = wordsOf("firstSignificant").join(", ");
+  const unsettled = wordsOf("firstUnsettled").join(" and ");
+  return [settled, unsettled && `${unsettled}, if only samples with a value count`]
     .filter((words) => words !== "")
-    .join(", ");
+    .join("; ");
 }
 
 export function isBetter(change: MetricChange | undefined, lowerIsBetter: boolean): boolean {

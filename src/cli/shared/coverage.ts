@@ -8,13 +8,16 @@ import {
   type MetricSummary,
   type Missing,
   MissingSchema,
+  type Reducer,
   type Repetitions,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { limits } from "../../limits.ts";
 import { wireEnum } from "../../wire/enums.ts";
 import { withFigures } from "./categories.ts";
 import { given } from "./options.ts";
 import { formatInterval, formatNumber, oneLine } from "./output.ts";
+import { reducerText } from "./reducer.ts";
 
 const wireMissing = wireEnum<typeof Missing>(MissingSchema);
 
@@ -178,6 +181,22 @@ export function coverageOfRuns(runs: readonly MetricRun[], of: Measure): string[
       runs.map(({ benchmarkName: name, ...run }) => ({ name, ...run })),
       of.k,
     ),
+  ];
+}
+
+/** Says how many benchmarks match and are not ranked or shown, as they have no value; none without any. */
+export function leftOutWords(
+  count: number,
+  by: Measure & { reducer: Reducer },
+  shown: "ranked" | "shown",
+): string[] {
+  if (count === 0) return [];
+  const value = `${oneLine(by.metric)}${by.k > 0 ? ` by ${reducerText(by)}` : ""}`;
+  const isMost = shown === "shown" && count === limits.unscoredRuns;
+  const [these, have, they] =
+    count === 1 ? ["benchmark", "has", "it is"] : ["benchmarks", "have", "they are"];
+  return [
+    `${count}${isMost ? " or more" : ""} matching ${these} ${have} no value of ${value}, so ${they} not ${shown}.`,
   ];
 }
 

@@ -26,7 +26,7 @@ import {
   reductionFields,
   repetitionsOf,
 } from "../samples/reduce.ts";
-import { countPendingRuns, newestRuns, type Runs } from "./statements.ts";
+import { countPendingRuns, countUnscoredRuns, newestRuns, type Runs } from "./statements.ts";
 
 const historyInput = benchmarkFilter
   .pick({ status: true, provider: true, model: true, labels: true, createdAfter: true, createdBefore: true })
@@ -102,6 +102,11 @@ export interface HistoryPage {
   inputsReferenceId: string | null;
   /** Matching benchmarks left out for now: their figures are being computed, or they are being deleted. */
   pending: number;
+  /**
+   * Matching benchmarks without a value, between the runs of the page or newer than those of the newest:
+   * `limits.unscoredRuns` at most.
+   */
+  unscored: number;
   lowerIsBetter: boolean;
   reducer: Reducer;
   k: number;
@@ -155,6 +160,8 @@ export async function readHistory(
   const { referenceId, differences } = await compareInputs(db, asked, baseline?.id);
   const figuresOf = (run: Counted) => figures(run, runs.metric, differences.get(run.id));
   const [oldest] = page;
+  const next = older && oldest && { createdAt: oldest.createdAt, id: oldest.id };
+  const { count: unscored } = await db.one(countUnscoredRuns(runs, reduction, before, next));
   return {
     runs: page.map((run, index) => ({
       ...figuresOf(run),
@@ -164,10 +171,10 @@ export async function readHistory(
     baseline: baseline ? { ...figuresOf(baseline), sincePrevious: null, sinceBaseline: null } : null,
     ...{ rangeLow: endOf(range.low), rangeHigh: endOf(range.high) },
     inputsReferenceId: referenceId ?? null,
-    pending,
+    ...{ pending, unscored },
     lowerIsBetter,
     ...reduction,
-    next: older && oldest && { createdAt: oldest.createdAt, id: oldest.id },
+    next,
   };
 }
 

@@ -57,11 +57,28 @@ function matching({ metric: _, minCount: _least, id, ...filter }: Runs): Fragmen
   return sql.fragment`${sql.and([...conditions({ ...filter, orderBy: "newest" }), isIt])}`;
 }
 
-/** Whether benchmark `b` has no repetitions, or its samples can be read. */
-const isReadable = sql.fragment`(
-  not exists (select from repeated_benchmarks r where r.benchmark_id = b.id)
-  or ${areSamplesKept(sql.fragment`b.id`)}
-)`;
+/** Whether the figures of benchmark `b` are computed, and its samples too if it has repetitions. */
+const isReadable = sql.fragment`
+  not exists (select from stale_rollups s where s.benchmark_id = b.id and s.is_missing) and (
+    not exists (select from repeated_benchmarks r where r.benchmark_id = b.id)
+    or ${areSamplesKept(sql.fragment`b.id`)}
+  )`;
+
+/** Base and deltas of a metric of benchmark `b`. */
+function partsOf(metric: string): Fragment {
+  const columns = sql.fragment`count, failed, sum, m2, min, max`;
+  const isIts = sql.fragment`benchmark_id = b.id and metric = ${metric}`;
+  return sql.fragment`
+    select ${columns} from metric_rollups where ${isIts}
+    union all
+    select ${columns} from metric_deltas where ${isIts}`;
+}
+
+const placeOf = ({ createdAt, id }: BenchmarkPosition) =>
+  sql.fragment`(${createdAt}::timestamptz, ${id}::uuid)`;
+
+const isOlder = (than: BenchmarkPosition | undefined) =>
+  than !== undefined && sql.fragment`(b.created_at, b.id) < ${placeOf(than)}`;
 
 /**
  * Whether benchmark `b` may have so many samples with a value after reduction. In one with repetitions each
@@ -93,25 +110,11 @@ export const newestRuns = statement("metric_history", {
   build: (runs: Runs, reduction: Reduction, limit: number, before: BenchmarkPosition | undefined) => {
     const { dataset, metric } = runs;
     const least = Math.max(1, runs.minCount);
-    const position = before && sql.fragment`(${before.createdAt}::timestamptz, ${before.id}::uuid)`;
     const isWanted = sql.and([
-      matching(runs),
-      position && sql.fragment`(b.created_at, b.id) < ${position}`,
-      sql.fragment`
-        not exists (select from stale_rollups s where s.benchmark_id = b.id and s.is_missing)`,
-      isReadable,
-      mayHave(least, metric, reduction),
+      ...[matching(runs), isOlder(before), isReadable, mayHave(least, metric, reduction)],
     ]);
     const newest = sql.fragment`order by created_at desc, id desc limit ${limit}`;
     const kept = sql.fragment`select id from kept`;
-    const partsOf = (name: string) => {
-      const columns = sql.fragment`count, failed, sum, m2, min, max`;
-      const isIts = sql.fragment`benchmark_id = b.id and metric = ${name}`;
-      return sql.fragment`
-        select ${columns} from metric_rollups where ${isIts}
-        union all
-        select ${columns} from metric_deltas where ${isIts}`;
-    };
     const reduced = reducesByCounts(reduction.reducer)
       ? sql.fragment`select null::uuid as benchmark_id, null::jsonb as reduced`
       : sql.fragment`
@@ -186,6 +189,41 @@ export const newestRuns = statement("metric_history", {
       },
       { reducer: "pass_at_k", k: 2 },
       2,
+      { createdAt: example.time, id: example.id },
+    ],
+  ],
+});
+
+/** Counts runs without a value, of those between two; `limits.unscoredRuns` at most. */
+export const countUnscoredRuns = statement("metric_history_unscored", {
+  row: z.object({ count: z.number() }),
+  prepared: false,
+  build: (
+    runs: Runs,
+    reduction: Reduction,
+    before: BenchmarkPosition | undefined,
+    after: BenchmarkPosition | undefined,
+  ) => {
+    const hasValue = sql.fragment`
+      coalesce((select sum(part.count) from (${partsOf(runs.metric)}) part), 0) > 0
+      and ${mayHave(1, runs.metric, reduction)}`;
+    const isUnscored = sql.and([
+      ...[matching(runs), isOlder(before), after && sql.fragment`(b.created_at, b.id) > ${placeOf(after)}`],
+      ...[isReadable, sql.fragment`not (${hasValue})`],
+    ]);
+    return sql.fragment`
+      select count(*) as count
+      from (
+        select from benchmarks b where ${isUnscored}
+        order by b.created_at desc, b.id desc limit ${limits.unscoredRuns}
+      ) b`;
+  },
+  examples: [
+    [{ dataset: "d", metric: "score", minCount: 0 }, { reducer: "mean", k: 0 }, undefined, undefined],
+    [
+      { dataset: "d", metric: "accuracy", minCount: 1, model: "m", ...exampleRange },
+      { reducer: "pass_at_k", k: 2 },
+      { createdAt: example.time, id: example.id },
       { createdAt: example.time, id: example.id },
     ],
   ],
