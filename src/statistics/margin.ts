@@ -19,11 +19,12 @@ export interface Difference {
  * If the candidate is better in every pair, the p-value is at most 2⁻ⁿ, that of the exact test of signs:
  * neither one pair that is better by far, nor differences that do not vary, make that a doubtful candidate.
  * @param margin above 0
- * @param areBinary all values are 0 or 1. If then all pairs are equal, which leaves no standard error, the
- *   p-value is (1 − margin)ⁿ: that chance n pairs have to be equal, where a share of `margin` differs.
+ * @param most the largest difference that there can be. If all pairs are equal, which leaves no standard
+ *   error, the p-value is (1 − margin / most)ⁿ: with so great a chance or less n pairs are equal where the
+ *   mean differs by the margin, because a share of margin / most or more of all pairs differs then.
  * @returns undefined if all differences are equal and that does not determine it
  */
-export function noWorseP(difference: Difference, margin: number, areBinary = false): number | undefined {
+export function noWorseP(difference: Difference, margin: number, most = Infinity): number | undefined {
   const { mean, stderr, n, min } = difference;
   const ofSigns = min > 0 ? 2 ** -n : 1;
   if (stderr > 0) {
@@ -31,7 +32,7 @@ export function noWorseP(difference: Difference, margin: number, areBinary = fal
     return Math.min(ofSigns, t >= 0 ? studentTUpperTail(t, n - 1) : 1 - studentTUpperTail(-t, n - 1));
   }
   if (min > 0 || mean <= -margin) return ofSigns;
-  return areBinary && mean === 0 ? Math.max(0, 1 - margin) ** n : undefined;
+  return mean === 0 && most < Infinity ? Math.max(0, 1 - margin / most) ** n : undefined;
 }
 
 /**
@@ -43,11 +44,11 @@ export function noWorseP(difference: Difference, margin: number, areBinary = fal
 export function equivalenceP(
   difference: Difference,
   margin: number,
-  areBinary = false,
+  most = Infinity,
   greatest = difference,
 ): number | undefined {
-  const above = noWorseP(difference, margin, areBinary);
-  const below = noWorseP(turned(greatest), margin, areBinary);
+  const above = noWorseP(difference, margin, most);
+  const below = noWorseP(turned(greatest), margin, most);
   return above === undefined || below === undefined ? undefined : Math.max(above, below);
 }
 

@@ -342,9 +342,12 @@ test("a gate passes no candidate that crashed, unless what it lacks is to be lef
 });
 
 test("where nothing is missing, gates by bounds are those by pairs", async () => {
-  const same = ["compare", "whole", "whole again", "--missing", "bounds"];
+  const same = ["compare", "whole", "whole again", "--missing", "bounds", "--group-by", "document"];
   const rows = Array.from({ length: 40 }, (_, i) =>
-    JSON.stringify({ ...{ id: `s${i}`, input: "i", output: "o" }, score: Number(i % 5 > 0) }),
+    JSON.stringify({
+      ...{ id: `s${i}`, input: "i", output: "o", document: i % 4 },
+      score: Number(i % 5 > 0),
+    }),
   );
   await writeFile(join(folder, "again.jsonl"), rows.join("\n"));
   await ltb.json("import", join(folder, "again.jsonl"), "--name", "whole again", "--model", "again");
@@ -358,6 +361,9 @@ test("where nothing is missing, gates by bounds are those by pairs", async () =>
   expect(stdout).toMatch(/^whole again +40 +0\.8 +0\.8 +0 +- +- +0\/0\/40 .* no significant difference$/m);
   expect(stdout).toMatch(/^whole again: no worse than the baseline by 0\.1 \(one-sided p /m);
   expect(stdout).not.toContain("whatever the missing ones are");
+  expect(stdout).toMatch(
+    /^The mean of the 4 differences, where each group with the key has the same weight, is 0\.$/m,
+  );
   expect(stdout).toMatch(
     /^whole again: the differences of all 40 pairs are the same, so that there is no interval/m,
   );

@@ -136,7 +136,7 @@ describe("differences that do not vary", () => {
     expect(await tested(0.2, 0.1)).toBe(1);
     expect(await tested(0.1, 0.2, true)).toBe(1);
     expect(await tested(0.2, 0.19)).toBeNull();
-    expect(await tested(0.2, 0.2)).toBeNull();
+    expect(await tested(0.2, 0.2)).toBeCloseTo(0.98 ** 30, 12);
   });
 
   test("are others than those that vary much, of which every pair is better", async () => {
@@ -421,8 +421,13 @@ test("pairs that do not differ prove as much as their number allows", async () =
     ...{ noWorsePValue: expect.closeTo(0.98 ** 200, 12), equivalencePValue: expect.closeTo(0.98 ** 200, 12) },
     ...{ detectableDifference: null, pairsNeeded: null, ci90Low: null, ci90High: null },
   });
-  const halves = scored([0.5, 0.5]);
-  expect(await compare(halves, halves, { margin: 0.02 })).toMatchObject({ noWorsePValue: null });
+  const grades = scored([7.5, 5]);
+  expect(await compare(grades, grades, { margin: 0.02 })).toMatchObject({ noWorsePValue: null });
+  const ofTen = { margin: 0.02, rangeLow: 0, rangeHigh: 10 };
+  expect(await compare(grades, grades, ofTen)).toMatchObject({
+    noWorsePValue: expect.closeTo(0.998 ** 2, 12),
+    equivalencePValue: expect.closeTo(0.998 ** 2, 12),
+  });
   expect(await compare(scored([1]), scored([0]), { margin: 0.02 })).toMatchObject({ noWorsePValue: null });
   for (const wrong of [{ margin: 0 }, { margin: -1 }, { detect: 0 }, { detect: Number.NaN }])
     await expect(compare([], [], wrong)).rejects.toMatchObject({ code: Code.InvalidArgument });

@@ -29,12 +29,14 @@ test.each(statsmodels.margins)("difference $mean ± $stderr, margin $margin", (o
   expect(equivalenceP(difference, one.margin)).toBeCloseTo(one.equivalence, 10);
 });
 
-test("equal pairs of 0 and 1 show only what their number allows, and other equal pairs nothing", () => {
+test("equal pairs of a known range show only what their number allows, and other equal pairs nothing", () => {
   const equal = { mean: 0, stderr: 0, n: 100, min: 0, max: 0 };
-  expect(noWorseP(equal, 0.02, true)).toBeCloseTo(0.98 ** 100, 12);
-  expect(equivalenceP({ ...equal, n: 149 }, 0.02, true)).toBeLessThan(0.05);
+  expect(noWorseP(equal, 0.02, 10)).toBeCloseTo(0.998 ** 100, 12);
+  expect(noWorseP(equal, 2, 1)).toBe(0);
+  expect(noWorseP(equal, 0.02, 1)).toBeCloseTo(0.98 ** 100, 12);
+  expect(equivalenceP({ ...equal, n: 149 }, 0.02, 1)).toBeLessThan(0.05);
   expect(noWorseP(equal, 0.02)).toBeUndefined();
-  expect(equivalenceP({ mean: 0.1, stderr: 0, n: 5, min: 0.1, max: 0.1 }, 0.2, true)).toBeUndefined();
+  expect(equivalenceP({ mean: 0.1, stderr: 0, n: 5, min: 0.1, max: 0.1 }, 0.2, 1)).toBeUndefined();
 });
 
 test("a candidate that is better in every pair is no worse, however the pairs vary", () => {
@@ -52,5 +54,5 @@ test("equivalence of what is open goes by both ends that it may have", () => {
   const least = { mean: 0, stderr: 0.01, n: 50, min: -1, max: 1 };
   const greatest = { ...least, mean: 0.3 };
   expect(equivalenceP(least, 0.1)).toBeLessThan(1e-9);
-  expect(equivalenceP(least, 0.1, false, greatest)).toBeGreaterThan(0.9);
+  expect(equivalenceP(least, 0.1, 1, greatest)).toBeGreaterThan(0.9);
 });

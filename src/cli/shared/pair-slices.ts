@@ -54,7 +54,7 @@ function notesOf(found: ComparisonSlices, tests: number, alpha: number): string[
   ];
   if (macroMean !== undefined)
     notes.push(
-      `The mean of the ${macroSlices} differences, where each group with the key has the same weight, is ${formatNumber(macroMean)}${macroStderr === undefined ? "" : ` with a standard error of ${formatNumber(macroStderr, 3)}`}.`,
+      `The mean of the ${macroSlices} differences, where each group with the key has the same weight, is ${formatNumber(macroMean)}${!macroStderr ? "" : ` with a standard error of ${formatNumber(macroStderr, 3)}`}.`,
     );
   if (samplesMixed > 0)
     notes.push(`${samplesMixed} samples name several groups, and are in the first that the baseline names.`);

@@ -21,6 +21,7 @@ import {
   endOf,
   lackingEnd,
   missingFields,
+  type Range,
   requireEnds,
   type Treatment,
   worstOf,
@@ -203,7 +204,7 @@ export async function compareBenchmarks(
     const asked = { metric, allowDifferentInputs, reduction: { reducer, k }, ...filled };
     const pairing = { baseline, candidate, ...asked };
     const sides = [coverageOf(baseline.id), coverageOf(candidate.id)] as const;
-    const figures = await compareOne(db, { ...pairing, clusterBy }, { ...parsed, lowerIsBetter });
+    const figures = await compareOne(db, { ...pairing, clusterBy }, { ...parsed, lowerIsBetter, range });
     const isWhole = areAllPaired(figures, sides, allowDifferentInputs);
     if (!isWhole && !isFilled) requireEnds(parsed.missing, { name: metric, reducer, lowerIsBetter }, range);
     const list = async (isBelow: boolean, position: SamplePosition | null | undefined) => {
@@ -218,13 +219,12 @@ export async function compareBenchmarks(
     const regressed = await list(!lowerIsBetter, after?.[index]?.regressed);
     const improved = await list(lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
-    const how = { lowerIsBetter, margin: parsed.margin, areBinary: figures.test === "mcnemar" };
     const bounded =
       parsed.missing !== "bounds"
         ? { bounds: null }
         : isWhole
           ? { bounds: boundsOfWhole(figures) }
-          : await boundDifference(db, pairing, range, sides, how);
+          : await boundDifference(db, pairing, range, sides, { ...parsed, lowerIsBetter });
     const { groupBy: key } = parsed;
     const slices = key ? await readPairSlices(db, pairing, key, { ...parsed, lowerIsBetter }) : null;
     const [baselineCoverage, candidateCoverage] = sides;
@@ -245,7 +245,7 @@ export async function compareBenchmarks(
   return { ...about, ...ends, comparisons, next: isLast ? undefined : next };
 }
 
-type Parsed = z.output<typeof comparisonInput> & { lowerIsBetter: boolean };
+type Parsed = z.output<typeof comparisonInput> & { lowerIsBetter: boolean; range: Range };
 
 type Found = Omit<Comparison, "baselineCoverage" | "candidateCoverage" | "bounds">;
 
@@ -339,13 +339,13 @@ async function intervals(figures: Figures, differences: MeanFigures | undefined,
 function withMargin(
   figures: Figures,
   differences: MeanFigures | undefined,
-  { lowerIsBetter, margin, detect }: Parsed,
+  { lowerIsBetter, margin, detect, range: { low, high } }: Parsed,
 ) {
   const n = unitsOf(figures);
   const [, , min = 0, max = 0] = figures.differences ?? [];
   const difference = differences && towardsBetter(differences, { n, min, max }, lowerIsBetter);
   const test = (p: typeof noWorseP) =>
-    (difference && margin !== undefined ? p(difference, margin, figures.isBinary ?? false) : null) ?? null;
+    (difference && margin !== undefined ? p(difference, margin, high - low) : null) ?? null;
   const tests = { noWorsePValue: test(noWorseP), equivalencePValue: test(equivalenceP) };
   const { mean: meanDifference = 0, stderr } = differences ?? {};
   // Pairs that do not vary tell nothing of those to come.

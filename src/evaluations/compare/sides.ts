@@ -49,8 +49,6 @@ export async function readSides(
 interface Tested {
   lowerIsBetter: boolean;
   margin?: number | undefined;
-  /** All values that there are, are 0 or 1. */
-  areBinary: boolean;
 }
 
 interface Bounded {
@@ -70,7 +68,7 @@ export async function boundDifference(
   pairing: Pairing,
   { low, high }: Range,
   sides: readonly Coverage[],
-  { lowerIsBetter, margin, areBinary }: Tested,
+  { lowerIsBetter, margin }: Tested,
 ): Promise<Bounded> {
   const found = await db.one(pairBounds(pairing, low, high));
   const planned = Math.max(...sides.map((side) => side.planned ?? 0));
@@ -93,10 +91,9 @@ export async function boundDifference(
   };
   const [worst, best] = lowerIsBetter ? [greatest.tested, least.tested] : [least.tested, greatest.tested];
   if (margin === undefined || !worst || !best) return { bounds };
-  const areEnds = areBinary && low === 0 && high === 1;
   return {
     bounds,
-    noWorsePValue: noWorseP(worst, margin, areEnds) ?? null,
-    equivalencePValue: equivalenceP(worst, margin, areEnds, best) ?? null,
+    noWorsePValue: noWorseP(worst, margin, high - low) ?? null,
+    equivalencePValue: equivalenceP(worst, margin, high - low, best) ?? null,
   };
 }
