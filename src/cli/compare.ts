@@ -146,7 +146,11 @@ async function compare(
     pageSize: Math.max(1, options.samples),
   });
   if (response.comparisons.every(({ nPaired, differentInputs }) => nPaired + differentInputs === 0))
-    await requireMetrics(benchmarks, { id: baselineId, name }, [options.metric]);
+    await requireMetrics(
+      benchmarks,
+      [...names].map(([id, name]) => ({ id, name })),
+      [options.metric],
+    );
   if (options.clusterBy !== undefined)
     requireClusters(
       options.clusterBy,

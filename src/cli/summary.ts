@@ -98,7 +98,7 @@ export function addCommand(program: Command): void {
       if (options.groupBy !== undefined) requireGroups(options.groupBy, summary.slices);
       const known = new Set(summary.categories.map(({ name }) => name));
       const empty = summary.metrics.flatMap(({ name, count }) => (count || known.has(name) ? [] : name));
-      if (empty.length > 0) await requireMetrics(benchmarks, benchmark, empty);
+      if (empty.length > 0) await requireMetrics(benchmarks, [benchmark], empty);
       if (summary.metrics.length + known.size === 0) {
         // Without a value there is no metric to say how many samples lack one, unless it is named.
         const scores = await summarize(["score"]);

@@ -77,6 +77,28 @@ test("a dataset or metric that nobody has is an error, with those that there are
     "no runs on planned with values of score match\nnote: 1 matching benchmark has no value of score, so it is not shown.\n",
   ]);
   expect(await ltb.json("history", "planned")).toMatchObject({ runs: [], unscored_count: 1 });
+  // Nor where everything has failed; what there is, an older benchmark then tells.
+  const failed = join(folder, "failed.jsonl");
+  await writeFile(failed, JSON.stringify({ id: "s0", input: "i", output: "o", error: "e" }));
+  const crash = (dataset: string) =>
+    ltb.json("import", failed, "--name", "crashed", "--dataset", dataset, "--provider", "p", "--model", "m");
+  await crash("crashes");
+  const none = "1 matching benchmark has no value of score";
+  expect(await ltb.run("leaderboard", "crashes")).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(none),
+  });
+  expect(await ltb.run("history", "crashes")).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(none),
+  });
+  const summary = await ltb.run("summary", "crashed", "--metric", "score");
+  expect(summary).toMatchObject({ code: 0, stdout: expect.stringContaining("0 of 1 planned samples") });
+  const of = { code: 1, stderr: expect.stringContaining("has no values of nosuch; there are score") };
+  expect(await ltb.run("compare", "crashed", "run of fair", "--metric", "nosuch")).toMatchObject(of);
+  await ltb.json("import", join(folder, "fair.jsonl"), "--dataset", "planned", "--name", "first");
+  await crash("planned");
+  expect(await ltb.run("leaderboard", "planned", "--metric", "nosuch")).toMatchObject(of);
   // Where only the other options leave nobody, that is no error.
   expect(await ltb.run("leaderboard", "gsm8k", "--min-count", "99")).toMatchObject({ code: 0, stdout: "" });
 });

@@ -5,21 +5,28 @@ import { CliError } from "./errors.ts";
 /** Most names that a message lists. */
 const SHOWN_NAMES = 20;
 
+/** So many of the newest benchmarks are looked at for one that tells which metrics there are. */
+const NEWEST_BENCHMARKS = 10;
+
 /**
- * Refuses metrics that no evaluation of the benchmark has. One without evaluations may still get them.
+ * Refuses metrics that no evaluation of a benchmark has. Of several, the first with values of any is asked:
+ * one without, as where everything has failed, may still get them.
  * @throws {CliError} that names those that it has
  */
 export async function requireMetrics(
   client: BenchmarkClient,
-  { id, name }: Pick<Benchmark, "id" | "name">,
+  benchmarks: readonly Pick<Benchmark, "id" | "name">[],
   wanted: readonly string[],
 ): Promise<void> {
-  const { metrics, metricsLeftOut, evaluationCount } = await client.getBenchmarkSummary({ benchmarkId: id });
-  const known = metrics.map(({ name }) => name);
-  const missing = wanted.filter((metric) => !known.includes(metric));
-  // It may be among those that a benchmark with very many of them shows with --exact only.
-  if (missing.length > 0 && evaluationCount > 0 && metricsLeftOut === 0)
-    throw unknown(`${name} has no values of`, missing, known);
+  for (const { id, name } of benchmarks) {
+    const { metrics, metricsLeftOut } = await client.getBenchmarkSummary({ benchmarkId: id });
+    const known = metrics.map((metric) => metric.name);
+    const missing = wanted.filter((metric) => !known.includes(metric));
+    // It may be among those that a benchmark with very many of them shows with --exact only.
+    if (missing.length > 0 && known.length > 0 && metricsLeftOut === 0)
+      throw unknown(`${name} has no values of`, missing, known);
+    if (known.length > 0) return;
+  }
 }
 
 /**
@@ -27,11 +34,10 @@ export async function requireMetrics(
  * @throws {CliError} that names those that there are
  */
 export async function requireRanked(client: BenchmarkClient, dataset: string, metric: string): Promise<void> {
-  const { benchmarks } = await client.listBenchmarks({ dataset, pageSize: 1 });
-  const [newest] = benchmarks;
-  if (newest === undefined) throw unknown("no benchmark is on", [dataset], await datasetsOf(client));
+  const { benchmarks } = await client.listBenchmarks({ dataset, pageSize: NEWEST_BENCHMARKS });
+  if (benchmarks.length === 0) throw unknown("no benchmark is on", [dataset], await datasetsOf(client));
   const { totalCount, pendingCount } = await client.getLeaderboard({ dataset, metric, pageSize: 1 });
-  if (totalCount + pendingCount === 0) await requireMetrics(client, newest, [metric]);
+  if (totalCount + pendingCount === 0) await requireMetrics(client, benchmarks, [metric]);
 }
 
 /** The datasets of the newest benchmarks. */
