@@ -94,7 +94,11 @@ export const limits = {
   lanesShown: 1_000,
   /** Waiting claims are looked after at least this often. */
   claimPollMs: 1_000,
+  /** What a worker is offered is read again this often; a statement that goes by it checks it. */
+  offerMs: 1_000,
   /** One statement serves this many waiting claims, at first and at most. */
+  /** A claim looks at as many jobs more than it wants, as others may take some, but at most at these. */
+  claimSpare: 100,
   claimPollsFirst: 8,
   claimPollsMost: 200,
   /** A claim that others were faster than is made again at once, this often. */

@@ -17,6 +17,7 @@ export class Waiter<T> {
   #timer: NodeJS.Timeout | undefined;
   #signal: AbortSignal | undefined;
   #abort: (() => void) | undefined;
+  #isOver = false;
 
   constructor(hooks: WaiterHooks<T> = {}) {
     this.#hooks = hooks;
@@ -35,9 +36,12 @@ export class Waiter<T> {
     return this.#end.promise;
   }
 
-  resolve(value: T): void {
+  /** Answers whether anybody still waited for it. */
+  resolve(value: T): boolean {
+    const isAwaited = !this.#isOver;
     this.#leave();
     this.#end.resolve(value);
+    return isAwaited;
   }
 
   reject(error: unknown): void {
@@ -46,6 +50,7 @@ export class Waiter<T> {
   }
 
   #leave(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
     if (this.#abort) this.#signal?.removeEventListener("abort", this.#abort);
     this.#hooks.onEnd?.(this);

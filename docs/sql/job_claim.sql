@@ -6,7 +6,7 @@ with
     from
       unnest($1::text[], $2::int4[], $3::int4[], $4::text[]) with ordinality as demand (worker_id, max_jobs, lease_ms, request_id, ordinality)
   ),
-  slot as materialized (
+  room as materialized (
     select
       worker_id,
       id,
@@ -40,11 +40,11 @@ with
       (
         select
           dem.*,
-          slot.id as slot_id,
-          least(dem.max_jobs, greatest(slot.free - (sum(dem.max_jobs) over earlier - dem.max_jobs), 0)) as free
+          room.id as slot_id,
+          least(dem.max_jobs, greatest(room.free - (sum(dem.max_jobs) over earlier - dem.max_jobs), 0)) as free
         from
           demand dem
-          join slot using (worker_id)
+          join room using (worker_id)
         window
           earlier as (
             partition by
@@ -62,17 +62,13 @@ with
     from
       granted
   ),
-  lane as materialized (
+  first as materialized (
     select
-      ln.id,
-      ln.limit_key,
-      case
-        when lim.limit_key is not null then coalesce(quota.free, 0)
-      end as left_now
+      ready.*
     from
       (
         select
-          lane.*
+          lane.id
         from
           job_lanes lane
         where
@@ -89,17 +85,14 @@ with
                 or lane.limit_key is not null
               )
           )
-      ) ln
-      left join job_limits lim on lim.limit_key = ln.limit_key
-      left join unnest($6::text[], $7::int4[]) as quota (limit_key, free) on quota.limit_key = ln.limit_key
-  ),
-  head as materialized (
-    select
-      lane.limit_key,
-      lane.left_now,
-      rdy.*
-    from
-      lane
+          and not exists (
+            select
+            from
+              job_limits lim
+            where
+              lim.limit_key = lane.limit_key
+          )
+      ) lane
       cross join lateral (
         select
           ready.ctid as tid,
@@ -116,56 +109,29 @@ with
         limit
           (
             select
-              least(wanted, coalesce(lane.left_now, wanted))
+              wanted + least(wanted, 100)
             from
               total
           )
-      ) rdy
+      ) ready
+    order by
+      priority desc,
+      sequence
+    limit
+      (
+        select
+          wanted + least(wanted, 100)
+        from
+          total
+      )
   ),
   best as materialized (
     select
       tid,
       row_number() over running = 1
-      or sum(bytes) over running <= $8 as fits
+      or sum(bytes) over running <= $6 as fits
     from
-      (
-        select
-          tid,
-          priority,
-          sequence,
-          bytes
-        from
-          (
-            select
-              tid,
-              priority,
-              sequence,
-              bytes,
-              left_now,
-              row_number() over (
-                partition by
-                  limit_key
-                order by
-                  priority desc,
-                  sequence
-              ) as place_in_key
-            from
-              head
-          ) ranked
-        where
-          left_now is null
-          or place_in_key <= left_now
-        order by
-          priority desc,
-          sequence
-        limit
-          (
-            select
-              wanted
-            from
-              total
-          )
-      ) first
+      first
     window
       running as (
         order by
@@ -192,6 +158,16 @@ with
                 where
                   fits
               )
+            )
+          order by
+            priority desc,
+            sequence
+          limit
+            (
+              select
+                wanted
+              from
+                total
             )
           for update
             skip locked
@@ -290,23 +266,6 @@ with
       job,
       total
   ),
-  occupied as (
-    update worker_slots ws
-    set
-      used = ws.used + held.jobs
-    from
-      (
-        select
-          worker_id,
-          count(*)::integer as jobs
-        from
-          job
-        group by
-          worker_id
-      ) held
-    where
-      ws.worker_id = held.worker_id
-  ),
   answered as (
     insert into
       requests (actor, method, request_id, body_hash, result)
@@ -332,6 +291,23 @@ with
     returning
       actor,
       request_id
+  ),
+  occupied as (
+    update worker_slots ws
+    set
+      used = ws.used + held.jobs
+    from
+      (
+        select
+          worker_id,
+          count(*)::integer as jobs
+        from
+          job
+        group by
+          worker_id
+      ) held
+    where
+      ws.worker_id = held.worker_id
   ),
   counted as (
     insert into
@@ -520,9 +496,10 @@ select
         job
     ) then (
       select
-        count(*)
+        least(count(*), max(wanted))::integer
       from
-        best
+        best,
+        total
       where
         fits
     )
@@ -550,6 +527,4 @@ order by
 -- $3 = '{30000}'
 -- $4 = '{r}'
 -- $5 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $6 = '{k}'
--- $7 = '{1}'
--- $8 = 3145728
+-- $6 = 3145728

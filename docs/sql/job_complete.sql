@@ -17,7 +17,9 @@ with
   ),
   slot as materialized (
     select
-      worker_id
+      worker_id,
+      id,
+      capacity - used as free
     from
       worker_slots
     where
@@ -151,6 +153,15 @@ with
     having
       count(*) > 0
   ),
+  freed_keys as (
+    delete from job_keys key using ended
+    where
+      true
+      and ended.unique_key is not null
+      and key.job_type = ended.job_type
+      and key.unique_key = ended.unique_key
+      and key.job_id = ended.id
+  ),
   freed_slots as (
     update worker_slots slot
     set
@@ -168,15 +179,6 @@ with
       ) done
     where
       slot.worker_id = done.worker_id
-  ),
-  freed_keys as (
-    delete from job_keys key using ended
-    where
-      true
-      and ended.unique_key is not null
-      and key.job_type = ended.job_type
-      and key.unique_key = ended.unique_key
-      and key.job_id = ended.id
   ),
   counted as (
     insert into

@@ -18,7 +18,9 @@ with
   ),
   slot as materialized (
     select
-      worker_id
+      worker_id,
+      id,
+      capacity - used as free
     from
       worker_slots
     where

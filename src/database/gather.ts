@@ -7,13 +7,14 @@ interface Entry<Item, Result> {
   item: Item;
   weight: number;
   owner: string;
+  group: string;
   /** Entries go out in the order of this. */
   turn: number;
   caller: Caller;
   waiter: Waiter<Result>;
 }
 
-export interface GatherOptions<Item> {
+export interface GatherOptions<Item, Result = unknown> {
   /** Most items of one write. */
   maxItems: number;
   /** Most weight of one write; an item that is heavier goes alone. Default: no limit. */
@@ -22,8 +23,12 @@ export interface GatherOptions<Item> {
   weigh?: (item: Item) => number;
   /** Whose item it is. Owners take turns, by weight. Default: all are of one, and go in their order. */
   ownerOf?: (item: Item) => string;
-  /** Most writes at once. With more than one, the next is prepared while the database commits the last. */
+  /** Only items of one group share a write. Default: all are of one. */
+  groupOf?: (item: Item) => string;
+  /** Most writes of a group at once. With two, one is prepared while the database commits the other. */
   maxWrites: number;
+  /** Called with a result whose caller has gone meanwhile. */
+  onLost?: (result: Result) => void;
 }
 
 /**
@@ -39,51 +44,62 @@ export interface GatherOptions<Item> {
  */
 export function gather<Item, Result>(
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
-  options: GatherOptions<Item>,
+  options: GatherOptions<Item, Result>,
 ): (item: Item) => Promise<Result> {
   const { maxItems, maxWrites, maxWeight = Number.POSITIVE_INFINITY } = options;
-  const { weigh = () => 1, ownerOf = () => "" } = options;
+  const { weigh = () => 1, ownerOf = () => "", groupOf = () => "", onLost } = options;
   let queue: Entry<Item, Result>[] = [];
-  let writes = 0;
+  let isCalled = false;
+  /** Writes under way by group. */
+  const writes = new Map<string, number>();
   /** The turn of the last entry that went out. */
   let latestTurn = 0;
   /** Of owners whose items wait: how many, and the turn of the next. */
   const owners = new Map<string, { waiting: number; nextTurn: number }>();
 
+  const isFree = ({ group }: { group: string }) => (writes.get(group) ?? 0) < maxWrites;
+
   function next(): void {
-    if (writes === maxWrites || queue.length === 0) return;
-    const size = sizeOfBatch();
-    const batch = queue.slice(0, size);
-    queue = queue.slice(size);
-    for (const entry of batch) leave(entry);
-    latestTurn = batch.at(-1)?.turn ?? latestTurn;
-    writes++;
-    // Not the caller's signal: others share the statement.
-    const callers = batch.map(({ caller }) => caller);
-    void onBehalfOf(callers, () => settle(batch)).finally(() => {
-      writes--;
-      next();
-    });
-    // Items that did not fit need not wait for this write.
-    next();
+    isCalled = false;
+    for (let first = queue.find(isFree); first; first = queue.find(isFree)) {
+      const { group } = first;
+      const batch = batchOf(group);
+      const taken = new Set(batch);
+      queue = queue.filter((entry) => !taken.has(entry));
+      for (const entry of batch) leave(entry);
+      latestTurn = Math.max(latestTurn, batch.at(-1)?.turn ?? 0);
+      writes.set(group, (writes.get(group) ?? 0) + 1);
+      // Not the caller's signal: others share the statement.
+      const callers = batch.map(({ caller }) => caller);
+      void onBehalfOf(callers, () => settle(batch)).finally(() => {
+        const left = (writes.get(group) ?? 0) - 1;
+        if (left > 0) writes.set(group, left);
+        else writes.delete(group);
+        next();
+      });
+    }
   }
 
-  function sizeOfBatch(): number {
+  /** The entries of a group that go out together, in their order. */
+  function batchOf(group: string): Entry<Item, Result>[] {
     let weight = 0;
-    const beyond = queue.findIndex((entry, index) => {
+    const waiting = queue.filter((entry) => entry.group === group);
+    const beyond = waiting.findIndex((entry, index) => {
       weight += entry.weight;
       return index === maxItems || (index > 0 && weight > maxWeight);
     });
-    return beyond === -1 ? queue.length : beyond;
+    return beyond === -1 ? waiting : waiting.slice(0, beyond);
   }
 
-  function join(item: Item, waiter: Waiter<Result>): void {
+  function join(item: Item, waiter: Waiter<Result>): Entry<Item, Result> {
     const [weight, owner] = [weigh(item), ownerOf(item)];
     const own = owners.get(owner) ?? { waiting: 0, nextTurn: 0 };
     const turn = Math.max(latestTurn, own.nextTurn);
     owners.set(owner, { waiting: own.waiting + 1, nextTurn: turn + weight });
     const place = queue.findLastIndex((entry) => entry.turn <= turn) + 1;
-    queue.splice(place, 0, { item, weight, owner, turn, caller: currentCaller(), waiter });
+    const entry = { item, weight, owner, turn, group: groupOf(item), caller: currentCaller(), waiter };
+    queue.splice(place, 0, entry);
+    return entry;
   }
 
   function leave({ owner }: Entry<Item, Result>): void {
@@ -95,7 +111,10 @@ export function gather<Item, Result>(
   async function settle(batch: readonly Entry<Item, Result>[]): Promise<void> {
     try {
       const results = await write(batch.map(({ item }) => item));
-      for (const [position, { waiter }] of batch.entries()) waiter.resolve(results[position] as Result);
+      for (const [position, { waiter }] of batch.entries()) {
+        const result = results[position] as Result;
+        if (!waiter.resolve(result)) onLost?.(result);
+      }
     } catch (error) {
       if (batch.length === 1 || !isFaultOfOneItem(error)) {
         for (const { waiter } of batch) waiter.reject(error);
@@ -118,9 +137,12 @@ export function gather<Item, Result>(
 
   return (item) => {
     const waiter = new Waiter<Result>(hooks);
-    join(item, waiter);
+    const entry = join(item, waiter);
     // A tick later, so that calls read from the network together go out together.
-    if (queue.length === 1) setImmediate(next);
+    if (!isCalled && isFree(entry)) {
+      isCalled = true;
+      setImmediate(next);
+    }
     return waiter.wait(currentSignal());
   };
 }

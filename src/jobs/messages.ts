@@ -4,7 +4,7 @@ import * as pb from "../../gen/ltb/v1/job_pb.ts";
 import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { toDuration } from "../wire/duration.ts";
 import { wireEnum } from "../wire/enums.ts";
-import type { Lease } from "./claim/claim.ts";
+import type { Lease } from "./claim/taking.ts";
 import type { JobLane, JobLimit } from "./limits/statements.ts";
 import type { Job, JobAttempt } from "./rows.ts";
 import type { EndResult } from "./writes.ts";

@@ -8,10 +8,10 @@ export const states = ["pending", "scheduled", "running", "completed", "failed",
 
 export type JobState = (typeof states)[number];
 
-/** Locks the slots of workers (worker_id), which comes before all other locks. */
+/** Locks the slots of workers (worker_id) as they are by then, which comes before all other locks. */
 export const lockedSlots = (workers: string, others = sql.fragment``): Fragment => sql.fragment`
   slot as materialized (
-    select worker_id from worker_slots
+    select worker_id, id, capacity - used as free from worker_slots
     where worker_id in (select worker_id from ${fragmentOf(workers)}) order by worker_id for update ${others}
   )`;
 

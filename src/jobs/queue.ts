@@ -6,7 +6,9 @@ import { Counts } from "../metrics/counts.ts";
 import { jobEvents } from "../watch/events.ts";
 import { ChangeFeed } from "../watch/feed.ts";
 import { Claimer } from "./claim/claimer.ts";
-import { offerReader } from "./claim/offers.ts";
+import { Offers } from "./claim/offers.ts";
+import type { Lease } from "./claim/taking.ts";
+import { completeAndClaimTogether } from "./finish/complete-and-claim.ts";
 import { Lanes } from "./limits/lanes.ts";
 import { Outages } from "./upkeep/outages.ts";
 import { type JobWrites, writeTogether } from "./writes.ts";
@@ -16,7 +18,8 @@ export class JobQueue {
   readonly lanes: Lanes;
   readonly writes: JobWrites;
   readonly claimer: Claimer;
-  readonly offerOf: ReturnType<typeof offerReader>;
+  readonly offers: Offers;
+  readonly completeAndClaim: ReturnType<typeof completeAndClaimTogether>;
   /** New events, for watchers. */
   readonly feed: ChangeFeed;
   readonly outages = new Outages();
@@ -26,15 +29,17 @@ export class JobQueue {
   constructor(db: Executor, counts = new Counts()) {
     this.counts = counts;
     this.lanes = new Lanes(db);
-    this.offerOf = offerReader(db);
+    this.offers = new Offers(db);
     this.writes = writeTogether(db);
     this.feed = new ChangeFeed(db, jobEvents);
-    this.claimer = new Claimer(db, this.lanes, (workerId, leases) => {
+    const giveBack = (workerId: string, leases: readonly Lease[]) => {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId, byWorker: false }));
       // If this fails the leases run out by themselves.
       const announce = () => this.announce();
       this.writes.release(ends).then(announce, () => {});
-    });
+    };
+    this.claimer = new Claimer(db, this.lanes, giveBack);
+    this.completeAndClaim = completeAndClaimTogether(db, this.lanes, giveBack);
   }
 
   /**

@@ -8,7 +8,8 @@ import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
 import { parseInput, uuid } from "../validation.ts";
-import { claimForWorker, type WorkerClaim } from "./claim/worker.ts";
+import type { Lease } from "./claim/taking.ts";
+import { claimAlong, claimForWorker, type WorkerClaim } from "./claim/worker.ts";
 import { bytesOf, createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import { type End, lockHeldLeases } from "./finish/finish.ts";
 import { endOfCompletion, endOfFailure } from "./finish/rejection.ts";
@@ -171,13 +172,45 @@ export class JobRepository {
    * be stored fails its job for good, and is rejected.
    */
   async complete(workerId: string, items: readonly input.Completion[]): Promise<readonly EndResult[]> {
-    const worker = parseInput(input.reporter, { workerId });
-    const { complete: write, fail } = this.#writes;
-    const ending = { fail, endOf: endOfCompletion };
-    const results = await writeValid(input.completion, items, worker, write, ending);
-    for (const { outcome } of results) this.#counts.completions.add(outcome);
+    const results = await this.#complete(workerId, items, this.#writes.complete);
     this.#queue.announce();
     return results;
+  }
+
+  async #complete(
+    workerId: string,
+    items: readonly input.Completion[],
+    write: JobWrites["complete"],
+  ): Promise<readonly EndResult[]> {
+    const worker = parseInput(input.reporter, { workerId });
+    const ending = { fail: this.#writes.fail, endOf: endOfCompletion };
+    const results = await writeValid(input.completion, items, worker, write, ending);
+    for (const { outcome } of results) this.#counts.completions.add(outcome);
+    return results;
+  }
+
+  /**
+   * Completes jobs as `complete` does, and claims for their worker in the same transaction if it can.
+   * @returns `leases` undefined: nothing was claimed, `claim` will tell what there is
+   */
+  async completeAndClaim(
+    workerId: string,
+    items: readonly input.Completion[],
+    claim: input.ClaimInput,
+  ): Promise<{ results: readonly EndResult[]; leases?: readonly Lease[] | undefined }> {
+    const along = this.#transaction ? undefined : await claimAlong(this.#queue, claim);
+    if (!along) return { results: await this.complete(workerId, items) };
+    let leases: readonly Lease[] | undefined;
+    const results = await this.#complete(workerId, items, async (valid) => {
+      const written = await this.#queue.completeAndClaim({ items: valid, ...along });
+      leases = written.leases;
+      return written.ends;
+    });
+    this.#counts.addClaimed(leases ?? []);
+    // Slots that were filled again are nobody else's.
+    const freed = results.filter(({ outcome }) => outcome === "ok").length;
+    this.#queue.announce(freed === leases?.length ? "watchable" : "claimable");
+    return { results, leases };
   }
 
   /**

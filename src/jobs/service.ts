@@ -78,7 +78,10 @@ export function jobService(store: JobStore) {
 
     async completeJobs({ workerId, items, next }, context) {
       const claim = next && nextOf(workerId, next);
-      const results = await completeJobs(store, workerId, items, actorIdOf(context));
+      const inTime = timeForLeases(context) < 0 ? undefined : claim;
+      const options = { actor: actorIdOf(context), claim: inTime };
+      const { results, leases } = await completeJobs(store, workerId, items, options);
+      if (leases) return { results, leases: leases.map(leaseMessage) };
       return { results, ...(claim && (await claimNext(jobs, claim, context))) };
     },
 

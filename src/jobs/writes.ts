@@ -37,7 +37,7 @@ export interface JobWrites {
 type PlacedResult = EndResult & { position: number };
 
 /** Makes a result for each of the items at these positions; null means all. */
-function succeed(positions: readonly number[] | null, items: readonly finish.End[]): PlacedResult[] {
+export function succeed(positions: readonly number[] | null, items: readonly finish.End[]): PlacedResult[] {
   return (positions ?? items.map((_, index) => index + 1)).map((position) => ({ position, outcome: "ok" }));
 }
 
@@ -54,11 +54,7 @@ export function writeDirectly(db: Executor): JobWrites {
         db,
         items,
         async (sorted) => succeed((await db.one(finish.completeLeases(sorted))).positions, sorted),
-        (_, found) => {
-          if (found.rejection !== null)
-            return { outcome: "rejected", status: "failed", ...rejectionIn(found.rejection) };
-          return found.outcome === "completed" && countsOf(found);
-        },
+        recallCompletion,
       ),
     fail: (items) =>
       writeEnds(
@@ -113,6 +109,13 @@ function failureOf({ willRetry, runAt }: { willRetry: boolean; runAt: string | n
   return { status: willRetry ? ("pending" as const) : ("failed" as const), runAt };
 }
 
+/** The answer to a completion that was made before; false if it was not. */
+export function recallCompletion(_: unknown, found: Explained): Partial<EndResult> | false {
+  if (found.rejection !== null)
+    return { outcome: "rejected", status: "failed", ...rejectionIn(found.rejection) };
+  return found.outcome === "completed" && countsOf(found);
+}
+
 /** The counts of the evaluations that came with a completion; none where none came. */
 function countsOf({
   evaluationsInserted,
@@ -155,21 +158,33 @@ export function gatherCalls<Item extends finish.End, Result>(
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
   bytesOf: (item: Item) => number = () => 0,
 ) {
-  const options = {
+  return gather<readonly Item[], readonly Result[]>(
+    async (calls) => shareOut(await write(calls.flat()), calls),
+    atOnceBy((items) => items, bytesOf),
+  );
+}
+
+/** How calls of workers share statements, each of which carries some items. */
+export function atOnceBy<Call, Item extends finish.End>(
+  itemsOf: (call: Call) => readonly Item[],
+  bytesOf: (item: Item) => number,
+) {
+  return {
     ...atOnce,
     maxWeight: limits.gatherBytes,
-    weigh: (items: readonly Item[]) =>
-      items.reduce((sum, item) => sum + Math.max(leastItemBytes, bytesOf(item)), 0),
-    ownerOf: ([first]: readonly Item[]) => first?.workerId ?? "",
+    weigh: (call: Call) =>
+      itemsOf(call).reduce((sum, item) => sum + Math.max(leastItemBytes, bytesOf(item)), 0),
+    ownerOf: (call: Call) => itemsOf(call)[0]?.workerId ?? "",
   };
-  return gather<readonly Item[], readonly Result[]>(async (calls) => {
-    const results = await write(calls.flat());
-    let end = 0;
-    return calls.map((items) => {
-      end += items.length;
-      return results.slice(end - items.length, end);
-    });
-  }, options);
+}
+
+/** The results of each call, where those of all are in one list. */
+export function shareOut<Result>(results: readonly Result[], calls: readonly (readonly unknown[])[]) {
+  let end = 0;
+  return calls.map((items) => {
+    end += items.length;
+    return results.slice(end - items.length, end);
+  });
 }
 
 /**
@@ -177,7 +192,7 @@ export function gatherCalls<Item extends finish.End, Result>(
  * alone.
  * @param recall the answer to an end that this worker has recorded in this epoch before; false for others
  */
-async function writeEnds<Item extends finish.End>(
+export async function writeEnds<Item extends finish.End>(
   db: Executor,
   items: readonly Item[],
   run: (sorted: readonly Item[]) => Promise<PlacedResult[]>,

@@ -13,7 +13,7 @@ import type * as evaluationsInput from "../evaluations/input.ts";
 import type * as leaderboard from "../evaluations/leaderboard/leaderboard.ts";
 import type * as evaluationsRepository from "../evaluations/repository.ts";
 import type * as evaluationsRows from "../evaluations/rows.ts";
-import type * as claim from "../jobs/claim/claim.ts";
+import type * as claim from "../jobs/claim/taking.ts";
 import type * as claimWorker from "../jobs/claim/worker.ts";
 import type * as jobsInput from "../jobs/input.ts";
 import type * as jobLimits from "../jobs/limits/statements.ts";

@@ -28,7 +28,7 @@ export async function startBenchServer(databaseUrl: string): Promise<BenchServer
   await writeFile(auditKey, randomBytes(32).toString("hex"), { mode: 0o600 });
   const child: ChildProcess & { stdout: Readable } = spawn(
     process.execPath,
-    ["--max-semi-space-size=8", "test/bench/serve.ts"],
+    ["--min-semi-space-size=8", "--max-semi-space-size=8", "test/bench/serve.ts"],
     {
       env: {
         ...process.env,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import { gather } from "../../src/database/gather.ts";
 import { ServiceError } from "../../src/errors.ts";
@@ -108,4 +108,45 @@ test("a caller that goes before its write begins is left out, the others are wri
   expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(batches).toEqual([[1, 3]]);
   expect(await call(4)).toBe(4);
+});
+
+test("groups have writes of their own, and one that waits does not hold up another", async () => {
+  const written: string[] = [];
+  const gates = { a: Promise.withResolvers<void>(), b: Promise.withResolvers<void>() };
+  const write = async (items: readonly ("a" | "b")[]) => {
+    written.push(items.join(""));
+    await Promise.all(items.map((item) => gates[item].promise));
+    return items;
+  };
+  const call = gather(write, { maxItems: 10, maxWrites: 1, groupOf: (item) => item });
+  const first = (["a", "b", "a"] as const).map(call);
+  await vi.waitUntil(() => written.length === 2);
+  expect(written).toEqual(["aa", "b"]);
+  const more = (["a", "b"] as const).map(call);
+  gates.b.resolve();
+  await Promise.all([first[1], more[1]]);
+  expect(written).toEqual(["aa", "b", "b"]);
+  gates.a.resolve();
+  expect(await Promise.all([...first, ...more])).toEqual(["a", "b", "a", "a", "b"]);
+});
+
+test("a result that nobody waits for any more is handed over", async () => {
+  const lost: number[] = [];
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const write = async (items: readonly number[]) => {
+    begin();
+    await gate;
+    return items;
+  };
+  const call = gather(write, { ...options, onLost: (result) => lost.push(result) });
+  const controller = new AbortController();
+  const gone = withSignal({ signal: controller.signal }, () => call(1));
+  const other = call(2);
+  await begun;
+  controller.abort();
+  await expect(gone).rejects.toThrow();
+  open();
+  expect(await other).toBe(2);
+  expect(lost).toEqual([1]);
 });

@@ -294,7 +294,9 @@ test("every image is of an exact version, and that of Node is the one that is te
 test("Dockerfile: what it copies is there or is built, its settings are known, and it asks by TLS too", async () => {
   const text = await readFile(join(deploy, "Dockerfile"), "utf8");
   const { bin } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  expect(text).toContain(`ENTRYPOINT ["node", "--max-semi-space-size=8", "${bin.ltb}"]`);
+  expect(text).toContain(
+    `ENTRYPOINT ["node", "--min-semi-space-size=8", "--max-semi-space-size=8", "${bin.ltb}"]`,
+  );
   expect(text).toContain(`CMD ["node", "${bin.ltb}", "health"]`);
   for (const [, paths = ""] of text.matchAll(/^COPY --from=build (.+) \S+$/gm))
     for (const path of paths.split(" ").map((one) => one.replace("/app/", "")))

@@ -52,7 +52,7 @@ export async function launchServer(
   address: string,
   settings: Record<string, string> = {},
 ): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ["--max-semi-space-size=8", SERVE], {
+  const child = spawn(process.execPath, ["--min-semi-space-size=8", "--max-semi-space-size=8", SERVE], {
     // Not where the tests stand: a service that was started there has left its keys.
     cwd: tmpdir(),
     env: environment({

@@ -29,13 +29,10 @@ type Item = MessageInitShape<typeof CompleteJobsItemSchema>;
 
 type Evaluation = MessageInitShape<typeof NewEvaluationSchema>;
 
-const complete = (items: Item[]) =>
-  completeJobs(
-    q.db,
-    "w",
-    items.map((item) => create(CompleteJobsItemSchema, item)),
-    undefined,
-  );
+async function complete(items: Item[]) {
+  const messages = items.map((item) => create(CompleteJobsItemSchema, item));
+  return (await completeJobs(q.db, "w", messages)).results;
+}
 
 const evaluation = (sampleId: string, score = 1) => ({ sampleId, input: "2 + 2", output: "4", score });
 const count = async () => (await q.db.benchmarks.get(benchmarkId)).completedIterations;

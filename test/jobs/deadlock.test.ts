@@ -45,10 +45,11 @@ test(
     const actions: Record<string, (db: Database, workerId: string) => Promise<unknown>> = {
       create: async (db) => {
         const jobs = Array.from({ length: 1 + random(20) }, () => ({
-          jobType: `t${random(3)}`,
           priority: random(3),
           requiredTags: random(2) ? ["gpu"] : [],
-          limitKey: random(3) ? undefined : `k${random(2)}`,
+          ...(random(2)
+            ? { jobType: "plain" }
+            : { jobType: `t${random(3)}`, limitKey: random(3) ? undefined : `k${random(2)}` }),
           uniqueKey: random(4) ? undefined : `u${random(30)}`,
           maxRetries: 3,
         }));
@@ -63,6 +64,13 @@ test(
         held.get(workerId)?.push(...leases.map(({ id, epoch }) => ({ jobId: id, epoch })));
       },
       complete: (db, workerId) => ended(workerId, (ends) => db.jobs.complete(workerId, ends)),
+      completeAndClaim: (db, workerId) =>
+        ended(workerId, async (ends) => {
+          // Only lanes without a limit are claimed from in the same statement.
+          const claim = { workerId, maxJobs: 1 + random(5), jobTypes: ["plain"] };
+          const { leases = [] } = await db.jobs.completeAndClaim(workerId, ends, claim);
+          held.get(workerId)?.push(...leases.map(({ id, epoch }) => ({ jobId: id, epoch })));
+        }),
       fail: (db, workerId) =>
         ended(workerId, (ends) =>
           db.jobs.fail(

@@ -29,8 +29,10 @@ async function claim(maxJobs = 100) {
   return leases.map(({ id, epoch }) => ({ jobId: id, epoch }));
 }
 
-const complete = (ref: { jobId: string; epoch: number } | undefined, evaluations: object[] = [row]) =>
-  completeJobs(q.db, "w", [create(CompleteJobsItemSchema, { ...ref, evaluations })], undefined);
+async function complete(ref: { jobId: string; epoch: number } | undefined, evaluations: object[] = [row]) {
+  const message = create(CompleteJobsItemSchema, { ...ref, evaluations });
+  return (await completeJobs(q.db, "w", [message])).results;
+}
 
 const countRuns = async () => (await q.client.query("select from job_attempts")).rowCount;
 

@@ -57,7 +57,7 @@ async function finishAll(shared: Shared): Promise<string[]> {
     const { length } = await live();
     const claims = Array.from({ length: Math.ceil(length / 4) }, () => [
       { op: "claim" as const, max: 4, narrow: false },
-      { op: "complete" as const, pick: 1, items: 4 },
+      { op: "complete" as const, pick: 1, items: 4, next: 0 },
     ]);
     await worker.follow(claims.flat());
   }

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Lease } from "../../src/jobs/claim/claim.ts";
+import type { Lease } from "../../src/jobs/claim/taking.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
 import { unknownId } from "../harness/examples.ts";
 import { seededRandom } from "../harness/random.ts";

@@ -7,7 +7,8 @@ import { table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import { Waiter, waitFor } from "../../wait.ts";
 import type { Lane, LaneFilter, Lanes } from "../limits/lanes.ts";
-import { claimJobs, type Demand, hasReadyJobs, type Lease } from "./claim.ts";
+import { claimJobs, hasReadyJobs } from "./claim.ts";
+import type { Demand, Lease } from "./taking.ts";
 
 /** Of claims that wait, those that are over: another was answered for them, or their worker gets no jobs. */
 const findOver = statement("job_claims_over", {

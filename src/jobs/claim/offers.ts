@@ -28,14 +28,43 @@ const readOffers = statement("job_worker_offers", {
   examples: [[["w"]]],
 });
 
-/** Reads what a worker can get, along with others that claim at the same time; undefined if it is unknown. */
-export function offerReader(db: Executor): (workerId: string) => Promise<Offer | undefined> {
-  return gather(
-    async (workers: readonly string[]) => {
-      const offers = await db.any(readOffers([...new Set(workers)]));
-      const byWorker = new Map(offers.map((offer) => [offer.workerId, offer]));
-      return workers.map((workerId) => byWorker.get(workerId));
-    },
-    { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites },
-  );
+/** Reads what workers can get, along with others that claim at the same time. */
+export class Offers {
+  readonly #read: (workerId: string) => Promise<Offer | undefined>;
+  readonly #recent = new Map<string, { offer: Offer; readAt: number }>();
+
+  constructor(db: Executor) {
+    const read = gather(
+      async (workers: readonly string[]) => {
+        const offers = await db.any(readOffers([...new Set(workers)]));
+        const byWorker = new Map(offers.map((offer) => [offer.workerId, offer]));
+        return workers.map((workerId) => byWorker.get(workerId));
+      },
+      { maxItems: limits.gatherItems, maxWrites: limits.gatherWrites },
+    );
+    this.#read = async (workerId) => {
+      const readAt = performance.now();
+      const offer = await read(workerId);
+      this.#recent.delete(workerId);
+      // In the order of their age, so that old ones are dropped first.
+      if (offer) this.#recent.set(workerId, { offer, readAt });
+      for (const [old, { readAt: oldAt }] of this.#recent) {
+        if (readAt - oldAt < limits.offerMs) break;
+        this.#recent.delete(old);
+      }
+      return offer;
+    };
+  }
+
+  /** What a worker can get; undefined if it is unknown. */
+  current(workerId: string): Promise<Offer | undefined> {
+    return this.#read(workerId);
+  }
+
+  /** What a worker could get a moment ago, for a statement that checks it. */
+  recent(workerId: string): Offer | Promise<Offer | undefined> {
+    const known = this.#recent.get(workerId);
+    if (known && performance.now() - known.readAt < limits.offerMs) return known.offer;
+    return this.#read(workerId);
+  }
 }

@@ -4,7 +4,8 @@ import { notFound } from "../../errors.ts";
 import { parseInput } from "../../validation.ts";
 import * as input from "../input.ts";
 import type { JobQueue } from "../queue.ts";
-import { type Lease, leaseRow } from "./claim.ts";
+import type { Offer } from "./offers.ts";
+import { type Lease, leaseRow } from "./taking.ts";
 
 /** The answer to a worker's claim. */
 export interface WorkerClaim {
@@ -45,12 +46,11 @@ export async function claimForWorker(
   claim: input.ClaimInput,
 ): Promise<WorkerClaim> {
   const { workerId, maxJobs, leaseMs, requestId, waitMs, jobTypes } = parseInput(input.claimInput, claim);
-  const worker = await queue.offerOf(workerId);
+  const worker = await queue.offers.current(workerId);
   if (!worker) throw notFound("worker", workerId);
   const readEarlier = async () => (requestId === undefined ? [] : db.any(readClaim(workerId, requestId)));
   if (worker.draining) return { leases: await readEarlier(), drain: true };
-  // Jobs of a lane that another server has just made are in the order too.
-  if (worker.newestLane > queue.lanes.highest) await queue.lanes.refresh();
+  await refreshLanes(queue, worker);
   const filter = { jobTypes: jobTypes.length > 0 ? jobTypes : worker.jobTypes, tags: worker.tags };
   const claimed = await queue.claimer.claim({ workerId, maxJobs, leaseMs, requestId }, filter, waitMs);
   if (claimed === "repeat") return { leases: await readEarlier(), drain: worker.draining };
@@ -58,6 +58,27 @@ export async function claimForWorker(
   if (claimed.length > 0) queue.announce("watchable");
   // A drain may have been ordered while the claim waited.
   const waited = claimed.length === 0 && waitMs > 0;
-  const now = waited ? await queue.offerOf(workerId) : worker;
+  const now = waited ? await queue.offers.current(workerId) : worker;
   return { leases: claimed, drain: now?.draining ?? false };
+}
+
+/**
+ * The claim that comes with completions, for one statement that checks what is believed here of the worker;
+ * undefined if it has to be made by itself.
+ */
+export async function claimAlong(queue: JobQueue, claim: input.ClaimInput) {
+  const { workerId, maxJobs, leaseMs, requestId, jobTypes } = parseInput(input.claimInput, claim);
+  const worker = await queue.offers.recent(workerId);
+  if (!worker || worker.draining) return undefined;
+  await refreshLanes(queue, worker);
+  const ownTypes = jobTypes.length === 0;
+  return {
+    demand: { workerId, maxJobs, leaseMs, requestId },
+    believed: { jobTypes: ownTypes ? worker.jobTypes : jobTypes, tags: worker.tags, ownTypes },
+  };
+}
+
+/** Jobs of a lane that another server has just made are in the order too. */
+async function refreshLanes({ lanes }: JobQueue, { newestLane }: Offer): Promise<void> {
+  if (newestLane > lanes.highest) await lanes.refresh();
 }

@@ -6,6 +6,8 @@ import type { EvaluationRepository } from "../../evaluations/repository.ts";
 import type { EvaluationResult } from "../../evaluations/write.ts";
 import { limits } from "../../limits.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
+import type { Lease } from "../claim/taking.ts";
+import type { ClaimInput } from "../input.ts";
 import { endMessage } from "../messages.ts";
 import type { BenchmarkOfJob, JobRepository } from "../repository.ts";
 import type { EndResult } from "../writes.ts";
@@ -27,15 +29,17 @@ export interface JobStore {
 }
 
 /**
- * Serves CompleteJobs. Items without evaluations share a statement with those of other calls; those with
- * evaluations are written by one transaction, so that an item is stored whole or not at all.
+ * Serves CompleteJobs. Items without evaluations share a statement with those of other calls, and with what
+ * their worker claims; those with evaluations are written by one transaction, so that an item is stored whole
+ * or not at all.
+ * @returns `leases` undefined: the claim is still to be made
  */
 export async function completeJobs(
   store: JobStore,
   workerId: string,
   items: readonly CompleteJobsItem[],
-  actor: string | undefined,
-): Promise<CompleteJobsResult[]> {
+  { actor, claim }: { actor?: string | undefined; claim?: ClaimInput | undefined } = {},
+): Promise<{ results: CompleteJobsResult[]; leases?: readonly Lease[] | undefined }> {
   // The items are checked in parts; their number is that of the call.
   if (items.length > limits.batchItems) {
     throw invalidField("items", `must have 1 to ${limits.batchItems} items`);
@@ -47,16 +51,23 @@ export async function completeJobs(
   }
   const plain = items.filter((item) => item.evaluations.length === 0);
   const results: Results = new Map();
+  let leases: readonly Lease[] | undefined;
   if (plain.length > 0 || items.length === 0) {
-    const ends = await store.jobs.complete(workerId, plain.map(completionOf));
-    for (const [position, end] of ends.entries()) {
+    const completions = plain.map(completionOf);
+    // A claim is made when all that its call reports is written.
+    const written =
+      claim && plain.length === items.length
+        ? await store.jobs.completeAndClaim(workerId, completions, claim)
+        : { results: await store.jobs.complete(workerId, completions) };
+    leases = written.leases;
+    for (const [position, end] of written.results.entries()) {
       const item = plain[position];
       if (item) results.set(item, resultMessage({ ...end, ...endMessage(item.jobId, end) }));
     }
   }
   const full = items.filter((item) => item.evaluations.length > 0);
   const others = await completeWithEvaluations(store, workerId, full, actor);
-  return items.flatMap((item) => results.get(item) ?? others.get(item) ?? []);
+  return { results: items.flatMap((item) => results.get(item) ?? others.get(item) ?? []), leases };
 }
 
 type Rejections = Map<CompleteJobsItem, Rejection>;

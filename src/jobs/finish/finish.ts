@@ -38,7 +38,7 @@ export interface Failed extends End {
 /** The columns that name a lease, for a table of items. */
 export const leaseColumns = { jobId: "uuid", epoch: "int4", workerId: "text" } as const;
 
-const completedColumns = {
+export const completedColumns = {
   ...leaseColumns,
   result: "jsonb",
   evaluationsInserted: "int4",
@@ -46,7 +46,7 @@ const completedColumns = {
   evaluationsConflict: "int4",
 } as const;
 
-const exampleLease = { jobId: example.id, epoch: 1, workerId: "w" };
+export const exampleLease = { jobId: example.id, epoch: 1, workerId: "w" };
 
 const slots = parts.lockedSlots("item");
 const lockedItems = (items: Fragment): Fragment => sql.fragment`
@@ -86,7 +86,7 @@ const noEvaluations = { evaluationsInserted: 0, evaluationsDuplicate: 0, evaluat
 // PostgreSQL undoes one of the two statements and it is run again. Deleted by key, not by ctid: a renewal may
 // have moved the row since the statement began.
 const clock = parts.clockAfter("gone");
-const heldLeases = (items: Fragment, which = sql.fragment``): Fragment => sql.fragment`
+export const heldLeases = (items: Fragment, which = sql.fragment``): Fragment => sql.fragment`
   ${lockedItems(items)}, gone as (
     delete from job_leases lease
     using (select item.* from item, (select count(*) from slot) s order by item.job_id) item
@@ -96,8 +96,8 @@ const heldLeases = (items: Fragment, which = sql.fragment``): Fragment => sql.fr
   ), ${clock}`;
 
 /** Positions of the items, from 1; null: all, as nearly always, so that one row answers thousands. */
-const endedItemsRow = z.object({ positions: z.array(z.number()).nullable() });
-const endedItems = sql.fragment`
+export const endedItemsRow = z.object({ positions: z.array(z.number()).nullable() });
+export const endedItems = sql.fragment`
   select
     case when count(*) < (select count(*) from item)
       then coalesce(array_agg(ordinality::integer), '{}') end as positions
@@ -105,11 +105,21 @@ const endedItems = sql.fragment`
 
 const nothing = sql.fragment`null`;
 const counts = sql.fragment`, evaluations_inserted, evaluations_duplicate, evaluations_conflict`;
-const completion = sql.fragment`
-  ${parts.finishedJobs("completed")},
-  ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing, counts)},
-  ${parts.freedSlots("ended", "completed")}, ${parts.freedKeys("ended")},
-  ${parts.recordChanges("ended", "running", "completed")}`;
+
+/** Completes the jobs of `gone` at the time of `clock`: the CTE `ended`, and those that record it. */
+export const completedJobs = sql.fragment`
+  ended as (
+    update jobs j
+    set status = 'completed', result = gone.result, error = null, progress = 1, completed_at = clock.at,
+      updated_at = clock.at, version = j.version + 1
+    from gone, clock
+    where j.id = gone.job_id and j.status = 'running' and j.epoch = gone.epoch
+    returning
+      j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, gone.worker_id, gone.claimed_at,
+      gone.attempt, gone.ordinality, gone.evaluations_inserted, gone.evaluations_duplicate,
+      gone.evaluations_conflict
+  ), ${parts.finishedJobs("completed")},
+  ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing, counts)}, ${parts.freedKeys("ended")}`;
 
 // All have one commit. In batches of 500 a completion takes PostgreSQL 20 µs, of which 6 are the job, 4
 // job_finished, 3 job_attempts, 3 the lease, and 0.4 the line for the sealer, whose ids are not compressed.
@@ -117,17 +127,8 @@ export const completeLeases = statement("job_complete", {
   row: endedItemsRow,
   build: (items: readonly Completed[]) => sql.fragment`
     with ${heldLeases(table("item", items, { ...completedColumns, ordinality: true }))},
-    ended as (
-      update jobs j
-      set status = 'completed', result = gone.result, error = null, progress = 1, completed_at = clock.at,
-        updated_at = clock.at, version = j.version + 1
-      from gone, clock
-      where j.id = gone.job_id and j.status = 'running' and j.epoch = gone.epoch
-      returning
-        j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, gone.worker_id, gone.claimed_at,
-        gone.attempt, gone.ordinality, gone.evaluations_inserted, gone.evaluations_duplicate,
-        gone.evaluations_conflict
-    ), ${completion}
+    ${completedJobs}, ${parts.freedSlots("ended", "completed")},
+    ${parts.recordChanges("ended", "running", "completed")}
     ${endedItems}`,
   examples: [[[{ ...exampleLease, result: {}, ...noEvaluations }]]],
 });

@@ -3,7 +3,7 @@ import { Code } from "@connectrpc/connect";
 import type { Pool } from "pg";
 import { ServiceError } from "../../../src/errors.ts";
 import { newId } from "../../../src/ids.ts";
-import type { Lease } from "../../../src/jobs/claim/claim.ts";
+import type { Lease } from "../../../src/jobs/claim/taking.ts";
 import { QueueMaintenance } from "../../../src/jobs/upkeep/maintenance.ts";
 import type { Database } from "../../../src/storage.ts";
 import type { Command } from "./commands.ts";
@@ -121,6 +121,10 @@ export class QueueClient {
       maxJobs: max,
       jobTypes: narrow ? ["a"] : [],
     });
+    this.#receive(leases, began);
+  }
+
+  #receive(leases: readonly Lease[], began: number): void {
     const ended = Date.now();
     this.#leases.push(...leases);
     for (const { id, epoch, workerId } of leases)
@@ -137,7 +141,11 @@ export class QueueClient {
     const items = [...new Set(chosen)].map(({ id, epoch }) => ({ jobId: id, epoch, result: newId() }));
     if (items.length === 0) return;
     const began = Date.now();
-    const results = await this.#send(op, items, "retryable" in more && more.retryable);
+    const next = "next" in more ? more.next : 0;
+    const results =
+      next > 0
+        ? await this.#completeAndClaim(items, next, began)
+        : await this.#send(op, items, "retryable" in more && more.retryable);
     const ended = Date.now();
     if (results.length !== items.length) throw new Error("another number of results than of items");
     for (const [index, { jobId: id, epoch, result }] of items.entries()) {
@@ -153,6 +161,17 @@ export class QueueClient {
         ended,
       });
     }
+  }
+
+  async #completeAndClaim(
+    items: { jobId: string; epoch: number; result: string }[],
+    next: number,
+    began: number,
+  ) {
+    const claim = { workerId: this.#workerId, maxJobs: next };
+    const { results, leases } = await this.#db.jobs.completeAndClaim(this.#workerId, items, claim);
+    this.#receive(leases ?? [], began);
+    return results;
   }
 
   #send(op: string, items: { jobId: string; epoch: number; result: string }[], retryable: boolean) {

@@ -4,7 +4,9 @@ import fc from "fast-check";
 export type Command =
   | { op: "create"; lane: number; priority: number; key: number | null; later: boolean; jobs: number }
   | { op: "claim"; max: number; narrow: boolean }
-  | { op: "complete" | "release" | "progress"; pick: number; items: number }
+  | { op: "release" | "progress"; pick: number; items: number }
+  /** `next` jobs are claimed along with it. */
+  | { op: "complete"; pick: number; items: number; next: number }
   | { op: "fail"; pick: number; items: number; retryable: boolean }
   | { op: "cancel" | "retry" | "delete" | "expire" | "steal"; pick: number }
   | { op: "hold"; table: (typeof heldTables)[number]; ms: number }
@@ -49,7 +51,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       narrow: fc.boolean(),
     }),
   },
-  { weight: 10, arbitrary: fc.record({ op: fc.constant("complete" as const), pick, items }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({ op: fc.constant("complete" as const), pick, items, next: fc.nat(3) }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({ op: fc.constant("fail" as const), pick, items, retryable: fc.boolean() }),
