@@ -3,6 +3,7 @@ import { z } from "zod";
 import { momentAt } from "./calendar.ts";
 import { invalid } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { parseQuickly } from "./parse-quickly.ts";
 import { countCharacters } from "./text.ts";
 
 export type { JsonValue };
@@ -10,7 +11,7 @@ export type JsonObject = { [key: string]: JsonValue };
 
 /** Parses `value`, or throws INVALID_ARGUMENT that names each wrong field as the protos spell it. */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, root = "") {
-  const result = schema.safeParse(value);
+  const result = parseQuickly(schema, value);
   if (result.success) return result.data;
   throw invalid(violationsOf(result.error, root));
 }
@@ -136,13 +137,9 @@ export const jsonObject = z
   .superRefine(checkJson);
 
 function checkJson(value: JsonValue, context: z.RefinementCtx): void {
-  const fault = jsonFault(value, 1);
-  if (fault) {
-    context.addIssue({ code: "custom", message: fault });
-    return;
-  }
-  const size = jsonBytes(value);
-  if (size > limits.jsonBytes) {
+  const size = measureJson(value, 1);
+  if (typeof size === "string") context.addIssue({ code: "custom", message: size });
+  else if (size > limits.jsonBytes) {
     const message = `must take at most ${limits.jsonBytes} bytes as a google.protobuf.Value, takes about ${size}`;
     context.addIssue({ code: "custom", message });
   }
@@ -170,16 +167,27 @@ export function isDeeper(value: JsonValue, levels: number): boolean {
   return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
 }
 
-function jsonFault(value: JsonValue, depth: number): string | undefined {
-  if (typeof value === "number") return Number.isFinite(value) ? undefined : "must hold finite numbers only";
-  if (typeof value === "string") return textFault(value);
-  if (typeof value !== "object" || value === null) return undefined;
+/** What `jsonBytes` says or, of JSON that cannot be stored, what is wrong with it. */
+function measureJson(value: JsonValue, depth: number): number | string {
+  if (typeof value === "string") return textFault(value) ?? Buffer.byteLength(value) + 10;
+  if (typeof value === "number" && !Number.isFinite(value)) return "must hold finite numbers only";
+  if (typeof value !== "object" || value === null) return 13;
   if (depth > limits.jsonDepth) return `must be nested at most ${limits.jsonDepth} deep`;
-  for (const key in value) {
-    const fault = textFault(key) ?? jsonFault((value as JsonObject)[key] ?? null, depth + 1);
-    if (fault) return fault;
+  let bytes = 10;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const size = measureJson(item, depth + 1);
+      if (typeof size === "string") return size;
+      bytes += size;
+    }
+    return bytes;
   }
-  return undefined;
+  for (const key in value) {
+    const size = textFault(key) ?? measureJson(value[key] ?? null, depth + 1);
+    if (typeof size === "string") return size;
+    bytes += Buffer.byteLength(key) + 15 + size;
+  }
+  return bytes;
 }
 
 function textFault(text: string): string | undefined {

@@ -4,8 +4,9 @@ import type { Executor } from "../database/statement/executor.ts";
 import { isReferenceMissing, type Reason, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
+import { parseQuickly } from "../parse-quickly.ts";
 import { violationsOf } from "../validation.ts";
-import { type NewEvaluation, newEvaluation } from "./input.ts";
+import { type NewEvaluation, newEvaluation, type ParsedEvaluation } from "./input.ts";
 import { findStored, type InsertRow, insertEvaluations } from "./statements.ts";
 
 /** The outcome of one evaluation: `duplicate` is stored with the same content, `conflict` with another. */
@@ -65,24 +66,42 @@ export async function writeEvaluations(
 }
 
 function prepare(evaluation: NewEvaluation, index: number): Pending | EvaluationResult {
-  const parsed = newEvaluation.safeParse(evaluation);
+  const parsed = parseQuickly(newEvaluation, evaluation);
   if (!parsed.success) {
     const [violation] = violationsOf(parsed.error);
     return rejected(violation?.field ?? "", violation?.description ?? "is invalid");
   }
-  // Id and time do not distinguish contents: both may be made anew when an evaluation is sent again.
-  const { id = newId(), createdAt, createdBy, ...content } = parsed.data;
-  const { benchmarkId, sampleId, repetition } = content;
+  const { id = newId(), benchmarkId, sampleId, repetition } = parsed.data;
   const key = sampleId ? `${benchmarkId}/${sampleId}/${repetition}` : `${benchmarkId}//${id}`;
-  const hash = contentHash(withoutNulls(content));
-  return { index, key, row: { ...parsed.data, id, contentHash: hash } };
+  return { index, key, row: { ...parsed.data, id, contentHash: hashOf(parsed.data) } };
 }
 
-/** Absent and null are the same, for those who send what they have read. */
-function withoutNulls<T extends object>(content: T): Partial<T> {
-  const result = { ...content };
-  for (const name in result) if (result[name] === null) delete result[name];
-  return result;
+/**
+ * The hash of what distinguishes contents. Id and time do not: both may be made anew when an evaluation is
+ * sent again. Absent and null are the same, for those who send what they have read.
+ */
+export function hashOf(evaluation: ParsedEvaluation): string {
+  const { benchmarkId, repetition, metrics } = evaluation;
+  const given = (name: keyof ParsedEvaluation) => evaluation[name] ?? undefined;
+  // In the order of the hash, so that they need no sorting.
+  return contentHash({
+    benchmarkId,
+    costUsd: given("costUsd"),
+    error: given("error"),
+    expected: given("expected"),
+    input: given("input"),
+    inputTokens: given("inputTokens"),
+    latencyMs: given("latencyMs"),
+    metadata: given("metadata"),
+    metrics,
+    model: given("model"),
+    output: given("output"),
+    outputTokens: given("outputTokens"),
+    provider: given("provider"),
+    repetition,
+    sampleId: given("sampleId"),
+    score: given("score"),
+  });
 }
 
 function rejected(field: string, reason: string): EvaluationResult {

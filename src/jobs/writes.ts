@@ -4,6 +4,7 @@ import { gather } from "../database/gather.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { parseQuickly } from "../parse-quickly.ts";
 import { jsonBytes, parseInput, violationsOf } from "../validation.ts";
 import { type Creation, createJobs, type JobToCreate } from "./create.ts";
 import * as finish from "./finish/finish.ts";
@@ -242,7 +243,7 @@ export async function writeValid<Schema extends z.ZodType<object>, Common extend
   },
 ): Promise<readonly EndResult[]> {
   const checked = parseInput(input.items, items, "items").map((item) => {
-    const parsed = schema.safeParse(item);
+    const parsed = parseQuickly(schema, item);
     if (parsed.success) return { valid: { ...parsed.data, ...common } };
     const rejection = rejectionOf(parsed.error);
     const end = ending?.endOf(item, rejection);

@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import { type NewEvaluation, newEvaluation } from "../../src/evaluations/input.ts";
+import { hashOf } from "../../src/evaluations/write.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { testDatabase } from "../harness/database.ts";
@@ -142,6 +143,23 @@ describe("a batch", () => {
     await db.evaluations.create(row("nulls"));
     const nulls = { expected: null, score: null, error: null, latencyMs: null, metadata: null };
     expect(await db.evaluations.createMany([row("nulls", nulls)])).toMatchObject([{ outcome: "duplicate" }]);
+  });
+
+  test("has the hash that it had when it was stored, whatever the order of its keys", () => {
+    const given = {
+      ...row("s", { input: '木 "1"\n', output: "", expected: null, score: 0.1 }),
+      benchmarkId: "01890A5D-ac96-774b-bcce-b302099a8057",
+      metrics: { z: 1, a: { y: [{ c: null, b: 2 }], x: true }, "10": 1, "9": 2 },
+      metadata: JSON.parse('{ "A": 0, "__proto__": 1 }'),
+    };
+    expect(hashOf(newEvaluation.parse(given))).toBe("61b7b7a75e8d9bcd261e8d8ed586d0ba");
+    const turned = Object.fromEntries(Object.entries({ ...given, id: newId() }).reverse()) as typeof given;
+    turned.metrics = { "9": 2, a: { x: true, y: [{ b: 2, c: null }] }, "10": 1, z: 1 };
+    turned.metadata = JSON.parse('{ "__proto__": 1, "A": 0 }');
+    expect(hashOf(newEvaluation.parse(turned))).toBe("61b7b7a75e8d9bcd261e8d8ed586d0ba");
+    // Keys that are in order are not sorted, but for the one that assigning would lose, which comes first.
+    const inOrder = { ...given, metrics: { a: 1 } };
+    expect(hashOf(newEvaluation.parse(inOrder))).toBe("61353e8cde86c4fc8665bef8a83b1fef");
   });
 
   const wrong: [string, Partial<Record<keyof NewEvaluation, unknown>>, string][] = [

@@ -6,6 +6,7 @@ import type { EvaluationRepository } from "../../evaluations/repository.ts";
 import type { EvaluationResult } from "../../evaluations/write.ts";
 import { limits } from "../../limits.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
+import { ReadValue } from "../../wire/decode.ts";
 import type { Lease } from "../claim/taking.ts";
 import type { ClaimInput } from "../input.ts";
 import { endMessage } from "../messages.ts";
@@ -201,6 +202,7 @@ function completionOf({ jobId, epoch, result }: CompleteJobsItem) {
  */
 function resultOf(value: Value | undefined): JsonValue {
   if (!value) return null;
+  if (value instanceof ReadValue) return value.json;
   const { kind } = value;
   switch (kind.case) {
     case "structValue":

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import {
   Metadata,
@@ -14,6 +14,7 @@ import {
 import { ServiceError } from "../../errors.ts";
 import { transportLimits } from "../../limits.ts";
 import { messageOf } from "../../thrown.ts";
+import { decode } from "../../wire/decode.ts";
 import { type CallContext, pathOf } from "../call/call.ts";
 import type { ProvidedMethod, Wire } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
@@ -142,7 +143,7 @@ function byteWire({ input }: DescMethod, { maxMessageBytes, intake }: RpcHost): 
       intake.add(call, -bytes.length);
       if (bytes.length > light) weighBinary(input, bytes, maxMessageBytes);
       try {
-        return fromBinary(input, bytes);
+        return decode(input, bytes);
       } catch (cause) {
         const message = `the request is not a valid ${input.typeName}: ${messageOf(cause)}`;
         throw new ServiceError(Code.InvalidArgument, "INVALID_ARGUMENT", message, { cause });
