@@ -83,7 +83,7 @@ async function checkStatement(
     const at = { statement: name, example: index + 1 };
     try {
       const query: Query = statement(...(example as never[]));
-      const text = query.sql.replaceAll("$slonik_", "$");
+      const { sql: text } = query;
       if (query.name !== undefined && texts.add(text).size > 1) {
         faults.push({ ...at, problem: "its text varies: a prepared statement has one text" });
       }

@@ -12,21 +12,13 @@ export function formatSql(text: string): string {
 }
 
 /**
- * Makes the text that PostgreSQL gets. Slonik uses its own name for a parameter only while it puts fragments
- * together.
- */
-export function textOf(query: { sql: string }): string {
-  return query.sql.replaceAll("$slonik_", "$");
-}
-
-/**
  * Renders each text that a statement has among its examples, with the parameters of the first example that
  * reaches it.
  */
 export function renderStatement(statement: AnyStatement): string {
   const variants = new Map<string, never[]>();
   for (const example of statement.examples) {
-    const text = textOf(statement(...example));
+    const { sql: text } = statement(...example);
     if (!variants.has(text)) variants.set(text, example);
   }
   const parts = [...variants].map(([text, example], index) => {

@@ -306,7 +306,7 @@ interface Plan {
 
 /** Which indexes of the two tables a statement reads, and the most rows that one step of it sees. */
 async function explain(query: { sql: string; values: readonly unknown[] }) {
-  const text = `explain (analyze, format json) ${query.sql.replaceAll("$slonik_", "$")}`;
+  const text = `explain (analyze, format json) ${query.sql}`;
   const { rows } = await s.client.query(text, [...query.values]);
   const indexes = new Set<string>();
   let mostRows = 0;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { checkStatements, type Fault } from "../../scripts/check-sql/check.ts";
 import { loadStatements } from "../../scripts/check-sql/load.ts";
 import { formatFault } from "../../scripts/check-sql/print.ts";
+import { StatementText } from "../../src/database/statement/fragment.ts";
 import { type Fragment, type Statement, sql } from "../../src/database/statement/sql.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
@@ -34,7 +35,8 @@ describe("a statement that does not agree with its row schema is reported", () =
   async function faultsOf({ row, query }: Seeded, prepared = false): Promise<Fault[]> {
     const variants = [query].flat();
     const build = (index: number) => ({
-      ...sql.type(row)`${variants[index] ?? sql.fragment``}`,
+      ...sql.type(row)``,
+      ...new StatementText().read(variants[index] ?? sql.fragment``),
       ...(prepared && { name: "seeded" }),
     });
     const examples = variants.map((_, index): [number] => [index]);

@@ -2,10 +2,13 @@ import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Code } from "@connectrpc/connect";
+import fc from "fast-check";
+import { createSqlTag } from "slonik";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { parseTimestamp } from "../../src/database/connection/driver.ts";
-import { camelCase, columnsOf, snakeCase, sql } from "../../src/database/statement/sql.ts";
+import { StatementText } from "../../src/database/statement/fragment.ts";
+import { camelCase, columnsOf, type Fragment, snakeCase, sql } from "../../src/database/statement/sql.ts";
 import { binaryArray, table } from "../../src/database/statement/table.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
@@ -239,6 +242,62 @@ describe("what a statement is made of", () => {
     const query = sql.type(z.object({ p95Ms: z.number(), labels: z.unknown(), asIs: z.number() }))`
       select 1 as p95_ms, '{"a_b": 1}'::jsonb as labels, 2 as "asIs"`;
     expect(await db.executor.one(query)).toEqual({ p95Ms: 1, labels: { a_b: 1 }, asIs: 2 });
+  });
+
+  test("its text is kept, and is another where its arguments ask for another", () => {
+    const text = new StatementText();
+    const read = (key?: string) =>
+      text.read(
+        sql.fragment`select ${1}${sql.and([key !== undefined && sql.fragment`key = ${key}`])} limit ${9}`,
+      );
+    for (const key of ["a", "b"]) {
+      expect(read(key)).toEqual({ sql: "select $1key = $2 limit $3", values: [1, key, 9] });
+      expect(read()).toEqual({ sql: "select $1TRUE limit $2", values: [1, 9] });
+    }
+  });
+
+  test.each([
+    ["undefined", undefined],
+    ["an object", { a: 1 }],
+    ["what looks like a fragment", { ...JSON.parse(JSON.stringify(sql.fragment`x`)), type: "fragment" }],
+  ])("%s is neither a value nor SQL", (_, member) => {
+    expect(() => sql.fragment`select ${member}`.sql).toThrow();
+  });
+
+  test("fragments read as Slonik reads its own, whatever was read before", () => {
+    type Node = {
+      texts: string[];
+      members: (string | number | null | Node)[];
+      as: "fragment" | "and" | "join";
+    };
+    const { node } = fc.letrec<{ node: Node; member: Node["members"][number] }>((tie) => ({
+      member: fc.oneof({ maxDepth: 4 }, fc.constantFrom("v", 1, null), tie("node")),
+      node: fc.record({
+        texts: fc.array(fc.constantFrom("", " a", ", b "), { minLength: 4, maxLength: 4 }),
+        members: fc.array(tie("member"), { maxLength: 3 }),
+        as: fc.constantFrom("fragment", "and", "join"),
+      }),
+    }));
+    const slonik = createSqlTag();
+    const build = (tag: typeof sql | typeof slonik, { texts, members, as }: Node): Fragment => {
+      const built = members.map((one) => (typeof one === "object" && one ? build(tag, one) : one));
+      if (as === "join" && built.length > 0) return tag.fragment`(${tag.join(built, tag.fragment`, `)})`;
+      const conditions = built.map((one) => tag.fragment`${tag.identifier(["c"])} = ${one}`);
+      if (as === "and") return tag.fragment`${tag.literalValue("it's")} ${tag.and(conditions)}`;
+      const own = texts.slice(0, built.length + 1);
+      const template = Object.assign([...own], { raw: Object.freeze([...own]) });
+      return tag.fragment(template, ...built);
+    };
+    const text = new StatementText("$slonik_");
+    const kept: [ours: Fragment, theirs: Fragment][] = [];
+    fc.assert(
+      fc.property(node, fc.nat(), (drawn, pick) => {
+        kept.push([build(sql, drawn), build(slonik, drawn)]);
+        const [ours, theirs] = kept[pick % kept.length] ?? [];
+        expect(ours && text.read(ours)).toEqual({ sql: theirs?.sql, values: theirs?.values });
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test.each(["id", "limit_key", "p95_ms", "average_duration_ms", "ci95_low", "a_1"])(

@@ -24,7 +24,7 @@ beforeAll(async () => {
 async function explain({ sql, values }: { sql: string; values: readonly unknown[] }) {
   // As the service's own sessions are set.
   await client.query(sessionSettings);
-  const text = `explain (analyze, buffers, format json) ${sql.replaceAll("$slonik_", "$")}`;
+  const text = `explain (analyze, buffers, format json) ${sql}`;
   const { rows } = await client.query(text, [...values]);
   const { Plan: plan } = rows[0]["QUERY PLAN"][0];
   return {

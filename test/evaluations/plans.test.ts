@@ -94,8 +94,7 @@ async function explain(filter: EvaluationFilter, after?: EvaluationPosition) {
 }
 
 async function scansOf({ sql, values }: { sql: string; values: readonly unknown[] }): Promise<Node[]> {
-  const text = sql.replaceAll(/\$slonik_(\d+)/g, "$$$1");
-  const answer = await client.query(`explain (analyze, format json) ${text}`, [...values]);
+  const answer = await client.query(`explain (analyze, format json) ${sql}`, [...values]);
   const [{ Plan }] = answer.rows[0]["QUERY PLAN"];
   return nodesOf(Plan).filter((node) => node["Node Type"].includes("Scan"));
 }

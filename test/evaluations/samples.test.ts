@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { fragmentOf, sql } from "../../src/database/statement/sql.ts";
+import { sql } from "../../src/database/statement/sql.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { evaluationsOf, metricValues } from "../../src/evaluations/metric.ts";
 import { computeRollups } from "../../src/evaluations/rollups/compute.ts";
@@ -26,7 +26,7 @@ const { db, client, connect } = await testDatabase();
 
 /** SQL of another program, on a connection of its own where several run at once. */
 const query = <Row extends z.ZodType>(row: Row, text: string, values: (string | null)[] = []) =>
-  db.executor.any(sql.type(row)`${fragmentOf(text.replaceAll("$", "$slonik_"), values)}`);
+  db.executor.any({ ...sql.type(row)``, sql: text, values });
 const fold = () => foldSamples(db.executor);
 async function compute() {
   await query(z.any(), "update stale_rollups set compute_after = '-infinity'");

@@ -1,16 +1,8 @@
-import { createSqlTag, type FragmentSqlToken, type QuerySqlToken } from "slonik";
+import type { QuerySqlToken } from "slonik";
 import type { z } from "zod";
+import { type Fragment, fragmentOf, StatementText, sql } from "./fragment.ts";
 
-export type Fragment = FragmentSqlToken;
-
-export const sql = createSqlTag();
-
-const empty = sql.fragment``;
-
-/** A fragment of a text that code has put together. What a caller gave goes into `values`. */
-export function fragmentOf(text: string, values: Fragment["values"] = []): Fragment {
-  return { ...empty, sql: text, values };
-}
+export { type Fragment, fragmentOf, sql };
 
 /**
  * One statement of the service: its SQL and the zod schema of the rows it answers with. `examples` are
@@ -39,11 +31,9 @@ interface StatementOptions<Arguments extends unknown[], Row extends z.ZodType> {
   prepared?: boolean;
 }
 
-const namesOfUnprepared = new WeakMap<QuerySqlToken, string>();
-
 /** The name of the statement that made the query; `other` for a query made without one. */
-export function nameOf(query: QuerySqlToken): string {
-  return query.name ?? namesOfUnprepared.get(query) ?? "other";
+export function nameOf(query: QuerySqlToken & { statementName?: string }): string {
+  return query.statementName ?? "other";
 }
 
 /** Defines a statement under a unique name, which is also the name it is prepared under and logged by. */
@@ -52,12 +42,9 @@ export function statement<Arguments extends unknown[], Row extends z.ZodType>(
   { row, build, examples, prepared = true }: StatementOptions<Arguments, Row>,
 ): Statement<Arguments, Row> {
   if (statements.has(name)) throw new Error(`statement ${name} is defined twice`);
-  const tag = prepared ? sql.prepared(name, row) : sql.type(row);
-  const query = (...args: Arguments) => {
-    const token = tag`${build(...args)}`;
-    if (!prepared) namesOfUnprepared.set(token, name);
-    return token;
-  };
+  const token = { ...(prepared ? sql.prepared(name, row) : sql.type(row))``, statementName: name };
+  const text = new StatementText();
+  const query = (...args: Arguments) => ({ ...token, ...text.read(build(...args)) });
   const defined: Statement<Arguments, Row> = Object.assign(query, { statementName: name, row, examples });
   statements.set(name, defined as unknown as Statement<never[], z.ZodType>);
   return defined;

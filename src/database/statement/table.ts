@@ -1,4 +1,4 @@
-import { type Fragment, fragmentOf, snakeCase } from "./sql.ts";
+import { type Fragment, fragmentOf, snakeCase, sql } from "./sql.ts";
 
 /** The types that a field's values may travel as. */
 type TypeOf<Value> =
@@ -25,24 +25,21 @@ export function table<Row extends object>(
   rows: readonly Row[],
   columns: ColumnTypes<NoInfer<Row>>,
 ): Fragment {
-  const { ordinality, ...types } = columns;
-  const names: string[] = [];
-  const arrays: string[] = [];
-  const values: Buffer[] = [];
-  for (const [field, type] of Object.entries(types) as [keyof Row & string, ElementType][]) {
-    names.push(snakeCase(field));
+  const fields = Object.keys(columns).filter((field) => field !== "ordinality") as (keyof Row & string)[];
+  const arrays = fields.map((field) => {
     const cells = rows.map((row) => row[field]);
-    values.push(binaryArray(type, cells));
-    arrays.push(`$slonik_${values.length}::${type}[]`);
-  }
-  if (ordinality) names.push("ordinality");
-  const order = ordinality ? " with ordinality" : "";
-  return fragmentOf(`unnest(${arrays.join(", ")})${order} as ${name} (${names.join(", ")})`, values);
+    return arrayOf(columns[field] as ElementType, cells);
+  });
+  const names = fields.map(snakeCase);
+  if (columns.ordinality) names.push("ordinality");
+  const order = columns.ordinality ? " with ordinality" : "";
+  const as = fragmentOf(`${order} as ${name} (${names.join(", ")})`);
+  return sql.fragment`unnest(${sql.join(arrays, sql.fragment`, `)})${as}`;
 }
 
 /** Values as one array parameter. */
 export function arrayOf(type: ElementType, values: readonly unknown[]): Fragment {
-  return fragmentOf(`$slonik_1::${type}[]`, [binaryArray(type, values)]);
+  return sql.fragment`${binaryArray(type, values)}${fragmentOf(`::${type}[]`)}`;
 }
 
 /** Types of array elements, by the OIDs that PostgreSQL gives them on every server. */
