@@ -129,7 +129,7 @@ async function run(
 ): Promise<Omit<Fault, "statement">[]> {
   await client.query("begin");
   try {
-    const { rows } = await runQuery(client, { text, values });
+    const { rows } = await runQuery(client, text, values);
     const issues = rows.flatMap((answer) => row.safeParse(answer).error?.issues ?? []);
     return issues.map(({ path, message }) => ({
       column: String(path[0]),

@@ -51,13 +51,11 @@ export function createDriver(clientConfig: pg.ClientConfig, prepared: boolean, s
         end: () => closeClient(client),
         query: async (text, values, options) => {
           const name = prepared ? options?.name : undefined;
-          const query = { text, ...(values && { values }), ...(name && { name }) };
           const cancel = () => requestCancel(client, clientConfig.ssl);
-          const result = await runCancellable(client, text, cancel, () => runQuery(client, query)).catch(
-            (error) => {
-              throw lost || endsConnection(error) ? new BackendTerminatedError(error) : error;
-            },
-          );
+          const query = () => runQuery(client, text, values, name);
+          const result = await runCancellable(client, text, cancel, query).catch((error) => {
+            throw lost || endsConnection(error) ? new BackendTerminatedError(error) : error;
+          });
           return {
             command: result.command as DriverCommand,
             fields: result.fields.map(({ name, dataTypeID }) => ({ name, dataTypeId: dataTypeID })),
@@ -141,22 +139,32 @@ function requestCancel(client: pg.Client, ssl: pg.ClientConfig["ssl"]): Promise<
   });
 }
 
-/** A query with its handler of a result's description, which the types of `pg` leave out. */
-interface Described {
+/** A query with its name and its handler of a result's description, which the types of `pg` leave out. */
+type WholeQuery = pg.Query & {
+  name: string | undefined;
   handleRowDescription: (message: { fields: pg.FieldDef[] }) => void;
-}
+};
 
 /**
  * Runs a query whose rows have the names of our fields, `limitKey` for `limit_key`. Renaming the columns
  * before `pg` makes the rows takes nothing. Slonik's interceptor renames the keys of each row: 0.2 s for
  * 100,000.
+ * @param name under which it is prepared. Default: it is not
  */
-export function runQuery(client: pg.ClientBase, config: pg.QueryConfig): Promise<pg.QueryResult> {
+export function runQuery(
+  client: pg.ClientBase,
+  text: string,
+  values?: unknown[],
+  name?: string,
+): Promise<pg.QueryResult> {
   return new Promise((resolve, reject) => {
-    const query = new pg.Query(config, (error, result) => (error ? reject(error) : resolve(result)));
-    const described = query as unknown as Described;
-    const describe = described.handleRowDescription;
-    described.handleRowDescription = (message) => {
+    const done = (error: Error | undefined, result: pg.QueryResult) =>
+      error ? reject(error) : resolve(result);
+    // A name that comes in an object has `pg` copy that with all its properties' descriptors.
+    const query = new pg.Query(text, values, done) as WholeQuery;
+    query.name = name;
+    const describe = query.handleRowDescription;
+    query.handleRowDescription = (message) => {
       for (const field of message.fields) field.name = camelCase(field.name);
       describe.call(query, message);
     };
@@ -173,6 +181,9 @@ const microsecond =
  * `Date` would drop three of them, and a keyset page on the result would skip rows.
  */
 export function parseTimestamp(text: string): string {
+  // Nine of ten are in UTC and have all six digits.
+  if (text.length === 29 && text[10] === " " && text.endsWith("+00"))
+    return `${text.slice(0, 10)}T${text.slice(11, 26)}Z`;
   const match = microsecond.exec(text);
   if (!match) throw new RangeError(`timestamp out of the supported range: ${text}`);
   const [, day, time, fraction = "", hours = "+00", minutes = "00", seconds = "00"] = match;
