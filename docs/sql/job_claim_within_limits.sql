@@ -335,133 +335,21 @@ with
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+      job_stat_deltas (job_type, benchmark_id, pending, running)
     select
       job_type,
-      null::uuid,
-      (
-        count(*) filter (
-          where
-            'running' = 'pending'
-        ) - count(*) filter (
-          where
-            'pending' = 'pending'
-        )
-      )::integer as pending,
-      (
-        count(*) filter (
-          where
-            'running' = 'scheduled'
-        ) - count(*) filter (
-          where
-            'pending' = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            'running' = 'running'
-        ) - count(*) filter (
-          where
-            'pending' = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            'running' = 'completed'
-        ) - count(*) filter (
-          where
-            'pending' = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            'running' = 'failed'
-        ) - count(*) filter (
-          where
-            'pending' = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            'running' = 'cancelled'
-        ) - count(*) filter (
-          where
-            'pending' = 'cancelled'
-        )
-      )::integer as cancelled
+      case
+        when grouping(benchmark_id) = 0 then benchmark_id
+      end,
+      (0 - count(*))::integer,
+      (count(*) - 0)::integer
     from
       job
     group by
-      job_type
-    union all
-    select
-      job_type,
-      benchmark_id,
-      (
-        count(*) filter (
-          where
-            'running' = 'pending'
-        ) - count(*) filter (
-          where
-            'pending' = 'pending'
-        )
-      )::integer as pending,
-      (
-        count(*) filter (
-          where
-            'running' = 'scheduled'
-        ) - count(*) filter (
-          where
-            'pending' = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            'running' = 'running'
-        ) - count(*) filter (
-          where
-            'pending' = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            'running' = 'completed'
-        ) - count(*) filter (
-          where
-            'pending' = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            'running' = 'failed'
-        ) - count(*) filter (
-          where
-            'pending' = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            'running' = 'cancelled'
-        ) - count(*) filter (
-          where
-            'pending' = 'cancelled'
-        )
-      )::integer as cancelled
-    from
-      job
-    where
-      benchmark_id is not null
-    group by
-      job_type,
-      benchmark_id
+      grouping sets ((job_type), (job_type, benchmark_id))
+    having
+      grouping(benchmark_id) = 1
+      or benchmark_id is not null
   ),
   event as (
     insert into

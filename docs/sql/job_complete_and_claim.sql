@@ -550,28 +550,18 @@ with
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+      job_stat_deltas (job_type, benchmark_id, pending, running, completed)
     select
       job_type,
-      null::uuid,
+      case
+        when grouping(benchmark_id) = 0 then benchmark_id
+      end,
       (
-        count(*) filter (
-          where
-            entered_state = 'pending'
-        ) - count(*) filter (
+        0 - count(*) filter (
           where
             left_state = 'pending'
         )
-      )::integer as pending,
-      (
-        count(*) filter (
-          where
-            entered_state = 'scheduled'
-        ) - count(*) filter (
-          where
-            left_state = 'scheduled'
-        )
-      )::integer as scheduled,
+      )::integer,
       (
         count(*) filter (
           where
@@ -580,103 +570,20 @@ with
           where
             left_state = 'running'
         )
-      )::integer as running,
+      )::integer,
       (
         count(*) filter (
           where
             entered_state = 'completed'
-        ) - count(*) filter (
-          where
-            left_state = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            entered_state = 'failed'
-        ) - count(*) filter (
-          where
-            left_state = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            entered_state = 'cancelled'
-        ) - count(*) filter (
-          where
-            left_state = 'cancelled'
-        )
-      )::integer as cancelled
+        ) - 0
+      )::integer
     from
       changed
     group by
-      job_type
-    union all
-    select
-      job_type,
-      benchmark_id,
-      (
-        count(*) filter (
-          where
-            entered_state = 'pending'
-        ) - count(*) filter (
-          where
-            left_state = 'pending'
-        )
-      )::integer as pending,
-      (
-        count(*) filter (
-          where
-            entered_state = 'scheduled'
-        ) - count(*) filter (
-          where
-            left_state = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            entered_state = 'running'
-        ) - count(*) filter (
-          where
-            left_state = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            entered_state = 'completed'
-        ) - count(*) filter (
-          where
-            left_state = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            entered_state = 'failed'
-        ) - count(*) filter (
-          where
-            left_state = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            entered_state = 'cancelled'
-        ) - count(*) filter (
-          where
-            left_state = 'cancelled'
-        )
-      )::integer as cancelled
-    from
-      changed
-    where
-      benchmark_id is not null
-    group by
-      job_type,
-      benchmark_id
+      grouping sets ((job_type), (job_type, benchmark_id))
+    having
+      grouping(benchmark_id) = 1
+      or benchmark_id is not null
   ),
   event as (
     insert into

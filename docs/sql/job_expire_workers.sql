@@ -252,24 +252,12 @@ with
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+      job_stat_deltas (job_type, benchmark_id, scheduled, running, failed)
     select
       job_type,
-      null::uuid,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'pending'
-        ) - count(*) filter (
-          where
-            'running' = 'pending'
-        )
-      )::integer as pending,
+      case
+        when grouping(benchmark_id) = 0 then benchmark_id
+      end,
       (
         count(*) filter (
           where
@@ -279,39 +267,9 @@ with
                 else 'failed'
               end
             ) = 'scheduled'
-        ) - count(*) filter (
-          where
-            'running' = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'running'
-        ) - count(*) filter (
-          where
-            'running' = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'completed'
-        ) - count(*) filter (
-          where
-            'running' = 'completed'
-        )
-      )::integer as completed,
+        ) - 0
+      )::integer,
+      (0 - count(*))::integer,
       (
         count(*) filter (
           where
@@ -321,124 +279,15 @@ with
                 else 'failed'
               end
             ) = 'failed'
-        ) - count(*) filter (
-          where
-            'running' = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'cancelled'
-        ) - count(*) filter (
-          where
-            'running' = 'cancelled'
-        )
-      )::integer as cancelled
+        ) - 0
+      )::integer
     from
       ended
     group by
-      job_type
-    union all
-    select
-      job_type,
-      benchmark_id,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'pending'
-        ) - count(*) filter (
-          where
-            'running' = 'pending'
-        )
-      )::integer as pending,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'scheduled'
-        ) - count(*) filter (
-          where
-            'running' = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'running'
-        ) - count(*) filter (
-          where
-            'running' = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'completed'
-        ) - count(*) filter (
-          where
-            'running' = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'failed'
-        ) - count(*) filter (
-          where
-            'running' = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            (
-              case status
-                when 'pending' then 'scheduled'
-                else 'failed'
-              end
-            ) = 'cancelled'
-        ) - count(*) filter (
-          where
-            'running' = 'cancelled'
-        )
-      )::integer as cancelled
-    from
-      ended
-    where
-      benchmark_id is not null
-    group by
-      job_type,
-      benchmark_id
+      grouping sets ((job_type), (job_type, benchmark_id))
+    having
+      grouping(benchmark_id) = 1
+      or benchmark_id is not null
   ),
   event as (
     insert into

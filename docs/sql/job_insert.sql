@@ -246,10 +246,12 @@ with
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled)
     select
       job_type,
-      null::uuid,
+      case
+        when grouping(benchmark_id) = 0 then benchmark_id
+      end,
       (
         count(*) filter (
           where
@@ -259,11 +261,8 @@ with
                 else 'pending'
               end
             ) = 'pending'
-        ) - count(*) filter (
-          where
-            null = 'pending'
-        )
-      )::integer as pending,
+        ) - 0
+      )::integer,
       (
         count(*) filter (
           where
@@ -273,166 +272,15 @@ with
                 else 'pending'
               end
             ) = 'scheduled'
-        ) - count(*) filter (
-          where
-            null = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'running'
-        ) - count(*) filter (
-          where
-            null = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'completed'
-        ) - count(*) filter (
-          where
-            null = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'failed'
-        ) - count(*) filter (
-          where
-            null = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'cancelled'
-        ) - count(*) filter (
-          where
-            null = 'cancelled'
-        )
-      )::integer as cancelled
+        ) - 0
+      )::integer
     from
       created
     group by
-      job_type
-    union all
-    select
-      job_type,
-      benchmark_id,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'pending'
-        ) - count(*) filter (
-          where
-            null = 'pending'
-        )
-      )::integer as pending,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'scheduled'
-        ) - count(*) filter (
-          where
-            null = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'running'
-        ) - count(*) filter (
-          where
-            null = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'completed'
-        ) - count(*) filter (
-          where
-            null = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'failed'
-        ) - count(*) filter (
-          where
-            null = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            (
-              case
-                when run_at > now() then 'scheduled'
-                else 'pending'
-              end
-            ) = 'cancelled'
-        ) - count(*) filter (
-          where
-            null = 'cancelled'
-        )
-      )::integer as cancelled
-    from
-      created
-    where
-      benchmark_id is not null
-    group by
-      job_type,
-      benchmark_id
+      grouping sets ((job_type), (job_type, benchmark_id))
+    having
+      grouping(benchmark_id) = 1
+      or benchmark_id is not null
   ),
   event as (
     insert into

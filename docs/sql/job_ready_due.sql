@@ -90,133 +90,21 @@ with
   ),
   counted as (
     insert into
-      job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
+      job_stat_deltas (job_type, benchmark_id, pending, scheduled)
     select
       job_type,
-      null::uuid,
-      (
-        count(*) filter (
-          where
-            'pending' = 'pending'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'pending'
-        )
-      )::integer as pending,
-      (
-        count(*) filter (
-          where
-            'pending' = 'scheduled'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            'pending' = 'running'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            'pending' = 'completed'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            'pending' = 'failed'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            'pending' = 'cancelled'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'cancelled'
-        )
-      )::integer as cancelled
+      case
+        when grouping(benchmark_id) = 0 then benchmark_id
+      end,
+      (count(*) - 0)::integer,
+      (0 - count(*))::integer
     from
       moved
     group by
-      job_type
-    union all
-    select
-      job_type,
-      benchmark_id,
-      (
-        count(*) filter (
-          where
-            'pending' = 'pending'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'pending'
-        )
-      )::integer as pending,
-      (
-        count(*) filter (
-          where
-            'pending' = 'scheduled'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            'pending' = 'running'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            'pending' = 'completed'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            'pending' = 'failed'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            'pending' = 'cancelled'
-        ) - count(*) filter (
-          where
-            'scheduled' = 'cancelled'
-        )
-      )::integer as cancelled
-    from
-      moved
-    where
-      benchmark_id is not null
-    group by
-      job_type,
-      benchmark_id
+      grouping sets ((job_type), (job_type, benchmark_id))
+    having
+      grouping(benchmark_id) = 1
+      or benchmark_id is not null
   ),
   event as (
     insert into

@@ -200,130 +200,52 @@ with
       job_stat_deltas (job_type, benchmark_id, pending, scheduled, running, completed, failed, cancelled)
     select
       job_type,
-      null::uuid,
+      case
+        when grouping(benchmark_id) = 0 then benchmark_id
+      end,
       (
-        count(*) filter (
-          where
-            'pending' = 'pending'
-        ) - count(*) filter (
+        count(*) - count(*) filter (
           where
             was = 'pending'
         )
-      )::integer as pending,
+      )::integer,
       (
-        count(*) filter (
-          where
-            'pending' = 'scheduled'
-        ) - count(*) filter (
+        0 - count(*) filter (
           where
             was = 'scheduled'
         )
-      )::integer as scheduled,
+      )::integer,
       (
-        count(*) filter (
-          where
-            'pending' = 'running'
-        ) - count(*) filter (
+        0 - count(*) filter (
           where
             was = 'running'
         )
-      )::integer as running,
+      )::integer,
       (
-        count(*) filter (
-          where
-            'pending' = 'completed'
-        ) - count(*) filter (
+        0 - count(*) filter (
           where
             was = 'completed'
         )
-      )::integer as completed,
+      )::integer,
       (
-        count(*) filter (
-          where
-            'pending' = 'failed'
-        ) - count(*) filter (
+        0 - count(*) filter (
           where
             was = 'failed'
         )
-      )::integer as failed,
+      )::integer,
       (
-        count(*) filter (
-          where
-            'pending' = 'cancelled'
-        ) - count(*) filter (
+        0 - count(*) filter (
           where
             was = 'cancelled'
         )
-      )::integer as cancelled
+      )::integer
     from
       retried
     group by
-      job_type
-    union all
-    select
-      job_type,
-      benchmark_id,
-      (
-        count(*) filter (
-          where
-            'pending' = 'pending'
-        ) - count(*) filter (
-          where
-            was = 'pending'
-        )
-      )::integer as pending,
-      (
-        count(*) filter (
-          where
-            'pending' = 'scheduled'
-        ) - count(*) filter (
-          where
-            was = 'scheduled'
-        )
-      )::integer as scheduled,
-      (
-        count(*) filter (
-          where
-            'pending' = 'running'
-        ) - count(*) filter (
-          where
-            was = 'running'
-        )
-      )::integer as running,
-      (
-        count(*) filter (
-          where
-            'pending' = 'completed'
-        ) - count(*) filter (
-          where
-            was = 'completed'
-        )
-      )::integer as completed,
-      (
-        count(*) filter (
-          where
-            'pending' = 'failed'
-        ) - count(*) filter (
-          where
-            was = 'failed'
-        )
-      )::integer as failed,
-      (
-        count(*) filter (
-          where
-            'pending' = 'cancelled'
-        ) - count(*) filter (
-          where
-            was = 'cancelled'
-        )
-      )::integer as cancelled
-    from
-      retried
-    where
-      benchmark_id is not null
-    group by
-      job_type,
-      benchmark_id
+      grouping sets ((job_type), (job_type, benchmark_id))
+    having
+      grouping(benchmark_id) = 1
+      or benchmark_id is not null
   ),
   event as (
     insert into

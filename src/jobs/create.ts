@@ -59,7 +59,7 @@ const isCreated = sql.fragment`entry.entity_id in (select id::text from created)
 
 const state = sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`;
 // Parts that are the same for all jobs are made once.
-const changes = recordChanges("created", null, state);
+const changes = recordChanges("created", null, { each: state, among: ["pending", "scheduled"] });
 const benchmark = keptBenchmarks("given");
 const keyed = takenKeys("item", sql.fragment`ordinality`);
 const ready = readyJobs("created", sql.fragment`bytes`, sql.fragment`run_at is null or run_at <= now()`);

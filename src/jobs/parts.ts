@@ -155,11 +155,14 @@ export function freedSlots(attempts: string, counted?: "completed" | "failed"): 
   )`;
 }
 
-type StateOf = JobState | Fragment | null;
+/** A state of all changed jobs, null for none; or an expression over each that is one of some states. */
+type StateOf = JobState | null | { each: Fragment; among: readonly JobState[] };
 
-function expressionOf(state: StateOf): Fragment {
-  if (state === null) return sql.fragment`null`;
-  return typeof state === "string" ? sql.fragment`${sql.literalValue(state)}` : state;
+/** How many of the changed jobs have this state; undefined: none can have it. */
+function countOf(of: StateOf, state: JobState): Fragment | undefined {
+  if (of === state) return sql.fragment`count(*)`;
+  if (of === null || typeof of === "string" || !of.among.includes(state)) return undefined;
+  return sql.fragment`count(*) filter (where ${of.each} = ${sql.literalValue(state)})`;
 }
 
 /**
@@ -168,22 +171,23 @@ function expressionOf(state: StateOf): Fragment {
  * @param from the state that a job leaves, null for none; `to` likewise is the one that it enters
  */
 export function recordChanges(changed: string, from: StateOf, to: StateOf): Fragment {
-  const [left, entered] = [expressionOf(from), expressionOf(to)];
+  const zero = sql.fragment`0`;
+  const counts = states.flatMap((state) => {
+    const [left, entered] = [countOf(from, state), countOf(to, state)];
+    if (!left && !entered) return [];
+    return { state, sum: sql.fragment`(${entered ?? zero} - ${left ?? zero})::integer` };
+  });
+  const names = fragmentOf(counts.map(({ state }) => state).join(", "));
   const sums = sql.join(
-    states.map(
-      (state) => sql.fragment`
-        (count(*) filter (where ${entered} = ${sql.literalValue(state)})
-          - count(*) filter (where ${left} = ${sql.literalValue(state)}))::integer as ${fragmentOf(state)}`,
-    ),
+    counts.map(({ sum }) => sum),
     sql.fragment`, `,
   );
-  const [jobs, names] = [fragmentOf(changed), fragmentOf(states.join(", "))];
+  const jobs = fragmentOf(changed);
   return sql.fragment`
     counted as (
       insert into job_stat_deltas (job_type, benchmark_id, ${names})
-      select job_type, null::uuid, ${sums} from ${jobs} group by job_type
-      union all
-      select job_type, benchmark_id, ${sums} from ${jobs} where benchmark_id is not null
-      group by job_type, benchmark_id
+      select job_type, case when grouping(benchmark_id) = 0 then benchmark_id end, ${sums} from ${jobs}
+      group by grouping sets ((job_type), (job_type, benchmark_id))
+      having grouping(benchmark_id) = 1 or benchmark_id is not null
     ), ${jobEvents.record(jobs)}`;
 }

@@ -49,6 +49,12 @@ const row = z.object({
   found: z.number(),
 });
 
+const changes = parts.recordChanges(
+  "changed",
+  { each: sql.fragment`left_state`, among: ["running", "pending"] },
+  { each: sql.fragment`entered_state`, among: ["completed", "running"] },
+);
+
 // It is `job_complete` and `job_claim` in one: one plan to set up, one commit, and no wait between them. The
 // slots that the completions free are filled at once. A demand is left to an ordinary claim if its worker is
 // not as believed, or if a call with its request id was answered before.
@@ -92,7 +98,7 @@ const completeAndClaim = statement("job_complete_and_claim", {
       select id, job_type, benchmark_id, 'running' as left_state, 'completed' as entered_state from ended
       union all
       select id, job_type, benchmark_id, 'pending', 'running' from job
-    ), ${parts.recordChanges("changed", sql.fragment`left_state`, sql.fragment`entered_state`)}
+    ), ${changes}
     select ${claimedColumns}, answer.*
     from (
       select completions.positions as completed,

@@ -143,7 +143,10 @@ const backoff = sql.fragment`
 
 const willRetry = sql.fragment`gone.retryable and j.retry_count < j.max_retries`;
 
-const stateAfterFailure = sql.fragment`(case status when 'pending' then 'scheduled' else 'failed' end)`;
+const stateAfterFailure = {
+  each: sql.fragment`(case status when 'pending' then 'scheduled' else 'failed' end)`,
+  among: ["scheduled", "failed"],
+} as const;
 
 const retries = sql.fragment`
   select

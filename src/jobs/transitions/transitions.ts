@@ -40,7 +40,7 @@ const lineExit = (before: string): Fragment => sql.fragment`
 
 // In the audit trail a scheduled job is a pending one.
 const statusOfState = sql.fragment`(case was when 'scheduled' then 'pending' else was end)`;
-const state = sql.fragment`was`;
+const state = { each: sql.fragment`was`, among: parts.states };
 const statusChange = (after: object): Fragment => sql.fragment`
   jsonb_build_object('before', jsonb_build_object('status', ${statusOfState})) || ${changesText({ after })}::jsonb`;
 const deletedJob = sql.fragment`
