@@ -4,6 +4,7 @@ import { randomFillSync } from "node:crypto";
 const random = Buffer.alloc(8 * 1024);
 let used = random.length;
 let lastMs = 0;
+let time = "";
 let sequence = 0;
 
 /** The first of all ids, which is nothing's. */
@@ -20,13 +21,12 @@ export function uuidOf(bytes: Buffer): string {
  */
 export function newId(): string {
   const now = Date.now();
-  if (now > lastMs) {
-    lastMs = now;
+  // More than 4,096 in a millisecond, or a clock that was set back, borrow from the milliseconds to come.
+  if (now > lastMs || ++sequence > 0xfff) {
+    lastMs = Math.max(now, lastMs + 1);
     sequence = 0;
-  } else if (++sequence > 0xfff) {
-    // More than 4,096 in a millisecond, or a clock that was set back: borrow from the milliseconds to come.
-    lastMs++;
-    sequence = 0;
+    const digits = lastMs.toString(16).padStart(12, "0");
+    time = `${digits.slice(0, 8)}-${digits.slice(8)}-7`;
   }
   if (used === random.length) {
     randomFillSync(random);
@@ -35,7 +35,6 @@ export function newId(): string {
   random.writeUInt8((random.readUInt8(used) & 0x3f) | 0x80, used);
   const tail = random.toString("hex", used, used + 8);
   used += 8;
-  const time = lastMs.toString(16).padStart(12, "0");
   const counter = sequence.toString(16).padStart(3, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-${tail.slice(0, 4)}-${tail.slice(4)}`;
+  return `${time}${counter}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }

@@ -370,12 +370,12 @@ with
   )
 select
   now() as created_at,
-  (
-    select
-      array_agg(id)
-    from
-      created
-  ) as ids;
+  count(*) as inserted,
+  case
+    when count(*) < $30 then array_agg(id)
+  end as ids
+from
+  created;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = '{t}'
 -- $3 = '{[]}'
@@ -405,3 +405,4 @@ select
 -- $27 = '{null}'
 -- $28 = '{null}'
 -- $29 = '{null}'
+-- $30 = 1

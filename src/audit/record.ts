@@ -133,6 +133,12 @@ function rowOf({ action, entityType, entityId, changes, origin }: AuditEntry) {
 /** The columns of the actor, cut to their lengths, because an odd header must not fail the change. */
 function originColumns(origin: Origin | undefined) {
   const by = origin ?? currentOrigin() ?? serviceOrigin;
+  // The entries of a statement are mostly of one call.
+  if (by !== last.by) last = { by, columns: cutOrigin(by) };
+  return last.columns;
+}
+
+function cutOrigin(by: Origin) {
   return {
     userId: by.userId,
     apiKeyId: by.keyId,
@@ -142,6 +148,8 @@ function originColumns(origin: Origin | undefined) {
     requestId: cut(by.requestId, limits.requestIdLength),
   };
 }
+
+let last = { by: serviceOrigin, columns: cutOrigin(serviceOrigin) };
 
 /** The former and the new values of an entity's fields, spelled as in the repositories. */
 export interface Changes {

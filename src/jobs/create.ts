@@ -88,7 +88,7 @@ function lanesOf(jobs: readonly JobToCreate[]) {
 // Rows go in by the order of the items, so that "oldest first" holds within a batch too; keys are inserted in
 // their own order, so that batches wait for each other instead of deadlocking.
 const insertJobs = statement("job_insert", {
-  row: z.object({ createdAt: z.string(), ids: z.array(z.string()).nullable() }),
+  row: z.object({ createdAt: z.string(), inserted: z.number(), ids: z.array(z.string()).nullable() }),
   build: (jobs: readonly JobToCreate[]) => sql.fragment`
     with wanted as materialized (
       select
@@ -121,7 +121,10 @@ const insertJobs = statement("job_insert", {
     ), ${ready}, scheduled as (
       insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
     ), ${changes}, ${auditEntries(jobs.map(entryOf), isCreated)}
-    select now() as created_at, (select array_agg(id) from created) as ids`,
+    select
+      now() as created_at, count(*) as inserted,
+      case when count(*) < ${jobs.length} then array_agg(id) end as ids
+    from created`,
   examples: [[[exampleJob]]],
 });
 
@@ -160,10 +163,11 @@ export function bytesOf({ payload, metadata, requiredTags, limitKey, uniqueKey }
 
 /** Creates jobs by one statement. A job that cannot be created does not hold up the others. */
 export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Promise<readonly Creation[]> {
-  const { createdAt, ids } = await db.one(insertJobs(jobs));
+  const { createdAt, inserted, ids } = await db.one(insertJobs(jobs));
+  if (inserted === jobs.length) return jobs.map((job) => newJob(job, createdAt));
   const created = new Set(ids);
   const refused = jobs.filter(({ id }) => !created.has(id));
-  const reasons = refused.length > 0 ? await db.any(explainRefusals(refused)) : [];
+  const reasons = await db.any(explainRefusals(refused));
   const refusals = new Map(refused.map((job, position) => [job, refusalOf(job, reasons[position])]));
   return jobs.map((job) => refusals.get(job) ?? newJob(job, createdAt));
 }

@@ -116,7 +116,7 @@ const appenders: Record<ElementType, (value: never) => void> = {
     end = scratch.writeUInt8(value ? 1 : 0, end);
   },
   bytea: hex,
-  uuid: (value: string) => hex(value.replaceAll("-", "")),
+  uuid: hex,
   text: (value: string) => text(value, 0),
   jsonb: (value: unknown) => text(JSON.stringify(value), 1),
   int4: (value: number) => {
@@ -141,10 +141,25 @@ const appenders: Record<ElementType, (value: never) => void> = {
 };
 
 function hex(value: string): void {
-  int32(value.length / 2);
-  reserve(value.length / 2);
-  end += scratch.write(value, end, "hex");
+  reserve(4 + value.length / 2);
+  const start = end;
+  end += 4;
+  // Two digits a byte. Node's own way takes three times as long for a UUID, and takes no dashes.
+  let high = -1;
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code === dash) continue;
+    const digit = code > nine ? (code & 7) + 9 : code & 15;
+    if (high === -1) high = digit;
+    else {
+      scratch[end++] = high * 16 + digit;
+      high = -1;
+    }
+  }
+  scratch.writeInt32BE(end - start - 4, start);
 }
+
+const [dash, nine] = [0x2d, 0x39];
 
 /** `version` is the byte that begins a binary jsonb; 0 for none. */
 function text(value: string, version: 0 | 1): void {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
@@ -144,8 +144,13 @@ export class Lanes {
 
 /** The id of the lane of such jobs, of the texts as they were given. */
 export function laneIdOf({ jobType, requiredTags, limitKey }: LaneKey): string {
-  const digest = createHash("sha256")
-    .update(JSON.stringify([jobType, requiredTags, limitKey]))
-    .digest("hex");
-  return digest.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const text = JSON.stringify([jobType, requiredTags, limitKey]);
+  // Jobs that are created together are often of one lane.
+  if (text !== last.text) {
+    const digest = hash("sha256", text, "hex").slice(0, 32);
+    last = { text, id: digest.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-") };
+  }
+  return last.id;
 }
+
+let last = { text: "", id: "" };
