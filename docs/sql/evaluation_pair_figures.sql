@@ -1404,7 +1404,12 @@ with
                         from
                           (
                             select
-                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
+                              coalesce(
+                                e.metadata -> $3::text,
+                                e.metadata #> $4::"text" [],
+                                e.metadata #> $5::"text" [],
+                                e.metadata #> $6::"text" []
+                              ) as value
                             offset
                               0
                           ) k
@@ -1425,7 +1430,7 @@ with
         from
           evaluations e
         where
-          e.benchmark_id = $6
+          e.benchmark_id = $7
           and e.sample_id is not null
           and e.repetition = 0
       ) b
@@ -1452,8 +1457,8 @@ with
               (
                 select
                   case
-                    when char_length(t.value) <= $7::integer then t.value
-                    else left(t.value, $8::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                    when char_length(t.value) <= $8::integer then t.value
+                    else left(t.value, $9::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
                   end
                 from
                   (
@@ -1471,7 +1476,12 @@ with
                         from
                           (
                             select
-                              coalesce(e.metadata -> $9::text, e.metadata #> $10::"text" [], e.metadata #> $11::"text" []) as value
+                              coalesce(
+                                e.metadata -> $10::text,
+                                e.metadata #> $11::"text" [],
+                                e.metadata #> $12::"text" [],
+                                e.metadata #> $13::"text" []
+                              ) as value
                             offset
                               0
                           ) k
@@ -1492,7 +1502,7 @@ with
         from
           evaluations e
         where
-          e.benchmark_id = $12
+          e.benchmark_id = $14
           and e.sample_id is not null
           and e.repetition = 0
       ) c on c.sample_id = b.sample_id
@@ -1556,7 +1566,7 @@ with
   ),
   block as (
     select
-      position % $13 as number,
+      position % $15 as number,
       count(*) as n,
       sum(difference) as sum
     from
@@ -1580,7 +1590,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $14
+      benchmark_id = $16
   ) as baseline_count,
   (
     select
@@ -1588,7 +1598,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $15
+      benchmark_id = $17
   ) as candidate_count,
   count(baseline_id) as baseline_paired,
   count(candidate_id) as candidate_paired,
@@ -1658,11 +1668,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $16
+      difference > $18
   ) as higher,
   count(*) filter (
     where
-      difference < - $17::double precision
+      difference < - $19::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -1695,7 +1705,7 @@ select
   (
     select
       case
-        when sum(n) <= $18 then array_agg(
+        when sum(n) <= $20 then array_agg(
           n::integer
           order by
             size
@@ -1707,7 +1717,7 @@ select
   (
     select
       case
-        when sum(n) <= $19 then array_agg(
+        when sum(n) <= $21 then array_agg(
           up::integer
           order by
             size
@@ -1867,20 +1877,22 @@ from
 -- $3 = 'document.id'
 -- $4 = '{document, id}'
 -- $5 = '{metadata, document, id}'
--- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $7 = 200
+-- $6 = '{doc, document, id}'
+-- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $8 = 200
--- $9 = 'document.id'
--- $10 = '{document, id}'
--- $11 = '{metadata, document, id}'
--- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $13 = 5000
+-- $9 = 200
+-- $10 = 'document.id'
+-- $11 = '{document, id}'
+-- $12 = '{metadata, document, id}'
+-- $13 = '{doc, document, id}'
 -- $14 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $15 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $16 = 0
--- $17 = 0
--- $18 = 100
--- $19 = 100
+-- $15 = 5000
+-- $16 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $17 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $18 = 0
+-- $19 = 0
+-- $20 = 100
+-- $21 = 100
 
 -- evaluation_pair_figures, 5 of 7
 with
@@ -1995,7 +2007,7 @@ with
                                 from
                                   (
                                     select
-                                      coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                                      coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
                                     offset
                                       0
                                   ) k
@@ -2016,7 +2028,7 @@ with
                 from
                   evaluations e
                 where
-                  e.benchmark_id = $5
+                  e.benchmark_id = $6
                   and e.sample_id is not null
               ) v
             where
@@ -2088,8 +2100,8 @@ with
                       (
                         select
                           case
-                            when char_length(t.value) <= $6::integer then t.value
-                            else left(t.value, $7::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                            when char_length(t.value) <= $7::integer then t.value
+                            else left(t.value, $8::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
                           end
                         from
                           (
@@ -2107,7 +2119,7 @@ with
                                 from
                                   (
                                     select
-                                      coalesce(e.metadata -> $8::text, e.metadata #> $9::"text" []) as value
+                                      coalesce(e.metadata -> $9::text, e.metadata #> $10::"text" [], e.metadata #> $11::"text" []) as value
                                     offset
                                       0
                                   ) k
@@ -2128,7 +2140,7 @@ with
                 from
                   evaluations e
                 where
-                  e.benchmark_id = $10
+                  e.benchmark_id = $12
                   and e.sample_id is not null
               ) v
             where
@@ -2207,7 +2219,7 @@ with
   ),
   block as (
     select
-      position % $11 as number,
+      position % $13 as number,
       count(*) as n,
       sum(difference) as sum
     from
@@ -2234,7 +2246,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $12
+      benchmark_id = $14
   ) as baseline_count,
   (
     select
@@ -2245,7 +2257,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $13
+      benchmark_id = $15
   ) as candidate_count,
   count(baseline_id) as baseline_paired,
   count(candidate_id) as candidate_paired,
@@ -2295,7 +2307,7 @@ select
       max("candidate_tries"),
       count(*) filter (
         where
-          "candidate_tries" < $14
+          "candidate_tries" < $16
       ),
       count(*) filter (
         where
@@ -2360,11 +2372,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $15
+      difference > $17
   ) as higher,
   count(*) filter (
     where
-      difference < - $16::double precision
+      difference < - $18::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -2397,7 +2409,7 @@ select
   (
     select
       case
-        when sum(n) <= $17 then array_agg(
+        when sum(n) <= $19 then array_agg(
           n::integer
           order by
             size
@@ -2409,7 +2421,7 @@ select
   (
     select
       case
-        when sum(n) <= $18 then array_agg(
+        when sum(n) <= $20 then array_agg(
           up::integer
           order by
             size
@@ -2568,20 +2580,22 @@ from
 -- $2 = 200
 -- $3 = 'document'
 -- $4 = '{metadata, document}'
--- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $6 = 200
+-- $5 = '{doc, document}'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $7 = 200
--- $8 = 'document'
--- $9 = '{metadata, document}'
--- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $11 = 5000
+-- $8 = 200
+-- $9 = 'document'
+-- $10 = '{metadata, document}'
+-- $11 = '{doc, document}'
 -- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $13 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $14 = 5
--- $15 = 0
--- $16 = 0
--- $17 = 100
--- $18 = 100
+-- $13 = 5000
+-- $14 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $15 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $16 = 5
+-- $17 = 0
+-- $18 = 0
+-- $19 = 100
+-- $20 = 100
 
 -- evaluation_pair_figures, 6 of 7
 with

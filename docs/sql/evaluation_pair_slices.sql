@@ -55,7 +55,7 @@ with
                         from
                           (
                             select
-                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
                             offset
                               0
                           ) k
@@ -69,11 +69,11 @@ with
               ''
             ) collate "C"
           ) as slice,
-          (e.benchmark_id = $5) as is_candidate
+          (e.benchmark_id = $6) as is_candidate
         from
           evaluations e
         where
-          e.benchmark_id in ($6, $7)
+          e.benchmark_id in ($7, $8)
         offset
           0
       ) e
@@ -135,7 +135,7 @@ with
             from
               evaluations e
             where
-              e.benchmark_id = $8
+              e.benchmark_id = $9
               and e.sample_id is not null
               and e.repetition = 0
           ) b
@@ -162,7 +162,7 @@ with
             from
               evaluations e
             where
-              e.benchmark_id = $9
+              e.benchmark_id = $10
               and e.sample_id is not null
               and e.repetition = 0
           ) c on c.sample_id = b.sample_id
@@ -227,7 +227,7 @@ with
           size
       ) filter (
         where
-          total <= $10
+          total <= $11
       ) as size_counts,
       array_agg(
         up::integer
@@ -235,7 +235,7 @@ with
           size
       ) filter (
         where
-          total <= $11
+          total <= $12
       ) as size_positives
     from
       placed_size
@@ -302,11 +302,11 @@ with
       end as differences,
       count(*) filter (
         where
-          difference > $12
+          difference > $13
       ) as higher,
       count(*) filter (
         where
-          difference < - $13::double precision
+          difference < - $14::double precision
       ) as lower,
       bool_and(
         baseline in (0, 1)
@@ -381,8 +381,8 @@ with
       ) filter (
         where
           g.slice <> ''
-          and place > $14
-          and place <= $15
+          and place > $15
+          and place <= $16
       ) as left_out,
       count(*) filter (
         where
@@ -456,25 +456,26 @@ from
   join overall o using (metric)
   left join ranked r using (slice)
 where
-  p.place <= $16
+  p.place <= $17
 order by
   p.place;
 -- $1 = 200
 -- $2 = 200
 -- $3 = 'subject'
 -- $4 = '{metadata, subject}'
--- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '{doc, subject}'
 -- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $10 = 100
+-- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $11 = 100
--- $12 = 0
+-- $12 = 100
 -- $13 = 0
--- $14 = 200
--- $15 = 1200
--- $16 = 200
+-- $14 = 0
+-- $15 = 200
+-- $16 = 1200
+-- $17 = 200
 
 -- evaluation_pair_slices, 2 of 2
 with
@@ -533,7 +534,12 @@ with
                         from
                           (
                             select
-                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
+                              coalesce(
+                                e.metadata -> $3::text,
+                                e.metadata #> $4::"text" [],
+                                e.metadata #> $5::"text" [],
+                                e.metadata #> $6::"text" []
+                              ) as value
                             offset
                               0
                           ) k
@@ -547,11 +553,11 @@ with
               ''
             ) collate "C"
           ) as slice,
-          (e.benchmark_id = $6) as is_candidate
+          (e.benchmark_id = $7) as is_candidate
         from
           evaluations e
         where
-          e.benchmark_id in ($7, $8)
+          e.benchmark_id in ($8, $9)
         offset
           0
       ) e
@@ -600,13 +606,13 @@ with
               v.expected,
               case
                 when v.successes >= 0 then case
-                  when v.n >= $9 then 1 - case
-                    when (v.n - v.successes) < $10 then 0
+                  when v.n >= $10 then 1 - case
+                    when (v.n - v.successes) < $11 then 0
                     else (
                       select
                         exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
                       from
-                        generate_series(0, $11::bigint - 1) i
+                        generate_series(0, $12::bigint - 1) i
                     )
                   end
                 end
@@ -660,9 +666,9 @@ with
                             from
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $12::text)
-                                    when 'number' then (e.metrics -> $13::text)::double precision
-                                    when 'boolean' then (e.metrics -> $14::text)::boolean::integer::double precision
+                                  case jsonb_typeof(e.metrics -> $13::text)
+                                    when 'number' then (e.metrics -> $14::text)::double precision
+                                    when 'boolean' then (e.metrics -> $15::text)::boolean::integer::double precision
                                   end as value
                               ) v
                             where
@@ -675,7 +681,7 @@ with
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $15
+                          e.benchmark_id = $16
                           and e.sample_id is not null
                       ) v
                     where
@@ -695,13 +701,13 @@ with
               v.expected,
               case
                 when v.successes >= 0 then case
-                  when v.n >= $16 then 1 - case
-                    when (v.n - v.successes) < $17 then 0
+                  when v.n >= $17 then 1 - case
+                    when (v.n - v.successes) < $18 then 0
                     else (
                       select
                         exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
                       from
-                        generate_series(0, $18::bigint - 1) i
+                        generate_series(0, $19::bigint - 1) i
                     )
                   end
                 end
@@ -755,9 +761,9 @@ with
                             from
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $19::text)
-                                    when 'number' then (e.metrics -> $20::text)::double precision
-                                    when 'boolean' then (e.metrics -> $21::text)::boolean::integer::double precision
+                                  case jsonb_typeof(e.metrics -> $20::text)
+                                    when 'number' then (e.metrics -> $21::text)::double precision
+                                    when 'boolean' then (e.metrics -> $22::text)::boolean::integer::double precision
                                   end as value
                               ) v
                             where
@@ -770,7 +776,7 @@ with
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $22
+                          e.benchmark_id = $23
                           and e.sample_id is not null
                       ) v
                     where
@@ -851,7 +857,7 @@ with
           size
       ) filter (
         where
-          total <= $23
+          total <= $24
       ) as size_counts,
       array_agg(
         up::integer
@@ -859,7 +865,7 @@ with
           size
       ) filter (
         where
-          total <= $24
+          total <= $25
       ) as size_positives
     from
       placed_size
@@ -926,11 +932,11 @@ with
       end as differences,
       count(*) filter (
         where
-          difference > $25
+          difference > $26
       ) as higher,
       count(*) filter (
         where
-          difference < - $26::double precision
+          difference < - $27::double precision
       ) as lower,
       bool_and(
         baseline in (0, 1)
@@ -1005,8 +1011,8 @@ with
       ) filter (
         where
           g.slice <> ''
-          and place > $27
-          and place <= $28
+          and place > $28
+          and place <= $29
       ) as left_out,
       count(*) filter (
         where
@@ -1080,7 +1086,7 @@ from
   join overall o using (metric)
   left join ranked r using (slice)
 where
-  p.place <= $29
+  p.place <= $30
 order by
   p.place;
 -- $1 = 200
@@ -1088,27 +1094,28 @@ order by
 -- $3 = 'doc.subject'
 -- $4 = '{doc, subject}'
 -- $5 = '{metadata, doc, subject}'
--- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = '{doc, doc, subject}'
 -- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $9 = 3
+-- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $10 = 3
 -- $11 = 3
--- $12 = 'a'
+-- $12 = 3
 -- $13 = 'a'
 -- $14 = 'a'
--- $15 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $16 = 3
+-- $15 = 'a'
+-- $16 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $17 = 3
 -- $18 = 3
--- $19 = 'a'
+-- $19 = 3
 -- $20 = 'a'
 -- $21 = 'a'
--- $22 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $23 = 100
+-- $22 = 'a'
+-- $23 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $24 = 100
--- $25 = 0.5
+-- $25 = 100
 -- $26 = 0.5
--- $27 = 200
--- $28 = 1200
--- $29 = 200
+-- $27 = 0.5
+-- $28 = 200
+-- $29 = 1200
+-- $30 = 200

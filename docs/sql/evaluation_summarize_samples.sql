@@ -1172,7 +1172,12 @@ from
                                                     from
                                                       (
                                                         select
-                                                          coalesce(e.metadata -> $8::text, e.metadata #> $9::"text" [], e.metadata #> $10::"text" []) as value
+                                                          coalesce(
+                                                            e.metadata -> $8::text,
+                                                            e.metadata #> $9::"text" [],
+                                                            e.metadata #> $10::"text" [],
+                                                            e.metadata #> $11::"text" []
+                                                          ) as value
                                                         offset
                                                           0
                                                       ) k
@@ -1190,7 +1195,7 @@ from
                                     from
                                       evaluations e
                                     where
-                                      e.benchmark_id = $11
+                                      e.benchmark_id = $12
                                     offset
                                       0
                                   ) e
@@ -1263,7 +1268,8 @@ from
 -- $8 = 'document.id'
 -- $9 = '{document, id}'
 -- $10 = '{metadata, document, id}'
--- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = '{doc, document, id}'
+-- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 -- evaluation_summarize_samples, 4 of 6
 with
@@ -2059,7 +2065,7 @@ from
                                                         from
                                                           (
                                                             select
-                                                              coalesce(e.metadata -> $10::text, e.metadata #> $11::"text" []) as value
+                                                              coalesce(e.metadata -> $10::text, e.metadata #> $11::"text" [], e.metadata #> $12::"text" []) as value
                                                             offset
                                                               0
                                                           ) k
@@ -2077,7 +2083,7 @@ from
                                         from
                                           evaluations e
                                         where
-                                          e.benchmark_id = $12
+                                          e.benchmark_id = $13
                                         offset
                                           0
                                       ) e
@@ -2152,7 +2158,8 @@ from
 -- $9 = 200
 -- $10 = 'document'
 -- $11 = '{metadata, document}'
--- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $12 = '{doc, document}'
+-- $13 = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 -- evaluation_summarize_samples, 6 of 6
 with
@@ -2365,7 +2372,7 @@ from
                                                 from
                                                   (
                                                     select
-                                                      coalesce(e.metadata -> $6::text, e.metadata #> $7::"text" []) as value
+                                                      coalesce(e.metadata -> $6::text, e.metadata #> $7::"text" [], e.metadata #> $8::"text" []) as value
                                                     offset
                                                       0
                                                   ) k
@@ -2383,7 +2390,7 @@ from
                                 from
                                   evaluations e
                                 where
-                                  e.benchmark_id = $8
+                                  e.benchmark_id = $9
                                 offset
                                   0
                               ) e
@@ -2448,4 +2455,5 @@ from
 -- $5 = 200
 -- $6 = 'document'
 -- $7 = '{metadata, document}'
--- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $8 = '{doc, document}'
+-- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -57,7 +57,7 @@ with
                             from
                               (
                                 select
-                                  coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" []) as value
+                                  coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
                                 offset
                                   0
                               ) k
@@ -77,7 +77,7 @@ with
           cross join lateral (
             values
               (
-                $5::text,
+                $6::text,
                 (
                   select
                     v.value
@@ -92,7 +92,7 @@ with
               )
           ) v (metric, value)
         where
-          e.benchmark_id = $6
+          e.benchmark_id = $7
         offset
           0
       ) v
@@ -124,8 +124,8 @@ with
       ) filter (
         where
           g.slice <> ''
-          and place > $7
-          and place <= $8
+          and place > $8
+          and place <= $9
       ) as left_out,
       count(*) filter (
         where
@@ -184,7 +184,7 @@ from
   placed p
   join overall o using (metric)
 where
-  p.place <= $9
+  p.place <= $10
 order by
   p.metric,
   p.place;
@@ -192,11 +192,12 @@ order by
 -- $2 = 200
 -- $3 = 'subject'
 -- $4 = '{metadata, subject}'
--- $5 = 'score'
--- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $7 = 200
--- $8 = 1200
--- $9 = 200
+-- $5 = '{doc, subject}'
+-- $6 = 'score'
+-- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $8 = 200
+-- $9 = 1200
+-- $10 = 200
 
 -- evaluation_summarize_slices, 2 of 4
 with
@@ -235,7 +236,12 @@ with
                         from
                           (
                             select
-                              coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
+                              coalesce(
+                                e.metadata -> $3::text,
+                                e.metadata #> $4::"text" [],
+                                e.metadata #> $5::"text" [],
+                                e.metadata #> $6::"text" []
+                              ) as value
                             offset
                               0
                           ) k
@@ -255,7 +261,7 @@ with
       cross join lateral (
         values
           (
-            $6::text,
+            $7::text,
             (
               select
                 v.value
@@ -269,7 +275,7 @@ with
             )
           ),
           (
-            $7::text,
+            $8::text,
             (
               select
                 v.value
@@ -284,7 +290,7 @@ with
           )
       ) v (metric, value)
     where
-      e.benchmark_id = $8
+      e.benchmark_id = $9
     offset
       0
   ),
@@ -384,8 +390,8 @@ with
       ) filter (
         where
           g.slice <> ''
-          and place > $9
-          and place <= $10
+          and place > $10
+          and place <= $11
       ) as left_out,
       count(*) filter (
         where
@@ -444,7 +450,7 @@ from
   placed p
   join overall o using (metric)
 where
-  p.place <= $11
+  p.place <= $12
 order by
   p.metric,
   p.place;
@@ -453,12 +459,13 @@ order by
 -- $3 = 'doc.a'
 -- $4 = '{doc, a}'
 -- $5 = '{metadata, doc, a}'
--- $6 = 'score'
--- $7 = 'latency_ms'
--- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $9 = 200
--- $10 = 1200
--- $11 = 200
+-- $6 = '{doc, doc, a}'
+-- $7 = 'score'
+-- $8 = 'latency_ms'
+-- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $10 = 200
+-- $11 = 1200
+-- $12 = 200
 
 -- evaluation_summarize_slices, 3 of 4
 with

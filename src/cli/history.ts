@@ -87,14 +87,15 @@ export function addCommand(program: Command): void {
 
 async function history({ benchmarks }: ServiceClient, dataset: string, options: Options): Promise<void> {
   const { metric, provider, model, label, status, createdAfter, createdBefore, minCount, limit } = options;
-  const response = await benchmarks.getMetricHistory({
+  const request = {
     ...{ dataset, metric, minCount, pageSize: limit, ...directionOf(options), ...reducerOf(options) },
     ...options.range,
     ...given({ provider, model, labels: label, status: status && statuses[status] }),
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
     baselineId: await findBenchmarkId(benchmarks, options.baseline),
-  });
+  };
+  const response = await benchmarks.getMetricHistory(request);
   const { runs, pendingCount: pending, nextPageToken } = response;
   if (runs.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
@@ -109,8 +110,15 @@ async function history({ benchmarks }: ServiceClient, dataset: string, options: 
     const inputs = { inputs_reference_id: inputs_reference_id || null };
     return printJson({ dataset, metric, ...figures, ...inputs, more: nextPageToken !== "" });
   }
-  if (runs.length === 0) note(`no runs on ${dataset} with values of ${metric} match`);
-  else printRuns(dataset, metric, response);
+  if (runs.length === 0) {
+    const all = await benchmarks.getMetricHistory({ ...request, minCount: 0, pageSize: 1 });
+    const those = `runs on ${dataset} with values of ${metric}`;
+    note(
+      all.runs.length > 0
+        ? `--min-count ${minCount} leaves out all ${those} that match`
+        : `no ${those} match`,
+    );
+  } else printRuns(dataset, metric, response);
   const warning = inputsWarning(allRuns(response), response.inputsReferenceId);
   if (warning !== undefined) note(`warning: ${warning}`);
   for (const words of leftOutWords(response.unscoredCount, { metric, ...response }, "shown"))

@@ -157,8 +157,20 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     const inputs = { inputs_reference_id: referenceId || null };
     return printJson({ dataset, metric, ...how, ...filling, ...counts, ...inputs, entries, more });
   }
-  if (items.length === 0) note(`no benchmarks on ${dataset} with values of ${metric} match`);
-  else {
+  if (items.length === 0) {
+    const all = { ...request, minCount: 0, minCoverage: 0, pageSize: 1 };
+    const { totalCount } = await benchmarks.getLeaderboard(all);
+    const those = `benchmarks on ${dataset} with values of ${metric}`;
+    const by = [
+      minCoverage > 0 && `--min-coverage ${minCoverage}`,
+      minCount > 1 && `--min-count ${minCount}`,
+    ];
+    note(
+      totalCount > 0
+        ? `${by.filter((option) => option !== false).join(" or ")} leaves out all ${those} that match: ${totalCount}`
+        : `no ${those} match`,
+    );
+  } else {
     const head = [">rank", "ranks", "bands", "benchmark", "model", `>${metric}`, "95 % CI", ">n"];
     const order = lowerIsBetter ? "lowest" : "highest";
     print(`${oneLine(dataset)}, ${total} ranked by ${oneLine(metric)}, ${order} first\n`);

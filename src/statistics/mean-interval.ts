@@ -5,6 +5,8 @@ import { studentTQuantile } from "./student-t.ts";
 interface Kind {
   /** Whether the values are shares of something, and 0 and 1 its ends. */
   areShares?: boolean;
+  /** The ends of what a value can be; infinite where there is none. Default: none. */
+  range?: { low: number; high: number } | undefined;
   /** The values are independent between clusters only. */
   spread?: ClusterSpread | undefined;
   /** The largest size of what the values are the differences of, whose rounding is theirs. Default: 0. */
@@ -53,11 +55,14 @@ interface KnownRange {
  * from it than what it replaces.
  *
  * Of values in clusters the error is that of `clusteredStderr`, and the interval mean ± t(0.975, clusters −
- * 1) · stderr, cut at 0 and 1 if they are shares that are all 0 or 1.
+ * 1) · stderr.
+ *
+ * Intervals by t are cut at the ends of the range, beyond which no mean can be: at 0 and 1 for shares that are
+ * all 0 or 1.
  */
 export function meanFigures(
   { count, sum, m2, min, max }: Moments & KnownRange,
-  { areShares = false, spread, scale = 0 }: Kind = {},
+  { areShares = false, range = endless, spread, scale = 0 }: Kind = {},
 ): MeanFigures {
   const mean = Math.min(
     max ?? Number.POSITIVE_INFINITY,
@@ -68,29 +73,34 @@ export function meanFigures(
   const deviation = Math.sqrt(m2 / (count - 1));
   const stddev = (min !== undefined && min === max) || deviation <= rounding ? 0 : deviation;
   const figures = { mean, stddev, stderr: stddev / Math.sqrt(count) };
-  if (spread) {
-    const [least, most] = areShares && areBinary({ count, sum, m2 }) ? [0, 1] : [-Infinity, Infinity];
-    return { ...figures, ...clustered(figures, spread, rounding, { least, most }) };
-  }
-  if (areShares && areBinary({ count, sum, m2 })) return { ...figures, interval: wilson(sum, count) };
+  const isBinary = areShares && areBinary({ count, sum, m2 });
+  if (spread) return { ...figures, ...clustered(figures, spread, rounding, isBinary ? shares : range) };
+  if (isBinary) return { ...figures, interval: wilson(sum, count) };
   if (stddev === 0) return { ...figures, interval: undefined };
   const margin = t975(count - 1) * figures.stderr;
-  return { ...figures, interval: { method: "student_t", low: mean - margin, high: mean + margin } };
+  return { ...figures, interval: { method: "student_t", ...about(mean, margin, range) } };
 }
+
+const endless = { low: -Infinity, high: Infinity };
+const shares = { low: 0, high: 1 };
+
+const about = (mean: number, margin: number, { low, high }: typeof endless) => ({
+  low: Math.max(low, mean - margin),
+  high: Math.min(high, mean + margin),
+});
 
 function clustered(
   { mean, stddev }: { mean: number; stddev: number },
   spread: ClusterSpread,
   rounding: number,
-  { least, most }: { least: number; most: number },
+  range: typeof endless,
 ) {
   const error = clusteredStderr(spread);
   if (error === undefined) return { stderr: undefined, interval: undefined };
   // Where the means of all clusters are the same, what is left of the sums is rounding.
   if (error <= Math.max(rounding, stddev * roundOff)) return { stderr: 0, interval: undefined };
   const margin = t975(spread.clusters - 1) * error;
-  const [low, high] = [Math.max(least, mean - margin), Math.min(most, mean + margin)];
-  return { stderr: error, interval: { method: "cluster_t" as const, low, high } };
+  return { stderr: error, interval: { method: "cluster_t" as const, ...about(mean, margin, range) } };
 }
 
 /** As `MeanFigures`, flat and with null for what is undefined: as answers have them. */

@@ -2,17 +2,16 @@
  * `npm run bench:backup [-- --quick --json]`: backup, verify and restore of 1M evaluations and 1M jobs;
  * seconds, bytes and memory.
  */
-import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Client } from "pg";
 import { backUp } from "../../src/backup/backup.ts";
 import { restore } from "../../src/backup/restore.ts";
 import { verifyBackup } from "../../src/backup/verify.ts";
-import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
 import { Database } from "../../src/storage.ts";
 import { fillEvaluations } from "./evaluations/fill.ts";
+import { startBenchPostgres } from "./postgres.ts";
 import { ended, fill, pending } from "./queue/backlog.ts";
 import { jobType } from "./queue/job.ts";
 
@@ -22,13 +21,13 @@ const { values: options } = parseArgs({
 const evaluations = options.quick ? 50_000 : 1_000_000;
 const jobs = options.quick ? 50_000 : 1_000_000;
 
-const dataDir = await mkdtemp(join(tmpdir(), "ltb-bench-"));
+await using started = new AsyncDisposableStack();
+const { connection: source, dataDir } = await startBenchPostgres(started);
 await chmod(dataDir, 0o711);
-const postgres = await startEmbedded({ dataDir });
-const source = postgres.connection;
 const target = { ...source, database: "restored" };
 const client = new Client(source);
 await client.connect();
+started.defer(() => client.end());
 const figures: Record<string, number> = {};
 let peakRss = 0;
 const watching = setInterval(() => {
@@ -51,9 +50,6 @@ try {
   figures.rows = Object.values(manifest.tables).reduce((sum, { rows }) => sum + rows, 0);
 } finally {
   clearInterval(watching);
-  await client.end();
-  await postgres.stop();
-  await rm(dataDir, { recursive: true, force: true });
 }
 print();
 

@@ -4,17 +4,15 @@
  * leaderboard, as a client sees it; and what ingest does beside COPY. Needs 12 GB of disk.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs, promisify } from "node:util";
 import { Client } from "pg";
 import { Reducer } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { EvaluationOrder } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { createClient } from "../../src/client/index.ts";
-import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
 import { fillBoard, fillEvaluations } from "./evaluations/fill.ts";
+import { startBenchPostgres } from "./postgres.ts";
 import { median } from "./queue/statistics.ts";
 import { startBenchServer } from "./server.ts";
 
@@ -38,18 +36,12 @@ const notes = [`load average at the start: ${loadavg()[0]?.toFixed(1)}`];
 if (options.ingest) await ingest();
 
 await using started = new AsyncDisposableStack();
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
-const dataDir = await mkdtemp(join(tmpdir(), "ltb-bench-"));
-started.defer(() => rm(dataDir, { recursive: true, force: true }));
-const postgres = await startEmbedded({ dataDir, settings: { max_wal_size: "8GB" } });
-started.defer(() => postgres.stop());
-const { host, port, user, password, database } = postgres.connection;
-const url = `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
+const { connection, dataDir, url } = await startBenchPostgres(started, { max_wal_size: "8GB" });
 // What is slow here is meant to be, and measured.
 process.env.LTB_SLOW_QUERY_MS = "0";
-const server = await startBenchServer(url);
+const server = await startBenchServer(url, dataDir);
 started.defer(() => server.stop());
-const filler = new Client(postgres.connection);
+const filler = new Client(connection);
 await filler.connect();
 started.defer(() => filler.end());
 await filler.query("set synchronous_commit = off");
@@ -75,7 +67,10 @@ print();
 
 async function ingest(): Promise<void> {
   const args = ["test/bench/ingest.ts", "--json", ...(options.quick ? ["--quick"] : [])];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const running = promisify(execFile)(process.execPath, args);
+  // It stops what it has started itself.
+  process.once("exit", () => running.child.kill());
+  const { stdout } = await running;
   const result = JSON.parse(stdout);
   Object.assign(figures, result.figures);
   Object.assign(ratios, result.ratios);

@@ -2,9 +2,6 @@
  * `npm run bench:ingest [-- --quick --json]`: StreamEvaluations and BatchCreateEvaluations beside COPY, rows
  * per second. `stream_client_cpu_s` and its like are seconds of processor for a thousand rows.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
@@ -18,8 +15,8 @@ import {
   StreamEvaluationsRequestSchema,
   StreamEvaluationsResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
 import { Database } from "../../src/storage.ts";
+import { startBenchPostgres } from "./postgres.ts";
 import { processorSeconds } from "./processors.ts";
 import { perSecond, Rounds } from "./queue/statistics.ts";
 import { copyColumns, copyLine, streamMessage } from "./rows.ts";
@@ -32,14 +29,15 @@ const rows = options.quick ? 24_000 : 96_000;
 const rounds = options.quick ? 3 : 5;
 const rowsPerMessage = 100;
 
-const dataDir = await mkdtemp(join(tmpdir(), "ltb-bench-"));
-const postgres = await startEmbedded({ dataDir });
-const { host, port, user, password, database } = postgres.connection;
-const url = `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
-const server = await startBenchServer(url);
-const db = await Database.connect(postgres.connection);
-const copier = new Client(postgres.connection);
+await using started = new AsyncDisposableStack();
+const { connection, dataDir, url } = await startBenchPostgres(started);
+const server = await startBenchServer(url, dataDir);
+started.defer(() => server.stop());
+const db = await Database.connect(connection);
+started.defer(() => db.close());
+const copier = new Client(connection);
 await copier.connect();
+started.defer(() => copier.end());
 
 let prepared: Uint8Array[] = [];
 const measured = new Rounds();
@@ -62,12 +60,6 @@ const ratios = {
   batch_vs_copy: vsCopy("batch"),
 };
 print({ rows, rounds, figures, ratios });
-
-await copier.end();
-await db.close();
-await server.stop();
-await postgres.stop();
-await rm(dataDir, { recursive: true, force: true });
 
 async function measure(way: string, run: () => Promise<void>): Promise<void> {
   const { id } = await newBenchmark();

@@ -3,12 +3,10 @@
  * queue over gRPC beside graphile-worker, pg-boss and pgbench on the same PostgreSQL, with durable commits.
  * `…_client_cpu_s` and its like are seconds of processor for a thousand jobs: where time goes on any machine.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { Client } from "pg";
-import { startEmbedded } from "../../src/database/embedded/start-embedded.ts";
+import { startBenchPostgres } from "./postgres.ts";
 import { processorSeconds } from "./processors.ts";
 import { fillBacklog } from "./queue/backlog.ts";
 import { Graphile } from "./queue/graphile.ts";
@@ -39,25 +37,18 @@ const pinnedSeconds = options.pinned ? Number(options.pinned) * 60 : quick ? 12 
 // Undone from the last to the first, also after a failure: a server that is left running would keep its
 // caller waiting.
 await using started = new AsyncDisposableStack();
-// An exit, unlike a signal, ends PostgreSQL and the service too.
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
-const dataDir = await mkdtemp(join(tmpdir(), "ltb-bench-"));
-started.defer(() => rm(dataDir, { recursive: true, force: true }));
-const postgres = await startEmbedded({ dataDir, settings: { max_connections: "150" } });
-started.defer(() => postgres.stop());
-const { host, port, user, password, database } = postgres.connection;
-const url = `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
-const server = await startBenchServer(url);
+const { connection, dataDir, url, version } = await startBenchPostgres(started, { max_connections: "150" });
+const server = await startBenchServer(url, dataDir);
 started.defer(() => server.stop());
-const db = new Client(postgres.connection);
+const db = new Client(connection);
 await db.connect();
 started.defer(() => db.end());
 const backend = (await db.query("select pg_backend_pid() as pid")).rows[0];
 const ours = new Ours(server, db);
 started.defer(() => ours.close());
-const graphile = await Graphile.start(postgres.connection);
+const graphile = await Graphile.start(connection);
 started.defer(() => graphile.close());
-const boss = await Boss.start(postgres.connection, db);
+const boss = await Boss.start(connection, db);
 started.defer(() => boss.close());
 const pgbench = findPgbench();
 const h2load = await hasH2load();
@@ -84,7 +75,7 @@ if (isWanted("backlog")) await backlog();
 if (isWanted("pinned")) {
   await ours.clear();
   const windowSeconds = Math.min(30, pinnedSeconds / 4);
-  pinned = await workPinned(ours, postgres.connection, { seconds: pinnedSeconds, windowSeconds });
+  pinned = await workPinned(ours, connection, { seconds: pinnedSeconds, windowSeconds });
 }
 
 const figures: Record<string, number> = { ...measured.figures(), rss_mb: server.peakRssMb() };
@@ -154,7 +145,7 @@ async function creates(): Promise<void> {
   if (pgbench) {
     const { rows } = await db.query("select id from job_lanes where job_type = $1", [jobType]);
     const run = { seconds: sizes.pgbenchSeconds, laneId: rows[0].id, folder: dataDir };
-    await measure("pgbench_create_jobs_per_s", ours, () => pgbenchCreates(pgbench, postgres.connection, run));
+    await measure("pgbench_create_jobs_per_s", ours, () => pgbenchCreates(pgbench, connection, run));
   } else {
     const note =
       "create_vs_pgbench left out: pgbench is not installed (Debian: postgresql, postgresql-contrib)";
@@ -233,9 +224,7 @@ function print(): void {
     console.log(JSON.stringify({ rounds, sizes, notes, figures, ratios, pinned }));
     return;
   }
-  console.log(
-    `Jobs of 200 bytes, medians of ${rounds} rounds; PostgreSQL ${postgres.version}, durable commits`,
-  );
+  console.log(`Jobs of 200 bytes, medians of ${rounds} rounds; PostgreSQL ${version}, durable commits`);
   for (const note of notes) console.log(note);
   for (const [name, value] of Object.entries(figures)) {
     console.log(name.padEnd(36), value < 100 ? value.toPrecision(3) : Math.round(value));

@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -21,10 +20,10 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-export async function startBenchServer(databaseUrl: string): Promise<BenchServer> {
+/** @param dataDir a folder that goes with the bench */
+export async function startBenchServer(databaseUrl: string, dataDir: string): Promise<BenchServer> {
   // Sealing the audit trail is part of what the service costs.
-  const folder = await mkdtemp(join(tmpdir(), "ltb-bench-key-"));
-  const auditKey = join(folder, "audit.key");
+  const auditKey = join(dataDir, "audit.key");
   await writeFile(auditKey, randomBytes(32).toString("hex"), { mode: 0o600 });
   const child: ChildProcess & { stdout: Readable } = spawn(
     process.execPath,
@@ -42,7 +41,8 @@ export async function startBenchServer(databaseUrl: string): Promise<BenchServer
     },
   ) as ChildProcess & { stdout: Readable };
   process.once("exit", () => child.kill("SIGKILL"));
-  const failed = once(child, "exit").then(([code]) => {
+  const exited = once(child, "exit");
+  const failed = exited.then(([code]) => {
     throw new Error(`the service ended with ${code} instead of telling its address`);
   });
   const [address] = (await Promise.race([once(createInterface(child.stdout), "line"), failed])) as [string];
@@ -59,8 +59,7 @@ export async function startBenchServer(databaseUrl: string): Promise<BenchServer
     },
     stop: async () => {
       child.kill("SIGTERM");
-      await once(child, "exit");
-      await rm(folder, { recursive: true });
+      await exited;
     },
   };
 }

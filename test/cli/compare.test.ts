@@ -292,7 +292,7 @@ test("of latency the gate knows that lower is better, and can be told otherwise"
   expect((await ltb.run("compare", "a", "b", "--higher-is-better", "--lower-is-better")).code).toBe(2);
   // What no evaluation tells is unknown.
   expect(await ltb.json("summary", "quick")).toMatchObject({ input_tokens: null, cost_usd: null });
-  expect((await ltb.run("summary", "quick")).stdout).toMatch(/\n30 evaluations, 0 failed\n/);
+  expect((await ltb.run("summary", "quick")).stdout).toMatch(/\n30 evaluations, 0 with an error\n/);
 });
 
 test("a benchmark is not compared with itself, nor by a metric that it has not", async () => {

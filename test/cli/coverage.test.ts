@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { leftOutNote } from "../../src/cli/shared/slices.ts";
 import { commands, startTestService, temporaryFolder } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
@@ -33,7 +34,7 @@ afterAll(async () => {
 
 const words =
   "20 of 50 planned samples have a value (40 %): 20 failed, 10 were not tried; " +
-  "1 of those with a value have an error too";
+  "1 of those with a value has an error too";
 
 async function page(...args: string[]): Promise<string> {
   const file = join(folder, "page.html");
@@ -72,7 +73,7 @@ test("a summary of no values at all says how many samples lack one, if any were 
   await ltb.json("benchmark", "create", "waiting", ...about, "--total", "1000");
   const { code, stdout } = await ltb.run("summary", "waiting");
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^0 evaluations, 0 failed$/m);
+  expect(stdout).toMatch(/^0 evaluations, 0 with an error$/m);
   expect(stdout).toMatch(/^score: 0 of 1000 planned samples have a value: none was tried\.$/m);
   expect((await ltb.json("summary", "waiting")).metrics).toMatchObject([
     { name: "score", count: 0, coverage: { planned: 1000, tried: 0, missing: 1000 } },
@@ -105,7 +106,7 @@ test("of repetitions a summary says of how many samples each figure is, and whic
   const mean = await shown();
   expect(mean).toMatch(/^score +19 +0\.5 /m);
   expect(mean).toContain(
-    "score: 19 of 20 planned samples have a value (95 %): 1 failed; 1 samples lack some",
+    "score: 19 of 20 planned samples have a value (95 %): 1 failed; 1 sample lacks some of its repetitions",
   );
   expect(mean).toContain("each of which counts once, by the mean of its repetitions");
   expect(mean).toMatch(/^metric +samples +without a value +values .*\nscore +19 +1 +38 +2 /m);
@@ -117,8 +118,13 @@ test("of repetitions a summary says of how many samples each figure is, and whic
 
 test("a summary counts what is missing as the worst, or bounds the mean by it", async () => {
   const worst = await ltb.run("summary", "crashed", "--metric", "score", "--missing", "as_worst");
-  expect(worst.stdout).toMatch(/^score +20 +0\.4 /m);
+  // Every figure is of the same samples: the mean lies between the least and the greatest value.
+  expect(worst.stdout).toMatch(/^score +50 +0\.4 .* … 0\.\d+ +0 +- +- +- +- +1$/m);
   expect(worst.stdout.replaceAll(/\s+/g, " ")).toContain("each missing sample counts as 0, the worst");
+  const [filled] = (await ltb.json("summary", "crashed", "--metric", "score", "--missing", "as_worst"))
+    .metrics;
+  expect(filled).toMatchObject({ count: 20, samples: 50, min: 0, p50: null, p99: null, max: 1 });
+  expect(filled.coverage).toMatchObject({ scored: 20, missing: 30 });
   const bounds = await ltb.run("summary", "crashed", "--metric", "score", "--missing", "bounds");
   expect(bounds.stdout.replaceAll(/\s+/g, " ")).toContain(
     "score: the mean over all samples is between 0.4 and 1, whatever the missing ones are (with 95 % intervals: ",
@@ -154,7 +160,9 @@ test("a leaderboard says what entries lack, puts them behind, and leaves them ou
   expect(most.entries).toMatchObject([{ benchmark_name: "whole" }]);
   expect((await ltb.run("leaderboard", "gsm8k", "--min-coverage", "2")).code).toBe(2);
   const worst = await ltb.run("leaderboard", "gsm8k", "--missing", "as_worst");
-  expect(worst.stdout.replaceAll(/\s+/g, " ")).toMatch(/crashed 0\.4 .* Each missing sample counts as 0, /);
+  expect(worst.stdout.replaceAll(/\s+/g, " ")).toMatch(
+    /crashed 0\.4 \S+ … \S+ 50 Each missing sample counts as 0, /,
+  );
   const bounds = await ltb.run("leaderboard", "gsm8k", "--missing", "bounds");
   expect(bounds.stdout).toMatch(/ mean may be\n.* 0\.8 … 0\.8\n.* 0\.4 … 1\n/);
   const html = await page("leaderboard", "gsm8k", "--missing", "bounds");
@@ -238,11 +246,102 @@ test("a history says what runs lack, and calls no run better that only lacks wha
     since_baseline: { first_significant: false, first_unsettled: true },
   });
   const html = await page("history", "gsm8k");
+  // As far as the mean may be, on the drawings for wide and narrow screens, under a shape that is not filled.
+  expect(html.match(/stroke-dasharray="2,3"/g)).toHaveLength(2);
+  expect(html.match(/fill="var\(--paper\)" stroke="var\(--good\)"/g)).toHaveLength(2);
+  const reach = "Dotted lines, and the fainter ground of a baseline, go as far as a mean may be";
+  expect(html).toContain(reach);
+  const complete = await page("history", "gsm8k", "--model", "whole");
+  expect(complete).not.toMatch(/Dotted|stroke-dasharray="2,3"/);
   for (const part of ["<h2>What is missing</h2>", rule, `crashed: ${words}.`, ">20 of 50<", `${mark}.`])
     expect(html).toContain(part);
   // The baseline is told of, too, where it is none of the runs shown.
   const last = await ltb.run("history", "gsm8k", "--model", "whole", "--baseline", "crashed");
   expect(last.stdout.replaceAll(/\s+/g, " ")).toContain(`crashed: ${words}.`);
+});
+
+test("no interval ends beyond what a value can be, whatever it is of", async () => {
+  const rows = Array.from({ length: 20 }, (_, i) =>
+    [0, 1, 2, 3, 4].map((repetition) => ({
+      ...{ sample_id: `s${i}`, repetition, input: "i", output: "o", part: i % 2 },
+      ...(i === 0 && repetition === 4 ? { error: "e" } : { score: Number(i % 7 > 0 || repetition < 2) }),
+      latency_ms: i === 0 ? 5000 : 1,
+    })),
+  );
+  const path = join(folder, "near.jsonl");
+  await writeFile(
+    path,
+    rows
+      .flat()
+      .map((row) => JSON.stringify(row))
+      .join("\n"),
+  );
+  await ltb.json("import", path, "--dataset", "near", "--provider", "acme", "--model", "m");
+  await ltb.json("benchmark", "update", "near", "--planned-samples", "21");
+  await expect.poll(async () => (await ltb.json("leaderboard", "near")).pending_count).toBe(0);
+  const pass = ["--reducer", "pass_at_k", "--k", "2"];
+  const ends: unknown[] = [];
+  for (const how of [[], pass]) {
+    const summarize = (...more: string[]) =>
+      ltb.json("summary", "near", "--metric", "score", ...how, ...more);
+    const [plain, parts, bounds] = [
+      await summarize(),
+      await summarize("--group-by", "part"),
+      await summarize("--missing", "bounds"),
+    ];
+    const board = await ltb.json("leaderboard", "near", ...how);
+    const runs = await ltb.json("history", "near", ...how);
+    ends.push(plain.metrics[0].ci95_high, bounds.metrics[0].bounds.ci95_high);
+    ends.push(board.entries[0].ci95_high, board.entries[0].ranked_high, runs.runs[0].ci95_high);
+    ends.push(...parts.slices[0].slices.map((slice: { ci95_high: number }) => slice.ci95_high));
+  }
+  expect(ends).toEqual(Array(14).fill(1));
+  const slow = await ltb.json("summary", "near", "--metric", "latency_ms");
+  const board = await ltb.json("leaderboard", "near", "--metric", "latency_ms");
+  expect([slow.metrics[0].ci95_low, board.entries[0].ci95_low]).toEqual([0, 0]);
+  const told = ["--metric", "latency_ms", "--range", "1:5000", "--missing", "bounds"];
+  expect((await ltb.json("summary", "near", ...told)).metrics[0]).toMatchObject({
+    ...{ ci95_low: 1, bounds: { ci95_low: 1 } },
+  });
+});
+
+test("what HELM measures of one split is not missing in another", async () => {
+  const run = join(import.meta.dirname, "..", "data", "helm", "narrative_qa-model=openai_gpt2");
+  const { stdout } = await ltb.run("import", run);
+  expect(stdout).toContain("5 inserted");
+  const summary = await ltb.run("summary", "narrative_qa:model=openai_gpt2");
+  expect(summary.stdout).toMatch(/^exact_match\/test +4 .*\nexact_match\/valid +1 /m);
+  expect(summary.stdout).not.toContain("samples have a value");
+  // What no split has is told, once for all of them.
+  await ltb.json("benchmark", "update", "narrative_qa:model=openai_gpt2", "--planned-samples", "7");
+  const partial = (await ltb.run("summary", "narrative_qa:model=openai_gpt2")).stdout;
+  expect(partial.replaceAll(/\s+/g, " ")).toMatch(
+    /, exact_match\/test \+ exact_match\/valid, .*: 5 of 7 planned samples have a value \(71\.4 %\): 2 were not tried\./,
+  );
+});
+
+test("one of a kind is told in the singular, and what nobody has declared is not told as 0", async () => {
+  const lines = [{ score: 1 }, { score: 0 }, {}].map((row, i) =>
+    JSON.stringify({ id: `s${i}`, input: "i", output: "o", ...row }),
+  );
+  await writeFile(join(folder, "few.jsonl"), lines.join("\n"));
+  await ltb.json("import", join(folder, "few.jsonl"), "--dataset", "few", "--provider", "p", "--model", "m");
+  await ltb.json("benchmark", "update", "few", "--planned-samples", "4");
+  expect((await ltb.run("summary", "few")).stdout).toContain(
+    "score: 2 of 4 planned samples have a value (50 %): 1 failed, 1 was not tried.",
+  );
+  const about = ["--provider", "p", "--model", "m", "--dataset", "few"];
+  await ltb.json("benchmark", "create", "undeclared", ...about);
+  expect((await ltb.run("benchmark", "show", "few")).stdout).toMatch(/^planned samples +4$/m);
+  expect((await ltb.run("benchmark", "show", "undeclared")).stdout).not.toMatch(
+    /^(planned samples|repetitions|total iterations) /m,
+  );
+  expect(await ltb.json("benchmark", "show", "undeclared")).toMatchObject({
+    ...{ planned_samples: 0, repetitions: 0, total_iterations: 0 },
+  });
+  expect(leftOutNote({ slicesLeftOut: 1, leftOut: ["a"] })).toEqual([
+    "1 further group has no row, and no more samples than those that have one: a.",
+  ]);
 });
 
 test("a comparison says what its sides lack, in all its forms, and counts or bounds it when told", async () => {

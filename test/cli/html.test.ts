@@ -125,7 +125,7 @@ test("a summary, with a histogram of every metric", async () => {
   expect(text.includes("latency (ms)")).toBe(true);
   expect(text.includes("latency_ms")).toBe(false);
   expect(text.includes("Percentiles are exact.")).toBe(true);
-  expect(text.includes("200 evaluations, 0 failed. <code>")).toBe(true);
+  expect(text.includes("200 evaluations, 0 with an error. <code>")).toBe(true);
 });
 
 test("groups by a key, on both pages", async () => {

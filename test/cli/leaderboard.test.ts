@@ -44,7 +44,7 @@ test("a table of ranks, bands, means and intervals", async () => {
   expect(lines.slice(2)).toMatchObject([
     expect.stringMatching(/^rank +ranks +bands +benchmark +model +score +95 % CI +n$/),
     expect.stringMatching(/^ +1 +1–3 +- +run of trial +acme\/trial +1 +- +1$/),
-    expect.stringMatching(/^ +2 +1–2 +1 +run of strong +acme\/strong +0.95 +0.8581 … 1.042 +4$/),
+    expect.stringMatching(/^ +2 +1–2 +1 +run of strong +acme\/strong +0.95 +0.8581 … 1 +4$/),
     expect.stringMatching(/^ +3 +2–3 +2 +run of fair +acme\/fair +0.55 +0.4581 … 0.6419 +4$/),
     "",
     expect.stringMatching(/^Benchmarks share a band where their 95 % intervals overlap/),
@@ -100,7 +100,17 @@ test("a dataset or metric that nobody has is an error, with those that there are
   await crash("planned");
   expect(await ltb.run("leaderboard", "planned", "--metric", "nosuch")).toMatchObject(of);
   // Where only the other options leave nobody, that is no error.
-  expect(await ltb.run("leaderboard", "gsm8k", "--min-count", "99")).toMatchObject({ code: 0, stdout: "" });
+  const all = " leaves out all benchmarks on gsm8k with values of score that match: 3\n";
+  expect(await ltb.run("leaderboard", "gsm8k", "--min-count", "99")).toEqual({
+    ...{ code: 0, stdout: "", stderr: `--min-count 99${all}` },
+  });
+  const both = ["--min-count", "5", "--min-coverage", "1"];
+  expect((await ltb.run("leaderboard", "gsm8k", ...both)).stderr).toBe(
+    `--min-coverage 1 or --min-count 5${all}`,
+  );
+  expect((await ltb.run("history", "gsm8k", "--min-count", "99")).stderr).toBe(
+    "--min-count 99 leaves out all runs on gsm8k with values of score that match\n",
+  );
 });
 
 test("options choose the metric, the order and who is ranked", async () => {

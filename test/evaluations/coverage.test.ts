@@ -121,7 +121,8 @@ describe("samples without a value", () => {
     const { mean, stddev, stderr, ci95Low, ci95High, intervalMethod } = await scoreOf(there);
     const same = { stddev, stderr, ci95Low, ci95High, intervalMethod };
     const filled = await scoreOf(here, { missing: "as_worst" });
-    expect(filled).toMatchObject({ mean, filledWith: 0, missing: "as_worst", samples: 3 });
+    expect(filled).toMatchObject({ mean, filledWith: 0, missing: "as_worst", count: 3, samples: 8 });
+    expect(filled).toMatchObject({ min: 0, p50: null, max: 1, coverage: { scored: 3, missing: 5 } });
     for (const [name, value] of Object.entries(same)) {
       if (typeof value === "number") expect(filled).toHaveProperty(name, expect.closeTo(value, 12));
       else expect(filled).toHaveProperty(name, value);

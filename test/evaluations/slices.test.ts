@@ -56,11 +56,12 @@ test("each group has the figures of its samples, and all the mean of their means
   const found = await slicesOf([...rows, { score: 0.5, output: "o" }, { score: 0.25 }], "subject");
   expect(found.slices.map(({ value }) => value)).toEqual(["anatomy", "astronomy", "virology", null]);
   let [means, variance] = [0, 0];
+  const kind = { areShares: true, range: { low: 0, high: 1 } };
   for (const [index, [value, scores]] of Object.entries(groups).entries()) {
     const n = scores.length;
     const mean = scores.reduce((sum, score) => sum + score, 0) / n;
     const m2 = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0);
-    const figures = meanColumns({ count: n, sum: n * mean, m2 }, { areShares: true });
+    const figures = meanColumns({ count: n, sum: n * mean, m2 }, kind);
     const slice = found.slices[index];
     expect(slice).toMatchObject({ value, tried: n, samples: n, intervalMethod: figures.intervalMethod });
     for (const figure of ["mean", "stddev", "stderr", "ci95Low", "ci95High"] as const)
@@ -232,6 +233,9 @@ test("a key may be in any script, have dots, and lie within others", async () =>
   // Samples of Inspect have metadata of their own within ours.
   for (const key of ["subject", "metadata.subject", "metadata.metadata.subject"])
     expect(await groupsOf([{ subject: "x" }], key, "metadata")).toEqual([["x", 1]]);
+  // Those of lm-eval are what it calls a doc.
+  for (const key of ["subject", "metadata.subject", "doc.subject"])
+    expect(await groupsOf([{ subject: "x" }], key, "doc")).toEqual([["x", 1]]);
   expect(await groupsOf([{ doc: { "a.b": "x" } }], "doc.`a.b`", "metadata")).toEqual([["x", 1]]);
   const own = { score: 1, metadata: { subject: "own", metadata: { subject: "inner" } } };
   expect((await slicesOf([own], "subject")).slices.map(({ value }) => value)).toEqual(["own"]);

@@ -46,6 +46,8 @@ function figures(values: readonly number[]) {
     return low + (place - Math.floor(place)) * (high - low);
   };
   const margin = (t975[n - 1] ?? Number.NaN) * stderr;
+  // Values from 0 to 1 are taken to be shares, and their mean to lie between these.
+  const [least, most] = values.every((value) => value >= 0 && value <= 1) ? [0, 1] : [-Infinity, Infinity];
   const [p50, p90, p95, p99] = [0.5, 0.9, 0.95, 0.99].map(percentile);
   const [min, max] = [percentile(0), percentile(1)];
   return {
@@ -54,8 +56,8 @@ function figures(values: readonly number[]) {
     mean,
     stddev,
     stderr,
-    ci95Low: mean - margin,
-    ci95High: mean + margin,
+    ci95Low: Math.max(least, mean - margin),
+    ci95High: Math.min(most, mean + margin),
     min,
     p50,
     p90,

@@ -418,21 +418,21 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   name: string;
 
   /**
-   * Number of evaluations with a value (n). 0 for a metric that was asked for and has none.
+   * Number of evaluations with a value. 0 for a metric that was asked for and has none.
    *
    * @generated from field: int32 count = 2;
    */
   count: number;
 
   /**
-   * Arithmetic mean, never below min or above max. Unset when count is 0.
+   * Arithmetic mean, never below min or above max. Unset when n is 0.
    *
    * @generated from field: optional double mean = 3;
    */
   mean?: number | undefined;
 
   /**
-   * Sample standard deviation (divisor n - 1). Unset when count is below 2.
+   * Sample standard deviation (divisor n - 1). Unset when n is below 2.
    *
    * @generated from field: optional double stddev = 4;
    */
@@ -446,8 +446,9 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   stderr?: number | undefined;
 
   /**
-   * Lower bound of the 95 % confidence interval of the mean, by interval_method. Unset when count is below 2,
-   * and when all values are the same but not 0 or 1: such values tell no spread.
+   * Lower bound of the 95 % confidence interval of the mean, by interval_method, cut where no value of the
+   * metric can be. Unset when n is below 2, and when all values are the same but not 0 or 1: such values tell
+   * no spread.
    *
    * @generated from field: optional double ci95_low = 6;
    */
@@ -461,42 +462,43 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   ci95High?: number | undefined;
 
   /**
-   * Smallest value. Unset when count is 0.
+   * Smallest value, or filled_with where that is smaller. Unset without either.
    *
    * @generated from field: optional double min = 8;
    */
   min?: number | undefined;
 
   /**
-   * 50th percentile (median), by linear interpolation as PostgreSQL's percentile_cont. Unset when count is 0.
+   * 50th percentile (median), by linear interpolation as PostgreSQL's percentile_cont. Unset when count is
+   * 0, and where filled_with is set: it is of values alone.
    *
    * @generated from field: optional double p50 = 9;
    */
   p50?: number | undefined;
 
   /**
-   * 90th percentile, computed like p50. Unset when count is 0.
+   * 90th percentile, computed like p50. Unset as that.
    *
    * @generated from field: optional double p90 = 10;
    */
   p90?: number | undefined;
 
   /**
-   * 95th percentile, computed like p50. Unset when count is 0.
+   * 95th percentile, computed like p50. Unset as that.
    *
    * @generated from field: optional double p95 = 11;
    */
   p95?: number | undefined;
 
   /**
-   * 99th percentile, computed like p50. Unset when count is 0.
+   * 99th percentile, computed like p50. Unset as that.
    *
    * @generated from field: optional double p99 = 12;
    */
   p99?: number | undefined;
 
   /**
-   * Largest value. Unset when count is 0.
+   * Largest value, or filled_with where that is larger. Unset without either.
    *
    * @generated from field: optional double max = 13;
    */
@@ -517,7 +519,8 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   intervalMethod: IntervalMethod;
 
   /**
-   * Number of samples that have a value after reduction. Without repetitions each evaluation is a sample.
+   * Number of samples (n) that have a value after reduction, with those that count as filled_with. Without
+   * repetitions each evaluation is a sample.
    *
    * @generated from field: int32 samples = 16;
    */
@@ -553,8 +556,8 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
   missing: Missing;
 
   /**
-   * The value that each missing sample counts as in mean, stddev, stderr and interval, which are then over
-   * all samples. Unset unless `missing` is AS_WORST and there are any.
+   * The value that each missing sample counts as in n, mean, stddev, stderr, interval, min and max, which are
+   * then over all samples. Unset unless `missing` is AS_WORST and there are any.
    *
    * @generated from field: optional double filled_with = 21;
    */

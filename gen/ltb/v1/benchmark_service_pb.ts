@@ -1511,7 +1511,8 @@ export type GetBenchmarkSummaryRequest = Message<"ltb.v1.GetBenchmarkSummaryRequ
    * - else a key of Evaluation.metadata: "subject", or "doc.subject" for one within another. A number is a
    *   place in a list. A name with dots is found as it stands at the top, and elsewhere in backticks. None
    *   is empty. "metadata." may stand before it, for keys that are named like one of the above. What the
-   *   metadata lack is looked for in an object "metadata" of theirs, such as the samples of Inspect have.
+   *   metadata lack is looked for in objects "metadata" and "doc" of theirs, as the samples of Inspect and of
+   *   lm-eval have them.
    * Groups leave out samples without a value, and say how many: `missing` has to be EXCLUDE then, and
    * cluster_by empty.
    *

@@ -121,7 +121,14 @@ async function update(
 
 /** Prints every field of a benchmark. */
 export function showBenchmark(benchmark: Benchmark, options: { json?: boolean }): void {
-  printFields(BenchmarkSchema, benchmark, options, { status: statusName(benchmark.status) });
+  const { status, repetitions, plannedSamples, totalIterations } = benchmark;
+  // 0 stands for what nobody has declared.
+  printFields(BenchmarkSchema, benchmark, options, {
+    status: statusName(status),
+    repetitions: repetitions || null,
+    planned_samples: plannedSamples || null,
+    total_iterations: totalIterations || null,
+  });
 }
 
 async function fieldsOf({ description, total, label, metadata, ...counts }: Options) {

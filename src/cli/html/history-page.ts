@@ -1,7 +1,7 @@
 import type { MetricRun } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetMetricHistoryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { allRuns, changeCells, countRuns, isBetter, markOf, NO_CHANGE } from "../shared/changes.ts";
-import { countText, coverageOfRuns, leftOutWords } from "../shared/coverage.ts";
+import { countText, coverageOfRuns, lacksValues, leftOutWords } from "../shared/coverage.ts";
 import { formatMinute, formatNumber } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
 import { inputsSection } from "./inputs.ts";
@@ -28,16 +28,19 @@ export async function writeHistory(
     first && last
       ? `${countRuns(runs)}: the mean is ${formatNumber(first.mean, 4)} at first and ${formatNumber(last.mean, 4)} at last. ${found}`
       : "No runs.";
-  const level = baseline && { mean: baseline.mean, low: baseline.ci95Low, high: baseline.ci95High };
+  const level = baseline && intervalOf(baseline, response);
   const drawn = await timelineChart(
     `Mean ${unit} of each run with its 95 % interval, oldest first`,
     description,
     `mean ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better`,
-    runs.map((run) => momentOf(run, lowerIsBetter)),
+    runs.map((run) => ({ ...intervalOf(run, response), ...verdictOf(run, lowerIsBetter) })),
     level,
   );
   const ground = baseline
     ? ` The broken line and the ground about it are the baseline, ${baseline.benchmarkName}.`
+    : "";
+  const reach = allRuns(response).some(lacksValues)
+    ? " Dotted lines, and the fainter ground of a baseline, go as far as a mean may be whatever the missing samples are; the shape of a change that they may undo is an outline."
     : "";
   await writePage(path, {
     title: `History: ${dataset}`,
@@ -50,7 +53,7 @@ export async function writeHistory(
       ]),
       {
         title: `Mean ${unit}`,
-        note: `${found} Whiskers are 95 % intervals of the means: ${intervalsOf(runs)}.${ground}`,
+        note: `${found} Whiskers are 95 % intervals of the means: ${intervalsOf(runs)}.${ground}${reach}`,
         body: drawn,
       },
       {
@@ -72,12 +75,26 @@ export async function writeHistory(
   });
 }
 
-function momentOf(run: MetricRun, lowerIsBetter: boolean): Moment {
-  const { createdAt, mean, ci95Low: low, ci95High: high, sincePrevious, sinceBaseline } = run;
-  const change = [sincePrevious, sinceBaseline].find((one) => one?.firstSignificant);
-  const verdict = isBetter(change, lowerIsBetter) ? "better" : "worse";
-  const isMarked = change !== undefined;
-  return { label: formatMinute(createdAt), mean, low, high, verdict: isMarked ? verdict : "none", isMarked };
+/** The interval of a mean, and how far the mean may be where samples are missing. */
+function intervalOf(run: MetricRun, range: Pick<GetMetricHistoryResponse, "rangeLow" | "rangeHigh">) {
+  const { createdAt, mean, count, ci95Low: low = mean, ci95High: high = mean } = run;
+  const missing = run.coverage?.missing ?? 0;
+  const meanWith = (end: number) => (mean * count + end * missing) / (count + missing);
+  const { rangeLow: least = -Infinity, rangeHigh: greatest = Infinity } = range;
+  const reach = { low: Math.min(low, meanWith(least)), high: Math.max(high, meanWith(greatest)) };
+  return { label: formatMinute(createdAt), mean, low, high, ...(missing > 0 && { reach }) };
+}
+
+function verdictOf(
+  run: MetricRun,
+  lowerIsBetter: boolean,
+): Pick<Moment, "verdict" | "isMarked" | "isUnsettled"> {
+  const changes = [run.sincePrevious, run.sinceBaseline];
+  const settled = changes.find((one) => one?.firstSignificant);
+  const change = settled ?? changes.find((one) => one?.firstUnsettled);
+  const isMarked = settled !== undefined;
+  if (change === undefined) return { isMarked, isUnsettled: false };
+  return { verdict: isBetter(change, lowerIsBetter) ? "better" : "worse", isMarked, isUnsettled: !isMarked };
 }
 
 function row(run: MetricRun, lowerIsBetter: boolean) {

@@ -37,27 +37,31 @@ export function intervalChart(
   intervals: readonly Interval[],
   { zero = false } = {},
 ): Promise<Html> {
-  const rows = intervals.map(
-    ({ label, mean, low = mean, high = mean, verdict = "none", shaded = false, reach }, index) => ({
-      // Names may repeat, and a band scale would take the same ones as one.
-      key: `${index} ${label}`,
-      mean,
-      low,
-      high,
-      shape: shapes[verdict],
-      colour: colours[verdict],
-      shaded,
-      isOpen: reach !== undefined,
-      ...{ from: finiteOr(low, reach?.low), to: finiteOr(high, reach?.high) },
-      ...{ isEndlessBelow: reach?.low === -Infinity, isEndlessAbove: reach?.high === Infinity },
-    }),
-  );
+  const rows = intervals.map(({ label, verdict = "none", shaded = false, ...interval }, index) => ({
+    // Names may repeat, and a band scale would take the same ones as one.
+    key: `${index} ${label}`,
+    ...{ ...extended(interval), shaded },
+    shape: shapes[verdict],
+    colour: colours[verdict],
+  }));
   return chart(title, description, 900, (width) => spec(width, axis, rows, zero));
+}
+
+/** The ends of an interval, and those of its reach; what has no end ends with the chart. */
+export function extended({ mean, low = mean, high = mean, reach }: Omit<Interval, "label">) {
+  return {
+    ...{ mean, low, high, isOpen: reach !== undefined },
+    ...{ from: finiteOr(low, reach?.low), to: finiteOr(high, reach?.high) },
+    ...{ isEndlessBelow: reach?.low === -Infinity, isEndlessAbove: reach?.high === Infinity },
+  };
 }
 
 const finiteOr = (other: number, end = other) => (Number.isFinite(end) ? end : other);
 
-type Row = Record<"mean" | "low" | "high" | "from" | "to", number>;
+/** What a chart draws of an interval. */
+export type Row = ReturnType<typeof extended>;
+
+export const endsOf = ({ mean, low, high, from, to }: Row) => [mean, low, high, from, to];
 
 function spec(width: number, axis: string, rows: readonly Row[], zero: boolean): Spec {
   const isNarrow = width < 400;
@@ -71,7 +75,7 @@ function spec(width: number, axis: string, rows: readonly Row[], zero: boolean):
     y: { scale: "y", field: "key" },
     height: { scale: "y", band: 1 },
   };
-  const values = rows.flatMap(({ mean, low, high, from, to }) => [mean, low, high, from, to]);
+  const values = rows.flatMap(endsOf);
   const domain = extentOf(zero ? [0, ...values] : values);
   // Without the number in front, which tells equal names apart.
   const text = { signal: "slice(datum.value, indexof(datum.value, ' ') + 1)" };

@@ -1,12 +1,12 @@
 import type { MetricChange, MetricRun } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetMetricHistoryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { formatNumber } from "./output.ts";
+import { countOf, formatNumber } from "./output.ts";
 
 // How changes of a metric from run to run are told, on a terminal and on a page.
 
 export const NO_CHANGE = "No change is significant, which does not say that the runs are equal.";
 
-export const countRuns = ({ length }: readonly MetricRun[]) => `${length} run${length === 1 ? "" : "s"}`;
+export const countRuns = ({ length }: readonly MetricRun[]) => countOf(length, "run");
 
 /** The runs, and the baseline where it is none of them. */
 export function allRuns({ runs, baseline }: GetMetricHistoryResponse): MetricRun[] {

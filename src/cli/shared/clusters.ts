@@ -1,6 +1,6 @@
 import type { Clusters, MetricSummary } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { CliError } from "./errors.ts";
-import { formatNumber } from "./output.ts";
+import { countOf, formatNumber } from "./output.ts";
 
 /** Options of a command whose errors and intervals may be by clusters. */
 export interface Clustering {
@@ -29,9 +29,14 @@ export function clusterWarnings(by: string, found: readonly Clusters[]): string[
     lines.push(
       `warning: with ${least} clusters, fewer than ${FEW}, intervals are too narrow and p-values too small`,
     );
-  if (unnamed > 0) lines.push(`${unnamed} samples without ${by} are each a cluster of its own`);
+  if (unnamed > 0)
+    lines.push(
+      `${countOf(unnamed, "sample")} without ${by} ${unnamed === 1 ? "is" : "are each"} a cluster of its own`,
+    );
   if (mixed > 0)
-    lines.push(`${mixed} samples name several values of ${by}, and are in the cluster of the first`);
+    lines.push(
+      `${countOf(mixed, "sample")} with several values of ${by} ${mixed === 1 ? "is" : "are"} in the cluster of the first`,
+    );
   return lines;
 }
 

@@ -16,7 +16,7 @@ import { limits } from "../../limits.ts";
 import { wireEnum } from "../../wire/enums.ts";
 import { withFigures } from "./categories.ts";
 import { given } from "./options.ts";
-import { formatInterval, formatNumber, oneLine } from "./output.ts";
+import { countOf, formatInterval, formatNumber, oneLine } from "./output.ts";
 import { reducerText } from "./reducer.ts";
 
 const wireMissing = wireEnum<typeof Missing>(MissingSchema);
@@ -63,10 +63,12 @@ function percentText(part: number, whole: number): string {
 }
 
 /** Why samples without an error have no value: a reducer with a k makes one of k values or more. */
-function unscoredWords(k: number, most = 1): string {
-  if (k === 0) return "have none without an error";
-  return `have fewer than k = ${k} values${most < k ? "" : ", or one beyond 0 to 1"}`;
+function unscoredWords(count: number, k: number, most = 1): string {
+  if (k === 0) return `${haveOf(count)} none without an error`;
+  return `${haveOf(count)} fewer than k = ${k} values${most < k ? "" : ", or one beyond 0 to 1"}`;
 }
+
+const haveOf = (count: number) => (count === 1 ? "has" : "have");
 
 /**
  * Says how many samples have a value and why others have none; undefined where all is there.
@@ -80,17 +82,19 @@ function coverageText({ coverage, repetitions }: Omit<Covered, "name">, k: numbe
   const lacking = repetitions?.samplesLacking ?? 0;
   const why = [
     [failed, "failed"],
-    [unscored, unscoredWords(k, repetitions?.most)],
-    [all - tried, "were not tried"],
+    [unscored, unscoredWords(unscored, k, repetitions?.most)],
+    [all - tried, all - tried === 1 ? "was not tried" : "were not tried"],
   ] as const;
   const found = why.flatMap(([count, words]) => (count > 0 ? `${count} ${words}` : []));
   const reasons = tried === 0 ? "none was tried" : found.join(", ");
   const share = scored === 0 ? "" : ` (${percentText(scored, all)})`;
   const parts = [
-    missing > 0 && `${scored} of ${all} ${isPlan ? "planned " : ""}samples have a value${share}: ${reasons}`,
+    missing > 0 &&
+      `${scored} of ${all} ${isPlan ? "planned " : ""}samples ${haveOf(scored)} a value${share}: ${reasons}`,
     planned !== undefined && tried > planned && `${tried} samples were tried, ${planned} planned`,
-    scoredWithError > 0 && `${scoredWithError} of those with a value have an error too`,
-    lacking > 0 && `${lacking} samples lack some of their repetitions`,
+    scoredWithError > 0 && `${scoredWithError} of those with a value ${haveOf(scoredWithError)} an error too`,
+    lacking > 0 &&
+      `${countOf(lacking, "sample")} ${lacking === 1 ? "lacks some of its" : "lack some of their"} repetitions`,
   ].filter((part) => part !== false);
   return parts.length > 0 ? parts.join("; ") : undefined;
 }
@@ -119,16 +123,18 @@ function boundsText({ low, high, ...interval }: Bounds, figure = "mean"): string
   return `the ${figure} over all samples is ${between}, whatever the missing ones are${within && ` (with 95 % intervals: ${within})`}`;
 }
 
-/** "20 of 50" where samples are missing, else the number of them. */
+/** "20 of 50" where samples are missing, else the number of those that a mean is of. */
 export function countText({
   count,
   coverage,
-}: Pick<LeaderboardEntry, "count" | "coverage">): string | number {
+  filledWith,
+}: Pick<LeaderboardEntry, "count" | "coverage" | "filledWith">): string | number {
   const missing = coverage?.missing ?? 0;
+  if (filledWith !== undefined) return count + missing;
   return missing > 0 ? `${count} of ${count + missing}` : count;
 }
 
-const lacksValues = ({ coverage }: Pick<LeaderboardEntry, "coverage">) => (coverage?.missing ?? 0) > 0;
+export const lacksValues = ({ coverage }: Pick<LeaderboardEntry, "coverage">) => (coverage?.missing ?? 0) > 0;
 
 /** Whether the mean of an entry may be another, because nothing stands for what is missing. */
 export const isOpen = (entry: LeaderboardEntry) => lacksValues(entry) && entry.filledWith === undefined;
@@ -230,7 +236,28 @@ export const boundsCell = ({ bounds }: LeaderboardEntry) =>
 export function coverageOfMetrics(summary: GetBenchmarkSummaryResponse): string[] {
   const metrics = withFigures(summary);
   const filled = metrics.flatMap((metric) => filledWords(metric, summary.missing));
-  return [...coverageWords(metrics, summary.k), ...filled];
+  return [...coverageWords(joinSplits(metrics), summary.k), ...filled];
+}
+
+/** The name of a metric that is of one split of a dataset alone, such as HELM's `exact_match/test`. */
+const ofSplit = /^(?<metric>.+?)\/(?:train|valid|test)(?:\/|$)/;
+
+/** Joins what is of the splits of one metric: what a sample of one split lacks is no value of another. */
+function joinSplits(metrics: readonly MetricSummary[]): Covered[] {
+  const joined = Map.groupBy(metrics, ({ name }) => ofSplit.exec(name)?.groups?.metric ?? `/${name}`);
+  return [...joined.values()].flatMap((parts): Covered[] => {
+    const coverages = parts.flatMap(({ coverage }) => coverage ?? []);
+    const [first, ...others] = coverages;
+    const scored = coverages.reduce((total, part) => total + part.scored, 0);
+    if (first === undefined || others.length === 0 || scored > first.tried) return parts;
+    const scoredWithError = coverages.reduce((total, part) => total + part.scoredWithError, 0);
+    const withError = first.failed + first.scoredWithError;
+    const failed = withError - scoredWithError;
+    const missing = first.scored + first.missing - scored;
+    const unscored = first.tried - scored - failed;
+    const coverage = { ...first, scored, scoredWithError, failed, unscored, missing };
+    return [{ name: parts.map(({ name }) => name).join(" + "), coverage }];
+  });
 }
 
 function filledWords({ name, coverage, missing, filledWith, bounds }: MetricSummary, asked: Missing) {
@@ -239,5 +266,5 @@ function filledWords({ name, coverage, missing, filledWith, bounds }: MetricSumm
     return `${oneLine(name)}: missing samples are left out, as its range is not known: say it with --metric and --range.`;
   if (bounds) return `${oneLine(name)}: ${boundsText(bounds)}.`;
   if (filledWith === undefined) return [];
-  return `${oneLine(name)}: each missing sample counts as ${formatNumber(filledWith)}, the worst that there can be; mean, stddev, stderr and interval are over all samples.`;
+  return `${oneLine(name)}: each missing sample counts as ${formatNumber(filledWith)}, the worst that there can be; all figures but percentiles, which are left out, are over all samples.`;
 }

@@ -160,6 +160,9 @@ export function formatNumber(value: number | undefined, digits = 5): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
 }
 
+/** "1 sample", "2 samples". */
+export const countOf = (count: number, one: string) => `${count} ${one}${count === 1 ? "" : "s"}`;
+
 /** An interval, or `none` where there is none. */
 export function formatInterval(
   { ci95Low, ci95High }: { ci95Low?: number | undefined; ci95High?: number | undefined },

@@ -65,18 +65,18 @@ export function rankedRepetitions(
     least: Math.min(...found.map(({ least }) => least)),
     most: Math.max(...found.map(({ most }) => most)),
   };
-  const number = `${found.length} of ${entries.length} benchmarks`;
+  const number = `${found.length} of ${entries.length} benchmarks ${found.length === 1 ? "has" : "have"}`;
   return [
-    `${number} have ${rangeText(range)} repetitions of a sample, which counts once, by their ${reducerText(by)}.`,
+    `${number} ${rangeText(range)} repetitions of a sample, which counts once, by their ${reducerText(by)}.`,
   ];
 }
 
 /** The rows of a table of repetitions, of the metrics that have any. */
 export function repetitionRows(metrics: readonly MetricSummary[]): (string | number)[][] {
-  return metrics.flatMap(({ name, samples, coverage, count, repetitions: found }) => {
+  return metrics.flatMap(({ name, coverage, count, repetitions: found }) => {
     if (found === undefined) return [];
     const { samplesLacking } = found;
-    const without = coverage?.missing ?? 0;
-    return [[name, samples, without, count, rangeText(found), samplesLacking, agreementText(found)]];
+    const { scored = 0, missing = 0 } = coverage ?? {};
+    return [[name, scored, missing, count, rangeText(found), samplesLacking, agreementText(found)]];
   });
 }

@@ -1,6 +1,6 @@
 import type { MetricSlice, MetricSlices } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { CliError } from "./errors.ts";
-import { formatInterval, formatNumber } from "./output.ts";
+import { countOf, formatInterval, formatNumber } from "./output.ts";
 
 /** Options of a command that divides evaluations into groups. */
 export interface Grouping {
@@ -76,5 +76,8 @@ export function leftOutNote(
   if (count === 0) return [];
   const named = leftOut.slice(0, NAMED).map((name) => quote(sliceName({ value: name }, "")));
   const more = count > named.length ? ", …" : "";
-  return [`${count} further groups have fewer samples and no row: ${named.join(", ")}${more}.`];
+  const has = count === 1 ? "has" : "have";
+  return [
+    `${countOf(count, "further group")} ${has} no row, and no more samples than those that have one: ${named.join(", ")}${more}.`,
+  ];
 }

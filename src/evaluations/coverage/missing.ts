@@ -65,7 +65,7 @@ interface Metric {
  * @throws INVALID_ARGUMENT if a value lies outside of the range given
  */
 export function rangeOf(
-  { name, reducer }: Metric,
+  { name, reducer }: Pick<Metric, "name" | "reducer">,
   values: { min: number; max: number } | undefined,
   { rangeLow, rangeHigh }: MissingInput,
 ): Range {
@@ -141,12 +141,12 @@ export function boundsOf(
   name: string,
   moments: ReducedMoments,
   missing: number,
-  { low, high }: Range,
+  range: Range,
 ): Bounds | undefined {
   if (moments.count + missing === 0) return undefined;
   const at = (value: number) =>
-    meanFigures(filledWith(moments, missing, value), { areShares: areShares(name) });
-  const [least, greatest] = missing === 0 ? [at(0), at(0)] : [at(low), at(high)];
+    meanFigures(filledWith(moments, missing, value), { areShares: areShares(name), range });
+  const [least, greatest] = missing === 0 ? [at(0), at(0)] : [at(range.low), at(range.high)];
   return {
     low: least.mean,
     high: greatest.mean,

@@ -158,7 +158,8 @@ export async function readHistory(
   );
   const asked = baseline ? [...page, baseline] : page;
   const { referenceId, differences } = await compareInputs(db, asked, baseline?.id);
-  const figuresOf = (run: Counted) => figures(run, runs.metric, differences.get(run.id));
+  const kind = { areShares: areShares(runs.metric), range };
+  const figuresOf = (run: Counted) => figures(run, kind, differences.get(run.id));
   const [oldest] = page;
   const next = older && oldest && { createdAt: oldest.createdAt, id: oldest.id };
   const { count: unscored } = await db.one(countUnscoredRuns(runs, reduction, before, next));
@@ -311,7 +312,7 @@ function settledPValue(
 
 function figures(
   { id: benchmarkId, name: benchmarkName, ...run }: Counted,
-  metric: string,
+  kind: { areShares: boolean; range: Range },
   inputs: InputDifference | undefined,
 ) {
   const { provider, model, status, createdAt, count, groups, coverage } = run;
@@ -322,5 +323,5 @@ function figures(
     coverage,
     ...{ inputsCompared: inputs?.inputsCompared ?? null, differentInputs: inputs?.differentInputs ?? null },
   };
-  return { ...benchmark, count, ...about, ...meanColumns(run, { areShares: areShares(metric) }) };
+  return { ...benchmark, count, ...about, ...meanColumns(run, kind) };
 }

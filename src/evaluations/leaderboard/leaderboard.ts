@@ -194,7 +194,7 @@ function entryOf(
   const ends = { rankedLow: endOf(rankedLow), rankedHigh: endOf(rankedHigh) };
   const place = { rank, rankLow, rankHigh, ...ends, band, bandLast };
   const moments = { count, sum, m2, min, max };
-  const figures = meanColumns(moments, { areShares: areShares(name) });
+  const figures = meanColumns(moments, { areShares: areShares(name), range });
   const { scored } = coverage;
   const { repetitions: declared, provider, model, status, createdAt } = rest;
   const samples = countSamples(groups ?? []);

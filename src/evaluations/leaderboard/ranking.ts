@@ -50,7 +50,7 @@ export async function rankContenders(
   candidates: readonly Candidate[],
   { metric, lowerIsBetter, range, limit, after }: RankingOptions,
 ): Promise<Placed[]> {
-  const kind = { areShares: areShares(metric) };
+  const kind = { areShares: areShares(metric), range };
   const standingOf = (candidate: Candidate): Standing => {
     const figures = meanFigures(candidate, kind);
     const { low, high, bounds } = intervalOf(candidate, figures, range);

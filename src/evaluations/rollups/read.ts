@@ -120,7 +120,7 @@ const rollupsOfBenchmark = statement("rollup_read", {
 });
 
 // A plan kept from empty tables would read all evaluations.
-const rollupsOfRepeated = statement("rollup_read_repeated", {
+export const rollupsOfRepeated = statement("rollup_read_repeated", {
   row: rollupRow,
   prepared: false,
   build: (id: string, names: readonly string[]) => readingOf(id, names, true),

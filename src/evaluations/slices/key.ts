@@ -12,7 +12,8 @@ const METADATA = "metadata.";
  * - else a key of the metadata: `subject`, or `doc.subject` for one within another. A number is a place in a
  *   list. A name that has dots is found as it stands at the top, and elsewhere in backticks, as in
  *   ``doc.`a.b` ``. `metadata.` may stand before it, for keys that are named like one of the above. What the
- *   metadata lack is looked for in an object `metadata` of theirs, such as the samples of Inspect have.
+ *   metadata lack is looked for in objects `metadata` and `doc` of theirs, such as the samples of Inspect and
+ *   of lm-eval have.
  */
 export const groupBy = text(limits.groupByLength, 1).refine(
   hasWholeNames,
@@ -47,6 +48,7 @@ export function metadataAt(path: string, e = "e"): Fragment {
     sql.fragment`${metadata} -> ${path}::text`,
     ...(isPlain ? [] : [within(...names)]),
     within("metadata", ...names),
+    within("doc", ...names),
   ];
   return sql.fragment`coalesce(${sql.join(places, sql.fragment`, `)})`;
 }

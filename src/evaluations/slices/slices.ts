@@ -3,6 +3,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts";
 import { text } from "../../validation.ts";
+import { rangeOf } from "../coverage/missing.ts";
 import { areShares } from "../metric.ts";
 import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
 import type { Sampling } from "../statements.ts";
@@ -64,9 +65,12 @@ export async function readSlices(
   const rows = await heavy.any(summarizeSlices(id, key, metrics, isReduced ? reduction : undefined));
   return metrics.map((metric) => {
     const found = rows.filter((row) => row.metric === metric);
+    const ends = found.flatMap(({ min, max }) => [min ?? [], max ?? []].flat());
+    const values = ends.length > 0 ? { min: Math.min(...ends), max: Math.max(...ends) } : undefined;
+    const range = rangeOf({ name: metric, reducer: reduction.reducer }, values, {});
     const slices = found.map(({ value, tried, count, sum, m2, min, max }) => {
-      const range = { ...(min !== null && { min }), ...(max !== null && { max }) };
-      const figures = meanColumns({ count, sum, m2, ...range }, { areShares: areShares(metric) });
+      const known = { ...(min !== null && { min }), ...(max !== null && { max }) };
+      const figures = meanColumns({ count, sum, m2, ...known }, { areShares: areShares(metric), range });
       return { value, tried, samples: count, ...figures, mean: count > 0 ? figures.mean : null };
     });
     return { metric, slices: slices.sort(byValue), ...overallOf(found[0], slices.length) };

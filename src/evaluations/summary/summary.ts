@@ -8,6 +8,7 @@ import {
   filledWith,
   lackingEnd,
   type Missing,
+  type Range,
   rangeOf,
   requireEnds,
   type Treatment,
@@ -32,14 +33,18 @@ type Percentile = "p50" | "p90" | "p95" | "p99";
 /**
  * Statistics of one metric. Mean, `stddev`, `stderr` and the interval are over samples; n is `samples`.
  * `stddev` has divisor n − 1, `stderr` is stddev / √n; these are null below two values. The interval is that
- * of `meanFigures`. Percentiles interpolate linearly.
+ * of `meanFigures`. Percentiles interpolate linearly. Where missing samples count as the worst value, `min`
+ * and `max` take it in, and percentiles are null: they are of values alone.
  */
 export interface MetricSummary extends Record<Figure | Percentile, number | null> {
   name: string;
   count: number;
   sum: number;
   intervalMethod: MeanInterval["method"] | null;
-  /** Samples with a value after reduction. Without repetitions each evaluation is a sample. */
+  /**
+   * n: samples with a value after reduction, and those missing that count as the worst. Without repetitions
+   * each evaluation is a sample.
+   */
   samples: number;
   /** Samples with values of which the reducer makes none. */
   samplesUnscored: number;
@@ -120,15 +125,17 @@ export function toMetricSummary(figures: Figures, sampled: Sampled): MetricSumma
   const [p50, p90, p95, p99] = percentiles as [number, number, number, number];
   const { moments, unscored, failed } = reducedOf(figures, sampled);
   const coverage = coverageOf(sampled, moments.count, failed);
-  const { filled, ...treated } = treatMissing(name, moments, { min, max }, coverage, sampled);
-  const columns = meanOf(name, filled, clusters ?? undefined);
+  const { filled, range, ...treated } = treatMissing(name, moments, { min, max }, coverage, sampled);
+  const columns = meanOf(name, filled, { range, spread: clusters ?? undefined });
   return {
     name,
     count,
     sum: min === max ? min * count : figures.sum,
     ...columns,
-    ...{ min, p50, p90, p95, p99, max },
-    samples: moments.count,
+    ...(treated.filledWith === null
+      ? { min, p50, p90, p95, p99, max }
+      : filledOrder(treated.filledWith, figures)),
+    samples: filled.count,
     samplesUnscored: unscored,
     repetitions: sampled.isRepeated && groups ? repetitionsOf(groups, sampled.declared, sampled.tried) : null,
     clusters: clusters ? clustersOf(clusters, moments.count, columns.stddev) : null,
@@ -140,7 +147,18 @@ export function toMetricSummary(figures: Figures, sampled: Sampled): MetricSumma
 function reducedOf(figures: Figures, reduction: Reduction): Reduced {
   const { groups, reduced, failed } = figures;
   if (reduced) return { moments: reduced, unscored: 0, failed: countFailed(groups ?? []) };
-  return groups ? reduceGroups(groups, reduction) : { moments: figures, unscored: 0, failed };
+  if (!groups) return { moments: figures, unscored: 0, failed };
+  const found = reduceGroups(groups, reduction);
+  // A sample's value lies within the range of its repetitions.
+  if (!Number.isFinite(found.moments.max))
+    Object.assign(found.moments, { min: figures.min, max: figures.max });
+  return found;
+}
+
+/** The order of values together with the worst one, of which many stand for samples without any. */
+function filledOrder(worst: number, { min, max } = { min: worst, max: worst }) {
+  const percentiles = { p50: null, p90: null, p95: null, p99: null };
+  return { min: Math.min(min, worst), ...percentiles, max: Math.max(max, worst) };
 }
 
 const noMean = {
@@ -148,17 +166,22 @@ const noMean = {
   ...{ ci95Low: null, ci95High: null, intervalMethod: null },
 };
 
-function meanOf(name: string, moments: ReducedMoments, spread: FoundClusters | undefined) {
-  return moments.count === 0 ? noMean : meanColumns(moments, { areShares: areShares(name), spread });
+function meanOf(
+  name: string,
+  moments: ReducedMoments,
+  of: { range: Range; spread?: FoundClusters | undefined },
+) {
+  return moments.count === 0 ? noMean : meanColumns(moments, { areShares: areShares(name), ...of });
 }
 
 export function emptyMetric(name: string, sampled: Sampled): MetricSummary {
-  const order = { min: null, p50: null, p90: null, p95: null, p99: null, max: null };
   const coverage = coverageOf(sampled, 0, 0);
-  const { filled, ...treated } = treatMissing(name, noMoments, undefined, coverage, sampled);
+  const { filled, range, ...treated } = treatMissing(name, noMoments, undefined, coverage, sampled);
+  const order = { min: null, p50: null, p90: null, p95: null, p99: null, max: null };
   return {
-    ...{ name, count: 0, sum: 0, ...order, ...meanOf(name, filled, undefined) },
-    ...{ samples: 0, samplesUnscored: 0, repetitions: null, clusters: null, coverage },
+    ...{ name, count: 0, sum: 0, ...meanOf(name, filled, { range }) },
+    ...(treated.filledWith === null ? order : filledOrder(treated.filledWith)),
+    ...{ samples: filled.count, samplesUnscored: 0, repetitions: null, clusters: null, coverage },
     ...treated,
   };
 }
@@ -180,6 +203,7 @@ function treatMissing(
   const worst = missing === "as_worst" ? worstOf(range, lowerIsBetter) : undefined;
   return {
     filled: worst === undefined ? moments : filledWith(moments, count, worst),
+    range,
     missing,
     filledWith: count > 0 ? (worst ?? null) : null,
     bounds: missing === "bounds" ? (boundsOf(name, moments, count, range) ?? null) : null,
