@@ -57,8 +57,8 @@ interface KnownRange {
  * Of values in clusters the error is that of `clusteredStderr`, and the interval mean ± t(0.975, clusters −
  * 1) · stderr.
  *
- * Intervals by t are cut at the ends of the range, beyond which no mean can be: at 0 and 1 for shares that are
- * all 0 or 1.
+ * Intervals by t are cut at the ends of the range, beyond which no mean can be: at 0 and 1 for shares that
+ * are all 0 or 1.
  */
 export function meanFigures(
   { count, sum, m2, min, max }: Moments & KnownRange,

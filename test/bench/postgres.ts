@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { type EmbeddedOptions, startEmbedded } from "../../src/database/embedded/start-embedded.ts";
 
 /**
- * Starts a PostgreSQL of a bench's own, in a folder that goes when `started` is disposed of. SIGINT and SIGTERM
- * dispose of it too, and then end the bench.
+ * Starts a PostgreSQL of a bench's own, in a folder that goes when `started` is disposed of. SIGINT and
+ * SIGTERM dispose of it too, and then end the bench.
  */
 export async function startBenchPostgres(
   started: AsyncDisposableStack,

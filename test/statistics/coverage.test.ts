@@ -34,7 +34,7 @@ function covers(truth: number, moments: Parameters<typeof meanFigures>[0], sprea
   return interval !== undefined && interval.low <= truth && truth <= interval.high;
 }
 
-/** The share of benchmarks whose intervals cover the truth: over samples, and as if evaluations were these. */
+/** The share of benchmarks whose intervals cover the truth: over samples, and over evaluations. */
 function coverageOverSamples(random: Random, count: number, samplesOf?: () => number) {
   let [overSamples, overEvaluations] = [0, 0];
   for (let n = 0; n < count; n++) {
