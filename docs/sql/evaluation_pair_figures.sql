@@ -5,21 +5,17 @@ with
       b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      "b"."value" as baseline,
-      "c"."value" as candidate,
-      b.value is null as is_baseline_filled,
+      b.value as baseline,
+      c.value as candidate,
       c.value is null as is_candidate_filled,
-      case
-        when b.value is null then 0
-        else b.tries
-      end as baseline_tries,
+      b.tries as baseline_tries,
       case
         when c.value is null then 0
         else c.tries
       end as candidate_tries,
-      coalesce(b.alike, 0) as baseline_alike,
+      b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
-      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
+      (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -172,10 +168,6 @@ select
   ) as candidate_count,
   count(baseline_id) as baseline_paired,
   count(candidate_id) as candidate_paired,
-  count(*) filter (
-    where
-      is_baseline_filled
-  ) as baseline_filled,
   count(*) filter (
     where
       is_candidate_filled
@@ -336,21 +328,17 @@ with
       b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      "b"."value" as baseline,
-      "c"."value" as candidate,
-      b.value is null as is_baseline_filled,
+      b.value as baseline,
+      c.value as candidate,
       c.value is null as is_candidate_filled,
-      case
-        when b.value is null then 0
-        else b.tries
-      end as baseline_tries,
+      b.tries as baseline_tries,
       case
         when c.value is null then 0
         else c.tries
       end as candidate_tries,
-      coalesce(b.alike, 0) as baseline_alike,
+      b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
-      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
+      (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -651,10 +639,6 @@ select
   count(candidate_id) as candidate_paired,
   count(*) filter (
     where
-      is_baseline_filled
-  ) as baseline_filled,
-  count(*) filter (
-    where
       is_candidate_filled
   ) as candidate_filled,
   case
@@ -865,21 +849,17 @@ with
       b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      "b"."value" as baseline,
-      "c"."value" as candidate,
-      b.value is null as is_baseline_filled,
+      b.value as baseline,
+      c.value as candidate,
       c.value is null as is_candidate_filled,
-      case
-        when b.value is null then 0
-        else b.tries
-      end as baseline_tries,
+      b.tries as baseline_tries,
       case
         when c.value is null then 0
         else c.tries
       end as candidate_tries,
-      coalesce(b.alike, 0) as baseline_alike,
+      b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
-      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
+      (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -1124,10 +1104,6 @@ select
   count(candidate_id) as candidate_paired,
   count(*) filter (
     where
-      is_baseline_filled
-  ) as baseline_filled,
-  count(*) filter (
-    where
       is_candidate_filled
   ) as candidate_filled,
   case
@@ -1338,21 +1314,17 @@ with
       b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      "b"."value" as baseline,
-      "c"."value" as candidate,
-      b.value is null as is_baseline_filled,
+      b.value as baseline,
+      c.value as candidate,
       c.value is null as is_candidate_filled,
-      case
-        when b.value is null then 0
-        else b.tries
-      end as baseline_tries,
+      b.tries as baseline_tries,
       case
         when c.value is null then 0
         else c.tries
       end as candidate_tries,
-      coalesce(b.alike, 0) as baseline_alike,
+      b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
-      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
+      (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -1602,10 +1574,6 @@ select
   ) as candidate_count,
   count(baseline_id) as baseline_paired,
   count(candidate_id) as candidate_paired,
-  count(*) filter (
-    where
-      is_baseline_filled
-  ) as baseline_filled,
   count(*) filter (
     where
       is_candidate_filled
@@ -1901,21 +1869,17 @@ with
       b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      "b"."value" as baseline,
-      "c"."value" as candidate,
-      b.value is null as is_baseline_filled,
+      b.value as baseline,
+      c.value as candidate,
       c.value is null as is_candidate_filled,
-      case
-        when b.value is null then 0
-        else b.tries
-      end as baseline_tries,
+      b.tries as baseline_tries,
       case
         when c.value is null then 0
         else c.tries
       end as candidate_tries,
-      coalesce(b.alike, 0) as baseline_alike,
+      b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
-      ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
+      (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
         and coalesce(b.expected = c.expected, true)
@@ -2263,10 +2227,6 @@ select
   count(candidate_id) as candidate_paired,
   count(*) filter (
     where
-      is_baseline_filled
-  ) as baseline_filled,
-  count(*) filter (
-    where
       is_candidate_filled
   ) as candidate_filled,
   case
@@ -2601,29 +2561,27 @@ from
 with
   found as materialized (
     select
-      coalesce(b.sample_id, c.sample_id) as sample_id,
+      b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      coalesce("b"."value", $1::double precision) as baseline,
-      coalesce("c"."value", $2::double precision) as candidate,
-      b.value is null as is_baseline_filled,
+      b.value as baseline,
+      coalesce(c.value, $1::double precision) as candidate,
       c.value is null as is_candidate_filled,
-      case
-        when b.value is null then 0
-        else b.tries
-      end as baseline_tries,
+      b.tries as baseline_tries,
       case
         when c.value is null then 0
         else c.tries
       end as candidate_tries,
-      coalesce(b.alike, 0) as baseline_alike,
+      b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      (coalesce(c.value, $2::double precision)::numeric - b.value::numeric)::double precision as difference,
       (
-        coalesce("c"."value", $3::double precision)::numeric - coalesce("b"."value", $4::double precision)::numeric
-      )::double precision as difference,
-      (
-        coalesce(b.input = c.input, true)
-        and coalesce(b.expected = c.expected, true)
+        b.value is null
+        or c.value is null
+        or (
+          coalesce(b.input = c.input, true)
+          and coalesce(b.expected = c.expected, true)
+        )
       ) as is_same
     from
       (
@@ -2649,11 +2607,11 @@ with
         from
           evaluations e
         where
-          e.benchmark_id = $5
+          e.benchmark_id = $3
           and e.sample_id is not null
           and e.repetition = 0
       ) b
-      full join (
+      left join (
         select
           e.id,
           e.sample_id,
@@ -2676,12 +2634,12 @@ with
         from
           evaluations e
         where
-          e.benchmark_id = $6
+          e.benchmark_id = $4
           and e.sample_id is not null
           and e.repetition = 0
       ) c on c.sample_id = b.sample_id
     where
-      true
+      b.value is not null
   ),
   pair as (
     select
@@ -2736,7 +2694,7 @@ with
   ),
   block as (
     select
-      position % $7 as number,
+      position % $5 as number,
       count(*) as n,
       sum(difference) as sum
     from
@@ -2760,7 +2718,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $8
+      benchmark_id = $6
   ) as baseline_count,
   (
     select
@@ -2768,14 +2726,10 @@ select
     from
       evaluations
     where
-      benchmark_id = $9
+      benchmark_id = $7
   ) as candidate_count,
   count(baseline_id) as baseline_paired,
   count(candidate_id) as candidate_paired,
-  count(*) filter (
-    where
-      is_baseline_filled
-  ) as baseline_filled,
   count(*) filter (
     where
       is_candidate_filled
@@ -2838,11 +2792,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $10
+      difference > $8
   ) as higher,
   count(*) filter (
     where
-      difference < - $11::double precision
+      difference < - $9::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -2875,7 +2829,7 @@ select
   (
     select
       case
-        when sum(n) <= $12 then array_agg(
+        when sum(n) <= $10 then array_agg(
           n::integer
           order by
             size
@@ -2887,7 +2841,7 @@ select
   (
     select
       case
-        when sum(n) <= $13 then array_agg(
+        when sum(n) <= $11 then array_agg(
           up::integer
           order by
             size
@@ -2921,48 +2875,150 @@ from
   pair;
 -- $1 = 0
 -- $2 = 0
--- $3 = 0
--- $4 = 0
--- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = 5000
 -- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $7 = 5000
--- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $10 = 0
--- $11 = 0
--- $12 = 100
--- $13 = 100
+-- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $8 = 0
+-- $9 = 0
+-- $10 = 100
+-- $11 = 100
 
 -- evaluation_pair_figures, 7 of 7
 with
   found as materialized (
     select
-      coalesce(b.sample_id, c.sample_id) as sample_id,
+      b.sample_id as sample_id,
       b.id as baseline_id,
       c.id as candidate_id,
-      coalesce("b"."value", $1::double precision) as baseline,
-      coalesce("c"."value", $2::double precision) as candidate,
-      b.value is null as is_baseline_filled,
+      b.value as baseline,
+      coalesce(c.value, $1::double precision) as candidate,
       c.value is null as is_candidate_filled,
-      case
-        when b.value is null then 0
-        else b.tries
-      end as baseline_tries,
+      b.tries as baseline_tries,
       case
         when c.value is null then 0
         else c.tries
       end as candidate_tries,
-      coalesce(b.alike, 0) as baseline_alike,
+      b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      (coalesce(c.value, $2::double precision)::numeric - b.value::numeric)::double precision as difference,
       (
-        coalesce("c"."value", $3::double precision)::numeric - coalesce("b"."value", $4::double precision)::numeric
-      )::double precision as difference,
-      (
-        coalesce(b.input = c.input, true)
-        and coalesce(b.expected = c.expected, true)
+        b.value is null
+        or c.value is null
+        or (
+          coalesce(b.input = c.input, true)
+          and coalesce(b.expected = c.expected, true)
+        )
       ) as is_same
     from
       (
+        select
+          t.sample_id,
+          coalesce(r.id, t.id) as id,
+          r.value,
+          r.tries,
+          r.alike,
+          coalesce(r.input, t.input) as input,
+          coalesce(r.expected, t.expected) as expected
+        from
+          (
+            select distinct
+              on (v.sample_id) v.*
+            from
+              (
+                select
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
+                  (
+                    select
+                      v.value
+                    from
+                      (
+                        select
+                          "e"."score"::double precision as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
+                where
+                  e.benchmark_id = $3
+                  and e.sample_id is not null
+              ) v
+            order by
+              v.sample_id,
+              v.repetition
+          ) t
+          left join (
+            select
+              v.sample_id,
+              (
+                array_agg(
+                  v.id
+                  order by
+                    v.repetition
+                )
+              ) [1] as id,
+              count(*)::integer as tries,
+              (
+                count(*) > 1
+                and min(v.value) = max(v.value)
+              )::integer as alike,
+              (
+                array_agg(
+                  v.input
+                  order by
+                    v.repetition
+                )
+              ) [1] as input,
+              max(v.expected) as expected,
+              avg(v.value) as value
+            from
+              (
+                select
+                  *
+                from
+                  (
+                    select
+                      e.id,
+                      e.sample_id,
+                      e.repetition,
+                      (
+                        select
+                          v.value
+                        from
+                          (
+                            select
+                              "e"."score"::double precision as value
+                          ) v
+                        where
+                          abs(v.value) < 1e+150
+                      ) as value,
+                      1 as tries,
+                      0 as alike,
+                      hashtextextended (nullif(e.input, ''), 0) as input,
+                      hashtextextended (e.expected, 0) as expected
+                    from
+                      evaluations e
+                    where
+                      e.benchmark_id = $4
+                      and e.sample_id is not null
+                  ) v
+                where
+                  value is not null
+              ) v
+            group by
+              v.sample_id
+          ) r on r.sample_id = t.sample_id
+      ) b
+      left join (
         select
           t.sample_id,
           coalesce(r.id, t.id) as id,
@@ -3067,115 +3123,9 @@ with
             group by
               v.sample_id
           ) r on r.sample_id = t.sample_id
-      ) b
-      full join (
-        select
-          t.sample_id,
-          coalesce(r.id, t.id) as id,
-          r.value,
-          r.tries,
-          r.alike,
-          coalesce(r.input, t.input) as input,
-          coalesce(r.expected, t.expected) as expected
-        from
-          (
-            select distinct
-              on (v.sample_id) v.*
-            from
-              (
-                select
-                  e.id,
-                  e.sample_id,
-                  e.repetition,
-                  (
-                    select
-                      v.value
-                    from
-                      (
-                        select
-                          "e"."score"::double precision as value
-                      ) v
-                    where
-                      abs(v.value) < 1e+150
-                  ) as value,
-                  1 as tries,
-                  0 as alike,
-                  hashtextextended (nullif(e.input, ''), 0) as input,
-                  hashtextextended (e.expected, 0) as expected
-                from
-                  evaluations e
-                where
-                  e.benchmark_id = $7
-                  and e.sample_id is not null
-              ) v
-            order by
-              v.sample_id,
-              v.repetition
-          ) t
-          left join (
-            select
-              v.sample_id,
-              (
-                array_agg(
-                  v.id
-                  order by
-                    v.repetition
-                )
-              ) [1] as id,
-              count(*)::integer as tries,
-              (
-                count(*) > 1
-                and min(v.value) = max(v.value)
-              )::integer as alike,
-              (
-                array_agg(
-                  v.input
-                  order by
-                    v.repetition
-                )
-              ) [1] as input,
-              max(v.expected) as expected,
-              avg(v.value) as value
-            from
-              (
-                select
-                  *
-                from
-                  (
-                    select
-                      e.id,
-                      e.sample_id,
-                      e.repetition,
-                      (
-                        select
-                          v.value
-                        from
-                          (
-                            select
-                              "e"."score"::double precision as value
-                          ) v
-                        where
-                          abs(v.value) < 1e+150
-                      ) as value,
-                      1 as tries,
-                      0 as alike,
-                      hashtextextended (nullif(e.input, ''), 0) as input,
-                      hashtextextended (e.expected, 0) as expected
-                    from
-                      evaluations e
-                    where
-                      e.benchmark_id = $8
-                      and e.sample_id is not null
-                  ) v
-                where
-                  value is not null
-              ) v
-            group by
-              v.sample_id
-          ) r on r.sample_id = t.sample_id
       ) c on c.sample_id = b.sample_id
     where
-      true
+      b.value is not null
   ),
   pair as (
     select
@@ -3240,7 +3190,7 @@ with
   ),
   block as (
     select
-      position % $9 as number,
+      position % $7 as number,
       count(*) as n,
       sum(difference) as sum
     from
@@ -3267,7 +3217,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $10
+      benchmark_id = $8
   ) as baseline_count,
   (
     select
@@ -3278,14 +3228,10 @@ select
     from
       evaluations
     where
-      benchmark_id = $11
+      benchmark_id = $9
   ) as candidate_count,
   count(baseline_id) as baseline_paired,
   count(candidate_id) as candidate_paired,
-  count(*) filter (
-    where
-      is_baseline_filled
-  ) as baseline_filled,
   count(*) filter (
     where
       is_candidate_filled
@@ -3328,7 +3274,7 @@ select
       max("candidate_tries"),
       count(*) filter (
         where
-          "candidate_tries" < $12
+          "candidate_tries" < $10
       ),
       count(*) filter (
         where
@@ -3393,11 +3339,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $13
+      difference > $11
   ) as higher,
   count(*) filter (
     where
-      difference < - $14::double precision
+      difference < - $12::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -3430,7 +3376,7 @@ select
   (
     select
       case
-        when sum(n) <= $15 then array_agg(
+        when sum(n) <= $13 then array_agg(
           n::integer
           order by
             size
@@ -3442,7 +3388,7 @@ select
   (
     select
       case
-        when sum(n) <= $16 then array_agg(
+        when sum(n) <= $14 then array_agg(
           up::integer
           order by
             size
@@ -3476,17 +3422,15 @@ from
   pair;
 -- $1 = 0
 -- $2 = 0
--- $3 = 0
--- $4 = 0
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = 5000
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $9 = 5000
--- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $12 = 5
--- $13 = 0
--- $14 = 0
--- $15 = 100
--- $16 = 100
+-- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $10 = 5
+-- $11 = 0
+-- $12 = 0
+-- $13 = 100
+-- $14 = 100

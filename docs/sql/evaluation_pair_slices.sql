@@ -92,21 +92,17 @@ with
           b.sample_id as sample_id,
           b.id as baseline_id,
           c.id as candidate_id,
-          "b"."value" as baseline,
-          "c"."value" as candidate,
-          b.value is null as is_baseline_filled,
+          b.value as baseline,
+          c.value as candidate,
           c.value is null as is_candidate_filled,
-          case
-            when b.value is null then 0
-            else b.tries
-          end as baseline_tries,
+          b.tries as baseline_tries,
           case
             when c.value is null then 0
             else c.tries
           end as candidate_tries,
-          coalesce(b.alike, 0) as baseline_alike,
+          b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
-          ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
+          (c.value::numeric - b.value::numeric)::double precision as difference,
           (
             coalesce(b.input = c.input, true)
             and coalesce(b.expected = c.expected, true)
@@ -576,21 +572,17 @@ with
           b.sample_id as sample_id,
           b.id as baseline_id,
           c.id as candidate_id,
-          "b"."value" as baseline,
-          "c"."value" as candidate,
-          b.value is null as is_baseline_filled,
+          b.value as baseline,
+          c.value as candidate,
           c.value is null as is_candidate_filled,
-          case
-            when b.value is null then 0
-            else b.tries
-          end as baseline_tries,
+          b.tries as baseline_tries,
           case
             when c.value is null then 0
             else c.tries
           end as candidate_tries,
-          coalesce(b.alike, 0) as baseline_alike,
+          b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
-          ("c"."value"::numeric - "b"."value"::numeric)::double precision as difference,
+          (c.value::numeric - b.value::numeric)::double precision as difference,
           (
             coalesce(b.input = c.input, true)
             and coalesce(b.expected = c.expected, true)

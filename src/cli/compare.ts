@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { Option } from "commander";
 import type { BenchmarkComparison } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type CompareBenchmarksResponse,
@@ -13,22 +13,23 @@ import {
   comparisonCells,
   comparisonColumns,
   explainTests,
+  leftOutText,
   sampleCells,
   sampleColumns,
   type Verdict,
   verdictOf,
 } from "./shared/comparison.ts";
-import { type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
+import { type Filling, fillingOf, leaveOpen, missingNames, parseRange } from "./shared/coverage.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
 import {
   demandsOf,
+  doubtsOf,
   type Evidence,
   evidenceOf,
-  howToCount,
   isBelow,
   marginOf,
+  parseAlpha,
   parseDifference,
-  unexcused,
 } from "./shared/evidence.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
@@ -45,6 +46,7 @@ interface Options extends ServiceOptions, Direction, Reducing, Filling, Grouping
   samples: number;
   failOnRegression?: boolean;
   allowDifferentInputs?: boolean;
+  excludeDifferentInputs?: boolean;
   margin?: number;
   equivalence?: boolean;
   detect?: number;
@@ -91,6 +93,12 @@ export function addCommand(program: Command): void {
       "--allow-different-inputs",
       "also compare samples whose inputs or expected answers differ, as for different prompts",
     )
+    .addOption(
+      new Option(
+        "--exclude-different-inputs",
+        "let gates go by the other samples, which fail where some have different inputs or expected answers",
+      ).conflicts("allowDifferentInputs"),
+    )
     .withGroups()
     .option("--html <file>", "also write a page with charts and samples, which opens offline")
     .option(
@@ -109,7 +117,7 @@ export function addCommand(program: Command): void {
       ["ltb compare main pr-123 --fail-unless-no-worse-than 0.02", "a gate that asks for evidence"],
       [
         "ltb compare main pr-123 --fail-on-regression --missing as_worst",
-        "what failed or is missing on one side counts as 0",
+        "what the candidate failed in or lacks counts as 0",
       ],
       ["ltb compare main pr-123 --cluster-by document", "questions on one document are dependent"],
       "ltb compare a b --metric latency_ms --tolerance 50",
@@ -142,6 +150,7 @@ async function compare(
     ...fillingOf(options),
     tieTolerance: options.tolerance,
     ...given({ margin, detect: options.detect, allowDifferentInputs: options.allowDifferentInputs }),
+    alpha: options.alpha,
     ...given({ groupBy: options.groupBy, clusterBy: options.clusterBy }),
     pageSize: Math.max(1, options.samples),
   });
@@ -163,13 +172,16 @@ async function compare(
     );
   const { lowerIsBetter } = response;
   const verdicts = response.comparisons.map((one) => verdictOf(one, { alpha: options.alpha, lowerIsBetter }));
+  const failures = failedGates(response.comparisons, verdicts, options);
   if (options.json) {
     const { next_page_token, ...figures } = toPlain(CompareBenchmarksResponseSchema, response);
     const { alpha, groupBy } = options;
     const bySlice = groupBy && {
       slice_verdicts: sliceVerdicts(response.comparisons, { alpha, lowerIsBetter }),
     };
-    printJson({ ...figures, verdicts, ...bySlice, verdict_by: "adjusted_p_value", alpha });
+    const isOpen = response.comparisons.some(({ bounds }) => leaveOpen(bounds));
+    const verdict_by = isOpen ? "adjusted_p_value_and_bounds" : "adjusted_p_value";
+    printJson({ ...figures, verdicts, ...bySlice, verdict_by, alpha });
   } else {
     print(comparisonText(names, response, verdicts, { ...options, margin }));
   }
@@ -179,14 +191,17 @@ async function compare(
       names,
       response,
       verdicts,
+      failures,
       options: { ...options, margin },
     });
   }
   if (options.markdown !== undefined || options.junit !== undefined) {
     const { writeReports } = await import("./reports/write-reports.ts");
-    await writeReports(reportOf(names, response, verdicts, { ...options, margin }), options);
+    const report = reportOf(names, response, verdicts, { ...options, margin });
+    await writeReports({ ...report, failures }, options);
   }
-  failGates(response.comparisons, verdicts, options);
+  for (const failure of failures) note(failure);
+  if (failures.length > 0) process.exitCode = exitCodes.regression;
 }
 
 function reportOf(
@@ -194,7 +209,7 @@ function reportOf(
   response: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
   options: Evidence & Pick<Options, "samples" | "alpha" | "groupBy">,
-): Report {
+): Omit<Report, "failures"> {
   const { baselineId, metric, comparisons, lowerIsBetter } = response;
   const { alpha, groupBy = "" } = options;
   const candidates = comparisons.map((comparison, index) => {
@@ -211,24 +226,16 @@ function reportOf(
   return { metric, baseline, candidates, explanation, samples: options.samples };
 }
 
-/** Reads a level of significance: at 0 nothing would ever be significant, at 1 nearly everything. */
-function parseAlpha(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("Expected a number above 0 and below 1.");
-  return value;
-}
-
-/** Ends with an exit code of its own, if a gate that was asked for is not passed. */
-function failGates(
+/** Says why gates that were asked for are not passed; nothing where all are. */
+function failedGates(
   comparisons: readonly BenchmarkComparison[],
   verdicts: readonly Verdict[],
   options: Options,
-): void {
+): string[] {
   const { failOnRegression = false, failUnlessNoWorseThan: margin } = options;
+  const failures: string[] = [];
   const fail = (count: number, words: string) => {
-    if (count === 0) return;
-    note(`${count} of ${verdicts.length} candidates ${words}`);
-    process.exitCode = exitCodes.regression;
+    if (count > 0) failures.push(`${count} of ${verdicts.length} candidates ${words}`);
   };
   const count = (verdict: Verdict) => verdicts.filter((one) => one === verdict).length;
   if (failOnRegression) {
@@ -241,12 +248,11 @@ function failGates(
     const unproven = comparisons.filter(({ noWorsePValue: p }) => !isBelow(p, options.alpha)).length;
     fail(unproven, `are not shown to be no worse by ${margin}`);
   }
-  if (!failOnRegression && margin === undefined) return;
-  const lacking = comparisons.filter((one) => unexcused(one, options) !== undefined).length;
-  fail(
-    lacking,
-    `lack values of samples that the baseline has, which no figure counts: ${howToCount(options)}`,
-  );
+  if (!failOnRegression && margin === undefined) return failures;
+  const doubts = comparisons.flatMap((one) => doubtsOf(one, options));
+  const alike = Map.groupBy(doubts, ({ ofAll, remedy }) => `${ofAll}: ${remedy}`);
+  for (const [words, { length }] of alike) fail(length, words);
+  return failures;
 }
 
 function comparisonText(
@@ -271,15 +277,12 @@ function comparisonText(
     ...explainTests(response, alpha),
   ];
   for (const [index, comparison] of comparisons.entries()) {
-    const { candidateId, baselineUnpaired, candidateUnpaired, regressed, losses } = comparison;
+    const { candidateId, regressed, losses } = comparison;
     const name = nameOf(candidateId);
     const evidence = evidenceOf(comparison, options);
     if (evidence.length > 0) lines.push("", ...evidence.map((line) => `${name}: ${line}`));
-    if (baselineUnpaired + candidateUnpaired > 0)
-      lines.push(
-        "",
-        `${name}: left out for want of a partner: ${baselineUnpaired} of the baseline, ${candidateUnpaired} of the candidate`,
-      );
+    const leftOut = leftOutText(comparison);
+    if (leftOut !== "") lines.push("", `${name}: ${leftOut}`);
     const slices = slicesTable(comparisons, index, groupBy, { alpha, lowerIsBetter });
     if (slices !== undefined) {
       const cells = slices.rows.map(({ name, cells, verdict }) => [name, ...cells, verdict]);

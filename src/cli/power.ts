@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { detectableEffect, pairedPower, pairsNeeded } from "../statistics/power.ts";
 import type { Command } from "./shared/command.ts";
 import { UsageError } from "./shared/errors.ts";
-import { parseDifference } from "./shared/evidence.ts";
+import { parseAlpha, parseDifference } from "./shared/evidence.ts";
 import { parseWhole } from "./shared/options.ts";
 import { formatNumber, print, printJson } from "./shared/output.ts";
 
@@ -11,6 +11,7 @@ interface Options {
   difference?: number;
   pairs?: number;
   power?: number;
+  alpha: number;
   json?: boolean;
 }
 
@@ -22,7 +23,7 @@ export function addCommand(program: Command): void {
     .summary("tell how many samples show a difference")
     .description(
       "Tells how many samples, run by both sides, show a mean difference; or which difference so many show; or, with both, how probable " +
-        "it is that they do. By the two-sided paired t-test at the 5 % level. No service is asked.",
+        "it is that they do. By the two-sided paired t-test. No service is asked.",
     )
     .requiredOption(
       "--stddev <s>",
@@ -32,6 +33,7 @@ export function addCommand(program: Command): void {
     .option("--difference <d>", "the mean difference to be shown", parseDifference)
     .option("--pairs <n>", "samples that both sides have", parseWhole(2, 1e9))
     .option("--power <p>", `the probability that it is shown (default: ${DEFAULT_POWER})`, parsePower)
+    .option("--alpha <p>", "the level of significance", parseAlpha, 0.05)
     .withJson()
     .examples(
       [
@@ -44,15 +46,15 @@ export function addCommand(program: Command): void {
     .action(showPower);
 }
 
-function showPower({ stddev, difference, pairs, power, json = false }: Options): void {
+function showPower({ stddev, difference, pairs, power, alpha, json = false }: Options): void {
   if (difference === undefined && pairs === undefined)
     throw new UsageError("give --difference, --pairs or both: what is left out is computed");
   if (difference !== undefined && pairs !== undefined && power !== undefined)
     throw new UsageError("--power is what --difference and --pairs make of it: leave out one of the three");
-  const known = { stddev, difference, pairs, power: power ?? DEFAULT_POWER };
-  if (difference === undefined) known.difference = detectableEffect(pairs ?? 2, known.power) * stddev;
-  else if (pairs === undefined) known.pairs = pairsNeeded(difference / stddev, known.power);
-  else known.power = pairedPower(difference / stddev, pairs);
+  const known = { stddev, difference, pairs, power: power ?? DEFAULT_POWER, alpha };
+  if (difference === undefined) known.difference = detectableEffect(pairs ?? 2, known.power, alpha) * stddev;
+  else if (pairs === undefined) known.pairs = pairsNeeded(difference / stddev, known.power, alpha);
+  else known.power = pairedPower(difference / stddev, pairs, alpha);
   if (known.pairs === Number.POSITIVE_INFINITY)
     throw new UsageError(
       "--difference is too small beside --stddev: it takes more than 1,000,000,000 samples",

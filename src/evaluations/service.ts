@@ -125,7 +125,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 
     async compareBenchmarks(request) {
       const { baselineId, candidateIds, lowerIsBetter, tieTolerance } = request;
-      const { bootstrapSamples, margin, detect, allowDifferentInputs } = request;
+      const { bootstrapSamples, margin, detect, alpha, allowDifferentInputs } = request;
       const metric = omitEmpty(request.metric) ?? "score";
       const reduction = { reducer: wireReducer.parse(request.reducer, "reducer"), k: request.k };
       const asked = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance, allowDifferentInputs };
@@ -136,7 +136,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;
       const options = { limit: pageSize(request.pageSize), after };
       const { next, ...page } = await evaluations.compare(
-        { ...what, bootstrapSamples, margin, detect, groupBy: omitEmpty(request.groupBy) },
+        { ...what, bootstrapSamples, margin, detect, alpha, groupBy: omitEmpty(request.groupBy) },
         options,
       );
       const nextPageToken = encodePageToken(next && { candidates: next }, what);

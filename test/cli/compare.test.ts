@@ -59,6 +59,14 @@ test("what was not found is not called equal, and no harm has to be shown", asyn
     /^6b_verification: 55 pairs show a difference of 0\.\d+ or more with a probability of 80 %$/m,
   );
   expect(stdout).toMatch(/^6b_verification: a difference of 0\.02 takes \d{4,} pairs$/m);
+  const strict = await ltb.run(
+    "compare",
+    ...["6b_finetuning", "6b_verification", "--detect", "0.02", "--alpha", "0.001"],
+  );
+  const detected = (text: string) => Number(/pairs show a difference of (0\.\d+)/.exec(text)?.[1]);
+  expect(detected(strict.stdout)).toBeGreaterThan(1.5 * detected(stdout));
+  expect(strict.stdout).toMatch(/ or more with a probability of 80 % at the level of 0\.001$/m);
+  expect(strict.stdout).toMatch(/^6b_verification: .* takes \d{4,} pairs at the level of 0\.001$/m);
   const gate = (...args: string[]) => ltb.run("compare", ...args, "--fail-unless-no-worse-than", "0.02");
   const proven = await gate("6b_finetuning", "175b_verification");
   expect(proven.code).toBe(0);
@@ -181,23 +189,54 @@ test("samples that were asked something else are told, and compared only if that
   const folder = await temporaryFolder();
   onTestFinished(() => rm(folder, { recursive: true }));
   for (const [name, question] of [
-    ["plain prompt", "q"],
-    ["long prompt", "please, q"],
+    ["plain prompt", () => "q"],
+    ["long prompt", () => "please, q"],
+    ["half a prompt", (id: number) => (id > 20 ? "q " : "q")],
   ] as const) {
     const rows = join(folder, "rows.jsonl");
-    const lines = [1, 2, 3].map((id) =>
-      JSON.stringify({ id, score: id % 2, input: `${question} ${id}`, o: "o" }),
+    const lines = Array.from({ length: 40 }, (_, id) =>
+      JSON.stringify({ id, score: Number(id < 20 || id % 2 > 0), input: `${question(id)} ${id}`, o: "o" }),
     );
     await writeFile(rows, lines.join("\n"));
     const map = "input=input,output=o,sample_id=id,score=score";
-    await ltb.json("import", rows, "--map", map, "--model", "m", "--name", name);
+    await ltb.json("import", rows, "--map", map, "--model", name, "--name", name);
   }
   const refused = await ltb.run("compare", "plain prompt", "long prompt", "--fail-on-regression");
-  expect(refused.stdout).toMatch(/^long prompt: 3 samples have different inputs .*--allow-different-inputs/m);
+  expect(refused.stdout).toMatch(
+    /^long prompt: warning: 40 samples have different .*--allow-different-inputs/m,
+  );
   expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("have no pairs") });
   const wanted = await ltb.run("compare", "plain prompt", "long prompt", "--allow-different-inputs");
-  expect(wanted.stdout).toMatch(/^long prompt: 3 samples have different inputs .* compared all the same$/m);
-  expect(wanted.stdout).toMatch(/^long prompt +3 /m);
+  expect(wanted.stdout).toMatch(/^long prompt: 40 samples have different inputs .* compared all the same$/m);
+  expect(wanted.stdout).toMatch(/^long prompt +40 /m);
+  // A gate that would pass by the rest does not, until it is said what becomes of these.
+  const gate = (...args: string[]) => ltb.run("compare", "plain prompt", "half a prompt", ...args);
+  const report = ["--junit", join(folder, "gate.xml"), "--html", join(folder, "gate.html")];
+  for (const ask of [["--fail-on-regression"], ["--fail-unless-no-worse-than", "0.2"]]) {
+    for (const missing of [[], ["as_worst"], ["bounds"], ["exclude"]]) {
+      const treated = missing.flatMap((how) => ["--missing", how]);
+      const open = await gate(...ask, ...treated, ...report);
+      expect([open.code, open.stderr]).toEqual([
+        3,
+        expect.stringMatching(
+          /^1 of 1 candidates have samples with other inputs .*: --allow-.* --exclude-different-inputs leaves them out$/m,
+        ),
+      ]);
+      expect(await readFile(join(folder, "gate.xml"), "utf8")).toMatch(
+        /<failure message="19 samples have different inputs or expected answers, and no figure counts them: --allow-/,
+      );
+      expect(await readFile(join(folder, "gate.html"), "utf8")).toContain("<h2>A gate is not passed</h2>");
+    }
+    expect((await gate(...ask, "--allow-different-inputs")).code).toBe(0);
+    expect((await gate(...ask, "--exclude-different-inputs", ...report)).code).toBe(0);
+    expect(await readFile(join(folder, "gate.xml"), "utf8")).not.toContain("<failure");
+    expect(await readFile(join(folder, "gate.html"), "utf8")).not.toContain("not passed");
+  }
+  const { stdout } = await gate("--margin", "0.2", "--exclude-different-inputs");
+  expect(stdout).toMatch(
+    /^half a prompt: no worse .* by 0\.2 on the 21 samples that both have and that were asked alike \(/m,
+  );
+  expect((await gate("--allow-different-inputs", "--exclude-different-inputs")).code).toBe(2);
 });
 
 test("samples of one document are dependent: errors, intervals and tests are by clusters", async () => {

@@ -355,15 +355,13 @@ test("a comparison says what its sides lack, in all its forms, and counts or bou
   const worst = await ltb.json("compare", "whole", "crashed", "--missing", "as_worst");
   expect(worst).toMatchObject({ missing: "MISSING_AS_WORST", range_low: 0, range_high: 1 });
   expect(worst.comparisons[0]).toMatchObject({
-    ...{ n_paired: 40, candidate_mean: 0.5, baseline_filled: 0, candidate_filled: 20 },
+    ...{ n_paired: 40, candidate_mean: 0.5, candidate_filled: 20 },
     candidate_coverage: { planned: 50, tried: 40, scored: 20, missing: 30 },
     baseline_coverage: { planned: 40, tried: 40, scored: 40, missing: 0 },
   });
   const shown = await page("compare", "whole", "crashed", "--missing", "as_worst");
-  expect(shown).toContain(
-    "the worst value stands for 0 missing samples of the baseline and 20 of the candidate",
-  );
-  expect(shown).toContain("on the samples that either has tried. Baseline");
+  expect(shown).toContain("the worst value stands for 20 missing samples of the candidate");
+  expect(shown).toContain("on the samples that the baseline has a value of. Baseline");
   expect(shown).not.toContain("▽");
   const bounds = await ltb.run("compare", "whole", "crashed", "--missing", "bounds");
   expect(bounds.stdout.replaceAll(/\s+/g, " ")).toMatch(
@@ -376,6 +374,11 @@ test("a comparison says what its sides lack, in all its forms, and counts or bou
     /<desc[^>]*>crashed: 0\.2 \(0\.00793 to 0\.392, within bounds -0\.623 to 0\.498\), may be worse\./,
   );
   expect(drawn).toContain("Dotted lines go as far as the mean difference may be");
+  const bounded = ["compare", "whole", "crashed", "--missing", "bounds"];
+  expect((await ltb.json(...bounded)).verdict_by).toBe("adjusted_p_value_and_bounds");
+  expect((await ltb.run(...bounded, "--group-by", "document")).stdout).toMatch(
+    /^Bounds are of all samples: figures and verdicts of groups leave out what is missing, /m,
+  );
   const refused = await ltb.run(
     "compare",
     "whole",
@@ -406,7 +409,11 @@ test("a gate passes no candidate that crashed, unless what it lacks is to be lef
     expect(left).toMatchObject({ code: 0, stderr: `wrote ${report}\n` });
     expect(left.stdout).toMatch(/^crashed: warning: the candidate lacks a value of 20 samples that/m);
     expect(await readFile(report, "utf8")).not.toContain("<failure");
-    // What only the baseline lacks shows no harm.
+    // What only the baseline lacks shows no harm, and hides none.
+    for (const missing of [[], ["--missing", "as_worst"]])
+      expect((await ltb.run("compare", "crashed", "whole", ...gate, ...missing)).stdout).toMatch(
+        /^whole +20 /m,
+      );
     expect((await ltb.run("compare", "crashed", "whole", ...gate)).code).toBe(0);
     const bounded = await compare(...gate, "--missing", "bounds");
     expect(bounded.code).toBe(3);

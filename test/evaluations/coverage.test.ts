@@ -418,7 +418,7 @@ describe("a comparison", () => {
     return typeof score === "number" ? score : missing;
   };
 
-  test("with the worst is that of benchmarks that have it, and within the bounds of all that may be", async () => {
+  test("with the worst is that of a candidate that has it wherever the baseline has a value, and bounds are of all that may be", async () => {
     await fc.assert(
       fc.asyncProperty(
         tried,
@@ -428,8 +428,13 @@ describe("a comparison", () => {
         async (baseline, candidate, repetitions, lowerIsBetter) => {
           const [worst, best] = lowerIsBetter ? [1, 0] : [0, 1];
           const isTried = (index: number) => baseline[index] !== undefined || candidate[index] !== undefined;
-          const filled = (values: readonly (Given | undefined)[]) =>
-            values.map((value, index) => (isTried(index) ? scoreOr(value, worst) : undefined));
+          const isScored = (value: Given | undefined) => typeof scoreIn(value) === "number";
+          const hasBaseline = (index: number) => isScored(baseline[index]);
+          const whereBaseline = <T>(values: readonly T[]) =>
+            values.map((value, index) => (hasBaseline(index) ? value : undefined));
+          // Without a sample that both have a value of there is nothing to compare.
+          const haveCommon = candidate.some((value, index) => hasBaseline(index) && isScored(value));
+          const filled = haveCommon ? candidate.map((value) => scoreOr(value, worst)) : candidate;
           const compare = async (
             sides: [readonly (Given | undefined)[], readonly (Given | undefined)[]],
             missing: "exclude" | "as_worst" | "bounds",
@@ -445,7 +450,7 @@ describe("a comparison", () => {
             if (!one) throw new Error("no comparison");
             return one;
           };
-          const plain = await compare([filled(baseline), filled(candidate)], "exclude");
+          const plain = await compare([whereBaseline(baseline), whereBaseline(filled)], "exclude");
           const got = await compare([baseline, candidate], "as_worst");
           const same = ({ nPaired, meanDifference, wins, losses, ties, test: name, ...one }: typeof got) => ({
             ...{ nPaired, meanDifference, wins, losses, ties, test: name, pValue: one.pValue },
@@ -459,10 +464,12 @@ describe("a comparison", () => {
             typeof value === "number" ? expect.closeTo(value, 12) : value,
           ]);
           expect(same(got)).toEqual(Object.fromEntries(figures));
-          expect([got.baselineUnpaired, got.candidateUnpaired]).toEqual([0, 0]);
-          const lacks = (values: typeof baseline) =>
-            values.filter((value, index) => isTried(index) && typeof scoreIn(value) !== "number").length;
-          expect([got.baselineFilled, got.candidateFilled]).toEqual([lacks(baseline), lacks(candidate)]);
+          const lone = (values: typeof baseline) =>
+            values.filter((value, index) => value !== undefined && !(haveCommon && hasBaseline(index)))
+              .length;
+          expect([got.baselineUnpaired, got.candidateUnpaired]).toEqual([lone(baseline), lone(candidate)]);
+          const lacking = candidate.filter((value, index) => hasBaseline(index) && !isScored(value));
+          expect(got.candidateFilled).toBe(haveCommon ? lacking.length : 0);
           for (const [coverage, values] of [
             [got.baselineCoverage, baseline],
             [got.candidateCoverage, candidate],
@@ -479,8 +486,8 @@ describe("a comparison", () => {
           const [low, high] = [Math.min(worst, best), Math.max(worst, best)];
           expect(bounds?.low).toBeCloseTo(mean(low, high), 12);
           expect(bounds?.high).toBeCloseTo(mean(high, low), 12);
-          expect(got.meanDifference).toBeGreaterThanOrEqual((bounds?.low ?? 9) - 1e-12);
-          expect(got.meanDifference).toBeLessThanOrEqual((bounds?.high ?? -9) + 1e-12);
+          if (haveCommon && n.every(hasBaseline))
+            expect(got.meanDifference).toBeCloseTo((lowerIsBetter ? bounds?.high : bounds?.low) ?? 9, 12);
           const all = [...baseline, ...candidate];
           if (all.every((value) => typeof scoreIn(value) === "number"))
             expect(bounds).toMatchObject({ low: meanDifference, high: meanDifference });
@@ -507,7 +514,7 @@ describe("a comparison", () => {
       refusal("cluster_by"),
     );
     expect(await compared({ missing: "as_worst", rangeLow: -1 })).toMatchObject({
-      ...{ nPaired: 3, candidateMean: 1 / 3, candidateFilled: 1, baselineFilled: 0 },
+      ...{ nPaired: 3, candidateMean: 1 / 3, candidateFilled: 1 },
       regressed: [{ sampleId: "s2", candidateCount: 0, candidateValue: -1, difference: -2 }],
     });
   });
@@ -556,7 +563,50 @@ describe("a comparison", () => {
     }));
     for (const missing of ["as_worst", "bounds"])
       await expect(compared(others, { missing })).rejects.toMatchObject(refusal("range_high"));
-    expect(await compared(others, { missing: "as_worst", rangeHigh: 1000 })).toMatchObject({ nPaired: 4 });
+    expect(await compared(others, { missing: "as_worst", rangeHigh: 1000 })).toMatchObject({ nPaired: 3 });
+    // What only the baseline lacks is no pair.
+    const more = await stored([1, 1, 1, 1], {}, timed(3));
+    expect(await compared(more, { missing: "as_worst" })).toMatchObject({ nPaired: 3, candidateFilled: 0 });
+  });
+
+  test("of benchmarks that have no sample in common has no pairs, whatever stands for what is missing", async () => {
+    const baselineId = await stored(Array(200).fill(0));
+    const other = await stored(Array(200).fill(1), {}, (index) => ({ sampleId: `other ${index}` }));
+    const crashed = await stored(Array(200).fill("e"));
+    for (const candidateId of [other, crashed])
+      for (const missing of ["as_worst", "bounds"] as const) {
+        const input = { baselineId, candidateIds: [candidateId], missing, margin: 0.02 };
+        const [one] = (await db.evaluations.compare(input)).comparisons;
+        expect(one).toMatchObject({
+          ...{ nPaired: 0, candidateFilled: 0, pValue: null, regressed: [] },
+          ...{ noWorsePValue: null, equivalencePValue: null },
+        });
+      }
+  });
+
+  test("takes a sample without a value for missing, also where it was asked something else", async () => {
+    const asked = (changed: number) => (index: number) => ({ input: index < changed ? "other" : "i" });
+    const baselineId = await stored([1, 1, 1, 1], {}, asked(0));
+    const candidateId = await stored(["e", "e", 1, 1], {}, asked(3));
+    for (const repeated of [false, true]) {
+      if (repeated)
+        for (const benchmarkId of [baselineId, candidateId])
+          await db.evaluations.create({
+            ...{ benchmarkId, sampleId: "s3", repetition: 1, input: "i", output: "o", score: 1 },
+          });
+      const compared = async (missing: "as_worst" | "bounds") => {
+        const input = { baselineId, candidateIds: [candidateId], missing };
+        return (await db.evaluations.compare(input)).comparisons[0];
+      };
+      expect(await compared("as_worst")).toMatchObject({
+        nPaired: 3,
+        candidateFilled: 2,
+        differentInputs: 1,
+      });
+      expect(await compared("bounds")).toMatchObject({
+        ...{ nPaired: 1, differentInputs: 1, bounds: { low: expect.closeTo(-2 / 3, 12), high: 0 } },
+      });
+    }
   });
 
   test("of groups counts the worst too", async () => {

@@ -10,6 +10,13 @@ test.each(statsmodels.power)(
   },
 );
 
+test.each(statsmodels.levels)(
+  "an effect of %f is found by %i pairs at the level of %f with probability %f",
+  (effect, n, alpha, power) => {
+    expect(pairedPower(effect as number, n as number, alpha)).toBeCloseTo(power as number, 10);
+  },
+);
+
 test.each(statsmodels.effect)("%i pairs find with probability %f an effect of %f", (n, power, effect) => {
   expect(detectableEffect(n as number, power as number) / (effect as number)).toBeCloseTo(1, 9);
 });

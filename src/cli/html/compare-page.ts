@@ -21,6 +21,8 @@ interface Comparison {
   response: CompareBenchmarksResponse;
   /** As the comparisons of the response. */
   verdicts: readonly Verdict[];
+  /** Sentences that say why gates are not passed. */
+  failures: readonly string[];
   /** `samples`: the most in each list. */
   options: Evidence & { samples: number; groupBy?: string };
 }
@@ -45,7 +47,7 @@ export async function writeComparison(
   client: BenchmarkClient,
   given: Comparison,
 ): Promise<void> {
-  const { names, response, verdicts, options } = given;
+  const { names, response, verdicts, failures, options } = given;
   const { metric, baselineId, lowerIsBetter, comparisons } = response;
   const candidates = comparisons.map((comparison, index) => ({
     name: names.get(comparison.candidateId) ?? comparison.candidateId,
@@ -57,15 +59,18 @@ export async function writeComparison(
   const compared = candidates.length === 1 ? candidates[0]?.name : `${candidates.length} candidates`;
   await writePage(path, {
     title: `${compared} against ${baseline}`,
-    lead: html`Compared by ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better, on the samples that ${options.missing === "as_worst" ? "either has tried" : "both have"}. Baseline: ${baseline} <code>${baselineId}</code>`,
+    lead: html`Compared by ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better, on the samples that ${options.missing === "as_worst" ? "the baseline has a value of" : "both have"}. Baseline: ${baseline} <code>${baselineId}</code>`,
     sections: [
+      ...(failures.length > 0
+        ? [{ title: "A gate is not passed", body: failures.map((failure) => html`<p>${failure}.</p>`) }]
+        : []),
       {
         title: `Mean difference in ${unit}`,
         note: `Candidate minus baseline, with the 95 % interval below. ▲ better, ▼ worse,${verdicts.includes("may be worse") ? " ▽ may be worse," : ""} ● no significant difference. ${comparisons.some(({ bounds }) => leaveOpen(bounds)) ? reachWords : ""}${explainTests(response, options.alpha).join(" ")}`,
         body: [
           await differences(unit, candidates),
           figures(candidates),
-          html`<p class="note">Intervals of the means: ${response.clusterBy === "" ? "Wilson's where every value is 0 or 1, else by Student's t distribution" : "by clusters"}. The effect size d is the mean difference in standard deviations of the differences. Left out: samples without a partner.</p>`,
+          html`<p class="note">Intervals of the means: ${response.clusterBy === "" ? "Wilson's where every value is 0 or 1, else by Student's t distribution" : "by clusters"}. The effect size d is the mean difference in standard deviations of the differences. Left out: samples of the baseline and of the candidate without a partner.</p>`,
         ],
       },
       {
@@ -194,7 +199,7 @@ function figures(candidates: readonly Candidate[]): Html {
     return [
       name,
       signed(verdict),
-      withSmall(nPaired, `${baselineUnpaired + candidateUnpaired} left out`),
+      withSmall(nPaired, `${baselineUnpaired} and ${candidateUnpaired} left out`),
       withInterval(baselineMean, { ci95Low: baselineCi95Low, ci95High: baselineCi95High }),
       withInterval(candidateMean, { ci95Low: candidateCi95Low, ci95High: candidateCi95High }),
       withInterval(meanDifference, comparison),

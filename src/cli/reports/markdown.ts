@@ -1,10 +1,16 @@
 import { makePrintable } from "../../text.ts";
-import { comparisonCells, comparisonColumns, sampleCells, sampleColumns } from "../shared/comparison.ts";
+import {
+  comparisonCells,
+  comparisonColumns,
+  leftOutText,
+  sampleCells,
+  sampleColumns,
+} from "../shared/comparison.ts";
 import type { Cell } from "../shared/output.ts";
 import type { Report, ReportedCandidate } from "./report.ts";
 
 /** Writes a comparison as GitHub Flavored Markdown, fit for a pull request's comment and a job's summary. */
-export function toMarkdown({ metric, baseline, candidates, explanation, samples }: Report): string {
+export function toMarkdown({ metric, baseline, candidates, failures, explanation, samples }: Report): string {
   const rows = candidates.map(({ name, verdict, comparison }) => [
     code(name),
     ...comparisonCells(comparison),
@@ -12,6 +18,7 @@ export function toMarkdown({ metric, baseline, candidates, explanation, samples 
   ]);
   const parts = [
     `### ${code(metric)} against ${code(baseline)}`,
+    ...failures.map((failure) => `**A gate is not passed:** ${failure}.`),
     table(comparisonColumns, rows),
     explanation.join(" "),
     ...candidates.flatMap((candidate) => detailsOf(candidate, samples)),
@@ -20,12 +27,9 @@ export function toMarkdown({ metric, baseline, candidates, explanation, samples 
 }
 
 function detailsOf({ name, comparison, evidence, slices }: ReportedCandidate, samples: number): string[] {
-  const { baselineUnpaired, candidateUnpaired, regressed, losses } = comparison;
-  const lines = [...evidence];
-  if (baselineUnpaired + candidateUnpaired > 0)
-    lines.push(
-      `left out: ${baselineUnpaired} evaluations of the baseline and ${candidateUnpaired} of the candidate`,
-    );
+  const { regressed, losses } = comparison;
+  const leftOut = leftOutText(comparison);
+  const lines = [...evidence, ...(leftOut === "" ? [] : [leftOut])];
   const shown = regressed.slice(0, samples);
   return [
     lines.map((line) => `- ${code(name)}: ${line}`).join("\n"),

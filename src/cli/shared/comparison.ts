@@ -119,6 +119,15 @@ function explainRepetitions({ comparisons, ...by }: Omit<Compared, "clusterBy">)
   ];
 }
 
+/** Says how many samples of each side have no partner; "" where all have one. */
+export function leftOutText({
+  baselineUnpaired,
+  candidateUnpaired,
+}: Pick<BenchmarkComparison, "baselineUnpaired" | "candidateUnpaired">): string {
+  if (baselineUnpaired + candidateUnpaired === 0) return "";
+  return `left out for want of a partner: ${baselineUnpaired} of the baseline, ${candidateUnpaired} of the candidate`;
+}
+
 const means = [">baseline", ">candidate", ">difference"];
 const figures = [">95 % CI", ">p (t)", ">win/loss/tie", ">p (test)", ">p (Holm)"];
 

@@ -208,7 +208,7 @@ export function leftOutWords(
 
 /** What a comparison says of samples without a value. */
 export function coverageOfSides(comparison: BenchmarkComparison, k = 0): string[] {
-  const { baselineFilled, candidateFilled, bounds, ...of } = comparison;
+  const { candidateFilled, bounds, ...of } = comparison;
   const sides = [
     ["baseline", of.baselineCoverage, of.baselineRepetitions],
     ["candidate", of.candidateCoverage, of.candidateRepetitions],
@@ -218,10 +218,8 @@ export function coverageOfSides(comparison: BenchmarkComparison, k = 0): string[
     return text === undefined ? [] : `in the ${side}, ${text}`;
   });
   const filled =
-    baselineFilled + candidateFilled > 0
-      ? [
-          `the worst value stands for ${baselineFilled} missing samples of the baseline and ${candidateFilled} of the candidate`,
-        ]
+    candidateFilled > 0
+      ? [`the worst value stands for ${candidateFilled} missing samples of the candidate`]
       : [];
   return [...lacking, ...filled, ...(leaveOpen(bounds) ? [boundsText(bounds, "mean difference")] : [])];
 }

@@ -15,6 +15,8 @@ export interface Evidence extends Pick<Filling, "missing"> {
   k?: number;
   clusterBy?: string;
   allowDifferentInputs?: boolean;
+  /** Leaves them out knowingly. */
+  excludeDifferentInputs?: boolean;
   alpha: number;
 }
 
@@ -36,18 +38,17 @@ export function marginOf({ margin, equivalence, failUnlessNoWorseThan: most }: M
  * that there is none.
  */
 export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence): string[] {
-  const { nPaired, detectableDifference, pairsNeeded, differentInputs, clusters, bounds } = comparison;
-  const { detect, alpha, allowDifferentInputs = false, clusterBy = "" } = evidence;
+  const { nPaired, detectableDifference, pairsNeeded, differentInputs, clusters } = comparison;
+  const { detect, alpha, clusterBy = "" } = evidence;
   const lines: string[] = [];
-  const { p, words } = marginTest(comparison, evidence);
   const lacking = lackedBy(comparison, evidence);
-  if (words !== undefined) {
-    const how = p === undefined ? "the pairs do not determine it" : `one-sided p ${formatNumber(p, 3)}`;
-    const where = lacking > 0 ? ` on the ${nPaired} samples that both have` : "";
-    const whatever = leaveOpen(bounds) ? " whatever the missing samples are" : "";
-    lines.push(`${isBelow(p, alpha) ? "" : "not shown to be "}${words}${where}${whatever} (${how})`);
-  }
   if (lacking > 0) lines.push(`warning: ${lackingText(lacking)}`);
+  const apart = askedApart(comparison, evidence);
+  if (apart > 0) lines.push(`warning: ${apartText(apart)} (--allow-different-inputs compares them)`);
+  else if (differentInputs > 0)
+    lines.push(`${askedOtherwise(differentInputs)}, and are compared all the same`);
+  const margin = marginText(comparison, evidence);
+  if (margin !== undefined) lines.push(margin);
   if (nPaired === 0) lines.push("no sample has a value on both sides, so that nothing can be told");
   else if (nPaired === 1) lines.push("one pair does not tell how pairs vary, so that there is no interval");
   else if (detectableDifference === undefined && clusters?.count !== 1)
@@ -56,59 +57,115 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
     );
   if (detectableDifference !== undefined)
     lines.push(
-      `${nPaired} pairs${clusters ? ` in ${clusters.count} clusters` : ""} show a difference of ${formatNumber(detectableDifference, 3)} or more with a probability of 80 %`,
-    );
-  if (differentInputs > 0)
-    lines.push(
-      `${differentInputs} samples have different inputs or expected answers, and ${allowDifferentInputs ? "are compared all the same" : "are left out (--allow-different-inputs compares them)"}`,
+      `${nPaired} pairs${clusters ? ` in ${clusters.count} clusters` : ""} show a difference of ${formatNumber(detectableDifference, 3)} or more with a probability of 80 %${atLevel(alpha)}`,
     );
   if (detect !== undefined && nPaired > 1)
     lines.push(
       pairsNeeded === undefined
         ? `how many pairs show a difference of ${detect} cannot be told, as these do not differ enough`
-        : `a difference of ${detect} takes ${pairsNeeded} pairs${clusters ? ", in clusters like these" : ""}`,
+        : `a difference of ${detect} takes ${pairsNeeded} pairs${clusters ? ", in clusters like these" : ""}${atLevel(alpha)}`,
     );
   if (clusters) lines.push(...clusterWarnings(clusterBy, [clusters]));
-  return [...lines, ...coverageOfSides(comparison, evidence.k)];
+  lines.push(...coverageOfSides(comparison, evidence.k));
+  if (evidence.missing === "as_worst" && nPaired > 0 && comparison.candidateUnpaired > 0)
+    lines.push(
+      "samples that the baseline has no value of are no pairs, as the worst value in its place would favour the candidate",
+    );
+  return lines;
 }
 
 /** What may be asked of a candidate: that it is not worse, and what the margin stands for. */
 export function demandsOf(comparison: BenchmarkComparison, verdict: string, evidence: Evidence) {
-  const [line] = evidenceOf(comparison, evidence);
   const { p, words } = marginTest(comparison, evidence);
   const harmed = harms.includes(verdict) ? verdict : undefined;
-  const lacking = unexcused(comparison, evidence);
-  const demands = [{ name: "not significantly worse than the baseline", failure: harmed ?? lacking }];
-  if (words !== undefined)
-    demands.push({ name: words, failure: isBelow(p, evidence.alpha) ? lacking : line });
+  const doubts = doubtsOf(comparison, evidence).map(({ text, remedy }) => `${text}: ${remedy}`);
+  const doubt = doubts.length > 0 ? doubts.join("; ") : undefined;
+  const demands = [{ name: "not significantly worse than the baseline", failure: harmed ?? doubt }];
+  if (words !== undefined) {
+    const failure = isBelow(p, evidence.alpha) ? doubt : marginText(comparison, evidence);
+    demands.push({ name: words, failure });
+  }
   return demands;
 }
 
-/** Samples of which the baseline has a value and the candidate has none, where they are left out. */
-function lackedBy(
-  { nPaired, differentInputs, baselineCoverage }: BenchmarkComparison,
-  { missing = "exclude", allowDifferentInputs = false }: Evidence,
-): number {
-  if (missing !== "exclude" || nPaired === 0) return 0;
-  return (baselineCoverage?.scored ?? 0) - nPaired - (allowDifferentInputs ? 0 : differentInputs);
+/** Whether the margin holds, of which samples; undefined where there is none. */
+function marginText(comparison: BenchmarkComparison, evidence: Evidence): string | undefined {
+  const { p, words } = marginTest(comparison, evidence);
+  if (words === undefined) return undefined;
+  const how = p === undefined ? "the pairs do not determine it" : `one-sided p ${formatNumber(p, 3)}`;
+  const whatever = leaveOpen(comparison.bounds) ? " whatever the missing samples are" : "";
+  const shown = isBelow(p, evidence.alpha) ? "" : "not shown to be ";
+  return `${shown}${words}${samplesOf(comparison, evidence)}${whatever} (${how})`;
 }
+
+/** The samples that a statement is of, where those are not all. */
+function samplesOf(comparison: BenchmarkComparison, evidence: Evidence): string {
+  const { nPaired, baselineUnpaired, candidateUnpaired, bounds } = comparison;
+  const isApart = askedApart(comparison, evidence) > 0;
+  if (nPaired === 0) return "";
+  if (leaveOpen(bounds)) return isApart ? " on the samples that were asked alike" : "";
+  if (!isApart && baselineUnpaired + candidateUnpaired === 0) return "";
+  const whose = evidence.missing === "as_worst" ? "the baseline has a value of" : "both have";
+  return ` on the ${nPaired} samples that ${whose}${isApart ? " and that were asked alike" : ""}`;
+}
+
+const atLevel = (alpha: number) => (alpha === 0.05 ? "" : ` at the level of ${alpha}`);
+
+/** Samples of which the baseline has a value and the candidate has none, where they are left out. */
+function lackedBy(comparison: BenchmarkComparison, evidence: Evidence): number {
+  const { nPaired, baselineCoverage } = comparison;
+  if ((evidence.missing ?? "exclude") !== "exclude" || nPaired === 0) return 0;
+  return (baselineCoverage?.scored ?? 0) - nPaired - askedApart(comparison, evidence);
+}
+
+/** Samples that are left out because they were asked something else. */
+const askedApart = ({ differentInputs }: BenchmarkComparison, { allowDifferentInputs = false }: Evidence) =>
+  allowDifferentInputs ? 0 : differentInputs;
 
 const lackingText = (count: number) =>
   `the candidate lacks a value of ${count} samples that the baseline has one of, and no figure counts them`;
 
-/**
- * Why nothing is known of a candidate that lacks samples, as one that failed in the hard ones; undefined if
- * it has all of the baseline's, or if what becomes of missing ones was said.
- */
-export function unexcused(comparison: BenchmarkComparison, evidence: Evidence): string | undefined {
-  const lacking = evidence.missing === undefined ? lackedBy(comparison, evidence) : 0;
-  return lacking > 0 ? `${lackingText(lacking)}: ${howToCount(evidence)}` : undefined;
+const askedOtherwise = (count: number) => `${count} samples have different inputs or expected answers`;
+
+const apartText = (count: number) => `${askedOtherwise(count)}, and no figure counts them`;
+
+/** Something for which a candidate passes no gate, whatever the figures are. */
+interface Doubt {
+  /** What is true of the candidate. */
+  text: string;
+  /** The same of several candidates, after their number. */
+  ofAll: string;
+  /** What to do. */
+  remedy: string;
 }
 
-export const howToCount = ({ clusterBy }: Pick<Evidence, "clusterBy">) =>
-  clusterBy === undefined
-    ? "--missing as_worst counts each as the worst value, bounds allows for any value, exclude leaves them out"
-    : "--missing exclude leaves them out, the only way by clusters";
+/**
+ * What nobody knows of a candidate, unless it was said what becomes of it: what it does in samples that it
+ * lacks, as one that failed in the hard ones, or in those that were asked otherwise.
+ */
+export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): Doubt[] {
+  const { missing, excludeDifferentInputs = false, clusterBy } = evidence;
+  const doubts: Doubt[] = [];
+  const lacking = missing === undefined ? lackedBy(comparison, evidence) : 0;
+  if (lacking > 0)
+    doubts.push({
+      text: lackingText(lacking),
+      ofAll: "lack values of samples that the baseline has, which no figure counts",
+      remedy:
+        clusterBy === undefined
+          ? "--missing as_worst counts each as the worst value, bounds allows for any value, exclude leaves them out"
+          : "--missing exclude leaves them out, the only way by clusters",
+    });
+  const apart = excludeDifferentInputs ? 0 : askedApart(comparison, evidence);
+  if (apart > 0)
+    doubts.push({
+      text: apartText(apart),
+      ofAll: "have samples with other inputs or expected answers than the baseline, which no figure counts",
+      remedy:
+        "--allow-different-inputs compares them all the same, --exclude-different-inputs leaves them out",
+    });
+  return doubts;
+}
 
 function marginTest(
   { noWorsePValue, equivalencePValue }: BenchmarkComparison,
@@ -121,6 +178,13 @@ function marginTest(
 }
 
 export const isBelow = (p: number | undefined, alpha: number) => p !== undefined && p < alpha;
+
+/** Reads a level of significance: at 0 nothing would ever be significant, at 1 nearly everything. */
+export function parseAlpha(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("Expected a number above 0 and below 1.");
+  return value;
+}
 
 /** Reads a difference, above 0. */
 export function parseDifference(text: string): number {

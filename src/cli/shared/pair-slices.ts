@@ -4,6 +4,7 @@ import type {
   ComparisonSlices,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { comparisonCells, comparisonColumns, type Verdict, verdictOf } from "./comparison.ts";
+import { leaveOpen } from "./coverage.ts";
 import { type Cell, formatNumber } from "./output.ts";
 import { leftOutNote, sliceName } from "./slices.ts";
 
@@ -27,6 +28,7 @@ export function slicesTable(
 ): SlicesTable | undefined {
   const found = comparisons[index]?.slices;
   if (found === undefined) return undefined;
+  const isOpen = leaveOpen(comparisons[index]?.bounds);
   const [, ...columns] = comparisonColumns;
   const rows = found.slices.map((slice) => {
     const { nPaired, baselineTried, candidateTried } = slice;
@@ -43,15 +45,22 @@ export function slicesTable(
     title: `by ${key}`,
     columns: [key, ...columns],
     rows,
-    notesWith: (quote) => [...notesOf(found, tests.length, deciding.alpha), ...leftOutNote(found, quote)],
+    notesWith: (quote) => [
+      ...notesOf(found, isOpen, tests.length, deciding.alpha),
+      ...leftOutNote(found, quote),
+    ],
   };
 }
 
-function notesOf(found: ComparisonSlices, tests: number, alpha: number): string[] {
+function notesOf(found: ComparisonSlices, isOpen: boolean, tests: number, alpha: number): string[] {
   const { macroMean, macroStderr, macroSlices, samplesMixed } = found;
   const notes = [
     `"p (Holm)" is adjusted for ${tests === 1 ? "the one group" : `the ${tests} groups`} with pairs of all candidates together, and verdicts go by it: better or worse if it is below ${alpha}. "p (t)", "p (test)" and the intervals are not adjusted.`,
   ];
+  if (isOpen)
+    notes.push(
+      "Bounds are of all samples: figures and verdicts of groups leave out what is missing, and do not hold whatever it is.",
+    );
   if (macroMean !== undefined)
     notes.push(
       `The mean of the ${macroSlices} differences, where each group with the key has the same weight, is ${formatNumber(macroMean)}${!macroStderr ? "" : ` with a standard error of ${formatNumber(macroStderr, 3)}`}.`,

@@ -56,6 +56,7 @@ const comparisonInput = z
     allowDifferentInputs: z.boolean().default(false),
     margin: aboveZero.optional(),
     detect: aboveZero.optional(),
+    alpha: aboveZero.lt(1, "must be below 1").default(0.05),
     clusterBy: clusterKey,
     groupBy: groupBy.optional(),
     ...reductionFields,
@@ -89,7 +90,7 @@ type PairedSample = z.output<typeof pairSamples.row>;
 /** One candidate compared with the baseline. Figures that are undefined for its pairs are null. */
 export interface Comparison {
   candidateId: string;
-  /** Pairs: samples with a value on both sides. */
+  /** Pairs: samples with a value on both sides, or with "as_worst" in the baseline alone. */
   nPaired: number;
   /** Samples of both whose inputs or expected answers differ: no pairs, unless they are allowed. */
   differentInputs: number;
@@ -99,8 +100,7 @@ export interface Comparison {
   /** Of each benchmark as a whole. */
   baselineCoverage: Coverage;
   candidateCoverage: Coverage;
-  /** Pairs in which a side has no value, so that the worst stands for it. */
-  baselineFilled: number;
+  /** Pairs in which the candidate has no value, so that the worst stands for it. */
   candidateFilled: number;
   /** Of the mean difference over all samples; null unless asked for. */
   bounds: Bounds | null;
@@ -130,7 +130,7 @@ export interface Comparison {
   /** The interval of the test of equivalence: 90 %, two one-sided ones of 95 %. */
   ci90Low: number | null;
   ci90High: number | null;
-  /** The smallest true difference that these pairs show with a power of 80 %. */
+  /** The smallest true difference that these pairs show with a power of 80 %, at the level `alpha`. */
   detectableDifference: number | null;
   /** So many pairs show a difference of `detect` with that power; null if more than 1e9. */
   pairsNeeded: number | null;
@@ -201,12 +201,22 @@ export async function compareBenchmarks(
   const next: ComparisonPosition[] = [];
   // One after the other: each may be a join of millions of rows.
   for (const [index, candidate] of candidates.entries()) {
-    const asked = { metric, allowDifferentInputs, reduction: { reducer, k }, ...filled };
-    const pairing = { baseline, candidate, ...asked };
+    const common = { baseline, candidate, metric, allowDifferentInputs, reduction: { reducer, k } };
+    const figuresOf = (pairing: Pairing) =>
+      compareOne(db, { ...pairing, clusterBy }, { ...parsed, lowerIsBetter, range });
+    let pairing: Pairing = { ...common, ...filled };
+    let figures = await figuresOf(pairing);
+    // Without a sample that both have a value of, there is nothing to compare.
+    if (figures.candidateFilled > 0 && figures.candidateFilled === figures.nPaired) {
+      pairing = common;
+      figures = await figuresOf(pairing);
+    }
     const sides = [coverageOf(baseline.id), coverageOf(candidate.id)] as const;
-    const figures = await compareOne(db, { ...pairing, clusterBy }, { ...parsed, lowerIsBetter, range });
-    const isWhole = areAllPaired(figures, sides, allowDifferentInputs);
-    if (!isWhole && !isFilled) requireEnds(parsed.missing, { name: metric, reducer, lowerIsBetter }, range);
+    const paired = figures.nPaired + (allowDifferentInputs ? 0 : figures.differentInputs);
+    const isWhole = sides.every(({ missing, scored }) => missing === 0 && scored === paired);
+    // What only the baseline lacks is no pair, so that nothing has to stand for it.
+    const isKnown = parsed.missing === "as_worst" ? isFilled || sides[0].scored === paired : isWhole;
+    if (!isKnown) requireEnds(parsed.missing, { name: metric, reducer, lowerIsBetter }, range);
     const list = async (isBelow: boolean, position: SamplePosition | null | undefined) => {
       if (position === null) return { items: [], next: null };
       const rows = await db.any(pairSamples(pairing, isBelow, parsed.tieTolerance, limit + 1, position));
@@ -219,12 +229,13 @@ export async function compareBenchmarks(
     const regressed = await list(!lowerIsBetter, after?.[index]?.regressed);
     const improved = await list(lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
+    const tested = figures.nPaired > 0 ? { margin: parsed.margin } : {};
     const bounded =
       parsed.missing !== "bounds"
         ? { bounds: null }
         : isWhole
           ? { bounds: boundsOfWhole(figures) }
-          : await boundDifference(db, pairing, range, sides, { ...parsed, lowerIsBetter });
+          : await boundDifference(db, pairing, range, sides, { lowerIsBetter, ...tested });
     const { groupBy: key } = parsed;
     const slices = key ? await readPairSlices(db, pairing, key, { ...parsed, lowerIsBetter }) : null;
     const [baselineCoverage, candidateCoverage] = sides;
@@ -249,16 +260,6 @@ type Parsed = z.output<typeof comparisonInput> & { lowerIsBetter: boolean; range
 
 type Found = Omit<Comparison, "baselineCoverage" | "candidateCoverage" | "bounds">;
 
-/** Whether every sample that there is or was to be has a value on both sides. */
-function areAllPaired(
-  { nPaired, differentInputs }: Found,
-  sides: readonly Coverage[],
-  allowDifferentInputs: boolean,
-): boolean {
-  const paired = nPaired + (allowDifferentInputs ? 0 : differentInputs);
-  return sides.every(({ missing, scored }) => missing === 0 && scored === paired);
-}
-
 /** Where nothing is missing the mean difference is what it is. */
 function boundsOfWhole({ meanDifference, ci95Low, ci95High }: Found): Bounds | null {
   return meanDifference === null ? null : { low: meanDifference, high: meanDifference, ci95Low, ci95High };
@@ -281,7 +282,6 @@ async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promi
     differentInputs: found.different,
     baselineUnpaired: found.baselineCount - found.baselinePaired - leftOut,
     candidateUnpaired: found.candidateCount - found.candidatePaired - leftOut,
-    baselineFilled: found.baselineFilled,
     candidateFilled: found.candidateFilled,
     baselineMean: baseline?.mean ?? null,
     baselineCi95Low: baseline?.interval?.low ?? null,
@@ -339,7 +339,7 @@ async function intervals(figures: Figures, differences: MeanFigures | undefined,
 function withMargin(
   figures: Figures,
   differences: MeanFigures | undefined,
-  { lowerIsBetter, margin, detect, range: { low, high } }: Parsed,
+  { lowerIsBetter, margin, detect, alpha, range: { low, high } }: Parsed,
 ) {
   const n = unitsOf(figures);
   const [, , min = 0, max = 0] = figures.differences ?? [];
@@ -354,12 +354,12 @@ function withMargin(
   const half = studentTQuantile(0.95, n - 1) * stderr;
   // Of pairs, or of the means of clusters, as far as those are alike.
   const spread = stderr * Math.sqrt(n);
-  const needed = detect === undefined ? Infinity : pairsNeeded(detect / spread);
+  const needed = detect === undefined ? Infinity : pairsNeeded(detect / spread, 0.8, alpha);
   const pairs = Math.ceil((needed * figures.pairs) / n);
   return {
     ci90Low: meanDifference - half,
     ci90High: meanDifference + half,
-    detectableDifference: detectableEffect(n) * spread,
+    detectableDifference: detectableEffect(n, 0.8, alpha) * spread,
     pairsNeeded: pairs <= 2e9 ? pairs : null,
     ...tests,
   };

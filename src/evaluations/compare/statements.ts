@@ -22,15 +22,20 @@ export interface Pairing {
   allowDifferentInputs?: boolean;
   /** The key of metadata that pairs are clustered by. */
   clusterBy?: string | undefined;
-  /** Also pairs samples that one side or both have no value of, which counts as this; null: as unknown. */
+  /**
+   * Also pairs samples that the candidate has no value of, which counts as this. Null: also those that
+   * either has no value of, which is unknown.
+   */
   filledWith?: number | null;
 }
 
-// One row a sample that has a value on both sides. Decimals make 0.8 - 0.7 and 0.6 - 0.5 tie; doubles do not.
-// Texts are compared by 64 bits of a hash, or a join of long ones would not stay in memory.
+// One row a sample that has a value on both sides, or as `filledWith` says. Decimals make 0.8 - 0.7 and
+// 0.6 - 0.5 tie; doubles do not. Texts are compared by 64 bits of a hash, or a join of long ones would not
+// stay in memory.
 export function pairs(pairing: Pairing): Fragment {
   const { baseline, candidate, metric, reduction, clusterBy, filledWith } = pairing;
   const isFilled = filledWith !== undefined;
+  const isOpen = filledWith === null;
   const isClustered = clusterBy !== undefined;
   const cluster = isClustered
     ? sql.fragment`, ${clusterOf(clusterBy)} as cluster_id, false as is_mixed`
@@ -52,27 +57,30 @@ export function pairs(pairing: Pairing): Fragment {
     const reduced = reducedValues(valued, sql.fragment`v.sample_id`, reduction, more);
     return isFilled ? withoutValues(reduced, values) : reduced;
   };
+  const isSameText = isSameInput(sql.fragment`b`, sql.fragment`c`);
+  // A sample without a value lacks one, whatever it was asked.
+  const isSame = isFilled ? sql.fragment`(b.value is null or c.value is null or ${isSameText})` : isSameText;
+  const candidateValue =
+    typeof filledWith === "number"
+      ? sql.fragment`coalesce(c.value, ${filledWith}::double precision)`
+      : sql.fragment`c.value`;
+  const [join, hasValues] = isOpen
+    ? [sql.fragment`full`, sql.fragment`true`]
+    : isFilled
+      ? [sql.fragment`left`, sql.fragment`b.value is not null`]
+      : [sql.fragment``, sql.fragment`b.value is not null and c.value is not null`];
   return sql.fragment`
     select
-      ${isFilled ? sql.fragment`coalesce(b.sample_id, c.sample_id)` : sql.fragment`b.sample_id`} as sample_id,
-      b.id as baseline_id, c.id as candidate_id, ${valueWith("b", filledWith)} as baseline,
-      ${valueWith("c", filledWith)} as candidate, b.value is null as is_baseline_filled,
-      c.value is null as is_candidate_filled, case when b.value is null then 0 else b.tries end as baseline_tries,
-      case when c.value is null then 0 else c.tries end as candidate_tries, coalesce(b.alike, 0) as baseline_alike,
+      ${isOpen ? sql.fragment`coalesce(b.sample_id, c.sample_id)` : sql.fragment`b.sample_id`} as sample_id,
+      b.id as baseline_id, c.id as candidate_id, b.value as baseline, ${candidateValue} as candidate,
+      c.value is null as is_candidate_filled, b.tries as baseline_tries,
+      case when c.value is null then 0 else c.tries end as candidate_tries, b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
-      (${valueWith("c", filledWith)}::numeric - ${valueWith("b", filledWith)}::numeric)::double precision as difference,
-      ${isSameInput(sql.fragment`b`, sql.fragment`c`)} as is_same${clusterOfPair}
-    from (${side(baseline)}) b ${isFilled ? sql.fragment`full` : sql.fragment``} join (${side(candidate)}) c
-      on c.sample_id = b.sample_id
-    where ${isFilled ? sql.fragment`true` : sql.fragment`b.value is not null and c.value is not null`}`;
+      (${candidateValue}::numeric - b.value::numeric)::double precision as difference,
+      ${isSame} as is_same${clusterOfPair}
+    from (${side(baseline)}) b ${join} join (${side(candidate)}) c on c.sample_id = b.sample_id
+    where ${hasValues}`;
 }
-
-const valueWith = (side: "b" | "c", filledWith: number | null | undefined) => {
-  const value = sql.identifier([side, "value"]);
-  return typeof filledWith === "number"
-    ? sql.fragment`coalesce(${value}, ${filledWith}::double precision)`
-    : sql.fragment`${value}`;
-};
 
 /** Reduced samples, and those of which there is no value; their texts are of the first repetition. */
 const withoutValues = (reduced: Fragment, values: Fragment) => sql.fragment`
@@ -209,7 +217,6 @@ export const pairFigures = statement("evaluation_pair_figures", {
     candidateCount: z.number(),
     baselinePaired: z.number(),
     candidatePaired: z.number(),
-    baselineFilled: z.number(),
     candidateFilled: z.number(),
     baselineRepetitions: packed,
     candidateRepetitions: packed,
@@ -238,7 +245,6 @@ export const pairFigures = statement("evaluation_pair_figures", {
       count(*) as pairs, (select count(*) from found where not is_same) as different,
       ${countOf(pairing.baseline)} as baseline_count, ${countOf(pairing.candidate)} as candidate_count,
       count(baseline_id) as baseline_paired, count(candidate_id) as candidate_paired,
-      count(*) filter (where is_baseline_filled) as baseline_filled,
       count(*) filter (where is_candidate_filled) as candidate_filled,
       ${packedRepetitions("baseline", pairing.baseline)} as baseline_repetitions,
       ${packedRepetitions("candidate", pairing.candidate)} as candidate_repetitions,
