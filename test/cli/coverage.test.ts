@@ -125,6 +125,9 @@ test("a summary counts what is missing as the worst, or bounds the mean by it", 
     .metrics;
   expect(filled).toMatchObject({ count: 20, samples: 50, min: 0, p50: null, p99: null, max: 1 });
   expect(filled.coverage).toMatchObject({ scored: 20, missing: 30 });
+  const noBar = "Missing samples count in these, and are in no bar.";
+  expect(await page("summary", "crashed", "--metric", "score", "--missing", "as_worst")).toContain(noBar);
+  expect(await page("summary", "crashed")).not.toContain(noBar);
   const bounds = await ltb.run("summary", "crashed", "--metric", "score", "--missing", "bounds");
   expect(bounds.stdout.replaceAll(/\s+/g, " ")).toContain(
     "score: the mean over all samples is between 0.4 and 1, whatever the missing ones are (with 95 % intervals: ",

@@ -18,7 +18,8 @@ export async function fillEvaluations(
   }: { rows: number; shift: number; name?: string; repetitions?: number },
 ): Promise<string> {
   const { rows: made } = await db.query(
-    `insert into benchmarks (id, name, provider, model, dataset) values (gen_random_uuid(), $1, 'openai', 'gpt-4', $2) returning id`,
+    `insert into benchmarks (id, name, provider, model, dataset)
+    values (md5(random()::text)::uuid, $1, 'openai', 'gpt-4', $2) returning id`,
     [name, name],
   );
   const id = made[0].id as string;
@@ -39,7 +40,7 @@ const fillPart = `
     id, benchmark_id, created_at, score, latency_ms, cost_usd, input_tokens, output_tokens, content_hash, sample_id, repetition,
     provider, model, metrics, input, output, error
   )
-  select gen_random_uuid(), $1::uuid, timestamptz '2026-01-01' + i * interval '1 ms',
+  select md5($1::text || i)::uuid, $1::uuid, timestamptz '2026-01-01' + i * interval '1 ms',
     case when i % 100 <> 0 then ((i * 7919 + $4::integer * 13) % 101) / 100.0 end,
     exp(((i * 104729) % 10007) / 1250.0), ((i * 31) % 997) / 1e6, (i * 17) % 4096, (i * 29) % 2048,
     '\\x000102030405060708090a0b0c0d0e0f', 's' || i / $5::integer, i % $5::integer, 'openai', 'gpt-4',
