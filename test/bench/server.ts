@@ -27,7 +27,12 @@ export async function startBenchServer(databaseUrl: string, dataDir: string): Pr
   await writeFile(auditKey, randomBytes(32).toString("hex"), { mode: 0o600 });
   const child: ChildProcess & { stdout: Readable } = spawn(
     process.execPath,
-    ["--min-semi-space-size=8", "--max-semi-space-size=8", "test/bench/serve.ts"],
+    [
+      "--min-semi-space-size=8",
+      "--max-semi-space-size=8",
+      "--heap-growing-percent=100",
+      "test/bench/serve.ts",
+    ],
     {
       env: {
         ...process.env,

@@ -295,7 +295,7 @@ test("Dockerfile: what it copies is there or is built, its settings are known, a
   const text = await readFile(join(deploy, "Dockerfile"), "utf8");
   const { bin } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   expect(text).toContain(
-    `ENTRYPOINT ["node", "--min-semi-space-size=8", "--max-semi-space-size=8", "${bin.ltb}"]`,
+    `ENTRYPOINT ["node", "--min-semi-space-size=8", "--max-semi-space-size=8", "--heap-growing-percent=100", "${bin.ltb}"]`,
   );
   expect(text).toContain(`CMD ["node", "${bin.ltb}", "health"]`);
   for (const [, paths = ""] of text.matchAll(/^COPY --from=build (.+) \S+$/gm))

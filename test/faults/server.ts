@@ -52,19 +52,23 @@ export async function launchServer(
   address: string,
   settings: Record<string, string> = {},
 ): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ["--min-semi-space-size=8", "--max-semi-space-size=8", SERVE], {
-    // Not where the tests stand: a service that was started there has left its keys.
-    cwd: tmpdir(),
-    env: environment({
-      DATABASE_URL: databaseUrl,
-      LTB_GRPC_ADDRESS: address,
-      LTB_HTTP_ADDRESS: "127.0.0.1:0",
-      LTB_AUTH: "off",
-      LTB_LOG_LEVEL: "error",
-      ...settings,
-    }),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--min-semi-space-size=8", "--max-semi-space-size=8", "--heap-growing-percent=100", SERVE],
+    {
+      // Not where the tests stand: a service that was started there has left its keys.
+      cwd: tmpdir(),
+      env: environment({
+        DATABASE_URL: databaseUrl,
+        LTB_GRPC_ADDRESS: address,
+        LTB_HTTP_ADDRESS: "127.0.0.1:0",
+        LTB_AUTH: "off",
+        LTB_LOG_LEVEL: "error",
+        ...settings,
+      }),
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let said = "";
   child.stderr.on("data", (text) => {
     said = `${said}${text}`.slice(-2_000);
