@@ -60,6 +60,16 @@ const rowColumns = {
   ordinality: true,
 } as const satisfies ColumnTypes<InsertRow>;
 
+/** What stored rows are looked for by: texts need not be sent again. */
+const keyColumns = {
+  id: "uuid",
+  benchmarkId: "uuid",
+  sampleId: "text",
+  repetition: "int4",
+  contentHash: "bytea",
+  ordinality: true,
+} as const satisfies ColumnTypes<InsertRow>;
+
 // Callers keep the rows sorted by key: two batches with rows in common then wait for each other rather than
 // deadlock. Ids are answered only if some row was not inserted, which is rare.
 export const insertEvaluations = statement("evaluation_insert", {
@@ -149,7 +159,7 @@ export const findStored = statement("evaluation_find_stored", {
         select from benchmark_deletions del where del.benchmark_id = given.benchmark_id
       ) as is_being_deleted,
       stored.id, stored.content_hash = given.content_hash as is_same
-    from ${table("given", rows, rowColumns)}
+    from ${table("given", rows, keyColumns)}
     left join benchmarks b on b.id = given.benchmark_id
     left join lateral (
       select e.id, e.content_hash from evaluations e
