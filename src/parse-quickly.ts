@@ -51,6 +51,10 @@ function typeReaderOf(schema: z.core.$ZodTypes): Read | undefined {
       return (value) => (typeof value === "boolean" ? value : invalid);
     case "custom":
       return (value) => value;
+    case "enum": {
+      const values = new Set<unknown>(schema._zod.values);
+      return (value) => (values.has(value) ? value : invalid);
+    }
     case "nullable": {
       const read = readerOf(def.innerType);
       return (value) => (value === null ? value : read(value));
@@ -68,7 +72,10 @@ function typeReaderOf(schema: z.core.$ZodTypes): Read | undefined {
     case "array":
       return listReaderOf(readerOf(def.element));
     case "object":
-      return def.catchall?._zod.def.type === "never" ? objectReaderOf(def.shape) : undefined;
+      // One that leaves other keys out is left to zod where there are any.
+      return def.catchall === undefined || def.catchall._zod.def.type === "never"
+        ? objectReaderOf(def.shape)
+        : undefined;
     default:
       return undefined;
   }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { newEvaluation } from "../src/evaluations/input.ts";
 import { completion, newJobs } from "../src/jobs/input.ts";
+import { attemptRow } from "../src/jobs/rows.ts";
 import { parseQuickly } from "../src/parse-quickly.ts";
 
 const id = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -73,12 +74,23 @@ const completions = fields({
   result: fc.jsonValue(),
   rejection: fc.constantFrom(undefined, { field: "f", reason: "r" }),
 });
+const row = fc.record({
+  epoch: fc.oneof({ arbitrary: fc.nat(), weight: 40 }, { arbitrary: odd, weight: 1 }),
+  attempt: fc.nat(),
+  workerId: fc.string(),
+  startedAt: fc.string(),
+  endedAt: fc.option(fc.string()),
+  outcome: fc.constantFrom("failed", null, "other"),
+  error: fc.option(fc.string()),
+});
 
 describe("parsing quickly says what the schema says", () => {
   test.each([
     ["of evaluations", newEvaluation, evaluation],
     ["of jobs", newJobs, jobs],
     ["of completions", completion, completions],
+    ["of rows", attemptRow, row],
+    ["of rows with a column that the schema has not", attemptRow.omit({ error: true }), row],
   ])("%s", (_, schema, input) => {
     const seen = { valid: 0, invalid: 0 };
     fc.assert(

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { parseTimestamp } from "../../src/database/connection/driver.ts";
 import { StatementText } from "../../src/database/statement/fragment.ts";
 import { camelCase, columnsOf, type Fragment, snakeCase, sql } from "../../src/database/statement/sql.ts";
-import { binaryArray, table } from "../../src/database/statement/table.ts";
+import { arrayOf, binaryArray, type ElementType, table } from "../../src/database/statement/table.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
@@ -129,6 +129,34 @@ test.each([
   await expect(db.benchmarks.create({ ...sample, ...wrong })).rejects.toMatchObject({
     code: Code.InvalidArgument,
     violations: [{ field }],
+  });
+});
+
+describe("arrays are read as they were written:", () => {
+  const odd = fc.constantFrom("NULL", "null", "a,b", "{", "}", '"', "\\", "", " ");
+  const readBack = async (array: Fragment) =>
+    (await db.executor.one(sql.type(z.object({ x: z.unknown() }))`select ${array} as x`)).x;
+
+  test.each<[ElementType, fc.Arbitrary<string | number>]>([
+    ["text", fc.oneof(fc.string(), odd)],
+    ["uuid", fc.uuid()],
+    ["int4", fc.integer()],
+    ["float8", fc.double().map((value) => value || 0)],
+  ])("%s", async (type, element) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.option(element), { maxLength: 5 }), async (written) => {
+        expect(await readBack(arrayOf(type, written))).toEqual(written);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("arrays of arrays, and those that begin elsewhere", async () => {
+    expect(await readBack(sql.fragment`array[[1, 2], [3, null]]`)).toEqual([
+      [1, 2],
+      [3, null],
+    ]);
+    expect(await readBack(sql.fragment`'[0:1]={a,b}'::text[]`)).toEqual(["a", "b"]);
   });
 });
 

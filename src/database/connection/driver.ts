@@ -200,9 +200,27 @@ function parseInt8(text: string): number {
   return value;
 }
 
+/**
+ * Makes a parser of an array's text that takes it apart at the commas, where no element is quoted and none is
+ * an array. The one of `pg` goes letter by letter: 1,000 positions take it 0.3 ms.
+ */
+function arrayParser(oid: number, parse: (element: string) => unknown): (text: string) => unknown {
+  const parseAny = pg.types.getTypeParser(oid);
+  return (text) => {
+    if (text === "{}") return [];
+    if (text.includes('"') || text.lastIndexOf("{") !== 0) return parseAny(text);
+    const elements = text.slice(1, -1).split(",");
+    return elements.map((element) => (element === "NULL" ? null : parse(element)));
+  };
+}
+
+const asIs = (text: string) => text;
 const parsers: Record<number, (text: string) => unknown> = {
   [builtins.TIMESTAMPTZ]: parseTimestamp,
   [builtins.INT8]: parseInt8,
+  // Of int2, int4, float8, text, varchar and uuid.
+  ...Object.fromEntries([1005, 1007, 1022].map((oid) => [oid, arrayParser(oid, Number)])),
+  ...Object.fromEntries([1009, 1015, 2951].map((oid) => [oid, arrayParser(oid, asIs)])),
 };
 
 /** Finds a column's parser for `pg`: ours if the default loses something, else the default. */

@@ -6,6 +6,7 @@ import type { DatabaseConfig } from "../../config/database.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { type Family, gauge } from "../../metrics/family.ts";
+import { parseQuickly } from "../../parse-quickly.ts";
 import { isConnectionSpent, sqlState } from "../statement/errors.ts";
 import { sql } from "../statement/sql.ts";
 import type { Connection } from "./connect.ts";
@@ -16,8 +17,12 @@ import { SilenceWatch } from "./silence.ts";
 
 const rowValidation: Interceptor = {
   name: "row-validation",
-  transformRow: ({ resultParser }, _query, row) =>
-    (resultParser as z.ZodType<typeof row> | undefined)?.parse(row) ?? row,
+  transformRow: ({ resultParser }, _query, row) => {
+    if (!resultParser) return row;
+    const { data, error } = parseQuickly(resultParser as z.ZodType<typeof row>, row);
+    if (error) throw error;
+    return data;
+  },
 };
 
 /** A Slonik pool that survives expected errors: they reach the caller, and the connection serves on. */
