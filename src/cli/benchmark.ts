@@ -7,7 +7,7 @@ import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark, findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
 import { given } from "./shared/options.ts";
-import { formatMinute, oneLine, print, printJson } from "./shared/output.ts";
+import { countOf, formatMinute, oneLine, print, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { statuses, statusName } from "./shared/status.ts";
 
@@ -95,7 +95,9 @@ async function remove(
   const benchmark = await findBenchmark(benchmarks, reference, { only: true });
   const { id, name, completedIterations, failedIterations } = benchmark;
   if (!options.yes)
-    await confirm(`Delete ${name} (${id}) with its ${completedIterations + failedIterations} evaluations?`);
+    await confirm(
+      `Delete ${name} (${id}) with its ${countOf(completedIterations + failedIterations, "evaluation")}?`,
+    );
   await benchmarks.deleteBenchmark({ id }, longDeadline);
   if (options.json) printJson({ deleted: id });
   else print(`deleted ${oneLine(name)} (${id})`);

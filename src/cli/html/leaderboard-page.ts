@@ -8,7 +8,7 @@ import {
   leftOutWords,
   type Measure,
 } from "../shared/coverage.ts";
-import { apartWords, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
+import { apartWords, countOf, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
 import { inputsSection } from "./inputs.ts";
 import { intervalChart } from "./intervals.ts";
@@ -41,7 +41,7 @@ export async function writeLeaderboard(
   const areOpen = entries.some(isOpen);
   const bounded = entries.some(({ bounds }) => bounds !== undefined);
   const description = best
-    ? `${shown.length} benchmarks, best first: ${best.benchmarkName} has a mean of ${formatNumber(best.mean, 4)}. The table has all figures.`
+    ? `${countOf(shown.length, "benchmark")}, best first: ${best.benchmarkName} has a mean of ${formatNumber(best.mean, 4)}. The table has all figures.`
     : "No benchmarks.";
   const drawn = await intervalChart(
     `Mean ${unit} with its 95 % interval, best first`,
