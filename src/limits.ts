@@ -252,8 +252,8 @@ export const limits = {
   /** StreamEvaluations writes so many rows, and bytes, by one statement. */
   streamBatchRows: 1_000,
   streamBatchBytes: 4 * 1024 * 1024,
-  /** This many batches of one stream are written at once. */
-  streamWrites: 2,
+  /** This many batches of one stream are written at once: with two the database waits for the next. */
+  streamWrites: 3,
   /** A stream's answer describes so many rejected, conflicting and duplicate rows one by one. */
   streamIssues: 100,
   /** Rollups of a benchmark are kept of this many metrics of its own. */
