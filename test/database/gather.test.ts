@@ -120,7 +120,7 @@ test("groups have writes of their own, and one that waits does not hold up anoth
   };
   const call = gather(write, { maxItems: 10, maxWrites: 1, groupOf: (item) => item });
   const first = (["a", "b", "a"] as const).map(call);
-  await vi.waitUntil(() => written.length === 2);
+  await vi.waitUntil(() => written.length === 2, { timeout: 30_000 });
   expect(written).toEqual(["aa", "b"]);
   const more = (["a", "b"] as const).map(call);
   gates.b.resolve();

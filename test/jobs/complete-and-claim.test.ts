@@ -6,6 +6,8 @@ import { queue } from "./support.ts";
 
 const q = queue();
 
+const patient = { timeout: 30_000 };
+
 const refOf = ({ id, epoch }: Lease) => ({ jobId: id, epoch });
 
 async function createJobs(count: number, more: { jobType?: string; limitKey?: string } = {}) {
@@ -126,12 +128,12 @@ test("what was leased for a caller that has gone goes back", async () => {
       "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
     );
     return rowCount === 1;
-  });
+  }, patient);
   controller.abort();
   await expect(call).rejects.toThrow();
   await holder.query("commit");
   holder.release();
-  await vi.waitUntil(async () => (await q.db.jobs.countByStatus("pending")) === 1);
+  await vi.waitUntil(async () => (await q.db.jobs.countByStatus("pending")) === 1, patient);
   expect(await countLeases()).toBe(0);
   expect(await q.db.jobs.countByStatus("completed")).toBe(1);
 });
