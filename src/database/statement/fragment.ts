@@ -121,9 +121,7 @@ function partsOf(token: ValueExpression): Parts {
   return new Parts(sql.split(/\$slonik_\d+/), values);
 }
 
-/** Slonik's, but for what is made of fragments. */
-export const sql = {
-  ...slonik,
+const own = {
   fragment: (texts: TemplateStringsArray, ...members: readonly ValueExpression[]): Fragment =>
     new Parts(texts, members),
   join: (members: readonly ValueExpression[], glue: Fragment): Fragment => joinBy(members, glue.sql),
@@ -133,6 +131,9 @@ export const sql = {
   },
   literalValue: (value: string): Fragment => fragmentOf(slonik.literalValue(value).sql),
 };
+
+/** Slonik's, but for what is made of fragments. */
+export const sql: Omit<typeof slonik, keyof typeof own> & typeof own = { ...slonik, ...own };
 
 function joinBy(members: readonly ValueExpression[], glue: string): Fragment {
   if (members.length === 0) throw new RangeError("nothing to join in a statement");
