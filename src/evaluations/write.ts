@@ -4,8 +4,7 @@ import type { Executor } from "../database/statement/executor.ts";
 import { isReferenceMissing, type Reason, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
-import { parseQuickly } from "../parse-quickly.ts";
-import { violationsOf } from "../validation.ts";
+import { parseQuickly, violationsOf } from "../validation.ts";
 import { type NewEvaluation, newEvaluation, type ParsedEvaluation } from "./input.ts";
 import { findStored, type InsertRow, insertEvaluations } from "./statements.ts";
 

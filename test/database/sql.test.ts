@@ -3,8 +3,7 @@ import { z } from "zod";
 import { checkStatements, type Fault } from "../../scripts/check-sql/check.ts";
 import { loadStatements } from "../../scripts/check-sql/load.ts";
 import { formatFault } from "../../scripts/check-sql/print.ts";
-import { StatementText } from "../../src/database/statement/fragment.ts";
-import { type Fragment, type Statement, sql } from "../../src/database/statement/sql.ts";
+import { type Fragment, type Statement, StatementText, sql } from "../../src/database/statement/sql.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
 type Loaded = Awaited<ReturnType<typeof loadStatements>>;

@@ -7,8 +7,14 @@ import { createSqlTag } from "slonik";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { parseTimestamp } from "../../src/database/connection/driver.ts";
-import { StatementText } from "../../src/database/statement/fragment.ts";
-import { camelCase, columnsOf, type Fragment, snakeCase, sql } from "../../src/database/statement/sql.ts";
+import {
+  camelCase,
+  columnsOf,
+  type Fragment,
+  StatementText,
+  snakeCase,
+  sql,
+} from "../../src/database/statement/sql.ts";
 import { arrayOf, binaryArray, type ElementType, table } from "../../src/database/statement/table.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";

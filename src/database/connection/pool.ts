@@ -6,7 +6,7 @@ import type { DatabaseConfig } from "../../config/database.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { type Family, gauge } from "../../metrics/family.ts";
-import { parseQuickly } from "../../parse-quickly.ts";
+import { parseQuickly } from "../../validation.ts";
 import { isConnectionSpent, sqlState } from "../statement/errors.ts";
 import { sql } from "../statement/sql.ts";
 import type { Connection } from "./connect.ts";

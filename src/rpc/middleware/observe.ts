@@ -32,7 +32,7 @@ function logCall(call: Call, method: DescMethod, { log }: RpcHost, { code, error
       requestId: call.requestId,
       traceId: call.scope.span?.place.traceId,
       method: call.method,
-      code: codeName(code),
+      code: code === 0 ? "OK" : codeName(code),
       durationMs: Math.round(call.durationMs * 100) / 100,
       actor: call.actor?.userId,
       key: call.actor?.keyId,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { newEvaluation } from "../src/evaluations/input.ts";
 import { completion, newJobs } from "../src/jobs/input.ts";
 import { attemptRow } from "../src/jobs/rows.ts";
-import { parseQuickly } from "../src/parse-quickly.ts";
+import { parseQuickly } from "../src/validation.ts";
 
 const id = "01890a5d-ac96-774b-bcce-b302099a8057";
 const odd = fc.constantFrom(
