@@ -194,7 +194,8 @@ describe("what the database holds", () => {
       );
       const now = await metrics();
       expect(now.value("ltb_watch_lag_seconds", { entity: "job" })).toBeGreaterThan(3_599);
-      expect(now.value("ltb_watch_lag_seconds", { entity: "benchmark" })).toBe(0);
+      // Transactions of other databases on the server hold events back, too, if not for long.
+      expect(now.value("ltb_watch_lag_seconds", { entity: "benchmark" })).toBeLessThan(600);
     } finally {
       await holder.end();
       await q.client.query("delete from job_events where job_ids = '{}'");
