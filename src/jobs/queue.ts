@@ -20,6 +20,8 @@ export class JobQueue {
   readonly claimer: Claimer;
   readonly offers: Offers;
   readonly completeAndClaim: ReturnType<typeof completeAndClaimTogether>;
+  /** Releases leases that do not reach their worker. */
+  readonly giveBack: (workerId: string, leases: readonly Lease[]) => void;
   /** New events, for watchers. */
   readonly feed: ChangeFeed;
   readonly outages = new Outages();
@@ -32,14 +34,14 @@ export class JobQueue {
     this.offers = new Offers(db);
     this.writes = writeTogether(db);
     this.feed = new ChangeFeed(db, jobEvents);
-    const giveBack = (workerId: string, leases: readonly Lease[]) => {
+    this.giveBack = (workerId, leases) => {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId, byWorker: false }));
       // If this fails the leases run out by themselves.
       const announce = () => this.announce();
       this.writes.release(ends).then(announce, () => {});
     };
-    this.claimer = new Claimer(db, this.lanes, giveBack);
-    this.completeAndClaim = completeAndClaimTogether(db, this.lanes, giveBack);
+    this.claimer = new Claimer(db, this.lanes, this.giveBack);
+    this.completeAndClaim = completeAndClaimTogether(db, this.lanes, this.giveBack);
   }
 
   /**

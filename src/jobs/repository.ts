@@ -9,8 +9,9 @@ import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
 import { parseInput, uuid } from "../validation.ts";
 import type { Lease } from "./claim/taking.ts";
-import { claimAlong, claimForWorker, type WorkerClaim } from "./claim/worker.ts";
+import { type ClaimAlong, claimAlong, claimForWorker, type WorkerClaim } from "./claim/worker.ts";
 import { bytesOf, createJobs, type JobToCreate, keyTaken } from "./create.ts";
+import { completeAndClaim } from "./finish/complete-and-claim.ts";
 import { type End, lockHeldLeases } from "./finish/finish.ts";
 import { endOfCompletion, endOfFailure } from "./finish/rejection.ts";
 import * as input from "./input.ts";
@@ -189,28 +190,42 @@ export class JobRepository {
     return results;
   }
 
+  /** Makes a claim ready that is to come with completions; undefined if it has to be made by itself. */
+  claimAlong(claim: input.ClaimInput): Promise<ClaimAlong | undefined> {
+    return claimAlong(this.#queue, claim);
+  }
+
   /**
    * Completes jobs as `complete` does, and claims for their worker in the same transaction if it can.
+   * @param claim by `claimAlong`
    * @returns `leases` undefined: nothing was claimed, `claim` will tell what there is
    */
   async completeAndClaim(
     workerId: string,
     items: readonly input.Completion[],
-    claim: input.ClaimInput,
+    claim: ClaimAlong | undefined,
   ): Promise<{ results: readonly EndResult[]; leases?: readonly Lease[] | undefined }> {
-    const along = this.#transaction ? undefined : await claimAlong(this.#queue, claim);
-    if (!along) return { results: await this.complete(workerId, items) };
+    if (!claim) return { results: await this.complete(workerId, items) };
+    const { lanes, giveBack } = this.#queue;
     let leases: readonly Lease[] | undefined;
     const results = await this.#complete(workerId, items, async (valid) => {
-      const written = await this.#queue.completeAndClaim({ items: valid, ...along });
-      leases = written.leases;
-      return written.ends;
+      const call = { ...claim, items: valid };
+      const written = this.#transaction
+        ? (await completeAndClaim(this.#transaction, lanes, giveBack, [call]))[0]
+        : await this.#queue.completeAndClaim(call);
+      leases = written?.leases;
+      return written?.ends ?? [];
     });
     this.#counts.addClaimed(leases ?? []);
     // Slots that were filled again are nobody else's.
     const freed = results.filter(({ outcome }) => outcome === "ok").length;
     this.#queue.announce(freed === leases?.length ? "watchable" : "claimable");
     return { results, leases };
+  }
+
+  /** Releases leases that do not reach their worker. */
+  giveBack(workerId: string, leases: readonly Lease[]): void {
+    if (leases.length > 0) this.#queue.giveBack(workerId, leases);
   }
 
   /**

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import type { Lease } from "../../src/jobs/claim/taking.ts";
 import type { Database } from "../../src/storage.ts";
-import { queue } from "./support.ts";
+import { completeAndClaim, queue } from "./support.ts";
 
 const q = queue();
 
@@ -28,7 +28,7 @@ test("the end of one job and the start of the next have one commit, and the free
   await q.reset();
   const [first, second] = await busyWorker("w", { capacity: 2, jobs: 4 });
   const ends = [first, second].flatMap((ref) => ref ?? []).slice(0, 1);
-  const { results, leases = [] } = await q.db.jobs.completeAndClaim("w", ends, { workerId: "w", maxJobs: 5 });
+  const { results, leases = [] } = await completeAndClaim(q.db, "w", ends, { workerId: "w", maxJobs: 5 });
   expect(results).toEqual([{ outcome: "ok" }]);
   expect(leases).toHaveLength(1);
   const { rows } = await q.client.query(
@@ -48,11 +48,11 @@ test("an end that comes again, or too late, is answered as ever, and the worker 
   const [first] = await busyWorker("w", { jobs: 3 });
   if (!first) throw new Error("nothing was claimed");
   await q.db.jobs.complete("w", [first]);
-  const again = await q.db.jobs.completeAndClaim("w", [first], { workerId: "w" });
+  const again = await completeAndClaim(q.db, "w", [first], { workerId: "w" });
   expect(again.results).toEqual([{ outcome: "ok" }]);
   expect(again.leases).toHaveLength(1);
   const late = [{ ...first, epoch: first.epoch + 7 }];
-  expect(await q.db.jobs.completeAndClaim("w", late, { workerId: "w" })).toEqual({
+  expect(await completeAndClaim(q.db, "w", late, { workerId: "w" })).toEqual({
     results: [{ outcome: "stale" }],
     leases: [],
   });
@@ -66,7 +66,7 @@ test.each([
   await q.reset();
   const ends = await busyWorker("w");
   await q.client.query(change);
-  const { results, leases } = await q.db.jobs.completeAndClaim("w", ends, { workerId: "w" });
+  const { results, leases } = await completeAndClaim(q.db, "w", ends, { workerId: "w" });
   expect(results).toEqual([{ outcome: "ok" }]);
   expect(leases).toBeUndefined();
   expect(await countLeases()).toBe(0);
@@ -77,7 +77,7 @@ test("types that a claim asks for need not be the worker's own", async () => {
   const ends = await busyWorker("w");
   await createJobs(1, { jobType: "u" });
   const claim = { workerId: "w", jobTypes: ["u"] };
-  const { leases } = await q.db.jobs.completeAndClaim("w", ends, claim);
+  const { leases } = await completeAndClaim(q.db, "w", ends, claim);
   expect(leases?.map(({ jobType }) => jobType)).toEqual(["u"]);
 });
 
@@ -86,13 +86,13 @@ test("where jobs with a limit wait, an ordinary claim counts what runs", async (
   const ends = await busyWorker("w", { jobs: 2 });
   await createJobs(2, { limitKey: "k" });
   await q.db.jobs.setLimit({ limitKey: "k", maxRunning: 0 });
-  const { results, leases } = await q.db.jobs.completeAndClaim("w", ends, { workerId: "w" });
+  const { results, leases } = await completeAndClaim(q.db, "w", ends, { workerId: "w" });
   expect([results, leases]).toEqual([[{ outcome: "ok" }], undefined]);
   expect(await countLeases()).toBe(0);
   await q.db.jobs.deleteLimit("k");
   const { leases: plain } = await q.db.jobs.claim({ workerId: "w" });
   const claim = { workerId: "w", maxJobs: 5 };
-  const next = await q.db.jobs.completeAndClaim("w", plain.map(refOf), claim);
+  const next = await completeAndClaim(q.db, "w", plain.map(refOf), claim);
   expect(next.leases?.map(({ limitKey }) => limitKey)).toEqual(["k"]);
 });
 
@@ -102,7 +102,7 @@ test("one request id brings leases once, however often and wherever it comes", a
     const ends = await busyWorker(`w${round}`, { jobs: 10 });
     const claim = { workerId: `w${round}`, requestId: "r" };
     const calls = [q.db, q.other, q.db, q.other].map((db: Database) =>
-      db.jobs.completeAndClaim(`w${round}`, ends, claim),
+      completeAndClaim(db, `w${round}`, ends, claim),
     );
     const answers = await Promise.all(calls);
     expect(answers.map(({ results }) => results[0]?.outcome)).toEqual(["ok", "ok", "ok", "ok"]);
@@ -120,7 +120,7 @@ test("what was leased for a caller that has gone goes back", async () => {
   await holder.query("select from worker_slots for update");
   const controller = new AbortController();
   const call = withSignal({ signal: controller.signal }, () =>
-    q.db.jobs.completeAndClaim("w", ends, { workerId: "w" }),
+    completeAndClaim(q.db, "w", ends, { workerId: "w" }),
   );
   call.catch(() => undefined);
   await vi.waitUntil(async () => {
@@ -149,7 +149,7 @@ test("workers that come at once through two servers all find jobs", async () => 
     while (leases.length > 0) {
       turns++;
       const claim = { workerId };
-      const answer = await db.jobs.completeAndClaim(workerId, leases.map(refOf), claim);
+      const answer = await completeAndClaim(db, workerId, leases.map(refOf), claim);
       leases = answer.leases ?? (await db.jobs.claim(claim)).leases;
     }
   };

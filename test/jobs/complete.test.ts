@@ -66,6 +66,29 @@ describe("a completion with evaluations", () => {
     expect(await count()).toBe(6);
   });
 
+  test.each<[string, Evaluation[], LeaseOutcome]>([
+    ["beside another", [evaluation("b")], LeaseOutcome.OK],
+    ["beside one that is rejected", [{ ...evaluation("b"), score: Number.NaN }], LeaseOutcome.REJECTED],
+    ["beside one without evaluations", [], LeaseOutcome.OK],
+  ])("%s brings its worker the next job, in the same transaction", async (_, evaluations, outcome) => {
+    const [first, second] = await claimed(2);
+    await q.db.jobs.create({ jobType: "t" });
+    const items = [
+      { ...first, evaluations },
+      { ...second, evaluations: [evaluation("a")] },
+    ].map((item) => create(CompleteJobsItemSchema, item));
+    const claim = { workerId: "w", maxJobs: 5 };
+    const { results, leases = [] } = await completeJobs(q.db, "w", items, { claim });
+    expect(results.map((result) => result.outcome)).toEqual([outcome, LeaseOutcome.OK]);
+    expect(leases).toHaveLength(1);
+    const { rows } = await q.client.query(
+      `select xmin::text from job_leases where job_id = $1
+      union select xmin::text from evaluations where benchmark_id = $2 and sample_id = 'a'`,
+      [leases[0]?.id, benchmarkId],
+    );
+    expect(rows).toHaveLength(1);
+  });
+
   test("sent twice at once stores its evaluations once", async () => {
     const [ref] = await claimed();
     const item = { ...ref, evaluations: [{ input: "2 + 2", output: "4" }] };

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
 import type { Database } from "../../src/storage.ts";
 import { seededRandom } from "../harness/random.ts";
-import { queue } from "./support.ts";
+import { completeAndClaim, queue } from "./support.ts";
 
 const q = queue();
 
@@ -68,7 +68,7 @@ test(
         ended(workerId, async (ends) => {
           // Only lanes without a limit are claimed from in the same statement.
           const claim = { workerId, maxJobs: 1 + random(5), jobTypes: ["plain"] };
-          const { leases = [] } = await db.jobs.completeAndClaim(workerId, ends, claim);
+          const { leases = [] } = await completeAndClaim(db, workerId, ends, claim);
           held.get(workerId)?.push(...leases.map(({ id, epoch }) => ({ jobId: id, epoch })));
         }),
       fail: (db, workerId) =>

@@ -6,6 +6,16 @@ import { QueueMaintenance } from "../../src/jobs/upkeep/maintenance.ts";
 import { Database } from "../../src/storage.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
+/** Completes jobs, and claims for their worker with it. */
+export async function completeAndClaim(
+  { jobs }: Pick<Database, "jobs">,
+  workerId: string,
+  items: Parameters<Database["jobs"]["complete"]>[1],
+  claim: Parameters<Database["jobs"]["claim"]>[0],
+) {
+  return jobs.completeAndClaim(workerId, items, await jobs.claimAlong(claim));
+}
+
 /**
  * A queue on a database of its own, as two servers see it. After each test its tables must agree with each
  * other.

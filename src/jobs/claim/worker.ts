@@ -2,6 +2,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { columnsOf, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { notFound } from "../../errors.ts";
 import { parseInput } from "../../validation.ts";
+import type { CompletionAndClaim } from "../finish/complete-and-claim.ts";
 import * as input from "../input.ts";
 import type { JobQueue } from "../queue.ts";
 import type { Offer } from "./offers.ts";
@@ -62,11 +63,14 @@ export async function claimForWorker(
   return { leases: claimed, drain: now?.draining ?? false };
 }
 
+/** What a worker claims along with completions, and what is believed of it. */
+export type ClaimAlong = Omit<CompletionAndClaim, "items">;
+
 /**
  * The claim that comes with completions, for one statement that checks what is believed here of the worker;
  * undefined if it has to be made by itself.
  */
-export async function claimAlong(queue: JobQueue, claim: input.ClaimInput) {
+export async function claimAlong(queue: JobQueue, claim: input.ClaimInput): Promise<ClaimAlong | undefined> {
   const { workerId, maxJobs, leaseMs, requestId, jobTypes } = parseInput(input.claimInput, claim);
   const worker = await queue.offers.recent(workerId);
   if (!worker || worker.draining) return undefined;

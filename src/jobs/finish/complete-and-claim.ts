@@ -58,7 +58,7 @@ const changes = parts.recordChanges(
 // It is `job_complete` and `job_claim` in one: one plan to set up, one commit, and no wait between them. The
 // slots that the completions free are filled at once. A demand is left to an ordinary claim if its worker is
 // not as believed, or if a call with its request id was answered before.
-const completeAndClaim = statement("job_complete_and_claim", {
+const completeAndLease = statement("job_complete_and_claim", {
   row,
   build: (
     items: readonly Completed[],
@@ -146,7 +146,7 @@ type GiveBack = (workerId: string, leases: readonly Lease[]) => void;
  */
 export function completeAndClaimTogether(db: Executor, lanes: Lanes, giveBack: GiveBack) {
   return gather<CompletionAndClaim, CompletedAndClaimed>(
-    (calls) => completeAndClaimAll(db, lanes, giveBack, calls),
+    (calls) => completeAndClaim(db, lanes, giveBack, calls),
     {
       ...atOnceBy(
         ({ items }) => items,
@@ -163,7 +163,8 @@ export function completeAndClaimTogether(db: Executor, lanes: Lanes, giveBack: G
   );
 }
 
-async function completeAndClaimAll(
+/** Does so for calls that can take the same jobs. */
+export async function completeAndClaim(
   db: Executor,
   lanes: Lanes,
   giveBack: GiveBack,
@@ -175,7 +176,7 @@ async function completeAndClaimAll(
   const leased = new Map<Demand, readonly Lease[]>();
   const complete = async (items: readonly Completed[]) => {
     const ids = open.map(({ id }) => id);
-    const rows = await db.any(completeAndClaim(items, ids, demands, believed));
+    const rows = await db.any(completeAndLease(items, ids, demands, believed));
     const claimed = rows.filter((row) => row.id !== null) as ClaimedRow[];
     const leases = leasesOf(claimed, open, demands);
     const isAll = leases.length === rows[0]?.found;

@@ -1,5 +1,6 @@
 import type { Value } from "@bufbuild/protobuf/wkt";
 import type { CompleteJobsItem, CompleteJobsResult } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { currentSignal } from "../../call-scope.ts";
 import { invalidField } from "../../errors.ts";
 import { fromMessage } from "../../evaluations/messages.ts";
 import type { EvaluationRepository } from "../../evaluations/repository.ts";
@@ -8,6 +9,7 @@ import { limits } from "../../limits.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
 import { ReadValue } from "../../wire/decode.ts";
 import type { Lease } from "../claim/taking.ts";
+import type { ClaimAlong } from "../claim/worker.ts";
 import type { ClaimInput } from "../input.ts";
 import { endMessage } from "../messages.ts";
 import type { BenchmarkOfJob, JobRepository } from "../repository.ts";
@@ -30,9 +32,9 @@ export interface JobStore {
 }
 
 /**
- * Serves CompleteJobs. Items without evaluations share a statement with those of other calls, and with what
- * their worker claims; those with evaluations are written by one transaction, so that an item is stored whole
- * or not at all.
+ * Serves CompleteJobs. Items without evaluations share a statement with those of other calls; those with
+ * evaluations are written by one transaction, so that an item is stored whole or not at all. What the worker
+ * claims is leased along with the last of them.
  * @returns `leases` undefined: the claim is still to be made
  */
 export async function completeJobs(
@@ -51,24 +53,32 @@ export async function completeJobs(
     throw invalidField("items", fault);
   }
   const plain = items.filter((item) => item.evaluations.length === 0);
+  const full = items.filter((item) => item.evaluations.length > 0);
   const results: Results = new Map();
   let leases: readonly Lease[] | undefined;
-  if (plain.length > 0 || items.length === 0) {
-    const completions = plain.map(completionOf);
-    // A claim is made when all that its call reports is written.
-    const written =
-      claim && plain.length === items.length
-        ? await store.jobs.completeAndClaim(workerId, completions, claim)
-        : { results: await store.jobs.complete(workerId, completions) };
+  const along = claim && (await store.jobs.claimAlong(claim));
+  if (full.length === 0 || plain.length > 0) {
+    // The claim is made with the last of what its call reports.
+    const claimed = full.length === 0 ? along : undefined;
+    const written = await store.jobs.completeAndClaim(workerId, plain.map(completionOf), claimed);
     leases = written.leases;
     for (const [position, end] of written.results.entries()) {
       const item = plain[position];
       if (item) results.set(item, resultMessage({ ...end, ...endMessage(item.jobId, end) }));
     }
   }
-  const full = items.filter((item) => item.evaluations.length > 0);
-  const others = await completeWithEvaluations(store, workerId, full, actor);
-  return { results: items.flatMap((item) => results.get(item) ?? others.get(item) ?? []), leases };
+  if (full.length > 0) {
+    const written = await completeWithEvaluations(store, workerId, full, actor, along);
+    leases = written.leases;
+    for (const [item, result] of written.results) results.set(item, result);
+    if (currentSignal()?.aborted) store.jobs.giveBack(workerId, leases ?? []);
+  }
+  return { results: items.flatMap((item) => results.get(item) ?? []), leases };
+}
+
+interface Written {
+  results: Results;
+  leases?: readonly Lease[] | undefined;
 }
 
 type Rejections = Map<CompleteJobsItem, Rejection>;
@@ -88,19 +98,19 @@ async function completeWithEvaluations(
   workerId: string,
   items: readonly CompleteJobsItem[],
   actor: string | undefined,
-): Promise<Results> {
+  claim: ClaimAlong | undefined,
+): Promise<Written> {
   const rejections: Rejections = new Map();
-  while (items.length > 0) {
+  for (;;) {
     try {
       return await store.transaction((transaction) =>
-        completeInTransaction(transaction, workerId, items, rejections, actor),
+        completeInTransaction(transaction, workerId, items, { rejections, actor, claim }),
       );
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
       for (const [item, rejection] of error.rejections) rejections.set(item, rejection);
     }
   }
-  return new Map();
 }
 
 /**
@@ -111,9 +121,12 @@ async function completeInTransaction(
   { jobs, evaluations }: Completing,
   workerId: string,
   items: readonly CompleteJobsItem[],
-  rejections: Rejections,
-  actor: string | undefined,
-): Promise<Results> {
+  {
+    rejections,
+    actor,
+    claim,
+  }: { rejections: Rejections; actor: string | undefined; claim: ClaimAlong | undefined },
+): Promise<Written> {
   const held = [...(await jobs.lockHeld(workerId, items))].filter(([item]) => !rejections.has(item));
   const orphans = held.filter(([item, benchmark]) => isOrphan(item, benchmark));
   if (orphans.length > 0) throw new Rejected(new Map(orphans.map(([item]) => [item, orphaned])));
@@ -130,14 +143,12 @@ async function completeInTransaction(
     else counts.set(item, countsOf(own));
   }
   if (rejected.size > 0) throw new Rejected(rejected);
-  const ends = await jobs.complete(
-    workerId,
-    items.map((item) => ({
-      ...completionOf(item),
-      ...counts.get(item),
-      rejection: rejections.get(item),
-    })),
-  );
+  const completions = items.map((item) => ({
+    ...completionOf(item),
+    ...counts.get(item),
+    rejection: rejections.get(item),
+  }));
+  const { results: ends, leases } = await jobs.completeAndClaim(workerId, completions, claim);
   const results: Results = new Map();
   for (const [position, item] of items.entries()) {
     const end: EndResult = ends[position] ?? { outcome: "stale" };
@@ -147,7 +158,7 @@ async function completeInTransaction(
     if (counts.has(item) && outcome !== "ok") rejected.set(item, { field, reason });
   }
   if (rejected.size > 0) throw new Rejected(rejected);
-  return results;
+  return { results, leases };
 }
 
 /** Whether evaluations are for the job's benchmark, which was deleted: another may have its id by now. */

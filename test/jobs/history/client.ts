@@ -6,6 +6,7 @@ import { newId } from "../../../src/ids.ts";
 import type { Lease } from "../../../src/jobs/claim/taking.ts";
 import { QueueMaintenance } from "../../../src/jobs/upkeep/maintenance.ts";
 import type { Database } from "../../../src/storage.ts";
+import { completeAndClaim } from "../support.ts";
 import type { Command } from "./commands.ts";
 import type { History } from "./record.ts";
 
@@ -169,7 +170,7 @@ export class QueueClient {
     began: number,
   ) {
     const claim = { workerId: this.#workerId, maxJobs: next };
-    const { results, leases } = await this.#db.jobs.completeAndClaim(this.#workerId, items, claim);
+    const { results, leases } = await completeAndClaim(this.#db, this.#workerId, items, claim);
     this.#receive(leases ?? [], began);
     return results;
   }
