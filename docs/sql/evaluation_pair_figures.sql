@@ -172,6 +172,11 @@ select
     where
       is_candidate_filled
   ) as candidate_filled,
+  count(*) filter (
+    where
+      candidate_tries > 0
+      and candidate_tries < baseline_tries + $6
+  ) as candidate_short,
   null::integer[] as baseline_repetitions,
   null::integer[] as candidate_repetitions,
   case
@@ -230,11 +235,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $6
+      difference > $7
   ) as higher,
   count(*) filter (
     where
-      difference < - $7::double precision
+      difference < - $8::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -267,7 +272,7 @@ select
   (
     select
       case
-        when sum(n) <= $8 then array_agg(
+        when sum(n) <= $9 then array_agg(
           n::integer
           order by
             size
@@ -279,7 +284,7 @@ select
   (
     select
       case
-        when sum(n) <= $9 then array_agg(
+        when sum(n) <= $10 then array_agg(
           up::integer
           order by
             size
@@ -316,10 +321,11 @@ from
 -- $3 = 5000
 -- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $6 = 0
+-- $6 = 5
 -- $7 = 0
--- $8 = 100
+-- $8 = 0
 -- $9 = 100
+-- $10 = 100
 
 -- evaluation_pair_figures, 2 of 7
 with
@@ -641,6 +647,11 @@ select
     where
       is_candidate_filled
   ) as candidate_filled,
+  count(*) filter (
+    where
+      candidate_tries > 0
+      and candidate_tries < baseline_tries + $12
+  ) as candidate_short,
   case
     when count(*) > 0 then array[
       coalesce(
@@ -653,12 +664,7 @@ select
       max("baseline_tries"),
       count(*) filter (
         where
-          "baseline_tries" < (
-            select
-              max("baseline_tries")
-            from
-              pair
-          )
+          "baseline_tries" < $13
       ),
       count(*) filter (
         where
@@ -679,7 +685,7 @@ select
       max("candidate_tries"),
       count(*) filter (
         where
-          "candidate_tries" < $12
+          "candidate_tries" < $14
       ),
       count(*) filter (
         where
@@ -744,11 +750,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $13
+      difference > $15
   ) as higher,
   count(*) filter (
     where
-      difference < - $14::double precision
+      difference < - $16::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -781,7 +787,7 @@ select
   (
     select
       case
-        when sum(n) <= $15 then array_agg(
+        when sum(n) <= $17 then array_agg(
           n::integer
           order by
             size
@@ -793,7 +799,7 @@ select
   (
     select
       case
-        when sum(n) <= $16 then array_agg(
+        when sum(n) <= $18 then array_agg(
           up::integer
           order by
             size
@@ -838,9 +844,11 @@ from
 -- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $12 = 5
 -- $13 = 0
--- $14 = 0
--- $15 = 100
--- $16 = 100
+-- $14 = 5
+-- $15 = 0
+-- $16 = 0
+-- $17 = 100
+-- $18 = 100
 
 -- evaluation_pair_figures, 3 of 7
 with
@@ -1106,6 +1114,11 @@ select
     where
       is_candidate_filled
   ) as candidate_filled,
+  count(*) filter (
+    where
+      candidate_tries > 0
+      and candidate_tries < baseline_tries + $12
+  ) as candidate_short,
   case
     when count(*) > 0 then array[
       coalesce(
@@ -1118,12 +1131,7 @@ select
       max("baseline_tries"),
       count(*) filter (
         where
-          "baseline_tries" < (
-            select
-              max("baseline_tries")
-            from
-              pair
-          )
+          "baseline_tries" < $13
       ),
       count(*) filter (
         where
@@ -1144,7 +1152,7 @@ select
       max("candidate_tries"),
       count(*) filter (
         where
-          "candidate_tries" < $12
+          "candidate_tries" < $14
       ),
       count(*) filter (
         where
@@ -1209,11 +1217,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $13
+      difference > $15
   ) as higher,
   count(*) filter (
     where
-      difference < - $14::double precision
+      difference < - $16::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -1246,7 +1254,7 @@ select
   (
     select
       case
-        when sum(n) <= $15 then array_agg(
+        when sum(n) <= $17 then array_agg(
           n::integer
           order by
             size
@@ -1258,7 +1266,7 @@ select
   (
     select
       case
-        when sum(n) <= $16 then array_agg(
+        when sum(n) <= $18 then array_agg(
           up::integer
           order by
             size
@@ -1302,10 +1310,12 @@ from
 -- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $12 = 5
--- $13 = 0.5
--- $14 = 0.5
--- $15 = 100
--- $16 = 100
+-- $13 = 0
+-- $14 = 5
+-- $15 = 0.5
+-- $16 = 0.5
+-- $17 = 100
+-- $18 = 100
 
 -- evaluation_pair_figures, 4 of 7
 with
@@ -1578,6 +1588,11 @@ select
     where
       is_candidate_filled
   ) as candidate_filled,
+  count(*) filter (
+    where
+      candidate_tries > 0
+      and candidate_tries < baseline_tries + $18
+  ) as candidate_short,
   null::integer[] as baseline_repetitions,
   null::integer[] as candidate_repetitions,
   case
@@ -1636,11 +1651,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $18
+      difference > $19
   ) as higher,
   count(*) filter (
     where
-      difference < - $19::double precision
+      difference < - $20::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -1673,7 +1688,7 @@ select
   (
     select
       case
-        when sum(n) <= $20 then array_agg(
+        when sum(n) <= $21 then array_agg(
           n::integer
           order by
             size
@@ -1685,7 +1700,7 @@ select
   (
     select
       case
-        when sum(n) <= $21 then array_agg(
+        when sum(n) <= $22 then array_agg(
           up::integer
           order by
             size
@@ -1857,10 +1872,11 @@ from
 -- $15 = 5000
 -- $16 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $17 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $18 = 0
+-- $18 = 5
 -- $19 = 0
--- $20 = 100
+-- $20 = 0
 -- $21 = 100
+-- $22 = 100
 
 -- evaluation_pair_figures, 5 of 7
 with
@@ -2229,6 +2245,11 @@ select
     where
       is_candidate_filled
   ) as candidate_filled,
+  count(*) filter (
+    where
+      candidate_tries > 0
+      and candidate_tries < baseline_tries + $16
+  ) as candidate_short,
   case
     when count(*) > 0 then array[
       coalesce(
@@ -2241,12 +2262,7 @@ select
       max("baseline_tries"),
       count(*) filter (
         where
-          "baseline_tries" < (
-            select
-              max("baseline_tries")
-            from
-              pair
-          )
+          "baseline_tries" < $17
       ),
       count(*) filter (
         where
@@ -2267,7 +2283,7 @@ select
       max("candidate_tries"),
       count(*) filter (
         where
-          "candidate_tries" < $16
+          "candidate_tries" < $18
       ),
       count(*) filter (
         where
@@ -2332,11 +2348,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $17
+      difference > $19
   ) as higher,
   count(*) filter (
     where
-      difference < - $18::double precision
+      difference < - $20::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -2369,7 +2385,7 @@ select
   (
     select
       case
-        when sum(n) <= $19 then array_agg(
+        when sum(n) <= $21 then array_agg(
           n::integer
           order by
             size
@@ -2381,7 +2397,7 @@ select
   (
     select
       case
-        when sum(n) <= $20 then array_agg(
+        when sum(n) <= $22 then array_agg(
           up::integer
           order by
             size
@@ -2553,9 +2569,11 @@ from
 -- $15 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $16 = 5
 -- $17 = 0
--- $18 = 0
--- $19 = 100
--- $20 = 100
+-- $18 = 5
+-- $19 = 0
+-- $20 = 0
+-- $21 = 100
+-- $22 = 100
 
 -- evaluation_pair_figures, 6 of 7
 with
@@ -2734,6 +2752,11 @@ select
     where
       is_candidate_filled
   ) as candidate_filled,
+  count(*) filter (
+    where
+      candidate_tries > 0
+      and candidate_tries < baseline_tries + $8
+  ) as candidate_short,
   null::integer[] as baseline_repetitions,
   null::integer[] as candidate_repetitions,
   case
@@ -2792,11 +2815,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $8
+      difference > $9
   ) as higher,
   count(*) filter (
     where
-      difference < - $9::double precision
+      difference < - $10::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -2829,7 +2852,7 @@ select
   (
     select
       case
-        when sum(n) <= $10 then array_agg(
+        when sum(n) <= $11 then array_agg(
           n::integer
           order by
             size
@@ -2841,7 +2864,7 @@ select
   (
     select
       case
-        when sum(n) <= $11 then array_agg(
+        when sum(n) <= $12 then array_agg(
           up::integer
           order by
             size
@@ -2880,10 +2903,11 @@ from
 -- $5 = 5000
 -- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $8 = 0
+-- $8 = 5
 -- $9 = 0
--- $10 = 100
+-- $10 = 0
 -- $11 = 100
+-- $12 = 100
 
 -- evaluation_pair_figures, 7 of 7
 with
@@ -3236,6 +3260,11 @@ select
     where
       is_candidate_filled
   ) as candidate_filled,
+  count(*) filter (
+    where
+      candidate_tries > 0
+      and candidate_tries < baseline_tries + $10
+  ) as candidate_short,
   case
     when count(*) > 0 then array[
       coalesce(
@@ -3248,12 +3277,7 @@ select
       max("baseline_tries"),
       count(*) filter (
         where
-          "baseline_tries" < (
-            select
-              max("baseline_tries")
-            from
-              pair
-          )
+          "baseline_tries" < $11
       ),
       count(*) filter (
         where
@@ -3274,7 +3298,7 @@ select
       max("candidate_tries"),
       count(*) filter (
         where
-          "candidate_tries" < $10
+          "candidate_tries" < $12
       ),
       count(*) filter (
         where
@@ -3339,11 +3363,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $11
+      difference > $13
   ) as higher,
   count(*) filter (
     where
-      difference < - $12::double precision
+      difference < - $14::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -3376,7 +3400,7 @@ select
   (
     select
       case
-        when sum(n) <= $13 then array_agg(
+        when sum(n) <= $15 then array_agg(
           n::integer
           order by
             size
@@ -3388,7 +3412,7 @@ select
   (
     select
       case
-        when sum(n) <= $14 then array_agg(
+        when sum(n) <= $16 then array_agg(
           up::integer
           order by
             size
@@ -3431,6 +3455,8 @@ from
 -- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $10 = 5
 -- $11 = 0
--- $12 = 0
--- $13 = 100
--- $14 = 100
+-- $12 = 5
+-- $13 = 0
+-- $14 = 0
+-- $15 = 100
+-- $16 = 100

@@ -450,6 +450,43 @@ test("a gate passes no candidate that crashed, unless what it lacks is to be lef
   ]);
 });
 
+test("a gate passes no candidate whose repetitions crashed, nor one that has fewer of them", async () => {
+  const make = async (name: string, scores: (i: number) => (number | null)[]) => {
+    const path = join(folder, `${name}.jsonl`);
+    const rows = Array.from({ length: 60 }, (_, i) =>
+      scores(i).map((score, repetition) => {
+        const row = { sample_id: `s${i}`, repetition, input: "i", output: "o" };
+        return JSON.stringify(score === null ? { ...row, error: "timeout" } : { ...row, score });
+      }),
+    );
+    await writeFile(path, rows.flat().join("\n"));
+    await ltb.json("import", path, "--name", name, "--model", name, "--dataset", "again");
+  };
+  await make("steady", () => [1, 1, 1, 1, 0]);
+  // Each is right once, and one of them once more.
+  await make("timid", (i) => [1, i === 0 ? 1 : null, null, null, null]);
+  await make("one of five", () => [1]);
+  const gates = [["--fail-on-regression"], ["--fail-unless-no-worse-than", "0.02"]];
+  for (const candidate of ["timid", "one of five"]) {
+    for (const gate of gates) {
+      const compare = (...args: string[]) => ltb.run("compare", "steady", candidate, ...gate, ...args);
+      for (const missing of [[], ["--missing", "as_worst"], ["--missing", "bounds"]]) {
+        const { code, stdout, stderr } = await compare(...missing);
+        expect([code, stderr], `${candidate} ${missing.join(" ")}`).toEqual([
+          3,
+          expect.stringMatching(/^1 of 1 candidates lack repetitions that the baseline has/m),
+        ]);
+        expect(stdout).toMatch(/: warning: the candidate lacks repetitions of 60 samples that/);
+      }
+      expect((await compare("--missing", "exclude")).code).toBe(0);
+      // What only the baseline lacks hides no harm.
+      const turned = await ltb.run("compare", candidate, "steady", ...gate);
+      expect(turned.stderr).not.toContain("lack repetitions");
+    }
+  }
+  expect((await ltb.run("summary", "timid")).stdout).toContain("60 samples lack some of their repetitions");
+});
+
 test("where nothing is missing, gates by bounds are those by pairs", async () => {
   const same = ["compare", "whole", "whole again", "--missing", "bounds", "--group-by", "document"];
   const rows = Array.from({ length: 40 }, (_, i) =>

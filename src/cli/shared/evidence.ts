@@ -4,7 +4,7 @@ import { clusterWarnings } from "./clusters.ts";
 import { harms } from "./comparison.ts";
 import { coverageOfSides, type Filling, leaveOpen } from "./coverage.ts";
 import { UsageError } from "./errors.ts";
-import { formatNumber } from "./output.ts";
+import { countOf, formatNumber } from "./output.ts";
 
 /** What `ltb compare` is asked to show beside the difference. */
 export interface Evidence extends Pick<Filling, "missing"> {
@@ -43,6 +43,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   const lines: string[] = [];
   const lacking = lackedBy(comparison, evidence);
   if (lacking > 0) lines.push(`warning: ${lackingText(lacking)}`);
+  if (comparison.candidateShort > 0) lines.push(`warning: ${shortText(comparison.candidateShort)}`);
   const apart = askedApart(comparison, evidence);
   if (apart > 0) lines.push(`warning: ${apartText(apart)} (--allow-different-inputs compares them)`);
   else if (differentInputs > 0)
@@ -125,6 +126,9 @@ const askedApart = ({ differentInputs }: BenchmarkComparison, { allowDifferentIn
 const lackingText = (count: number) =>
   `the candidate lacks a value of ${count} samples that the baseline has one of, and no figure counts them`;
 
+const shortText = (count: number) =>
+  `the candidate lacks repetitions of ${countOf(count, "sample")} that the baseline has, and its values are of the others alone`;
+
 const askedOtherwise = (count: number) => `${count} samples have different inputs or expected answers`;
 
 const apartText = (count: number) => `${askedOtherwise(count)}, and no figure counts them`;
@@ -155,6 +159,12 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
         clusterBy === undefined
           ? "--missing as_worst counts each as the worst value, bounds allows for any value, exclude leaves them out"
           : "--missing exclude leaves them out, the only way by clusters",
+    });
+  if (missing !== "exclude" && comparison.candidateShort > 0)
+    doubts.push({
+      text: shortText(comparison.candidateShort),
+      ofAll: "lack repetitions that the baseline has, and their values are of the others alone",
+      remedy: "run those that failed again, or leave them out by --missing exclude",
     });
   const apart = excludeDifferentInputs ? 0 : askedApart(comparison, evidence);
   if (apart > 0)

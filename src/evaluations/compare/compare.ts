@@ -102,6 +102,8 @@ export interface Comparison {
   candidateCoverage: Coverage;
   /** Pairs in which the candidate has no value, so that the worst stands for it. */
   candidateFilled: number;
+  /** Pairs in which the candidate lacks repetitions and the baseline has them. */
+  candidateShort: number;
   /** Of the mean difference over all samples; null unless asked for. */
   bounds: Bounds | null;
   baselineMean: number | null;
@@ -188,11 +190,12 @@ export async function compareBenchmarks(
   const parsed = parseInput(comparisonInput, input);
   const { baselineId, candidateIds, metric, allowDifferentInputs, reducer, k, clusterBy } = parsed;
   const { lowerIsBetter = isLowerBetter(metric) } = parsed;
-  const baseline = await requireBenchmark(db, baselineId);
-  const candidates: Sampling[] = [];
-  for (const id of candidateIds) candidates.push(await requireBenchmark(db, id));
-  const coverage = await readSides(db, [baseline, ...candidates], { ...parsed, lowerIsBetter });
-  const { range, of: coverageOf } = coverage;
+  const found = await requireBenchmark(db, baselineId);
+  const others: Sampling[] = [];
+  for (const id of candidateIds) others.push(await requireBenchmark(db, id));
+  const read = await readSides(db, [found, ...others], { ...parsed, lowerIsBetter });
+  const { range, of: coverageOf } = read;
+  const [baseline = found, ...candidates] = read.sides;
   // Where the end is not known, either nothing is missing or the comparison is refused.
   const isFilled =
     parsed.missing === "as_worst" && lackingEnd("as_worst", range, lowerIsBetter) === undefined;
@@ -283,6 +286,7 @@ async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promi
     baselineUnpaired: found.baselineCount - found.baselinePaired - leftOut,
     candidateUnpaired: found.candidateCount - found.candidatePaired - leftOut,
     candidateFilled: found.candidateFilled,
+    candidateShort: found.candidateShort,
     baselineMean: baseline?.mean ?? null,
     baselineCi95Low: baseline?.interval?.low ?? null,
     baselineCi95High: baseline?.interval?.high ?? null,

@@ -15,23 +15,27 @@ interface Asked extends Reduction, Missing {
 }
 
 /**
- * Reads how many samples of each benchmark have a value, and the range of the metric by the values of all.
+ * Reads how many samples of each benchmark have a value, how many repetitions each is to have, and the range
+ * of the metric by the values of all.
  * @throws INVALID_ARGUMENT if a value lies outside of the range given
  */
 export async function readSides(
   db: Executor,
-  sides: readonly Sampling[],
+  benchmarks: readonly Sampling[],
   { metric, reducer, k, lowerIsBetter, ...given }: Asked,
-): Promise<{ range: Range; of: (id: string) => Coverage }> {
+): Promise<{ range: Range; sides: Sampling[]; of: (id: string) => Coverage }> {
   const all = new Map<string, Coverage>();
   let values: { min: number; max: number } | undefined;
   // What has a value by one reducer without a k, has one by all of them.
   const reduction = countsSuccesses(reducer) ? { reducer, k } : ({ reducer: "mean", k: 0 } as const);
-  for (const side of sides) {
+  const sides: Sampling[] = [];
+  for (const side of benchmarks) {
     const how = { ...side, ...reduction, exact: false, missing: "exclude" } as const;
-    const [found] = (await summarizeBenchmark({ db, heavy: db }, [metric], how)).metrics;
+    const { wanted, metrics } = await summarizeBenchmark({ db, heavy: db }, [metric], how);
+    const [found] = metrics;
     if (!found) throw new Error(`no summary of ${metric}`);
     all.set(side.id, found.coverage);
+    sides.push({ ...side, repetitions: wanted });
     if (found.min === null || found.max === null) continue;
     const { min, max } = found;
     values = { min: Math.min(values?.min ?? min, min), max: Math.max(values?.max ?? max, max) };
@@ -43,7 +47,7 @@ export async function readSides(
     if (!coverage) throw new Error(`no coverage of ${id}`);
     return coverage;
   };
-  return { range, of };
+  return { range, sides, of };
 }
 
 interface Tested {

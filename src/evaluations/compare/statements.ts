@@ -13,6 +13,7 @@ import type { Sampling } from "../statements.ts";
 
 /** The values that are compared. */
 export interface Pairing {
+  /** Of each side, `repetitions` are those wanted of a sample: `wantedOf`. */
   baseline: Sampling;
   candidate: Sampling;
   metric: string;
@@ -133,14 +134,18 @@ const countOf = ({ id, isRepeated }: Sampling) =>
 function packedRepetitions(side: "baseline" | "candidate", { isRepeated, repetitions }: Sampling): Fragment {
   if (!isRepeated) return sql.fragment`null::integer[]`;
   const tries = sql.fragment`${sql.identifier([`${side}_tries`])}`;
-  const most = sql.fragment`(select max(${tries}) from pair)`;
   return sql.fragment`
     case when count(*) > 0 then array[
       coalesce(min(${tries}) filter (where ${tries} > 0), 0), max(${tries}),
-      count(*) filter (where ${tries} < ${repetitions > 0 ? sql.fragment`${repetitions}` : most}),
+      count(*) filter (where ${tries} < ${repetitions}),
       count(*) filter (where ${tries} > 1), sum(${sql.identifier([`${side}_alike`])})
     ]::integer[] end`;
 }
+
+/** Pairs in which the candidate has fewer repetitions than the baseline, or lacks more of its own. */
+const countShort = ({ baseline, candidate }: Pairing) => sql.fragment`
+  count(*) filter (where candidate_tries > 0 and
+    candidate_tries < baseline_tries + ${Math.max(0, candidate.repetitions - baseline.repetitions)})`;
 
 export const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
   allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
@@ -218,6 +223,7 @@ export const pairFigures = statement("evaluation_pair_figures", {
     baselinePaired: z.number(),
     candidatePaired: z.number(),
     candidateFilled: z.number(),
+    candidateShort: z.number(),
     baselineRepetitions: packed,
     candidateRepetitions: packed,
     ...differenceRow,
@@ -246,6 +252,7 @@ export const pairFigures = statement("evaluation_pair_figures", {
       ${countOf(pairing.baseline)} as baseline_count, ${countOf(pairing.candidate)} as candidate_count,
       count(baseline_id) as baseline_paired, count(candidate_id) as candidate_paired,
       count(*) filter (where is_candidate_filled) as candidate_filled,
+      ${countShort(pairing)} as candidate_short,
       ${packedRepetitions("baseline", pairing.baseline)} as baseline_repetitions,
       ${packedRepetitions("candidate", pairing.candidate)} as candidate_repetitions,
       ${packedMoments("baseline")} as baseline, ${packedMoments("candidate")} as candidate,

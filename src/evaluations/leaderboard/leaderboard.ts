@@ -28,6 +28,7 @@ import {
   type Repetitions,
   reductionFields,
   repetitionsOf,
+  wantedOf,
 } from "../samples/reduce.ts";
 import { type Contender, mergeParts } from "./parts.ts";
 import { type Candidate, type Placed, rankContenders } from "./ranking.ts";
@@ -200,7 +201,7 @@ function entryOf(
   const samples = countSamples(groups ?? []);
   const about = {
     samplesUnscored: groups ? samples - scored : 0,
-    repetitions: groups ? repetitionsOf(groups, declared, coverage.tried) : null,
+    repetitions: groups ? repetitionsOf(groups, wantedOf(declared, groups), coverage.tried) : null,
     coverage,
     filledWith: missing === "as_worst" && coverage.missing > 0 ? worst : null,
     bounds: missing === "bounds" ? (boundsOf(name, moments, coverage.missing, range) ?? null) : null,

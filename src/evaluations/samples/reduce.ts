@@ -114,21 +114,26 @@ export interface Repetitions {
   /** Least and greatest number of values of a sample that has any. */
   least: number;
   most: number;
-  /** Samples of the benchmark with fewer values than declared or, where none are declared, than the most. */
+  /** Samples of the benchmark with fewer values than wanted: `wantedOf`. */
   samplesLacking: number;
   /** Share of the samples with two values or more in which all are the same; null if none has two. */
   agreement: number | null;
 }
 
 /**
+ * The repetitions that each sample is to have: as many as are declared, or else as the sample with the most.
+ * @param groups of the evaluations, or of those with a value where no others are known
+ */
+export const wantedOf = (declared: number, groups: readonly SampleGroup[] | null = []) =>
+  declared || Math.max(1, ...(groups ?? []).map(({ tries }) => tries));
+
+/**
  * @param groups of one metric
- * @param declared the repetitions that each sample is to have; 0: not declared
  * @param all the samples of the benchmark
  */
-export function repetitionsOf(groups: readonly SampleGroup[], declared: number, all: number): Repetitions {
+export function repetitionsOf(groups: readonly SampleGroup[], wanted: number, all: number): Repetitions {
   let [least, most] = [Number.POSITIVE_INFINITY, 0];
   for (const { tries } of groups) [least, most] = [Math.min(least, tries), Math.max(most, tries)];
-  const wanted = declared || most;
   const repeated = countSamples(groups.filter(({ tries }) => tries > 1));
   const alike = groups.reduce((total, group) => total + group.alike, 0);
   return {

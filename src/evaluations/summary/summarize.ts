@@ -14,6 +14,7 @@ import {
   type Reduction,
   reducesByCounts,
   reductionFields,
+  wantedOf,
 } from "../samples/reduce.ts";
 import { type Sampling, summarizeMetrics, summarizeSamples } from "../statements.ts";
 import {
@@ -70,13 +71,14 @@ export async function summarizeBenchmark(
   const evaluationCount = evaluations?.count ?? 0;
   const sampleCount = isRepeated ? countSamples(evaluations?.groups ?? []) : evaluationCount;
   const failedCount = evaluations?.sum ?? 0;
+  const wanted = wantedOf(repetitions, evaluations?.groups);
   const sampled = {
     ...options,
-    ...{ declared: repetitions, planned: plannedOf(options, isRepeated), tried: sampleCount },
+    ...{ wanted, planned: plannedOf(options, isRepeated), tried: sampleCount },
     withError: isRepeated ? countFailed(evaluations?.groups ?? []) : failedCount,
     areNamed: names.length > 0,
   };
-  const wanted = names.length > 0 ? names : [...all.keys()].sort(compareMetricNames);
+  const asked = names.length > 0 ? names : [...all.keys()].sort(compareMetricNames);
   const { isExact, percentileError, metricsLeftOut } = how;
   return {
     benchmarkId,
@@ -84,13 +86,13 @@ export async function summarizeBenchmark(
     evaluationCount,
     failedCount,
     sampleCount,
-    ...{ repetitions, reducer, k, missing: options.missing },
+    ...{ repetitions, wanted, reducer, k, missing: options.missing },
     clusterBy: options.clusterBy ?? null,
     inputTokens: sum("input_tokens"),
     outputTokens: sum("output_tokens"),
     costUsd: sum("cost_usd"),
     // What a request asks of the metrics that it names is asked of no others.
-    metrics: wanted.map((name) => {
+    metrics: asked.map((name) => {
       const one = all.get(name);
       return one ? toMetricSummary(one, sampled) : emptyMetric(name, sampled);
     }),

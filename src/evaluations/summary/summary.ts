@@ -75,6 +75,8 @@ export interface BenchmarkSummary {
   sampleCount: number;
   /** The evaluations that each sample is to have; 0: not declared. */
   repetitions: number;
+  /** The same, or as many as the sample with the most has. */
+  wanted: number;
   /** How the values of a sample became one value. */
   reducer: Reducer;
   /** 0 for a reducer without one. */
@@ -111,8 +113,8 @@ export interface Figures extends Moments {
 
 /** How values become those of samples. */
 export interface Sampled extends Reduction, Tried, Missing {
-  /** The repetitions that each sample is to have; 0: not declared. */
-  declared: number;
+  /** The repetitions that each sample is to have: `wantedOf`. */
+  wanted: number;
   isRepeated: boolean;
   /** Default: what is so of the metric. */
   lowerIsBetter?: boolean | undefined;
@@ -137,7 +139,7 @@ export function toMetricSummary(figures: Figures, sampled: Sampled): MetricSumma
       : filledOrder(treated.filledWith, figures)),
     samples: filled.count,
     samplesUnscored: unscored,
-    repetitions: sampled.isRepeated && groups ? repetitionsOf(groups, sampled.declared, sampled.tried) : null,
+    repetitions: sampled.isRepeated && groups ? repetitionsOf(groups, sampled.wanted, sampled.tried) : null,
     clusters: clusters ? clustersOf(clusters, moments.count, columns.stddev) : null,
     coverage,
     ...treated,
