@@ -12,6 +12,7 @@ import { addServiceCommand, type Command } from "./shared/command.ts";
 import {
   comparisonCells,
   comparisonColumns,
+  contradictionOf,
   explainTests,
   leftOutText,
   sampleCells,
@@ -22,6 +23,7 @@ import {
 import { type Filling, fillingOf, leaveOpen, missingNames, parseRange } from "./shared/coverage.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
 import {
+  contradictionRemedy,
   demandsOf,
   doubtsOf,
   type Evidence,
@@ -171,19 +173,18 @@ async function compare(
       response.comparisons.flatMap(({ slices }) => slices ?? []),
     );
   const { lowerIsBetter } = response;
-  const verdicts = response.comparisons.map((one) => verdictOf(one, { alpha: options.alpha, lowerIsBetter }));
-  const failures = failedGates(response.comparisons, verdicts, options);
+  const asked = { ...options, margin, lowerIsBetter };
+  const verdicts = response.comparisons.map((one) => verdictOf(one, asked));
+  const failures = failedGates(response.comparisons, verdicts, asked);
   if (options.json) {
     const { next_page_token, ...figures } = toPlain(CompareBenchmarksResponseSchema, response);
     const { alpha, groupBy } = options;
-    const bySlice = groupBy && {
-      slice_verdicts: sliceVerdicts(response.comparisons, { alpha, lowerIsBetter }),
-    };
+    const bySlice = groupBy && { slice_verdicts: sliceVerdicts(response.comparisons, asked) };
     const isOpen = response.comparisons.some(({ bounds }) => leaveOpen(bounds));
     const verdict_by = isOpen ? "adjusted_p_value_and_bounds" : "adjusted_p_value";
     printJson({ ...figures, verdicts, ...bySlice, verdict_by, alpha });
   } else {
-    print(comparisonText(names, response, verdicts, { ...options, margin }));
+    print(comparisonText(names, response, verdicts, asked));
   }
   if (options.html !== undefined) {
     const { writeComparison } = await import("./html/compare-page.ts");
@@ -192,12 +193,12 @@ async function compare(
       response,
       verdicts,
       failures,
-      options: { ...options, margin },
+      options: asked,
     });
   }
   if (options.markdown !== undefined || options.junit !== undefined) {
     const { writeReports } = await import("./reports/write-reports.ts");
-    const report = reportOf(names, response, verdicts, { ...options, margin });
+    const report = reportOf(names, response, verdicts, asked);
     await writeReports({ ...report, failures }, options);
   }
   for (const failure of failures) note(failure);
@@ -208,16 +209,16 @@ function reportOf(
   names: ReadonlyMap<string, string>,
   response: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
-  options: Evidence & Pick<Options, "samples" | "alpha" | "groupBy">,
+  options: Evidence & Pick<Options, "samples" | "groupBy">,
 ): Omit<Report, "failures"> {
-  const { baselineId, metric, comparisons, lowerIsBetter } = response;
-  const { alpha, groupBy = "" } = options;
+  const { baselineId, metric, comparisons } = response;
+  const { groupBy = "" } = options;
   const candidates = comparisons.map((comparison, index) => {
     const verdict = verdicts[index] ?? "no pairs";
     return {
       name: names.get(comparison.candidateId) ?? comparison.candidateId,
       ...{ verdict, comparison, evidence: evidenceOf(comparison, options) },
-      slices: slicesTable(comparisons, index, groupBy, { alpha, lowerIsBetter }),
+      slices: slicesTable(comparisons, index, groupBy, options),
       demands: demandsOf(comparison, verdict, options),
     };
   });
@@ -230,7 +231,7 @@ function reportOf(
 function failedGates(
   comparisons: readonly BenchmarkComparison[],
   verdicts: readonly Verdict[],
-  options: Options,
+  options: Evidence & Pick<Options, "failOnRegression" | "failUnlessNoWorseThan">,
 ): string[] {
   const { failOnRegression = false, failUnlessNoWorseThan: margin } = options;
   const failures: string[] = [];
@@ -241,6 +242,8 @@ function failedGates(
   if (failOnRegression) {
     fail(count("worse"), "regressed");
     fail(count("may be worse"), "may have regressed, as far as their missing samples allow");
+    const apart = comparisons.filter((one) => contradictionOf(one, options)?.isHarm).length;
+    fail(apart, `are worse by the test or by the mean, which go apart: ${contradictionRemedy}`);
     fail(count("no pairs"), "have no pairs with the baseline, so nothing is known of them");
     fail(count("one cluster"), "have pairs of one cluster only, so nothing is known of them");
   }
@@ -259,7 +262,7 @@ function comparisonText(
   names: ReadonlyMap<string, string>,
   response: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
-  options: Evidence & Pick<Options, "samples" | "alpha" | "groupBy">,
+  options: Evidence & Pick<Options, "samples" | "groupBy">,
 ): string {
   const { baselineId, metric, lowerIsBetter, comparisons } = response;
   const { samples, alpha, groupBy = "" } = options;
@@ -283,7 +286,7 @@ function comparisonText(
     if (evidence.length > 0) lines.push("", ...evidence.map((line) => `${name}: ${line}`));
     const leftOut = leftOutText(comparison);
     if (leftOut !== "") lines.push("", `${name}: ${leftOut}`);
-    const slices = slicesTable(comparisons, index, groupBy, { alpha, lowerIsBetter });
+    const slices = slicesTable(comparisons, index, groupBy, options);
     if (slices !== undefined) {
       const cells = slices.rows.map(({ name, cells, verdict }) => [name, ...cells, verdict]);
       lines.push("", `${name} ${oneLine(slices.title)}:`, formatTable(slices.columns, cells));

@@ -28,7 +28,9 @@ test("two candidates beside a baseline, as a table", async () => {
   );
   expect(stdout).toMatch(/6b_verification +55 .* no significant difference\n/);
   expect(stdout).toMatch(/"p \(Holm\)" is the same adjusted by Holm's method for 2 candidates\.\n/);
-  expect(stdout).toMatch(/Verdicts go by "p \(Holm\)": better or worse if it is below 0\.05\./);
+  expect(stdout).toMatch(
+    /Verdicts go by "p \(Holm\)": better or worse if it is below 0\.05 and the mean goes the way of the test\./,
+  );
   expect(stdout).toMatch(/worst of \d+ regressed samples/);
 });
 
@@ -93,6 +95,74 @@ test("what was not found is not called equal, and no harm has to be shown", asyn
     /--equivalence needs --margin/,
   );
   expect((await ltb.run("compare", "a", "b", "--margin", "0")).stderr).toMatch(/Expected a number above 0/);
+});
+
+test("better or worse takes that the mean and the test agree, and a gate tells where they do not", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  /** 188 of 200 differ a little, the first 12 much and the other way, so that the mean goes with those. */
+  const differ = (little: number, much: number) => (n: number) =>
+    0.5 + (n < 12 ? much : little * (1 + n / 1000)) * (n % 2 === 0 ? 1 : 1.01);
+  const store = async (name: string, score: (n: number) => number) => {
+    const rows = Array.from({ length: 200 }, (_, n) =>
+      JSON.stringify({ sample_id: `s${n}`, input: "i", output: "o", score: score(n), subject: "law" }),
+    );
+    await writeFile(join(folder, name), rows.join("\n"));
+    await ltb.json("import", join(folder, name), "--format", "jsonl", "--model", "m", "--name", name);
+  };
+  await store("level", () => 0.5);
+  await store("mostly worse", differ(-0.01, 0.28));
+  await store("mostly better", differ(0.01, -0.28));
+  await store("broken judge", (n) => (n === 0 ? 1000 : 0.5 - n / 400));
+  await store("mean much worse", differ(0.0005, -0.4));
+  const reports = ["junit", "markdown", "html"].map((format) => join(folder, `r.${format}`));
+  const written = reports.flatMap((path) => [`--${path.slice(path.lastIndexOf(".") + 1)}`, path]);
+  const gate = (candidate: string, ...args: string[]) =>
+    ltb.run("compare", "level", candidate, "--fail-on-regression", ...args);
+  for (const candidate of ["mostly worse", "broken judge"]) {
+    const found = await gate(candidate, ...written);
+    expect(found.stdout).toMatch(new RegExp(`^${candidate} .* no significant difference$`, "m"));
+    const why = /Wilcoxon's signed-rank test says worse \(.*\) where the mean says better \(/;
+    expect(found.stdout).toMatch(new RegExp(`^${candidate}: warning: ${why.source}`, "m"));
+    expect([found.code, found.stderr]).toEqual([
+      3,
+      expect.stringMatching(
+        /^1 of 1 candidates are worse by the test or by the mean, which go apart: look /m,
+      ),
+    ]);
+    for (const path of reports) expect(await readFile(path, "utf8")).toMatch(/test says worse/);
+    expect(suitesOf(await readFile(reports[0] as string, "utf8"))).toMatchObject([
+      { failures: [expect.stringMatching(why)] },
+    ]);
+    expect(await readFile(reports[1] as string, "utf8")).toMatch(/^\*\*A gate is not passed:\*\* 1 of 1 /m);
+  }
+  // The other way round the test is no evidence of harm, and neither is the mean by itself.
+  const better = await gate("mostly better");
+  expect(better).toMatchObject({ code: 0, stderr: "" });
+  expect(better.stdout).toMatch(/: warning: Wilcoxon's .* says better \(.*\) where the mean says worse \(/);
+  // A mean that is worse by the t-test is harm, though most samples are better.
+  expect((await gate("mean much worse")).code).toBe(3);
+  // What is asked of the mean alone goes by the mean alone.
+  expect(
+    (await ltb.run("compare", "level", "mostly worse", "--fail-unless-no-worse-than", "0.05")).code,
+  ).toBe(0);
+  const lower = await ltb.run(
+    "compare",
+    "level",
+    "mostly better",
+    "--lower-is-better",
+    "--fail-on-regression",
+  );
+  expect(lower.code).toBe(3);
+  const grouped = await ltb.json("compare", "level", "mostly worse", "--group-by", "subject");
+  expect(grouped).toMatchObject({
+    verdicts: ["no significant difference"],
+    slice_verdicts: [["no significant difference"]],
+    comparisons: [
+      { rank_biserial: expect.any(Number), slices: { slices: [{ rank_biserial: expect.any(Number) }] } },
+    ],
+  });
+  expect(grouped.comparisons[0].rank_biserial).toBeCloseTo(1 - (2 * 17766) / 20100, 12);
 });
 
 test("how many samples show a difference, which difference so many show, and how probably", async () => {

@@ -108,7 +108,11 @@ test("a comparison, with the samples that changed most", async () => {
   // Each mean has its interval with it, and every p-value its test.
   expect(text.includes('<td class="number">0.5<small>0.431 to 0.569</small></td>')).toBe(true);
   expect(/<th[^>]*>p \(t\)<\/th><th[^>]*>p \(test\)<\/th><th[^>]*>p \(Holm\)<\/th>/.test(text)).toBe(true);
-  expect(text.includes("Verdicts go by &#34;p (Holm)&#34;: better or worse if it is below 0.05.")).toBe(true);
+  expect(
+    text.includes(
+      "Verdicts go by &#34;p (Holm)&#34;: better or worse if it is below 0.05 and the mean goes the way of the test.",
+    ),
+  ).toBe(true);
   expect(text.includes('<td class="number">0 / 60 / 140</td>')).toBe(true);
   expect(/Most regressed: 5 of 60/.test(text)).toBe(true);
   expect(text.includes("<pre>in &#60;/script&#62;&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;")).toBe(

@@ -67,7 +67,14 @@ test("scores of 0 and 1 are tested by McNemar's exact test", async () => {
   // 9 only the candidate solves, 1 only the baseline, 5 both, 5 neither.
   const rows = [...Array(9).fill([0, 1]), [1, 0], ...Array(5).fill([1, 1]), ...Array(5).fill([0, 0])];
   const found = await compare(scored(rows.map(([a]) => a)), scored(rows.map(([, b]) => b)));
-  expect(found).toMatchObject({ test: "mcnemar", nPaired: 20, wins: 9, losses: 1, ties: 10 });
+  expect(found).toMatchObject({
+    test: "mcnemar",
+    nPaired: 20,
+    wins: 9,
+    losses: 1,
+    ties: 10,
+    rankBiserial: 0.8,
+  });
   expect(found.mcnemarPValue).toBeCloseTo(0.021484375, 12);
   expect(found.pValue).toBe(found.mcnemarPValue);
   expect(found.meanDifference).toBeCloseTo(0.4, 12);
@@ -75,6 +82,18 @@ test("scores of 0 and 1 are tested by McNemar's exact test", async () => {
   expect(found.candidateMean).toBeCloseTo(0.7, 12);
   expect(found.regressed).toHaveLength(1);
   expect(found.improved).toHaveLength(9);
+});
+
+test("the ranks of differences tell which way their test goes, whatever the mean does", async () => {
+  // The ranks above 0 are 4.5 and 6 of 21, as 0.4 ties with -0.4, and 0 has none.
+  const differences = [-0.1, -0.2, -0.3, 0.4, -0.4, 0, 9];
+  const directed = async (scores: readonly number[]) =>
+    (await compare(scored(scores.map(() => 0)), scored(scores))).rankBiserial;
+  expect(await directed(differences)).toBeCloseTo((2 * (4.5 + 6)) / 21 - 1, 12);
+  expect(await directed(differences.map((one) => -one))).toBeCloseTo(1 - (2 * (4.5 + 6)) / 21, 12);
+  expect(await directed([0.5, 1, 1.5])).toBe(1);
+  expect(await directed([0, 0])).toBe(0);
+  expect(await directed([])).toBeNull();
 });
 
 test("means of 0 and 1 have Wilson's intervals, and no difference of them is beyond 1", async () => {

@@ -101,10 +101,10 @@ const MOST_LINES = 80;
 
 /** The section on the groups of a comparison, where they are asked for. */
 async function slicesOf({ names, response, options }: Comparison, index: number) {
-  const { comparisons, metric, lowerIsBetter } = response;
-  const { alpha, groupBy = "" } = options;
+  const { comparisons, metric } = response;
+  const { groupBy = "" } = options;
   const comparison = comparisons[index];
-  const table = slicesTable(comparisons, index, groupBy, { alpha, lowerIsBetter });
+  const table = slicesTable(comparisons, index, groupBy, options);
   if (comparison === undefined || table === undefined) return [];
   const name = names.get(comparison.candidateId) ?? comparison.candidateId;
   const title = `${name} ${table.title}`;

@@ -22,21 +22,22 @@ export type Verdict =
 /** Verdicts with which a candidate is not known to do no harm. */
 export const harms: readonly string[] = ["worse", "may be worse", "no pairs", "one cluster"];
 
+/** What verdicts go by. */
+export interface Deciding {
+  alpha: number;
+  lowerIsBetter: boolean;
+}
+
 /**
- * Better or worse only where the adjusted p-value is below alpha. Else nothing is proven. With bounds of what
- * samples are missing it takes that their interval is on the same side.
+ * Better or worse only where the adjusted p-value is below alpha and the mean goes the way of the test. Else
+ * nothing is proven. With bounds of what samples are missing it takes that their interval is on one side.
  */
-export function verdictOf(
-  {
-    adjustedPValue,
-    meanDifference = 0,
-    clusters,
-    bounds,
-  }: Pick<BenchmarkComparison, "adjustedPValue" | "meanDifference" | "clusters" | "bounds">,
-  { alpha, lowerIsBetter }: { alpha: number; lowerIsBetter: boolean },
-): Verdict {
+export function verdictOf(comparison: Figures & Part<"clusters" | "bounds">, deciding: Deciding): Verdict {
+  const { adjustedPValue, meanDifference = 0, clusters, bounds } = comparison;
+  const { alpha, lowerIsBetter } = deciding;
   if (adjustedPValue === undefined) return clusters === undefined ? "no pairs" : "one cluster";
-  const isProven = adjustedPValue < alpha && meanDifference !== 0;
+  const isProven =
+    adjustedPValue < alpha && meanDifference !== 0 && contradictionOf(comparison, deciding) === undefined;
   const proven = meanDifference > 0 === lowerIsBetter ? "worse" : "better";
   const verdict = isProven ? proven : "no significant difference";
   return leaveOpen(bounds) ? verdictWithin(bounds, verdict, lowerIsBetter) : verdict;
@@ -54,6 +55,30 @@ function verdictWithin(
   // The interval about the worst mean reaches as far above it as below.
   const isWorstHarm = worst + (worst - worstEnd) < 0;
   return ofPairs === "worse" || isWorstHarm ? "may be worse" : "no significant difference";
+}
+
+/**
+ * Tells where a significant test goes another way than the mean, as a few large differences can make it do:
+ * neither is then the verdict. It is harm if the test finds the candidate worse, or the t-test does so.
+ */
+export function contradictionOf(
+  figures: Figures,
+  { alpha, lowerIsBetter }: Deciding,
+): { text: string; isHarm: boolean } | undefined {
+  const { adjustedPValue: p = 1, rankBiserial: ranks, meanDifference: mean = 0, wins, losses } = figures;
+  if (p >= alpha || ranks === undefined || Math.sign(ranks) === Math.sign(mean)) return undefined;
+  const { pairedTPValue } = figures;
+  const wordOf = (difference: number) => {
+    if (difference === 0) return "equal";
+    return difference > 0 === lowerIsBetter ? "worse" : "better";
+  };
+  const isMeanHarm = wordOf(mean) === "worse" && pairedTPValue !== undefined && pairedTPValue < alpha;
+  const ofTest = `${wordOf(ranks)} (${wins} wins, ${losses} losses, p (Holm) ${formatNumber(p, 3)})`;
+  const ofMean = `${wordOf(mean)} (difference ${formatNumber(mean, 3)}, p (t) ${formatNumber(pairedTPValue, 3)})`;
+  return {
+    text: `Wilcoxon's signed-rank test says ${ofTest} where the mean says ${ofMean}, as a few large differences outweigh the others in it, so that neither is the verdict`,
+    isHarm: wordOf(ranks) === "worse" || isMeanHarm,
+  };
 }
 
 const tests: Record<ComparisonTest, string> = {
@@ -89,7 +114,7 @@ export function explainTests({ comparisons, ...by }: Compared, alpha: number): s
     ...about,
     `The interval of the difference and "p (t)" are of the paired t-test${by.clusterBy === "" ? "" : " by clusters"}, and not adjusted.`,
     `"p (test)" is of ${names.join(", or ")}, and "p (Holm)" is the same adjusted by Holm's method for ${number}.`,
-    `Verdicts go by "p (Holm)": better or worse if it is below ${alpha}. Otherwise no difference is proven, and equality is not either.`,
+    `Verdicts go by "p (Holm)": better or worse if it is below ${alpha} and the mean goes the way of the test. Otherwise no difference is proven, and equality is not either.`,
     ...(comparisons.some(({ bounds }) => leaveOpen(bounds)) ? [boundsRule] : []),
   ];
 }
@@ -135,6 +160,9 @@ export const comparisonColumns = ["candidate", ">n", ...means, ...figures, "verd
 
 /** The figures that comparisons and their groups have in common. */
 type Figures = Omit<ComparisonSlice, "$typeName" | "$unknown" | "value" | "baselineTried" | "candidateTried">;
+
+/** What groups do not have. */
+type Part<Names extends keyof BenchmarkComparison> = Partial<Pick<BenchmarkComparison, Names>>;
 
 /** The cells between the candidate and the verdict. */
 export function comparisonCells(comparison: Figures): Cell[] {

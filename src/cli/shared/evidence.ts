@@ -1,13 +1,13 @@
 import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { clusterWarnings } from "./clusters.ts";
-import { harms } from "./comparison.ts";
+import { contradictionOf, type Deciding, harms } from "./comparison.ts";
 import { coverageOfSides, type Filling, leaveOpen } from "./coverage.ts";
 import { UsageError } from "./errors.ts";
 import { countOf, formatNumber } from "./output.ts";
 
 /** What `ltb compare` is asked to show beside the difference. */
-export interface Evidence extends Pick<Filling, "missing"> {
+export interface Evidence extends Pick<Filling, "missing">, Deciding {
   margin?: number | undefined;
   equivalence?: boolean;
   detect?: number;
@@ -17,7 +17,6 @@ export interface Evidence extends Pick<Filling, "missing"> {
   allowDifferentInputs?: boolean;
   /** Leaves them out knowingly. */
   excludeDifferentInputs?: boolean;
-  alpha: number;
 }
 
 interface Margins extends Pick<Evidence, "margin" | "equivalence"> {
@@ -48,6 +47,8 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   if (apart > 0) lines.push(`warning: ${apartText(apart)} (--allow-different-inputs compares them)`);
   else if (differentInputs > 0)
     lines.push(`${askedOtherwise(differentInputs)}, and are compared all the same`);
+  const contradiction = contradictionOf(comparison, evidence);
+  if (contradiction !== undefined) lines.push(`warning: ${contradiction.text}`);
   const margin = marginText(comparison, evidence);
   if (margin !== undefined) lines.push(margin);
   if (nPaired === 0) lines.push("no sample has a value on both sides, so that nothing can be told");
@@ -78,7 +79,9 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
 /** What may be asked of a candidate: that it is not worse, and what the margin stands for. */
 export function demandsOf(comparison: BenchmarkComparison, verdict: string, evidence: Evidence) {
   const { p, words } = marginTest(comparison, evidence);
-  const harmed = harms.includes(verdict) ? verdict : undefined;
+  const contradiction = contradictionOf(comparison, evidence);
+  const apart = contradiction?.isHarm ? `${contradiction.text}: ${contradictionRemedy}` : undefined;
+  const harmed = harms.includes(verdict) ? verdict : apart;
   const doubts = doubtsOf(comparison, evidence).map(({ text, remedy }) => `${text}: ${remedy}`);
   const doubt = doubts.length > 0 ? doubts.join("; ") : undefined;
   const demands = [{ name: "not significantly worse than the baseline", failure: harmed ?? doubt }];
@@ -88,6 +91,9 @@ export function demandsOf(comparison: BenchmarkComparison, verdict: string, evid
   }
   return demands;
 }
+
+export const contradictionRemedy =
+  "look at the samples that changed most, or ask of the mean alone by --fail-unless-no-worse-than";
 
 /** Whether the margin holds, of which samples; undefined where there is none. */
 function marginText(comparison: BenchmarkComparison, evidence: Evidence): string | undefined {

@@ -3,12 +3,17 @@ import type {
   ComparisonSlice,
   ComparisonSlices,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import { comparisonCells, comparisonColumns, type Verdict, verdictOf } from "./comparison.ts";
+import {
+  comparisonCells,
+  comparisonColumns,
+  contradictionOf,
+  type Deciding,
+  type Verdict,
+  verdictOf,
+} from "./comparison.ts";
 import { leaveOpen } from "./coverage.ts";
 import { type Cell, formatNumber } from "./output.ts";
 import { leftOutNote, sliceName } from "./slices.ts";
-
-type Deciding = Parameters<typeof verdictOf>[1];
 
 /** The groups of a comparison, as its text, its page and its reports show them. */
 export interface SlicesTable {
@@ -45,8 +50,12 @@ export function slicesTable(
     title: `by ${key}`,
     columns: [key, ...columns],
     rows,
-    notesWith: (quote) => [
+    notesWith: (quote = (name) => name) => [
       ...notesOf(found, isOpen, tests.length, deciding.alpha),
+      ...rows.flatMap(({ name, slice }) => {
+        const apart = contradictionOf(slice, deciding);
+        return apart === undefined ? [] : `In ${quote(name)} ${apart.text}.`;
+      }),
       ...leftOutNote(found, quote),
     ],
   };
@@ -55,7 +64,7 @@ export function slicesTable(
 function notesOf(found: ComparisonSlices, isOpen: boolean, tests: number, alpha: number): string[] {
   const { macroMean, macroStderr, macroSlices, samplesMixed } = found;
   const notes = [
-    `"p (Holm)" is adjusted for ${tests === 1 ? "the one group" : `the ${tests} groups`} with pairs of all candidates together, and verdicts go by it: better or worse if it is below ${alpha}. "p (t)", "p (test)" and the intervals are not adjusted.`,
+    `"p (Holm)" is adjusted for ${tests === 1 ? "the one group" : `the ${tests} groups`} with pairs of all candidates together, and verdicts go by it: better or worse if it is below ${alpha} and the mean goes the way of the test. "p (t)", "p (test)" and the intervals are not adjusted.`,
   ];
   if (isOpen)
     notes.push(

@@ -32,7 +32,14 @@ import { checkK, type Reducer, type Repetitions, reductionFields } from "../samp
 import { groupBy } from "../slices/key.ts";
 import { adjustSlices, type PairSlices, readPairSlices } from "../slices/pair-slices.ts";
 import { requireBenchmark, type Sampling } from "../statements.ts";
-import { figuresOf, figuresOfDifferences, intervalOf, towardsBetter, wilcoxon } from "./figures.ts";
+import {
+  figuresOf,
+  figuresOfDifferences,
+  intervalOf,
+  rankBiserial,
+  towardsBetter,
+  wilcoxon,
+} from "./figures.ts";
 import { boundDifference, readSides } from "./sides.ts";
 import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
 
@@ -127,6 +134,8 @@ export interface Comparison {
   mcnemarPValue: number | null;
   wilcoxonPValue: number | null;
   pairedTPValue: number | null;
+  /** Which way `test` goes: see `rankBiserial`; null without pairs, and by clusters. */
+  rankBiserial: number | null;
   /** Cohen's d_z: mean difference / standard deviation of the differences. */
   effectSize: number | null;
   /** The interval of the test of equivalence: 90 %, two one-sided ones of 95 %. */
@@ -373,7 +382,10 @@ function tests(found: Figures, differences: MeanFigures | undefined) {
   const { mean, stderr } = differences ?? {};
   const units = unitsOf(found);
   const pairedTPValue = stderr ? 2 * studentTUpperTail(Math.abs(mean ?? 0) / stderr, units - 1) : null;
-  const none = { pValue: null, mcnemarPValue: null, wilcoxonPValue: null, pairedTPValue };
+  const none = {
+    ...{ pValue: null, mcnemarPValue: null, wilcoxonPValue: null, rankBiserial: null },
+    pairedTPValue,
+  };
   if (mean === undefined) return { ...none, test: null };
   if (found.clusters) {
     const pValue = stderr === 0 ? signFlipP(mean, units) : pairedTPValue;
@@ -383,7 +395,7 @@ function tests(found: Figures, differences: MeanFigures | undefined) {
   const mcnemarPValue = found.isBinary ? mcnemarExact(found.up, found.down) : null;
   const pValue = mcnemarPValue ?? wilcoxonPValue;
   const test = found.isBinary ? ("mcnemar" as const) : ("wilcoxon" as const);
-  return { test, pValue, mcnemarPValue, wilcoxonPValue, pairedTPValue };
+  return { test, pValue, mcnemarPValue, wilcoxonPValue, pairedTPValue, rankBiserial: rankBiserial(found) };
 }
 
 /** The same data gives the same interval. */

@@ -53,6 +53,15 @@ export function towardsBetter(
   return lowerIsBetter ? turned(difference) : difference;
 }
 
+/**
+ * Computes which way the signed-rank test goes, from -1 to 1, 0 without any difference: the matched-pairs
+ * rank-biserial correlation (Kerby, Comprehensive Psychology 3, 2014). Of 0 and 1 it is McNemar's, too.
+ */
+export function rankBiserial({ up, down, positiveRanks }: Ranked): number {
+  const n = up + down;
+  return n === 0 ? 0 : (4 * positiveRanks) / (n * (n + 1)) - 1;
+}
+
 type Ranked = Pick<Found, "sizeCounts" | "sizePositives" | "up" | "down" | "positiveRanks" | "tieTerm">;
 
 export function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, tieTerm }: Ranked): number {

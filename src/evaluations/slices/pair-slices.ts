@@ -3,7 +3,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { holm } from "../../statistics/holm.ts";
 import { mcnemarExact } from "../../statistics/mcnemar.ts";
 import { studentTUpperTail } from "../../statistics/student-t.ts";
-import { figuresOf, figuresOfDifferences, intervalOf, wilcoxon } from "../compare/figures.ts";
+import { figuresOf, figuresOfDifferences, intervalOf, rankBiserial, wilcoxon } from "../compare/figures.ts";
 import type { Pairing } from "../compare/statements.ts";
 import { pairSlices } from "./pair-statements.ts";
 import { byValue, type OverSlices, overallOf } from "./slices.ts";
@@ -27,6 +27,7 @@ export interface PairSlice {
   /** By Holm's method over the groups of all candidates together. */
   adjustedPValue: number | null;
   pairedTPValue: number | null;
+  rankBiserial: number | null;
   wins: number;
   losses: number;
   ties: number;
@@ -81,6 +82,7 @@ function sliceOf(row: Row, { lowerIsBetter }: How): PairSlice {
     pValue: n === 0 ? null : isBinary ? mcnemarExact(row.up, row.down) : wilcoxon(row),
     adjustedPValue: null,
     pairedTPValue: stderr ? 2 * studentTUpperTail(Math.abs(meanDifference ?? 0) / stderr, n - 1) : null,
+    rankBiserial: n === 0 ? null : rankBiserial(row),
     wins: lowerIsBetter ? lower : higher,
     losses: lowerIsBetter ? higher : lower,
     ties: n - higher - lower,
