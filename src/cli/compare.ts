@@ -30,6 +30,7 @@ import {
   evidenceOf,
   isBelow,
   marginOf,
+  ofTotal,
   parseAlpha,
   parseDifference,
 } from "./shared/evidence.ts";
@@ -37,7 +38,7 @@ import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
 import { type Direction, directionOf, given, parseFraction, parseWhole } from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
-import { slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
+import { regressedGroups, slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
 import { type Grouping, requireGroups } from "./shared/slices.ts";
 
@@ -175,7 +176,9 @@ async function compare(
   const { lowerIsBetter } = response;
   const asked = { ...options, margin, lowerIsBetter };
   const verdicts = response.comparisons.map((one) => verdictOf(one, asked));
-  const failures = failedGates(response.comparisons, verdicts, asked);
+  const failuresWith = (quote = oneLine) =>
+    failedGates(response.comparisons, verdicts, { ...asked, names, quote });
+  const failures = failuresWith();
   if (options.json) {
     const { next_page_token, ...figures } = toPlain(CompareBenchmarksResponseSchema, response);
     const { alpha, groupBy } = options;
@@ -199,7 +202,7 @@ async function compare(
   if (options.markdown !== undefined || options.junit !== undefined) {
     const { writeReports } = await import("./reports/write-reports.ts");
     const report = reportOf(names, response, verdicts, asked);
-    await writeReports({ ...report, failures }, options);
+    await writeReports({ ...report, failuresWith }, options);
   }
   for (const failure of failures) note(failure);
   if (failures.length > 0) process.exitCode = exitCodes.regression;
@@ -210,7 +213,7 @@ function reportOf(
   response: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
   options: Evidence & Pick<Options, "samples" | "groupBy">,
-): Omit<Report, "failures"> {
+): Omit<Report, "failuresWith"> {
   const { baselineId, metric, comparisons } = response;
   const { groupBy = "" } = options;
   const candidates = comparisons.map((comparison, index) => {
@@ -227,13 +230,19 @@ function reportOf(
   return { metric, baseline, candidates, explanation, samples: options.samples };
 }
 
+interface Gates extends Evidence, Pick<Options, "failOnRegression" | "failUnlessNoWorseThan"> {
+  names: ReadonlyMap<string, string>;
+  /** How names that others gave are shown. */
+  quote: (name: string) => string;
+}
+
 /** Says why gates that were asked for are not passed; nothing where all are. */
 function failedGates(
   comparisons: readonly BenchmarkComparison[],
   verdicts: readonly Verdict[],
-  options: Evidence & Pick<Options, "failOnRegression" | "failUnlessNoWorseThan">,
+  options: Gates,
 ): string[] {
-  const { failOnRegression = false, failUnlessNoWorseThan: margin } = options;
+  const { names, quote, failOnRegression = false, failUnlessNoWorseThan: margin } = options;
   const failures: string[] = [];
   const fail = (count: number, words: string) => {
     if (count > 0) failures.push(`${count} of ${verdicts.length} candidates ${words}`);
@@ -244,12 +253,20 @@ function failedGates(
     fail(count("may be worse"), "may have regressed, as far as their missing samples allow");
     const apart = comparisons.filter((one) => contradictionOf(one, options)?.isHarm).length;
     fail(apart, `are worse by the test or by the mean, which go apart: ${contradictionRemedy}`);
+    for (const one of comparisons) {
+      const regressed = regressedGroups(one, options, quote);
+      const name = quote(names.get(one.candidateId) ?? one.candidateId);
+      if (regressed !== undefined) failures.push(`${name} ${regressed}`);
+    }
     fail(count("no pairs"), "have no pairs with the baseline, so nothing is known of them");
     fail(count("one cluster"), "have pairs of one cluster only, so nothing is known of them");
   }
   if (margin !== undefined) {
     const unproven = comparisons.filter(({ noWorsePValue: p }) => !isBelow(p, options.alpha)).length;
-    fail(unproven, `are not shown to be no worse by ${margin}`);
+    fail(
+      unproven,
+      `are not shown to be no worse by ${margin}${options.groupBy === undefined ? "" : ` ${ofTotal}`}`,
+    );
   }
   if (!failOnRegression && margin === undefined) return failures;
   const doubts = comparisons.flatMap((one) => doubtsOf(one, options));

@@ -428,6 +428,42 @@ test("wrong use is told from a regression", async () => {
     });
 });
 
+test("a group that got worse fails the gate, though all groups together did not", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const store = async (name: string, solved: (subject: string, n: number) => boolean) => {
+    const rows = Array.from({ length: 300 }, (_, n) => {
+      const subject = n < 30 ? "@law" : "history";
+      const score = Number(solved(subject, n));
+      return JSON.stringify({ sample_id: `s${n}`, input: "i", output: "o", score, subject });
+    });
+    await writeFile(join(folder, name), rows.join("\n"));
+    await ltb.json("import", join(folder, name), "--format", "jsonl", "--model", "m", "--name", name);
+  };
+  await store("even", (_, n) => n % 2 === 0 || n < 30);
+  await store("lawless", (subject, n) => (subject === "@law" ? n < 5 : n % 10 < 7));
+  const [markdown, junit] = [join(folder, "g.md"), join(folder, "g.xml")];
+  const reports = ["--markdown", markdown, "--junit", junit, "--html", join(folder, "g.html")];
+  const gate = (...args: string[]) => ltb.run("compare", "even", "lawless", ...args);
+  expect((await gate("--fail-on-regression")).code).toBe(0);
+  const found = await gate("--fail-on-regression", "--group-by", "subject", ...reports);
+  const why = "regressed in 1 of 2 groups by subject";
+  expect([found.code, found.stderr]).toEqual([
+    3,
+    expect.stringMatching(new RegExp(`^lawless ${why}: @law$`, "m")),
+  ]);
+  expect(suitesOf(await readFile(junit, "utf8"))).toMatchObject([{ failures: [`${why}: @law`] }]);
+  // The name of a group mentions nobody.
+  expect(await readFile(markdown, "utf8")).toContain(
+    `**A gate is not passed:** \`lawless\` regressed in 1 of 2 groups by \`subject\`: \`@law\`.`,
+  );
+  expect(await readFile(join(folder, "g.html"), "utf8")).toContain(`${why}: @law.`);
+  // A margin is of the total, and says so.
+  const total = await gate("--fail-unless-no-worse-than", "0.05", "--group-by", "subject");
+  expect(total.code).toBe(0);
+  expect(total.stdout).toMatch(/^lawless: no worse than the baseline by 0\.05 over all groups together \(/m);
+});
+
 test("groups by a key, as a table, as JSON and as Markdown", async () => {
   const folder = await temporaryFolder();
   onTestFinished(() => rm(folder, { recursive: true }));

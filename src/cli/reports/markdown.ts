@@ -10,7 +10,14 @@ import type { Cell } from "../shared/output.ts";
 import type { Report, ReportedCandidate } from "./report.ts";
 
 /** Writes a comparison as GitHub Flavored Markdown, fit for a pull request's comment and a job's summary. */
-export function toMarkdown({ metric, baseline, candidates, failures, explanation, samples }: Report): string {
+export function toMarkdown({
+  metric,
+  baseline,
+  candidates,
+  failuresWith,
+  explanation,
+  samples,
+}: Report): string {
   const rows = candidates.map(({ name, verdict, comparison }) => [
     code(name),
     ...comparisonCells(comparison),
@@ -18,7 +25,7 @@ export function toMarkdown({ metric, baseline, candidates, failures, explanation
   ]);
   const parts = [
     `### ${code(metric)} against ${code(baseline)}`,
-    ...failures.map((failure) => `**A gate is not passed:** ${failure}.`),
+    ...failuresWith(code).map((failure) => `**A gate is not passed:** ${failure}.`),
     table(comparisonColumns, rows),
     explanation.join(" "),
     ...candidates.flatMap((candidate) => detailsOf(candidate, samples)),

@@ -7,8 +7,8 @@ export interface Report {
   /** Names of benchmarks are those that people gave them. */
   baseline: string;
   candidates: readonly ReportedCandidate[];
-  /** Sentences that say why gates are not passed. */
-  failures: readonly string[];
+  /** Sentences that say why gates are not passed, for which `quote` shows names that others gave. */
+  failuresWith: (quote?: (name: string) => string) => readonly string[];
   /** Sentences that say of which test a figure is. */
   explanation: readonly string[];
   /** The most samples to show of a candidate. */

@@ -5,9 +5,11 @@ import { contradictionOf, type Deciding, harms } from "./comparison.ts";
 import { coverageOfSides, type Filling, leaveOpen } from "./coverage.ts";
 import { UsageError } from "./errors.ts";
 import { countOf, formatNumber } from "./output.ts";
+import { regressedGroups } from "./pair-slices.ts";
+import type { Grouping } from "./slices.ts";
 
 /** What `ltb compare` is asked to show beside the difference. */
-export interface Evidence extends Pick<Filling, "missing">, Deciding {
+export interface Evidence extends Pick<Filling, "missing">, Deciding, Grouping {
   margin?: number | undefined;
   equivalence?: boolean;
   detect?: number;
@@ -85,6 +87,11 @@ export function demandsOf(comparison: BenchmarkComparison, verdict: string, evid
   const doubts = doubtsOf(comparison, evidence).map(({ text, remedy }) => `${text}: ${remedy}`);
   const doubt = doubts.length > 0 ? doubts.join("; ") : undefined;
   const demands = [{ name: "not significantly worse than the baseline", failure: harmed ?? doubt }];
+  if (evidence.groupBy !== undefined)
+    demands.push({
+      name: `not significantly worse in any group by ${evidence.groupBy}`,
+      failure: regressedGroups(comparison, evidence),
+    });
   if (words !== undefined) {
     const failure = isBelow(p, evidence.alpha) ? doubt : marginText(comparison, evidence);
     demands.push({ name: words, failure });
@@ -102,8 +109,11 @@ function marginText(comparison: BenchmarkComparison, evidence: Evidence): string
   const how = p === undefined ? "the pairs do not determine it" : `one-sided p ${formatNumber(p, 3)}`;
   const whatever = leaveOpen(comparison.bounds) ? " whatever the missing samples are" : "";
   const shown = isBelow(p, evidence.alpha) ? "" : "not shown to be ";
-  return `${shown}${words}${samplesOf(comparison, evidence)}${whatever} (${how})`;
+  const total = evidence.groupBy === undefined ? "" : ` ${ofTotal}`;
+  return `${shown}${words}${total}${samplesOf(comparison, evidence)}${whatever} (${how})`;
 }
+
+export const ofTotal = "over all groups together";
 
 /** The samples that a statement is of, where those are not all. */
 function samplesOf(comparison: BenchmarkComparison, evidence: Evidence): string {

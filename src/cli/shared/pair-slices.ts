@@ -12,8 +12,8 @@ import {
   verdictOf,
 } from "./comparison.ts";
 import { leaveOpen } from "./coverage.ts";
-import { type Cell, formatNumber } from "./output.ts";
-import { leftOutNote, sliceName } from "./slices.ts";
+import { type Cell, countOf, formatNumber } from "./output.ts";
+import { type Grouping, leftOutNote, NAMED, sliceName } from "./slices.ts";
 
 /** The groups of a comparison, as its text, its page and its reports show them. */
 export interface SlicesTable {
@@ -77,6 +77,22 @@ function notesOf(found: ComparisonSlices, isOpen: boolean, tests: number, alpha:
   if (samplesMixed > 0)
     notes.push(`${samplesMixed} samples name several groups, and are in the first that the baseline names.`);
   return notes;
+}
+
+/** Says in which groups a candidate got worse; undefined without any. */
+export function regressedGroups(
+  { slices: found }: BenchmarkComparison,
+  { groupBy: key, ...deciding }: Deciding & Grouping,
+  quote = (name: string) => name,
+): string | undefined {
+  if (found === undefined || key === undefined) return undefined;
+  const regressed = found.slices.filter(
+    (slice) => verdictOf(slice, deciding) === "worse" || contradictionOf(slice, deciding)?.isHarm,
+  );
+  if (regressed.length === 0) return undefined;
+  const names = regressed.slice(0, NAMED).map((slice) => quote(sliceName(slice, key)));
+  const more = regressed.length > NAMED ? ", …" : "";
+  return `regressed in ${regressed.length} of ${countOf(found.slices.length, "group")} by ${quote(key)}: ${names.join(", ")}${more}`;
 }
 
 /** The verdicts on the groups of each comparison, for JSON. */

@@ -65,8 +65,8 @@ export function slicesNotes(found: MetricSlices, key: string): string[] {
   return [...notes, ...leftOutNote(found)];
 }
 
-/** So many names of groups are shown that have no row. */
-const NAMED = 20;
+/** So many names of groups are shown in a sentence. */
+export const NAMED = 20;
 
 /** @param quote how names that others gave are shown */
 export function leftOutNote(
