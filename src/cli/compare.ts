@@ -33,6 +33,7 @@ import {
   ofTotal,
   parseAlpha,
   parseDifference,
+  tooFewPairs,
 } from "./shared/evidence.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
@@ -178,14 +179,15 @@ async function compare(
   const verdicts = response.comparisons.map((one) => verdictOf(one, asked));
   const failuresWith = (quote = oneLine) =>
     failedGates(response.comparisons, verdicts, { ...asked, names, quote });
-  const failures = failuresWith();
+  const failed = failuresWith();
+  const failures = failed.map(({ reason }) => reason);
   if (options.json) {
     const { next_page_token, ...figures } = toPlain(CompareBenchmarksResponseSchema, response);
     const { alpha, groupBy } = options;
     const bySlice = groupBy && { slice_verdicts: sliceVerdicts(response.comparisons, asked) };
     const isOpen = response.comparisons.some(({ bounds }) => leaveOpen(bounds));
     const verdict_by = isOpen ? "adjusted_p_value_and_bounds" : "adjusted_p_value";
-    printJson({ ...figures, verdicts, ...bySlice, verdict_by, alpha });
+    printJson({ ...figures, verdicts, ...bySlice, verdict_by, alpha, failures: failed });
   } else {
     print(comparisonText(names, response, verdicts, asked));
   }
@@ -202,7 +204,8 @@ async function compare(
   if (options.markdown !== undefined || options.junit !== undefined) {
     const { writeReports } = await import("./reports/write-reports.ts");
     const report = reportOf(names, response, verdicts, asked);
-    await writeReports({ ...report, failuresWith }, options);
+    const reasons = (quote?: (name: string) => string) => failuresWith(quote).map(({ reason }) => reason);
+    await writeReports({ ...report, failuresWith: reasons }, options);
   }
   for (const failure of failures) note(failure);
   if (failures.length > 0) process.exitCode = exitCodes.regression;
@@ -241,34 +244,34 @@ function failedGates(
   comparisons: readonly BenchmarkComparison[],
   verdicts: readonly Verdict[],
   options: Gates,
-): string[] {
+): { gates: string[]; reason: string }[] {
   const { names, quote, failOnRegression = false, failUnlessNoWorseThan: margin } = options;
-  const failures: string[] = [];
-  const fail = (count: number, words: string) => {
-    if (count > 0) failures.push(`${count} of ${verdicts.length} candidates ${words}`);
+  const ofRegression = failOnRegression ? ["--fail-on-regression"] : [];
+  const ofMargin = margin === undefined ? [] : ["--fail-unless-no-worse-than"];
+  const gates = [...ofRegression, ...ofMargin];
+  if (gates.length === 0) return [];
+  const failures: ReturnType<typeof failedGates> = [];
+  const fail = (count: number, words: string, of = gates) => {
+    if (count > 0 && of.length > 0)
+      failures.push({ gates: of, reason: `${count} of ${verdicts.length} candidates ${words}` });
   };
   const count = (verdict: Verdict) => verdicts.filter((one) => one === verdict).length;
-  if (failOnRegression) {
-    fail(count("worse"), "regressed");
-    fail(count("may be worse"), "may have regressed, as far as their missing samples allow");
-    const apart = comparisons.filter((one) => contradictionOf(one, options)?.isHarm).length;
-    fail(apart, `are worse by the test or by the mean, which go apart: ${contradictionRemedy}`);
-    for (const one of comparisons) {
-      const regressed = regressedGroups(one, options, quote);
-      const name = quote(names.get(one.candidateId) ?? one.candidateId);
-      if (regressed !== undefined) failures.push(`${name} ${regressed}`);
-    }
-    fail(count("no pairs"), "have no pairs with the baseline, so nothing is known of them");
-    fail(count("one cluster"), "have pairs of one cluster only, so nothing is known of them");
+  fail(count("worse"), "regressed", ofRegression);
+  fail(count("may be worse"), "may have regressed, as far as their missing samples allow", ofRegression);
+  const apart = comparisons.filter((one) => contradictionOf(one, options)?.isHarm).length;
+  fail(apart, `are worse by the test or by the mean, which go apart: ${contradictionRemedy}`, ofRegression);
+  for (const one of failOnRegression ? comparisons : []) {
+    const regressed = regressedGroups(one, options, quote);
+    const name = quote(names.get(one.candidateId) ?? one.candidateId);
+    if (regressed !== undefined) failures.push({ gates: ofRegression, reason: `${name} ${regressed}` });
   }
-  if (margin !== undefined) {
-    const unproven = comparisons.filter(({ noWorsePValue: p }) => !isBelow(p, options.alpha)).length;
-    fail(
-      unproven,
-      `are not shown to be no worse by ${margin}${options.groupBy === undefined ? "" : ` ${ofTotal}`}`,
-    );
-  }
-  if (!failOnRegression && margin === undefined) return failures;
+  fail(count("no pairs"), "have no pairs with the baseline, so nothing is known of them");
+  fail(count("one cluster"), "have pairs of one cluster only, so nothing is known of them");
+  const unproven = comparisons.filter(({ noWorsePValue: p }) => !isBelow(p, options.alpha));
+  const total = options.groupBy === undefined ? "" : ` ${ofTotal}`;
+  const byReason = Map.groupBy(unproven, (one) => tooFewPairs(one, { ...options, equivalence: false }));
+  for (const [why, { length }] of byReason)
+    fail(length, `are not shown to be no worse by ${margin}${total}${why}`, ofMargin);
   const doubts = comparisons.flatMap((one) => doubtsOf(one, options));
   const alike = Map.groupBy(doubts, ({ ofAll, remedy }) => `${ofAll}: ${remedy}`);
   for (const [words, { length }] of alike) fail(length, words);

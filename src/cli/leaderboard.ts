@@ -33,6 +33,7 @@ import {
 } from "./shared/options.ts";
 import {
   apartWords,
+  countOf,
   formatInterval,
   formatNumber,
   formatSpan,
@@ -128,12 +129,13 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };
-  let [total, pending, unscored, lowerIsBetter] = [0, 0, 0, false];
+  let [total, pending, unscored, below, lowerIsBetter] = [0, 0, 0, 0, false];
   let referenceId = "";
   let by: How = { reducer: Reducer.MEAN, k: 0, missing: Missing.EXCLUDE };
   const { items, more } = await collect(limit, async (page) => {
     const response = await benchmarks.getLeaderboard({ ...request, ...page });
     ({ totalCount: total, pendingCount: pending, unscoredCount: unscored, lowerIsBetter } = response);
+    below = response.belowMinimumCount;
     referenceId = response.inputsReferenceId;
     by = response;
     return { items: response.entries, nextPageToken: response.nextPageToken };
@@ -146,7 +148,12 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
   }
   if (options.json) {
     const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
-    const counts = { total_count: total, pending_count: pending, unscored_count: unscored };
+    const counts = {
+      total_count: total,
+      pending_count: pending,
+      unscored_count: unscored,
+      below_minimum_count: below,
+    };
     const { reducer, k, missing, rangeLow = null, rangeHigh = null } = by;
     const how = { lower_is_better: lowerIsBetter, reducer: wireName(reducer), k };
     const filling = {
@@ -157,19 +164,14 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     const inputs = { inputs_reference_id: referenceId || null };
     return printJson({ dataset, metric, ...how, ...filling, ...counts, ...inputs, entries, more });
   }
+  const asked = [
+    minCoverage > 0 && `--min-coverage ${minCoverage}`,
+    minCount > 1 && `--min-count ${minCount}`,
+  ];
+  const minimum = asked.filter((option) => option !== false).join(" or ");
   if (items.length === 0) {
-    const all = { ...request, minCount: 0, minCoverage: 0, pageSize: 1 };
-    const { totalCount } = await benchmarks.getLeaderboard(all);
     const those = `benchmarks on ${dataset} with values of ${metric}`;
-    const by = [
-      minCoverage > 0 && `--min-coverage ${minCoverage}`,
-      minCount > 1 && `--min-count ${minCount}`,
-    ];
-    note(
-      totalCount > 0
-        ? `${by.filter((option) => option !== false).join(" or ")} leaves out all ${those} that match: ${totalCount}`
-        : `no ${those} match`,
-    );
+    note(below > 0 ? `${minimum} leaves out all ${those} that match: ${below}` : `no ${those} match`);
   } else {
     const head = [">rank", "ranks", "bands", "benchmark", "model", `>${metric}`, "95 % CI", ">n"];
     const order = lowerIsBetter ? "lowest" : "highest";
@@ -186,6 +188,10 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     if (total > 1) print(`\n${apartWords(items.some(isOpen))}`);
     for (const words of rankedRepetitions(items, by)) print(`\n${words}`);
   }
+  if (items.length > 0 && below > 0)
+    note(
+      `note: ${countOf(below, "benchmark")} with values ${below === 1 ? "is" : "are"} left out by ${minimum}`,
+    );
   const warning = inputsWarning(items, referenceId);
   if (warning !== undefined) note(`warning: ${warning}`);
   for (const words of leftOutWords(unscored, { metric, ...by }, "ranked")) note(`note: ${words}`);

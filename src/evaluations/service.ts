@@ -158,11 +158,12 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, what, input.leaderboardPosition),
       });
-      const { entries, total, pending, unscored, reducer, missing, next, ...about } = page;
+      const { entries, total, pending, unscored, belowMinimum, reducer, missing, next, ...about } = page;
       return {
         entries: entries.map(leaderboardMessage),
         nextPageToken: encodePageToken(next, what),
         ...{ totalCount: total, pendingCount: pending, unscoredCount: unscored },
+        belowMinimumCount: belowMinimum,
         reducer: wireReducer.values[reducer],
         missing: wireMissing.values[missing],
         ...omitNulls(about),

@@ -78,7 +78,9 @@ test("what was not found is not called equal, and no harm has to be shown", asyn
   const open = await gate("6b_finetuning", "6b_verification", "--json");
   expect(open).toMatchObject({
     code: 3,
-    stderr: "1 of 1 candidates are not shown to be no worse by 0.02\n",
+    stderr: expect.stringMatching(
+      /^1 of 1 candidates are not shown to be no worse by 0\.02: 55 pairs are too few: where the two are equal it takes \d{4,} \(ltb power /,
+    ),
   });
   expect(JSON.parse(open.stdout).comparisons[0].no_worse_p_value).toBeGreaterThan(0.05);
   const equal = await ltb.run(
@@ -163,6 +165,62 @@ test("better or worse takes that the mean and the test agree, and a gate tells w
     ],
   });
   expect(grouped.comparisons[0].rank_biserial).toBeCloseTo(1 - (2 * 17766) / 20100, 12);
+});
+
+test("what a gate cannot know it says, with what to do, in words and as JSON", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const store = async (name: string, fields: (n: number) => object, prefix = "s") => {
+    const rows = Array.from({ length: 60 }, (_, n) =>
+      JSON.stringify({ sample_id: `${prefix}${n}`, input: "i", output: "o", score: 1, ...fields(n) }),
+    );
+    await writeFile(join(folder, name), rows.join("\n"));
+    await ltb.json("import", join(folder, name), "--format", "jsonl", "--model", "m", "--name", name);
+  };
+  await store("sixty", () => ({ latency_ms: 10 }));
+  await store("sixty again", (n) => ({
+    latency_ms: n > 0 ? 10 : undefined,
+    error: n > 0 ? undefined : "late",
+  }));
+  await store("another sixty", () => ({}), "t");
+  await store("one other question", (n) => (n === 7 ? { input: "another" } : {}));
+  const junit = join(folder, "g.xml");
+  const margin = ["--fail-unless-no-worse-than", "0.02", "--junit", junit];
+  const gate = (candidate: string, ...args: string[]) => ltb.run("compare", "sixty", candidate, ...args);
+  const few = await gate("sixty again", ...margin, "--json");
+  const why = "60 pairs are too few: it takes 149 that all are equal (ltb power plans a comparison)";
+  const reason = `1 of 1 candidates are not shown to be no worse by 0.02: ${why}`;
+  expect(few).toMatchObject({ code: 3, stderr: `wrote ${junit}\n${reason}\n` });
+  expect(JSON.parse(few.stdout).failures).toEqual([{ gates: ["--fail-unless-no-worse-than"], reason }]);
+  expect(suitesOf(await readFile(junit, "utf8"))).toMatchObject([
+    { failures: [expect.stringContaining(why)] },
+  ]);
+  const passed = await gate("sixty again", "--fail-on-regression", "--json");
+  expect(JSON.parse(passed.stdout).failures).toEqual([]);
+  // A value beside an error counts, and is told of.
+  expect((await gate("sixty again")).stdout).toMatch(
+    /: warning: 1 sample of the candidate has an error beside its value, which counts all the same$/m,
+  );
+  const apart = await gate("another sixty", ...margin);
+  expect(apart).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(/^1 of 1 candidates have no pairs /m),
+  });
+  expect(suitesOf(await readFile(junit, "utf8"))).toMatchObject([
+    { failures: ["no pairs", expect.stringMatching(/\(there are no pairs\)$/)] },
+  ]);
+  const one = await gate("one other question");
+  expect(one.stdout).toMatch(/: warning: 1 sample has different inputs .*, and no figure counts it \(/m);
+  const lacking = await gate("sixty again", "--metric", "latency_ms");
+  expect(lacking.stdout).toMatch(
+    /: warning: the candidate lacks a value of 1 sample that the baseline has /m,
+  );
+  expect(await gate("sixty again", "--metric", "latency_ms", "--missing", "as_worst")).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /latency_ms can have is not known: give it by --range, as in --range :60000$/m,
+    ),
+  });
 });
 
 test("how many samples show a difference, which difference so many show, and how probably", async () => {

@@ -162,6 +162,11 @@ test("a leaderboard says what entries lack, puts them behind, and leaves them ou
   const most = await ltb.json("leaderboard", "gsm8k", "--min-coverage", "0.5");
   expect(most.entries).toMatchObject([{ benchmark_name: "whole" }]);
   expect((await ltb.run("leaderboard", "gsm8k", "--min-coverage", "2")).code).toBe(2);
+  const some = await ltb.run("leaderboard", "gsm8k", "--min-coverage", "0.5");
+  expect(some.stderr).toMatch(
+    /^note: \d+ benchmarks? with values (is|are) left out by --min-coverage 0\.5$/m,
+  );
+  expect(most.below_minimum_count).toBeGreaterThan(0);
   const worst = await ltb.run("leaderboard", "gsm8k", "--missing", "as_worst");
   expect(worst.stdout.replaceAll(/\s+/g, " ")).toMatch(
     /crashed 0\.4 \S+ … \S+ 50 Each missing sample counts as 0, /,
@@ -505,7 +510,9 @@ test("where nothing is missing, gates by bounds are those by pairs", async () =>
   );
   expect(code).toBe(0);
   expect(stdout).toMatch(/^whole again +40 +0\.8 +0\.8 +0 +- +- +0\/0\/40 .* no significant difference$/m);
-  expect(stdout).toMatch(/^whole again: no worse than the baseline by 0\.1 \(one-sided p /m);
+  expect(stdout).toMatch(
+    /^whole again: no worse than the baseline by 0\.1 over all groups together \(one-sided p /m,
+  );
   expect(stdout).not.toContain("whatever the missing ones are");
   expect(stdout).toMatch(
     /^The mean of the 4 differences, where each group with the key has the same weight, is 0\.$/m,

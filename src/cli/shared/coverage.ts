@@ -219,7 +219,7 @@ export function coverageOfSides(comparison: BenchmarkComparison, k = 0): string[
   });
   const filled =
     candidateFilled > 0
-      ? [`the worst value stands for ${candidateFilled} missing samples of the candidate`]
+      ? [`the worst value stands for ${countOf(candidateFilled, "missing sample")} of the candidate`]
       : [];
   return [...lacking, ...filled, ...(leaveOpen(bounds) ? [boundsText(bounds, "mean difference")] : [])];
 }

@@ -71,8 +71,16 @@ function inWords({ code, reason, message, violations }: ShownError, fromService:
   const missing = violations
     .filter(({ description }) => !message.includes(description))
     .map(({ field, description }) => `; ${field}: ${description}`);
-  return `${paint("red", "error:")} ${fromService ? label : ""}${message}${missing.join("")}`;
+  const isRange = violations.some(
+    ({ field, description }) => Object.hasOwn(ranges, field) && description.startsWith("is required"),
+  );
+  const [range = ""] = violations.flatMap(({ field }) => ranges[field] ?? []);
+  const remedy = isRange ? `: give it by --range, as in --range ${range}` : "";
+  return `${paint("red", "error:")} ${fromService ? label : ""}${message}${missing.join("")}${remedy}`;
 }
+
+/** What the option that fills these fields looks like. */
+const ranges: Record<string, string> = { range_low: "0:", range_high: ":60000" };
 
 /** True where the connection broke and the same call may do better later. */
 export function isTransient(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { pairsNeeded } from "../../statistics/power.ts";
 import { clusterWarnings } from "./clusters.ts";
 import { contradictionOf, type Deciding, harms } from "./comparison.ts";
 import { coverageOfSides, type Filling, leaveOpen } from "./coverage.ts";
@@ -48,7 +49,14 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   const apart = askedApart(comparison, evidence);
   if (apart > 0) lines.push(`warning: ${apartText(apart)} (--allow-different-inputs compares them)`);
   else if (differentInputs > 0)
-    lines.push(`${askedOtherwise(differentInputs)}, and are compared all the same`);
+    lines.push(
+      `${askedOtherwise(differentInputs)}, and ${differentInputs === 1 ? "is" : "are"} compared all the same`,
+    );
+  const withError = comparison.candidateCoverage?.scoredWithError ?? 0;
+  if (withError > 0)
+    lines.push(
+      `warning: ${countOf(withError, "sample")} of the candidate ${withError === 1 ? "has an error beside its value, which counts" : "have an error beside their value, which counts"} all the same`,
+    );
   const contradiction = contradictionOf(comparison, evidence);
   if (contradiction !== undefined) lines.push(`warning: ${contradiction.text}`);
   const margin = marginText(comparison, evidence);
@@ -106,11 +114,34 @@ export const contradictionRemedy =
 function marginText(comparison: BenchmarkComparison, evidence: Evidence): string | undefined {
   const { p, words } = marginTest(comparison, evidence);
   if (words === undefined) return undefined;
-  const how = p === undefined ? "the pairs do not determine it" : `one-sided p ${formatNumber(p, 3)}`;
+  const none = comparison.nPaired === 0 ? "there are no pairs" : "the pairs do not determine it";
+  const how = p === undefined ? none : `one-sided p ${formatNumber(p, 3)}`;
   const whatever = leaveOpen(comparison.bounds) ? " whatever the missing samples are" : "";
   const shown = isBelow(p, evidence.alpha) ? "" : "not shown to be ";
   const total = evidence.groupBy === undefined ? "" : ` ${ofTotal}`;
-  return `${shown}${words}${total}${samplesOf(comparison, evidence)}${whatever} (${how})`;
+  return `${shown}${words}${total}${samplesOf(comparison, evidence)}${whatever} (${how})${tooFewPairs(comparison, evidence)}`;
+}
+
+/** Says, after a colon, how many pairs a margin takes; "" where more do not help, or nobody knows. */
+export function tooFewPairs(comparison: BenchmarkComparison, evidence: Evidence): string {
+  const { nPaired, stderr, meanDifference = 0, clusters, noWorsePValue: p = 1, bounds } = comparison;
+  const { margin, equivalence = false, alpha, lowerIsBetter } = evidence;
+  const isWorse = (lowerIsBetter ? -meanDifference : meanDifference) <= -(margin ?? 0);
+  if (margin === undefined || equivalence || stderr === undefined || leaveOpen(bounds)) return "";
+  // Beyond, twice the level is no less than the power that is asked for.
+  if (p < alpha || isWorse || alpha >= 0.4) return "";
+  const areEqual = stderr === 0 && meanDifference === 0;
+  const units = clusters?.count ?? nPaired;
+  // Each further pair without a difference lowers the p-value by the same factor. A one-sided test at a level
+  // finds what a two-sided one does at twice the level.
+  const needed = areEqual
+    ? Math.ceil((nPaired * Math.log(alpha)) / Math.log(p))
+    : Math.ceil((pairsNeeded(margin / (stderr * Math.sqrt(units)), 0.8, 2 * alpha) * nPaired) / units);
+  if (!(needed > nPaired && needed <= 1e9)) return "";
+  const text = areEqual
+    ? `it takes ${needed} that all are equal`
+    : `where the two are equal it takes ${needed}`;
+  return `: ${countOf(nPaired, "pair")} ${nPaired === 1 ? "is" : "are"} too few: ${text} (ltb power plans a comparison)`;
 }
 
 export const ofTotal = "over all groups together";
@@ -123,7 +154,7 @@ function samplesOf(comparison: BenchmarkComparison, evidence: Evidence): string 
   if (leaveOpen(bounds)) return isApart ? " on the samples that were asked alike" : "";
   if (!isApart && baselineUnpaired + candidateUnpaired === 0) return "";
   const whose = evidence.missing === "as_worst" ? "the baseline has a value of" : "both have";
-  return ` on the ${nPaired} samples that ${whose}${isApart ? " and that were asked alike" : ""}`;
+  return ` on the ${countOf(nPaired, "sample")} that ${whose}${isApart ? " and that were asked alike" : ""}`;
 }
 
 const atLevel = (alpha: number) => (alpha === 0.05 ? "" : ` at the level of ${alpha}`);
@@ -140,14 +171,17 @@ const askedApart = ({ differentInputs }: BenchmarkComparison, { allowDifferentIn
   allowDifferentInputs ? 0 : differentInputs;
 
 const lackingText = (count: number) =>
-  `the candidate lacks a value of ${count} samples that the baseline has one of, and no figure counts them`;
+  `the candidate lacks a value of ${countOf(count, "sample")} that the baseline has one of, and no figure counts ${themOf(count)}`;
+
+const themOf = (count: number) => (count === 1 ? "it" : "them");
 
 const shortText = (count: number) =>
   `the candidate lacks repetitions of ${countOf(count, "sample")} that the baseline has, and its values are of the others alone`;
 
-const askedOtherwise = (count: number) => `${count} samples have different inputs or expected answers`;
+const askedOtherwise = (count: number) =>
+  `${countOf(count, "sample")} ${count === 1 ? "has" : "have"} different inputs or expected answers`;
 
-const apartText = (count: number) => `${askedOtherwise(count)}, and no figure counts them`;
+const apartText = (count: number) => `${askedOtherwise(count)}, and no figure counts ${themOf(count)}`;
 
 /** Something for which a candidate passes no gate, whatever the figures are. */
 interface Doubt {

@@ -75,7 +75,11 @@ function notesOf(found: ComparisonSlices, isOpen: boolean, tests: number, alpha:
       `The mean of the ${macroSlices} differences, where each group with the key has the same weight, is ${formatNumber(macroMean)}${!macroStderr ? "" : ` with a standard error of ${formatNumber(macroStderr, 3)}`}.`,
     );
   if (samplesMixed > 0)
-    notes.push(`${samplesMixed} samples name several groups, and are in the first that the baseline names.`);
+    notes.push(
+      samplesMixed === 1
+        ? "1 sample names several groups, and is in the first that the baseline names."
+        : `${samplesMixed} samples name several groups, and are in the first that the baseline names.`,
+    );
   return notes;
 }
 

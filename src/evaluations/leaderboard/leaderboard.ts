@@ -101,6 +101,8 @@ export interface LeaderboardPage {
   pending: number;
   /** Matching benchmarks without a value of the metric, which are not ranked. */
   unscored: number;
+  /** Matching benchmarks with fewer values than `minCount` or `minCoverage` ask for. */
+  belowMinimum: number;
   lowerIsBetter: boolean;
   reducer: Reducer;
   k: number;
@@ -149,7 +151,7 @@ export async function readLeaderboard(
     entries,
     inputsReferenceId,
     total: board.length,
-    ...{ pending, unscored },
+    ...{ pending, unscored, belowMinimum: contenders.length - board.length },
     lowerIsBetter,
     ...{ ...reduction, missing, rangeLow: endOf(range.low), rangeHigh: endOf(range.high) },
     next: last && {
