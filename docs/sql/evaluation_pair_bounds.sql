@@ -1,55 +1,38 @@
 -- evaluation_pair_bounds, 1 of 2
 select
-  count(*) as pairs,
-  case
-    when count(*) > 0 then array[
-      sum(
-        case
-          when abs("low") between 1e-30 and 1e30 then "low"::real::double precision
-          else 0
-        end
-      ) + sum(
-        "low" - case
-          when abs("low") between 1e-30 and 1e30 then "low"::real::double precision
-          else 0
-        end
-      ),
-      regr_sxx("low", "low"),
-      min("low"),
-      max("low")
-    ]
-  end as low,
-  case
-    when count(*) > 0 then array[
-      sum(
-        case
-          when abs("high") between 1e-30 and 1e30 then "high"::real::double precision
-          else 0
-        end
-      ) + sum(
-        "high" - case
-          when abs("high") between 1e-30 and 1e30 then "high"::real::double precision
-          else 0
-        end
-      ),
-      regr_sxx("high", "high"),
-      min("high"),
-      max("high")
-    ]
-  end as high
+  lowest.pairs,
+  lowest.moments as low,
+  highest.moments as high
 from
   (
     select
-      coalesce("p"."candidate", $1::double precision) - coalesce("p"."baseline", $2::double precision) as low,
-      coalesce("p"."candidate", $3::double precision) - coalesce("p"."baseline", $4::double precision) as high
+      count(*) as pairs,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "difference" - case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("difference", "difference"),
+          min("difference"),
+          max("difference")
+        ]
+      end as moments
     from
       (
         select
           coalesce(b.sample_id, c.sample_id) as sample_id,
           b.id as baseline_id,
           c.id as candidate_id,
-          b.value as baseline,
-          c.value as candidate,
+          coalesce(b.value, $1::double precision) as baseline,
+          coalesce(c.value, $2::double precision) as candidate,
           c.value is null as is_candidate_filled,
           b.tries as baseline_tries,
           case
@@ -58,7 +41,7 @@ from
           end as candidate_tries,
           b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
-          (c.value::numeric - b.value::numeric)::double precision as difference,
+          (coalesce(c.value, $3::double precision)::numeric - coalesce(b.value, $4::double precision)::numeric)::double precision as difference,
           (
             b.value is null
             or c.value is null
@@ -127,66 +110,36 @@ from
       ) p
     where
       p.is_same
-  ) p;
--- $1 = 0
--- $2 = 1
--- $3 = 1
--- $4 = 0
--- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
-
--- evaluation_pair_bounds, 2 of 2
-select
-  count(*) as pairs,
-  case
-    when count(*) > 0 then array[
-      sum(
-        case
-          when abs("low") between 1e-30 and 1e30 then "low"::real::double precision
-          else 0
-        end
-      ) + sum(
-        "low" - case
-          when abs("low") between 1e-30 and 1e30 then "low"::real::double precision
-          else 0
-        end
-      ),
-      regr_sxx("low", "low"),
-      min("low"),
-      max("low")
-    ]
-  end as low,
-  case
-    when count(*) > 0 then array[
-      sum(
-        case
-          when abs("high") between 1e-30 and 1e30 then "high"::real::double precision
-          else 0
-        end
-      ) + sum(
-        "high" - case
-          when abs("high") between 1e-30 and 1e30 then "high"::real::double precision
-          else 0
-        end
-      ),
-      regr_sxx("high", "high"),
-      min("high"),
-      max("high")
-    ]
-  end as high
-from
-  (
+  ) lowest
+  cross join (
     select
-      coalesce("p"."candidate", $1::double precision) - coalesce("p"."baseline", $2::double precision) as low,
-      coalesce("p"."candidate", $3::double precision) - coalesce("p"."baseline", $4::double precision) as high
+      count(*) as pairs,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "difference" - case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("difference", "difference"),
+          min("difference"),
+          max("difference")
+        ]
+      end as moments
     from
       (
         select
           coalesce(b.sample_id, c.sample_id) as sample_id,
           b.id as baseline_id,
           c.id as candidate_id,
-          b.value as baseline,
-          c.value as candidate,
+          coalesce(b.value, $7::double precision) as baseline,
+          coalesce(c.value, $8::double precision) as candidate,
           c.value is null as is_candidate_filled,
           b.tries as baseline_tries,
           case
@@ -195,7 +148,135 @@ from
           end as candidate_tries,
           b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
-          (c.value::numeric - b.value::numeric)::double precision as difference,
+          (
+            coalesce(c.value, $9::double precision)::numeric - coalesce(b.value, $10::double precision)::numeric
+          )::double precision as difference,
+          (
+            b.value is null
+            or c.value is null
+            or (
+              coalesce(b.input = c.input, true)
+              and coalesce(b.expected = c.expected, true)
+            )
+          ) as is_same
+        from
+          (
+            select
+              e.id,
+              e.sample_id,
+              e.repetition,
+              (
+                select
+                  v.value
+                from
+                  (
+                    select
+                      "e"."score"::double precision as value
+                  ) v
+                where
+                  abs(v.value) < 1e+150
+              ) as value,
+              1 as tries,
+              0 as alike,
+              hashtextextended (nullif(e.input, ''), 0) as input,
+              hashtextextended (e.expected, 0) as expected
+            from
+              evaluations e
+            where
+              e.benchmark_id = $11
+              and e.sample_id is not null
+              and e.repetition = 0
+          ) b
+          full join (
+            select
+              e.id,
+              e.sample_id,
+              e.repetition,
+              (
+                select
+                  v.value
+                from
+                  (
+                    select
+                      "e"."score"::double precision as value
+                  ) v
+                where
+                  abs(v.value) < 1e+150
+              ) as value,
+              1 as tries,
+              0 as alike,
+              hashtextextended (nullif(e.input, ''), 0) as input,
+              hashtextextended (e.expected, 0) as expected
+            from
+              evaluations e
+            where
+              e.benchmark_id = $12
+              and e.sample_id is not null
+              and e.repetition = 0
+          ) c on c.sample_id = b.sample_id
+        where
+          true
+      ) p
+    where
+      p.is_same
+  ) highest;
+-- $1 = 1
+-- $2 = 0
+-- $3 = 0
+-- $4 = 1
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = 0
+-- $8 = 1
+-- $9 = 1
+-- $10 = 0
+-- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+-- evaluation_pair_bounds, 2 of 2
+select
+  lowest.pairs,
+  lowest.moments as low,
+  highest.moments as high
+from
+  (
+    select
+      count(*) as pairs,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "difference" - case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("difference", "difference"),
+          min("difference"),
+          max("difference")
+        ]
+      end as moments
+    from
+      (
+        select
+          coalesce(b.sample_id, c.sample_id) as sample_id,
+          b.id as baseline_id,
+          c.id as candidate_id,
+          coalesce(b.value, $1::double precision) as baseline,
+          coalesce(c.value, $2::double precision) as candidate,
+          c.value is null as is_candidate_filled,
+          b.tries as baseline_tries,
+          case
+            when c.value is null then 0
+            else c.tries
+          end as candidate_tries,
+          b.alike as baseline_alike,
+          coalesce(c.alike, 0) as candidate_alike,
+          (coalesce(c.value, $3::double precision)::numeric - coalesce(b.value, $4::double precision)::numeric)::double precision as difference,
           (
             b.value is null
             or c.value is null
@@ -272,7 +353,7 @@ from
                     )
                   ) [1] as input,
                   max(v.expected) as expected,
-                  avg(v.value) as value
+                  (sum(v.value) + greatest(0, $6::bigint - count(v.value)) * $7::double precision) / (count(v.value) + greatest(0, $8::bigint - count(v.value))) as value
                 from
                   (
                     select
@@ -301,7 +382,7 @@ from
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $6
+                          e.benchmark_id = $9
                           and e.sample_id is not null
                       ) v
                     where
@@ -348,7 +429,7 @@ from
                     from
                       evaluations e
                     where
-                      e.benchmark_id = $7
+                      e.benchmark_id = $10
                       and e.sample_id is not null
                   ) v
                 order by
@@ -378,7 +459,7 @@ from
                     )
                   ) [1] as input,
                   max(v.expected) as expected,
-                  avg(v.value) as value
+                  (sum(v.value) + greatest(0, $11::bigint - count(v.value)) * $12::double precision) / (count(v.value) + greatest(0, $13::bigint - count(v.value))) as value
                 from
                   (
                     select
@@ -407,7 +488,7 @@ from
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $8
+                          e.benchmark_id = $14
                           and e.sample_id is not null
                       ) v
                     where
@@ -422,12 +503,299 @@ from
       ) p
     where
       p.is_same
-  ) p;
--- $1 = 0
--- $2 = 1
--- $3 = 1
--- $4 = 0
+  ) lowest
+  cross join (
+    select
+      count(*) as pairs,
+      case
+        when count(*) > 0 then array[
+          sum(
+            case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ) + sum(
+            "difference" - case
+              when abs("difference") between 1e-30 and 1e30 then "difference"::real::double precision
+              else 0
+            end
+          ),
+          regr_sxx("difference", "difference"),
+          min("difference"),
+          max("difference")
+        ]
+      end as moments
+    from
+      (
+        select
+          coalesce(b.sample_id, c.sample_id) as sample_id,
+          b.id as baseline_id,
+          c.id as candidate_id,
+          coalesce(b.value, $15::double precision) as baseline,
+          coalesce(c.value, $16::double precision) as candidate,
+          c.value is null as is_candidate_filled,
+          b.tries as baseline_tries,
+          case
+            when c.value is null then 0
+            else c.tries
+          end as candidate_tries,
+          b.alike as baseline_alike,
+          coalesce(c.alike, 0) as candidate_alike,
+          (
+            coalesce(c.value, $17::double precision)::numeric - coalesce(b.value, $18::double precision)::numeric
+          )::double precision as difference,
+          (
+            b.value is null
+            or c.value is null
+            or (
+              coalesce(b.input = c.input, true)
+              and coalesce(b.expected = c.expected, true)
+            )
+          ) as is_same
+        from
+          (
+            select
+              t.sample_id,
+              coalesce(r.id, t.id) as id,
+              r.value,
+              r.tries,
+              r.alike,
+              coalesce(r.input, t.input) as input,
+              coalesce(r.expected, t.expected) as expected
+            from
+              (
+                select distinct
+                  on (v.sample_id) v.*
+                from
+                  (
+                    select
+                      e.id,
+                      e.sample_id,
+                      e.repetition,
+                      (
+                        select
+                          v.value
+                        from
+                          (
+                            select
+                              "e"."score"::double precision as value
+                          ) v
+                        where
+                          abs(v.value) < 1e+150
+                      ) as value,
+                      1 as tries,
+                      0 as alike,
+                      hashtextextended (nullif(e.input, ''), 0) as input,
+                      hashtextextended (e.expected, 0) as expected
+                    from
+                      evaluations e
+                    where
+                      e.benchmark_id = $19
+                      and e.sample_id is not null
+                  ) v
+                order by
+                  v.sample_id,
+                  v.repetition
+              ) t
+              left join (
+                select
+                  v.sample_id,
+                  (
+                    array_agg(
+                      v.id
+                      order by
+                        v.repetition
+                    )
+                  ) [1] as id,
+                  count(*)::integer as tries,
+                  (
+                    count(*) > 1
+                    and min(v.value) = max(v.value)
+                  )::integer as alike,
+                  (
+                    array_agg(
+                      v.input
+                      order by
+                        v.repetition
+                    )
+                  ) [1] as input,
+                  max(v.expected) as expected,
+                  (sum(v.value) + greatest(0, $20::bigint - count(v.value)) * $21::double precision) / (count(v.value) + greatest(0, $22::bigint - count(v.value))) as value
+                from
+                  (
+                    select
+                      *
+                    from
+                      (
+                        select
+                          e.id,
+                          e.sample_id,
+                          e.repetition,
+                          (
+                            select
+                              v.value
+                            from
+                              (
+                                select
+                                  "e"."score"::double precision as value
+                              ) v
+                            where
+                              abs(v.value) < 1e+150
+                          ) as value,
+                          1 as tries,
+                          0 as alike,
+                          hashtextextended (nullif(e.input, ''), 0) as input,
+                          hashtextextended (e.expected, 0) as expected
+                        from
+                          evaluations e
+                        where
+                          e.benchmark_id = $23
+                          and e.sample_id is not null
+                      ) v
+                    where
+                      value is not null
+                  ) v
+                group by
+                  v.sample_id
+              ) r on r.sample_id = t.sample_id
+          ) b
+          full join (
+            select
+              t.sample_id,
+              coalesce(r.id, t.id) as id,
+              r.value,
+              r.tries,
+              r.alike,
+              coalesce(r.input, t.input) as input,
+              coalesce(r.expected, t.expected) as expected
+            from
+              (
+                select distinct
+                  on (v.sample_id) v.*
+                from
+                  (
+                    select
+                      e.id,
+                      e.sample_id,
+                      e.repetition,
+                      (
+                        select
+                          v.value
+                        from
+                          (
+                            select
+                              "e"."score"::double precision as value
+                          ) v
+                        where
+                          abs(v.value) < 1e+150
+                      ) as value,
+                      1 as tries,
+                      0 as alike,
+                      hashtextextended (nullif(e.input, ''), 0) as input,
+                      hashtextextended (e.expected, 0) as expected
+                    from
+                      evaluations e
+                    where
+                      e.benchmark_id = $24
+                      and e.sample_id is not null
+                  ) v
+                order by
+                  v.sample_id,
+                  v.repetition
+              ) t
+              left join (
+                select
+                  v.sample_id,
+                  (
+                    array_agg(
+                      v.id
+                      order by
+                        v.repetition
+                    )
+                  ) [1] as id,
+                  count(*)::integer as tries,
+                  (
+                    count(*) > 1
+                    and min(v.value) = max(v.value)
+                  )::integer as alike,
+                  (
+                    array_agg(
+                      v.input
+                      order by
+                        v.repetition
+                    )
+                  ) [1] as input,
+                  max(v.expected) as expected,
+                  (sum(v.value) + greatest(0, $25::bigint - count(v.value)) * $26::double precision) / (count(v.value) + greatest(0, $27::bigint - count(v.value))) as value
+                from
+                  (
+                    select
+                      *
+                    from
+                      (
+                        select
+                          e.id,
+                          e.sample_id,
+                          e.repetition,
+                          (
+                            select
+                              v.value
+                            from
+                              (
+                                select
+                                  "e"."score"::double precision as value
+                              ) v
+                            where
+                              abs(v.value) < 1e+150
+                          ) as value,
+                          1 as tries,
+                          0 as alike,
+                          hashtextextended (nullif(e.input, ''), 0) as input,
+                          hashtextextended (e.expected, 0) as expected
+                        from
+                          evaluations e
+                        where
+                          e.benchmark_id = $28
+                          and e.sample_id is not null
+                      ) v
+                    where
+                      value is not null
+                  ) v
+                group by
+                  v.sample_id
+              ) r on r.sample_id = t.sample_id
+          ) c on c.sample_id = b.sample_id
+        where
+          true
+      ) p
+    where
+      p.is_same
+  ) highest;
+-- $1 = 1
+-- $2 = 0
+-- $3 = 0
+-- $4 = 1
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = 0
+-- $7 = 1
+-- $8 = 0
+-- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = 5
+-- $12 = 0
+-- $13 = 5
+-- $14 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $15 = 0
+-- $16 = 1
+-- $17 = 1
+-- $18 = 0
+-- $19 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $20 = 0
+-- $21 = 0
+-- $22 = 0
+-- $23 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $24 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $25 = 5
+-- $26 = 1
+-- $27 = 5
+-- $28 = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -395,13 +395,13 @@ with
                 )
               ) [1] as input,
               max(v.expected) as expected,
-              count(*) as n,
+              count(*) + 0 as n,
               case
                 when min(v.value) >= 0
                 and max(v.value) <= 1 then count(*) filter (
                   where
                     v.value = 1
-                )
+                ) + 0
                 else -1
               end as successes
             from
@@ -487,13 +487,13 @@ with
                 )
               ) [1] as input,
               max(v.expected) as expected,
-              count(*) as n,
+              count(*) + 0 as n,
               case
                 when min(v.value) >= 0
                 and max(v.value) <= 1 then count(*) filter (
                   where
                     v.value = 1
-                )
+                ) + 0
                 else -1
               end as successes
             from
@@ -2755,7 +2755,7 @@ select
   count(*) filter (
     where
       candidate_tries > 0
-      and candidate_tries < baseline_tries + $8
+      and greatest(candidate_tries, $8) < baseline_tries + $9
   ) as candidate_short,
   null::integer[] as baseline_repetitions,
   null::integer[] as candidate_repetitions,
@@ -2815,11 +2815,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $9
+      difference > $10
   ) as higher,
   count(*) filter (
     where
-      difference < - $10::double precision
+      difference < - $11::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -2852,7 +2852,7 @@ select
   (
     select
       case
-        when sum(n) <= $11 then array_agg(
+        when sum(n) <= $12 then array_agg(
           n::integer
           order by
             size
@@ -2864,7 +2864,7 @@ select
   (
     select
       case
-        when sum(n) <= $12 then array_agg(
+        when sum(n) <= $13 then array_agg(
           up::integer
           order by
             size
@@ -2906,8 +2906,9 @@ from
 -- $8 = 5
 -- $9 = 0
 -- $10 = 0
--- $11 = 100
+-- $11 = 0
 -- $12 = 100
+-- $13 = 100
 
 -- evaluation_pair_figures, 7 of 7
 with
@@ -3109,7 +3110,7 @@ with
                 )
               ) [1] as input,
               max(v.expected) as expected,
-              avg(v.value) as value
+              (sum(v.value) + greatest(0, $6::bigint - count(v.value)) * $7::double precision) / (count(v.value) + greatest(0, $8::bigint - count(v.value))) as value
             from
               (
                 select
@@ -3138,7 +3139,7 @@ with
                     from
                       evaluations e
                     where
-                      e.benchmark_id = $6
+                      e.benchmark_id = $9
                       and e.sample_id is not null
                   ) v
                 where
@@ -3214,7 +3215,7 @@ with
   ),
   block as (
     select
-      position % $7 as number,
+      position % $10 as number,
       count(*) as n,
       sum(difference) as sum
     from
@@ -3241,7 +3242,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $8
+      benchmark_id = $11
   ) as baseline_count,
   (
     select
@@ -3252,7 +3253,7 @@ select
     from
       evaluations
     where
-      benchmark_id = $9
+      benchmark_id = $12
   ) as candidate_count,
   count(baseline_id) as baseline_paired,
   count(candidate_id) as candidate_paired,
@@ -3263,7 +3264,7 @@ select
   count(*) filter (
     where
       candidate_tries > 0
-      and candidate_tries < baseline_tries + $10
+      and greatest(candidate_tries, $13) < baseline_tries + $14
   ) as candidate_short,
   case
     when count(*) > 0 then array[
@@ -3277,7 +3278,7 @@ select
       max("baseline_tries"),
       count(*) filter (
         where
-          "baseline_tries" < $11
+          "baseline_tries" < $15
       ),
       count(*) filter (
         where
@@ -3298,7 +3299,7 @@ select
       max("candidate_tries"),
       count(*) filter (
         where
-          "candidate_tries" < $12
+          "candidate_tries" < $16
       ),
       count(*) filter (
         where
@@ -3363,11 +3364,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $13
+      difference > $17
   ) as higher,
   count(*) filter (
     where
-      difference < - $14::double precision
+      difference < - $18::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -3400,7 +3401,7 @@ select
   (
     select
       case
-        when sum(n) <= $15 then array_agg(
+        when sum(n) <= $19 then array_agg(
           n::integer
           order by
             size
@@ -3412,7 +3413,7 @@ select
   (
     select
       case
-        when sum(n) <= $16 then array_agg(
+        when sum(n) <= $20 then array_agg(
           up::integer
           order by
             size
@@ -3449,14 +3450,18 @@ from
 -- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $7 = 5000
--- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = 5
+-- $7 = 0
+-- $8 = 5
 -- $9 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $10 = 5
--- $11 = 0
--- $12 = 5
--- $13 = 0
+-- $10 = 5000
+-- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $13 = 5
 -- $14 = 0
--- $15 = 100
--- $16 = 100
+-- $15 = 0
+-- $16 = 5
+-- $17 = 0
+-- $18 = 0
+-- $19 = 100
+-- $20 = 100

@@ -633,13 +633,13 @@ with
                     )
                   ) [1] as input,
                   max(v.expected) as expected,
-                  count(*) as n,
+                  count(*) + 0 as n,
                   case
                     when min(v.value) >= 0
                     and max(v.value) <= 1 then count(*) filter (
                       where
                         v.value = 1
-                    )
+                    ) + 0
                     else -1
                   end as successes
                 from
@@ -728,13 +728,13 @@ with
                     )
                   ) [1] as input,
                   max(v.expected) as expected,
-                  count(*) as n,
+                  count(*) + 0 as n,
                   case
                     when min(v.value) >= 0
                     and max(v.value) <= 1 then count(*) filter (
                       where
                         v.value = 1
-                    )
+                    ) + 0
                     else -1
                   end as successes
                 from

@@ -2017,13 +2017,13 @@ from
                                     )
                                   ) [1] as cluster_id,
                                   coalesce(min(v.cluster_id) <> max(v.cluster_id), false) as is_mixed,
-                                  count(*) as n,
+                                  count(*) + 0 as n,
                                   case
                                     when min(v.value) >= 0
                                     and max(v.value) <= 1 then count(*) filter (
                                       where
                                         v.value = 1
-                                    )
+                                    ) + 0
                                     else -1
                                   end as successes
                                 from

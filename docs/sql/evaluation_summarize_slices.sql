@@ -567,13 +567,13 @@ with
               v.metric,
               v.slice,
               v.sample,
-              count(*) as n,
+              count(*) + 0 as n,
               case
                 when min(v.value) >= 0
                 and max(v.value) <= 1 then count(*) filter (
                   where
                     v.value = 1
-                )
+                ) + 0
                 else -1
               end as successes
             from

@@ -382,7 +382,7 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision),
             ''::bytea
           ),
           'base64'
@@ -398,7 +398,8 @@ select
         select
           benchmark_id,
           sum(samples) as tried,
-          sum(failed) as failed
+          sum(failed) as failed,
+          max(tries) as most
         from
           grouped
         where
@@ -910,7 +911,7 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision),
             ''::bytea
           ),
           'base64'
@@ -926,7 +927,8 @@ select
         select
           benchmark_id,
           sum(samples) as tried,
-          sum(failed) as failed
+          sum(failed) as failed,
+          max(tries) as most
         from
           grouped
         where

@@ -190,6 +190,7 @@ select
   f."max" as max,
   coalesce(g.tried, t.tried) as tried,
   coalesce(g.failed, t.failed) as with_error,
+  coalesce(g.most, 1) as most_tries,
   g.groups as groups,
   moments.reduced as reduced,
   (b.named_samples + added.named_samples)::bigint as named_samples,
@@ -253,7 +254,11 @@ from
           where
             g.metric = $17
         )
-      )::bigint as failed
+      )::bigint as failed,
+      max(g.tries) filter (
+        where
+          g.metric = $18
+      ) as most
     from
       (
         select
@@ -289,7 +294,7 @@ from
                 from
                   kept
               )
-              and metric in ($18, $19)
+              and metric in ($19, $20)
             union all
             select
               benchmark_id,
@@ -470,7 +475,7 @@ from
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
-                          length(f.metric) <= $20
+                          length(f.metric) <= $21
                           and (
                             s.names is null
                             or f.metric = any (s.names)
@@ -527,7 +532,7 @@ from
                   f.successes
               ) g
             where
-              metric in ($21, $22)
+              metric in ($22, $23)
           ) g
         group by
           benchmark_id,
@@ -604,7 +609,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $23
+                  and metric = $24
                 union all
                 select
                   count,
@@ -617,7 +622,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $24
+                  and metric = $25
               ) part
           ) part
       ) part
@@ -639,7 +644,7 @@ from
           metric_rollups
         where
           benchmark_id = b.id
-          and metric = $25
+          and metric = $26
         union all
         select
           count,
@@ -652,7 +657,7 @@ from
           metric_deltas
         where
           benchmark_id = b.id
-          and metric = $26
+          and metric = $27
       ) part
   ) t
 order by
@@ -675,15 +680,16 @@ order by
 -- $15 = 'score'
 -- $16 = 'metrics.failed'
 -- $17 = 'metrics.failed'
--- $18 = 'score'
--- $19 = 'metrics.failed'
--- $20 = 255
--- $21 = 'score'
--- $22 = 'metrics.failed'
--- $23 = 'score'
+-- $18 = 'metrics.failed'
+-- $19 = 'score'
+-- $20 = 'metrics.failed'
+-- $21 = 255
+-- $22 = 'score'
+-- $23 = 'metrics.failed'
 -- $24 = 'score'
--- $25 = 'metrics.failed'
+-- $25 = 'score'
 -- $26 = 'metrics.failed'
+-- $27 = 'metrics.failed'
 
 -- metric_history, 2 of 3
 with
@@ -927,6 +933,7 @@ select
   f."max" as max,
   coalesce(g.tried, t.tried) as tried,
   coalesce(g.failed, t.failed) as with_error,
+  coalesce(g.most, 1) as most_tries,
   g.groups as groups,
   moments.reduced as reduced,
   (b.named_samples + added.named_samples)::bigint as named_samples,
@@ -990,7 +997,11 @@ from
           where
             g.metric = $21
         )
-      )::bigint as failed
+      )::bigint as failed,
+      max(g.tries) filter (
+        where
+          g.metric = $22
+      ) as most
     from
       (
         select
@@ -1026,7 +1037,7 @@ from
                 from
                   kept
               )
-              and metric in ($22, $23)
+              and metric in ($23, $24)
             union all
             select
               benchmark_id,
@@ -1207,7 +1218,7 @@ from
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
-                          length(f.metric) <= $24
+                          length(f.metric) <= $25
                           and (
                             s.names is null
                             or f.metric = any (s.names)
@@ -1264,7 +1275,7 @@ from
                   f.successes
               ) g
             where
-              metric in ($25, $26)
+              metric in ($26, $27)
           ) g
         group by
           benchmark_id,
@@ -1410,7 +1421,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $27
+                  and metric = $28
                 union all
                 select
                   count,
@@ -1423,7 +1434,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $28
+                  and metric = $29
               ) part
           ) part
       ) part
@@ -1445,7 +1456,7 @@ from
           metric_rollups
         where
           benchmark_id = b.id
-          and metric = $29
+          and metric = $30
         union all
         select
           count,
@@ -1458,7 +1469,7 @@ from
           metric_deltas
         where
           benchmark_id = b.id
-          and metric = $30
+          and metric = $31
       ) part
   ) t
 order by
@@ -1485,15 +1496,16 @@ order by
 -- $19 = 'score'
 -- $20 = 'metrics.failed'
 -- $21 = 'metrics.failed'
--- $22 = 'score'
--- $23 = 'metrics.failed'
--- $24 = 255
--- $25 = 'score'
--- $26 = 'metrics.failed'
--- $27 = 'score'
+-- $22 = 'metrics.failed'
+-- $23 = 'score'
+-- $24 = 'metrics.failed'
+-- $25 = 255
+-- $26 = 'score'
+-- $27 = 'metrics.failed'
 -- $28 = 'score'
--- $29 = 'metrics.failed'
+-- $29 = 'score'
 -- $30 = 'metrics.failed'
+-- $31 = 'metrics.failed'
 
 -- metric_history, 3 of 3
 with
@@ -1762,6 +1774,7 @@ select
   f."max" as max,
   coalesce(g.tried, t.tried) as tried,
   coalesce(g.failed, t.failed) as with_error,
+  coalesce(g.most, 1) as most_tries,
   g.groups as groups,
   moments.reduced as reduced,
   (b.named_samples + added.named_samples)::bigint as named_samples,
@@ -1825,7 +1838,11 @@ from
           where
             g.metric = $42
         )
-      )::bigint as failed
+      )::bigint as failed,
+      max(g.tries) filter (
+        where
+          g.metric = $43
+      ) as most
     from
       (
         select
@@ -1861,7 +1878,7 @@ from
                 from
                   kept
               )
-              and metric in ($43, $44)
+              and metric in ($44, $45)
             union all
             select
               benchmark_id,
@@ -2042,7 +2059,7 @@ from
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
-                          length(f.metric) <= $45
+                          length(f.metric) <= $46
                           and (
                             s.names is null
                             or f.metric = any (s.names)
@@ -2099,7 +2116,7 @@ from
                   f.successes
               ) g
             where
-              metric in ($46, $47)
+              metric in ($47, $48)
           ) g
         group by
           benchmark_id,
@@ -2176,7 +2193,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $48
+                  and metric = $49
                 union all
                 select
                   count,
@@ -2189,7 +2206,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $49
+                  and metric = $50
               ) part
           ) part
       ) part
@@ -2211,7 +2228,7 @@ from
           metric_rollups
         where
           benchmark_id = b.id
-          and metric = $50
+          and metric = $51
         union all
         select
           count,
@@ -2224,7 +2241,7 @@ from
           metric_deltas
         where
           benchmark_id = b.id
-          and metric = $51
+          and metric = $52
       ) part
   ) t
 order by
@@ -2272,12 +2289,13 @@ order by
 -- $40 = 'accuracy'
 -- $41 = 'metrics.failed'
 -- $42 = 'metrics.failed'
--- $43 = 'accuracy'
--- $44 = 'metrics.failed'
--- $45 = 255
--- $46 = 'accuracy'
--- $47 = 'metrics.failed'
--- $48 = 'accuracy'
+-- $43 = 'metrics.failed'
+-- $44 = 'accuracy'
+-- $45 = 'metrics.failed'
+-- $46 = 255
+-- $47 = 'accuracy'
+-- $48 = 'metrics.failed'
 -- $49 = 'accuracy'
--- $50 = 'metrics.failed'
+-- $50 = 'accuracy'
 -- $51 = 'metrics.failed'
+-- $52 = 'metrics.failed'

@@ -497,6 +497,89 @@ describe("a comparison", () => {
     );
   });
 
+  test("fills repetitions that lack before it reduces them, and bounds are between the worst and the best of all", async () => {
+    const wanted = 4;
+    const tries = fc
+      .array(fc.constantFrom(0, 1, null), { minLength: wanted, maxLength: wanted })
+      // One is there, so that the sample has a value, and some may never have been tried.
+      .chain((values) => fc.tuple(fc.constantFrom(0, 1), fc.constant(values), fc.nat({ max: wanted - 1 })))
+      .map(([first, values, length]) => [first, ...values.slice(0, length)]);
+    const samples = fc.array(tries, { minLength: 3, maxLength: 3 });
+    type Samples = readonly (readonly (number | null)[])[];
+    const stored = async (all: Samples) => {
+      const { id } = await db.benchmarks.create({ ...sample, repetitions: wanted });
+      const rows = all.flatMap((values, index) =>
+        values.map((score, repetition) => ({
+          ...{ benchmarkId: id, sampleId: `s${index}`, repetition, input: "", output: "" },
+          ...(score === null ? { error: "e" } : { score }),
+        })),
+      );
+      await db.evaluations.createMany(rows);
+      return id;
+    };
+    const filled = (all: Samples, end: number) =>
+      all.map((values) => {
+        const scores = values.filter((score) => score !== null);
+        return [...scores, ...Array.from({ length: wanted - scores.length }, () => end)];
+      });
+    await fc.assert(
+      fc.asyncProperty(
+        ...[samples, samples, fc.boolean()],
+        fc.constantFrom<
+          ["mean" | "median" | "max" | "mode" | "at_least_k" | "pass_at_k" | "pass_hat_k", number]
+        >(
+          ...(
+            [
+              ["mean", 0],
+              ["median", 0],
+              ["max", 0],
+              ["mode", 0],
+            ] as const
+          ).map((one) => [...one] as [(typeof one)[0], number]),
+          ...(
+            [
+              ["at_least_k", 2],
+              ["pass_at_k", 2],
+              ["pass_hat_k", 2],
+            ] as const
+          ).map((one) => [...one] as [(typeof one)[0], number]),
+        ),
+        async (baseline, candidate, lowerIsBetter, [reducer, k]) => {
+          const compare = async (sides: [Samples, Samples], missing: "exclude" | "as_worst" | "bounds") => {
+            const [baselineId, candidateId] = [await stored(sides[0]), await stored(sides[1])];
+            const { comparisons } = await db.evaluations.compare({
+              ...{ baselineId, candidateIds: [candidateId], lowerIsBetter, missing, reducer, k },
+              bootstrapSamples: 0,
+            });
+            return comparisons[0] as (typeof comparisons)[0];
+          };
+          const worst = Number(lowerIsBetter);
+          if (!reducer.endsWith("_k")) {
+            const got = await compare([baseline, candidate], "as_worst");
+            const plain = await compare([baseline, filled(candidate, worst)], "exclude");
+            expect(got.candidateMean).toBeCloseTo(plain.candidateMean ?? 9, 12);
+            expect(got.meanDifference).toBeCloseTo(plain.meanDifference ?? 9, 12);
+            expect(got.candidateShort).toBe(0);
+          }
+          const lacks = [...baseline, ...candidate].some(
+            (values) => values.filter((score) => score !== null).length < wanted,
+          );
+          if (reducer === "mode" && lacks) {
+            await expect(compare([baseline, candidate], "bounds")).rejects.toMatchObject(refusal("missing"));
+            return;
+          }
+          const { bounds } = await compare([baseline, candidate], "bounds");
+          const end = async (ofBaseline: number, ofCandidate: number) =>
+            (await compare([filled(baseline, ofBaseline), filled(candidate, ofCandidate)], "exclude"))
+              .meanDifference ?? 9;
+          expect(bounds?.low).toBeCloseTo(await end(1, 0), 12);
+          expect(bounds?.high).toBeCloseTo(await end(0, 1), 12);
+        },
+      ),
+      { numRuns: 15, endOnFailure: true },
+    );
+  });
+
   test("bounds what neither side has tried of what was planned, and needs a range that is known", async () => {
     const about = { plannedSamples: 8 };
     const [baselineId, candidateId] = [await stored([1, 0, 1], about), await stored([1, 1, "e"], about)];
@@ -604,7 +687,9 @@ describe("a comparison", () => {
         differentInputs: 1,
       });
       expect(await compared("bounds")).toMatchObject({
-        ...{ nPaired: 1, differentInputs: 1, bounds: { low: expect.closeTo(-2 / 3, 12), high: 0 } },
+        ...{ nPaired: 1, differentInputs: 1 },
+        // Of two repetitions the baseline has one in the samples that the candidate has no value of.
+        bounds: { low: expect.closeTo(-2 / 3, 12), high: expect.closeTo(repeated ? 1 / 3 : 0, 12) },
       });
     }
   });

@@ -1130,7 +1130,8 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
   /**
    * Pairs in which the candidate lacks repetitions and the baseline has them: those that have no value, of as
    * many as are declared or, if none are, as the sample with the most evaluations has. The value of the
-   * candidate is then of its other repetitions, as if none had failed.
+   * candidate is then of its other repetitions, as if none had failed. With AS_WORST and BOUNDS, which count
+   * what it lacks of its own, only those of which it was to have fewer than the baseline has.
    *
    * @generated from field: int32 candidate_short = 44;
    */

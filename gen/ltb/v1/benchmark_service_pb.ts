@@ -1863,13 +1863,14 @@ export type CompareBenchmarksRequest = Message<"ltb.v1.CompareBenchmarksRequest"
   groupBy: string;
 
   /**
-   * What the comparison does with samples that have no value. Default: EXCLUDE, so that only samples with a
-   * value on both sides are pairs. AS_WORST also pairs those of which the baseline alone has a value, and
-   * counts the worst for the candidate; what the baseline lacks is no pair, as the worst would favour the
-   * candidate there, and without a sample that both have a value of there are no pairs. BOUNDS tells what the
-   * mean difference may be over all that either side has tried, and tests harm and equivalence with the worst
-   * that it may be. The first needs the worse end of the metric's range, the other both; where samples are
-   * missing and it is not known and not given, the call fails with INVALID_ARGUMENT. They do not go with
+   * What the comparison does with samples and repetitions that have no value. Default: EXCLUDE, so that only
+   * samples with a value on both sides are pairs. AS_WORST also pairs those of which the baseline alone has a
+   * value, and counts the worst for the candidate; what the baseline lacks is no pair, as the worst would
+   * favour the candidate there, and without a sample that both have a value of there are no pairs. Each
+   * repetition that the candidate lacks is the worst, too, before the sample is reduced. BOUNDS tells what
+   * the mean difference may be over all that either side has tried, and tests harm and equivalence with the
+   * worst that it may be. The first needs the worse end of the metric's range, the other both; where samples
+   * are missing and it is not known and not given, the call fails with INVALID_ARGUMENT. They do not go with
    * cluster_by.
    *
    * @generated from field: ltb.v1.Missing missing = 16;

@@ -79,6 +79,8 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
     );
   if (clusters) lines.push(...clusterWarnings(clusterBy, [clusters]));
   lines.push(...coverageOfSides(comparison, evidence.k));
+  if (evidence.missing === "as_worst" && (comparison.candidateRepetitions?.samplesLacking ?? 0) > 0)
+    lines.push("each repetition that the candidate lacks counts as the worst value");
   if (evidence.missing === "as_worst" && nPaired > 0 && comparison.candidateUnpaired > 0)
     lines.push(
       "samples that the baseline has no value of are no pairs, as the worst value in its place would favour the candidate",
@@ -214,7 +216,10 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
     doubts.push({
       text: shortText(comparison.candidateShort),
       ofAll: "lack repetitions that the baseline has, and their values are of the others alone",
-      remedy: "run those that failed again, or leave them out by --missing exclude",
+      remedy:
+        missing === undefined && clusterBy === undefined
+          ? "--missing as_worst counts each that failed as the worst value, bounds allows for any value, exclude leaves them out"
+          : "run it as often as the baseline, or leave them out by --missing exclude",
     });
   const apart = excludeDifferentInputs ? 0 : askedApart(comparison, evidence);
   if (apart > 0)

@@ -3,6 +3,7 @@ import { currentSignal } from "../../call-scope.ts";
 import { Gate } from "../../database/connection/gate.ts";
 import { heavyGateOptions } from "../../database/heavy-reads.ts";
 import type { Executor } from "../../database/statement/executor.ts";
+import { invalidField } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { type Block, bootstrapMean } from "../../statistics/bootstrap.ts";
 import { signFlipP } from "../../statistics/clusters.ts";
@@ -208,7 +209,7 @@ export async function compareBenchmarks(
   // Where the end is not known, either nothing is missing or the comparison is refused.
   const isFilled =
     parsed.missing === "as_worst" && lackingEnd("as_worst", range, lowerIsBetter) === undefined;
-  const filled = isFilled ? { filledWith: worstOf(range, lowerIsBetter) } : {};
+  const filled = isFilled ? { filledWith: { candidate: worstOf(range, lowerIsBetter) } } : {};
   const comparisons: Comparison[] = [];
   const next: ComparisonPosition[] = [];
   // One after the other: each may be a join of millions of rows.
@@ -225,9 +226,14 @@ export async function compareBenchmarks(
     }
     const sides = [coverageOf(baseline.id), coverageOf(candidate.id)] as const;
     const paired = figures.nPaired + (allowDifferentInputs ? 0 : figures.differentInputs);
-    const isWhole = sides.every(({ missing, scored }) => missing === 0 && scored === paired);
+    const lack = (side: Repetitions | null) => (side?.samplesLacking ?? 0) > 0;
+    const hasAll = sides[0].scored === paired && !lack(figures.candidateRepetitions);
+    const isWhole =
+      hasAll &&
+      !lack(figures.baselineRepetitions) &&
+      sides.every(({ missing, scored }) => missing === 0 && scored === paired);
     // What only the baseline lacks is no pair, so that nothing has to stand for it.
-    const isKnown = parsed.missing === "as_worst" ? isFilled || sides[0].scored === paired : isWhole;
+    const isKnown = parsed.missing === "as_worst" ? isFilled || hasAll : isWhole;
     if (!isKnown) requireEnds(parsed.missing, { name: metric, reducer, lowerIsBetter }, range);
     const list = async (isBelow: boolean, position: SamplePosition | null | undefined) => {
       if (position === null) return { items: [], next: null };
@@ -241,6 +247,12 @@ export async function compareBenchmarks(
     const regressed = await list(!lowerIsBetter, after?.[index]?.regressed);
     const improved = await list(lowerIsBetter, after?.[index]?.improved);
     next.push({ regressed: regressed.next, improved: improved.next });
+    const areRepeated = Math.max(baseline.repetitions, candidate.repetitions) > 1;
+    if (parsed.missing === "bounds" && reducer === "mode" && areRepeated && !isWhole)
+      throw invalidField(
+        "missing",
+        "bounds nothing by the reducer mode, which missing values may move anywhere",
+      );
     const tested = figures.nPaired > 0 ? { margin: parsed.margin } : {};
     const bounded =
       parsed.missing !== "bounds"
@@ -279,7 +291,9 @@ function boundsOfWhole({ meanDifference, ci95Low, ci95High }: Found): Bounds | n
 
 async function compareOne(db: Executor, pairing: Pairing, parsed: Parsed): Promise<Found> {
   const { lowerIsBetter, tieTolerance, bootstrapSamples } = parsed;
-  const found = await db.one(pairFigures(pairing, tieTolerance, limits.bootstrapBlocks));
+  const found = await db.one(
+    pairFigures(pairing, tieTolerance, limits.bootstrapBlocks, parsed.missing !== "exclude"),
+  );
   const { pairs: n, higher, lower } = found;
   const leftOut = pairing.allowDifferentInputs ? 0 : found.different;
   const clusters = found.clusters?.difference;

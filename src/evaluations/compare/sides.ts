@@ -35,7 +35,7 @@ export async function readSides(
     const [found] = metrics;
     if (!found) throw new Error(`no summary of ${metric}`);
     all.set(side.id, found.coverage);
-    sides.push({ ...side, repetitions: wanted });
+    sides.push({ ...side, repetitions: wanted, isRepeated: side.isRepeated || wanted > 1 });
     if (found.min === null || found.max === null) continue;
     const { min, max } = found;
     values = { min: Math.min(values?.min ?? min, min), max: Math.max(values?.max ?? max, max) };

@@ -24,10 +24,10 @@ export interface Pairing {
   /** The key of metadata that pairs are clustered by. */
   clusterBy?: string | undefined;
   /**
-   * Also pairs samples that the candidate has no value of, which counts as this. Null: also those that
-   * either has no value of, which is unknown.
+   * Also pairs samples that the candidate has no value of, which counts as this, as each repetition does that
+   * it lacks. With a value for the baseline also those that either has no value of.
    */
-  filledWith?: number | null;
+  filledWith?: { candidate: number; baseline?: number };
 }
 
 // One row a sample that has a value on both sides, or as `filledWith` says. Decimals make 0.8 - 0.7 and
@@ -36,7 +36,7 @@ export interface Pairing {
 export function pairs(pairing: Pairing): Fragment {
   const { baseline, candidate, metric, reduction, clusterBy, filledWith } = pairing;
   const isFilled = filledWith !== undefined;
-  const isOpen = filledWith === null;
+  const isOpen = filledWith?.baseline !== undefined;
   const isClustered = clusterBy !== undefined;
   const cluster = isClustered
     ? sql.fragment`, ${clusterOf(clusterBy)} as cluster_id, false as is_mixed`
@@ -46,7 +46,7 @@ export function pairs(pairing: Pairing): Fragment {
       coalesce(b.cluster_id, c.cluster_id) as cluster_id,
       coalesce(b.cluster_id <> c.cluster_id, false) or b.is_mixed or c.is_mixed as is_mixed`
     : sql.fragment``;
-  const side = (of: Sampling) => {
+  const side = (of: Sampling, fill: number | undefined) => {
     const values = sql.fragment`
       select
         e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value, 1 as tries, 0 as alike${cluster},
@@ -55,16 +55,17 @@ export function pairs(pairing: Pairing): Fragment {
     if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;
     const valued = sql.fragment`select * from (${values}) v where value is not null`;
     const more = isClustered ? ofClusteredSample : ofSample;
-    const reduced = reducedValues(valued, sql.fragment`v.sample_id`, reduction, more);
+    const lack = fill === undefined ? undefined : { wanted: of.repetitions, value: fill };
+    const reduced = reducedValues(valued, sql.fragment`v.sample_id`, reduction, more, lack);
     return isFilled ? withoutValues(reduced, values) : reduced;
   };
   const isSameText = isSameInput(sql.fragment`b`, sql.fragment`c`);
   // A sample without a value lacks one, whatever it was asked.
   const isSame = isFilled ? sql.fragment`(b.value is null or c.value is null or ${isSameText})` : isSameText;
-  const candidateValue =
-    typeof filledWith === "number"
-      ? sql.fragment`coalesce(c.value, ${filledWith}::double precision)`
-      : sql.fragment`c.value`;
+  const valueOr = (value: Fragment, fill: number | undefined) =>
+    fill === undefined ? value : sql.fragment`coalesce(${value}, ${fill}::double precision)`;
+  const baselineValue = valueOr(sql.fragment`b.value`, filledWith?.baseline);
+  const candidateValue = valueOr(sql.fragment`c.value`, filledWith?.candidate);
   const [join, hasValues] = isOpen
     ? [sql.fragment`full`, sql.fragment`true`]
     : isFilled
@@ -73,13 +74,14 @@ export function pairs(pairing: Pairing): Fragment {
   return sql.fragment`
     select
       ${isOpen ? sql.fragment`coalesce(b.sample_id, c.sample_id)` : sql.fragment`b.sample_id`} as sample_id,
-      b.id as baseline_id, c.id as candidate_id, b.value as baseline, ${candidateValue} as candidate,
+      b.id as baseline_id, c.id as candidate_id, ${baselineValue} as baseline, ${candidateValue} as candidate,
       c.value is null as is_candidate_filled, b.tries as baseline_tries,
       case when c.value is null then 0 else c.tries end as candidate_tries, b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
-      (${candidateValue}::numeric - b.value::numeric)::double precision as difference,
+      (${candidateValue}::numeric - ${baselineValue}::numeric)::double precision as difference,
       ${isSame} as is_same${clusterOfPair}
-    from (${side(baseline)}) b ${join} join (${side(candidate)}) c on c.sample_id = b.sample_id
+    from (${side(baseline, filledWith?.baseline)}) b
+    ${join} join (${side(candidate, filledWith?.candidate)}) c on c.sample_id = b.sample_id
     where ${hasValues}`;
 }
 
@@ -142,10 +144,15 @@ function packedRepetitions(side: "baseline" | "candidate", { isRepeated, repetit
     ]::integer[] end`;
 }
 
-/** Pairs in which the candidate has fewer repetitions than the baseline, or lacks more of its own. */
-const countShort = ({ baseline, candidate }: Pairing) => sql.fragment`
-  count(*) filter (where candidate_tries > 0 and
-    candidate_tries < baseline_tries + ${Math.max(0, candidate.repetitions - baseline.repetitions)})`;
+/** Pairs in which the candidate has fewer repetitions than the baseline, or lacks more that nothing fills. */
+function countShort({ baseline, candidate }: Pairing, isFilled: boolean): Fragment {
+  const tries = isFilled
+    ? sql.fragment`greatest(candidate_tries, ${candidate.repetitions})`
+    : sql.fragment`candidate_tries`;
+  const more = isFilled ? 0 : Math.max(0, candidate.repetitions - baseline.repetitions);
+  return sql.fragment`
+    count(*) filter (where candidate_tries > 0 and ${tries} < baseline_tries + ${more})`;
+}
 
 export const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
   allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
@@ -232,7 +239,7 @@ export const pairFigures = statement("evaluation_pair_figures", {
     clusters: z.custom<Record<(typeof compared)[number], FoundClusters>>().nullable(),
   }),
   prepared: false,
-  build: (pairing: Pairing, tolerance: number, blocks: number) => sql.fragment`
+  build: (pairing: Pairing, tolerance: number, blocks: number, isFilled: boolean) => sql.fragment`
     with found as materialized (
       ${pairs(pairing)}
     ), pair as (
@@ -252,7 +259,7 @@ export const pairFigures = statement("evaluation_pair_figures", {
       ${countOf(pairing.baseline)} as baseline_count, ${countOf(pairing.candidate)} as candidate_count,
       count(baseline_id) as baseline_paired, count(candidate_id) as candidate_paired,
       count(*) filter (where is_candidate_filled) as candidate_filled,
-      ${countShort(pairing)} as candidate_short,
+      ${countShort(pairing, isFilled)} as candidate_short,
       ${packedRepetitions("baseline", pairing.baseline)} as baseline_repetitions,
       ${packedRepetitions("candidate", pairing.candidate)} as candidate_repetitions,
       ${packedMoments("baseline")} as baseline, ${packedMoments("candidate")} as candidate,
@@ -273,17 +280,33 @@ export const pairFigures = statement("evaluation_pair_figures", {
       ${clustersOfPairs(pairing)} as clusters
     from pair`,
   examples: [
-    [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 5000],
-    [{ ...exampleSides(true), metric: "score", reduction: { reducer: "pass_at_k", k: 3 } }, 0, 5000],
+    [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 5000, false],
+    [{ ...exampleSides(true), metric: "score", reduction: { reducer: "pass_at_k", k: 3 } }, 0, 5000, false],
     [
       { ...exampleSides(true), metric: "metrics.score", reduction: byMean, allowDifferentInputs: true },
       0.5,
       5000,
+      false,
     ],
-    [{ ...exampleSides(false), metric: "score", reduction: byMean, clusterBy: "document.id" }, 0, 5000],
-    [{ ...exampleSides(true), metric: "score", reduction: byMean, clusterBy: "document" }, 0, 5000],
-    [{ ...exampleSides(false), metric: "score", reduction: byMean, filledWith: 0 }, 0, 5000],
-    [{ ...exampleSides(true), metric: "score", reduction: byMean, filledWith: 0 }, 0, 5000],
+    [
+      { ...exampleSides(false), metric: "score", reduction: byMean, clusterBy: "document.id" },
+      0,
+      5000,
+      false,
+    ],
+    [{ ...exampleSides(true), metric: "score", reduction: byMean, clusterBy: "document" }, 0, 5000, false],
+    [
+      { ...exampleSides(false), metric: "score", reduction: byMean, filledWith: { candidate: 0 } },
+      0,
+      5000,
+      true,
+    ],
+    [
+      { ...exampleSides(true), metric: "score", reduction: byMean, filledWith: { candidate: 0 } },
+      0,
+      5000,
+      true,
+    ],
   ],
 });
 
@@ -292,16 +315,12 @@ export const pairBounds = statement("evaluation_pair_bounds", {
   row: z.object({ pairs: z.number(), low: packed, high: packed }),
   prepared: false,
   build: (pairing: Pairing, low: number, high: number) => {
-    const end = (name: string, value: number) =>
-      sql.fragment`coalesce(${sql.identifier(["p", name])}, ${value}::double precision)`;
+    const between = (candidate: number, baseline: number) => sql.fragment`
+      select count(*) as pairs, ${packedMoments("difference")} as moments
+      from (${pairs({ ...pairing, filledWith: { candidate, baseline } })}) p where ${isCompared(pairing)}`;
     return sql.fragment`
-      select count(*) as pairs, ${packedMoments("low")} as low, ${packedMoments("high")} as high
-      from (
-        select
-          ${end("candidate", low)} - ${end("baseline", high)} as low,
-          ${end("candidate", high)} - ${end("baseline", low)} as high
-        from (${pairs({ ...pairing, filledWith: null })}) p where ${isCompared(pairing)}
-      ) p`;
+      select lowest.pairs, lowest.moments as low, highest.moments as high
+      from (${between(low, high)}) lowest cross join (${between(high, low)}) highest`;
   },
   examples: [
     [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 1],

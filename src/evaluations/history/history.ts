@@ -25,7 +25,6 @@ import {
   reduceGroups,
   reductionFields,
   repetitionsOf,
-  wantedOf,
 } from "../samples/reduce.ts";
 import { countPendingRuns, countUnscoredRuns, newestRuns, type Runs } from "./statements.ts";
 
@@ -320,7 +319,7 @@ function figures(
   const benchmark = { benchmarkId, benchmarkName, provider, model, status, createdAt };
   const about = {
     samplesUnscored: groups ? countSamples(groups) - count : 0,
-    repetitions: groups ? repetitionsOf(groups, wantedOf(run.repetitions, groups), coverage.tried) : null,
+    repetitions: groups ? repetitionsOf(groups, run.repetitions || run.mostTries, coverage.tried) : null,
     coverage,
     ...{ inputsCompared: inputs?.inputsCompared ?? null, differentInputs: inputs?.differentInputs ?? null },
   };

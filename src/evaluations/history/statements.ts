@@ -35,6 +35,7 @@ const runRow = benchmarkRow.pick({ ...texts, ...plan, status: true, createdAt: t
   ...figures,
   tried: z.number(),
   withError: z.number(),
+  mostTries: z.number(),
   groups: z.custom<SampleGroup[]>().nullable(),
   reduced: z.custom<ReducedMoments>().nullable(),
 });
@@ -48,6 +49,7 @@ const runColumns = columnsOf(runRow, "b", {
   max: figureOf("max"),
   tried: sql.fragment`coalesce(g.tried, t.tried)`,
   withError: sql.fragment`coalesce(g.failed, t.failed)`,
+  mostTries: sql.fragment`coalesce(g.most, 1)`,
   groups: sql.fragment`g.groups`,
   reduced: sql.fragment`moments.reduced`,
 });
@@ -154,7 +156,8 @@ export const newestRuns = statement("metric_history", {
         select
           g.benchmark_id, ${groupsAsJson(sql.fragment`g`)} filter (where g.metric = ${metric}) as groups,
           (sum(g.samples) filter (where g.metric = ${failedMetric}))::bigint as tried,
-          (sum(g.failed) filter (where g.metric = ${failedMetric}))::bigint as failed
+          (sum(g.failed) filter (where g.metric = ${failedMetric}))::bigint as failed,
+          max(g.tries) filter (where g.metric = ${failedMetric}) as most
         from (${groupsNow(sql.fragment`metric in (${metric}, ${failedMetric})`, kept)}) g
         group by g.benchmark_id
       ) g on g.benchmark_id = run.id

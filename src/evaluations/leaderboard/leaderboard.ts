@@ -28,7 +28,6 @@ import {
   type Repetitions,
   reductionFields,
   repetitionsOf,
-  wantedOf,
 } from "../samples/reduce.ts";
 import { type Contender, mergeParts } from "./parts.ts";
 import { type Candidate, type Placed, rankContenders } from "./ranking.ts";
@@ -189,7 +188,7 @@ async function entriesOf(
 const hexOf = (id: string) => id.replaceAll("-", "");
 
 function entryOf(
-  { count, sum, m2, min, max, groups, coverage, rank, rankLow, rankHigh, ...placed }: Placed,
+  { count, sum, m2, min, max, groups, coverage, mostTries = 1, rank, rankLow, rankHigh, ...placed }: Placed,
   { id: benchmarkId, name: benchmarkName, ...rest }: z.output<typeof rankedBenchmarks.row>,
   { name, missing, range, worst }: Treated,
 ): Omit<LeaderboardEntry, keyof InputDifference> {
@@ -203,7 +202,7 @@ function entryOf(
   const samples = countSamples(groups ?? []);
   const about = {
     samplesUnscored: groups ? samples - scored : 0,
-    repetitions: groups ? repetitionsOf(groups, wantedOf(declared, groups), coverage.tried) : null,
+    repetitions: groups ? repetitionsOf(groups, declared || mostTries, coverage.tried) : null,
     coverage,
     filledWith: missing === "as_worst" && coverage.missing > 0 ? worst : null,
     bounds: missing === "bounds" ? (boundsOf(name, moments, coverage.missing, range) ?? null) : null,

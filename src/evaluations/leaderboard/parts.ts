@@ -21,6 +21,8 @@ export interface Contender extends Moments, Range {
   /** Its id, in hex without dashes. */
   hex: string;
   coverage: Coverage;
+  /** How many evaluations the sample with the most has. */
+  mostTries?: number;
   /** Of a benchmark with repetitions: its samples, each of which counts once. */
   groups?: readonly SampleGroup[];
 }
@@ -129,7 +131,8 @@ async function coveredParts(
     const planned = plannedOf(plan, isRepeated);
     const samples = { planned, tried: plan.tried + count, withError: plan.withError + sum };
     // Copies of thousands would take as long as reading them.
-    contenders.push(Object.assign(part, { coverage: coverageOf(samples, part.count, part.failed) }));
+    const coverage = coverageOf(samples, part.count, part.failed);
+    contenders.push(Object.assign(part, { coverage, mostTries: plan.mostTries }));
   });
   return { contenders, matching: plans.size };
 }

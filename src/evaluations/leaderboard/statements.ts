@@ -20,7 +20,7 @@ export const groupFigures = [
   ...(["tries", "successes", "samples", "alike", "fractional", "failed", "mean", "m2"] as const),
 ] as const;
 export const planFigures = [
-  ...(["plannedSamples", "totalIterations", "repetitions", "tried", "withError"] as const),
+  ...(["plannedSamples", "totalIterations", "repetitions", "tried", "withError", "mostTries"] as const),
 ] as const;
 
 /** All rows as one text: shorter, and read faster, than bytea's own form. */
@@ -54,6 +54,7 @@ const packedPlans = packedFigures(sql.fragment`b.id`, [
   ...[sql.fragment`b.planned_samples`, sql.fragment`b.total_iterations`, sql.fragment`b.repetitions`],
   sql.fragment`coalesce(s.tried, f.count, 0)`,
   sql.fragment`coalesce(s.failed, f.sum, 0)`,
+  sql.fragment`coalesce(s.most, 1)`,
 ]);
 
 /** The moments of the values that a reducer makes of samples; their groups tell of errors. */
@@ -106,7 +107,7 @@ export const leaderboardParts = statement("leaderboard_parts", {
           left join metric_rollups f
             on f.dataset = ${dataset} and f.metric = ${failedMetric} and f.benchmark_id = b.id
           left join (
-            select benchmark_id, sum(samples) as tried, sum(failed) as failed
+            select benchmark_id, sum(samples) as tried, sum(failed) as failed, max(tries) as most
             from grouped where metric = ${failedMetric} group by benchmark_id
           ) s on s.benchmark_id = b.id
           where ${matching}

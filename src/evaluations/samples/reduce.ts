@@ -122,7 +122,7 @@ export interface Repetitions {
 
 /**
  * The repetitions that each sample is to have: as many as are declared, or else as the sample with the most.
- * @param groups of the evaluations, or of those with a value where no others are known
+ * @param groups of the evaluations, with a value or without
  */
 export const wantedOf = (declared: number, groups: readonly SampleGroup[] | null = []) =>
   declared || Math.max(1, ...(groups ?? []).map(({ tries }) => tries));

@@ -10,25 +10,32 @@ import type { Reduction } from "./reduce.ts";
  * @param values a select of `keys`, `value` and `repetition`; values are never null
  * @param keys the columns that tell one sample, and a metric, from another
  * @param more further aggregates over a sample's `v`, and their names, each with a comma before it
+ * @param lack what stands for each value that a sample has fewer than wanted: an end of their range
  */
 export function reducedValues(
   values: Fragment,
   keys: Fragment,
   { reducer, k }: Reduction,
   more = { aggregates: sql.fragment``, names: sql.fragment`` },
+  lack?: { wanted: number; value: number },
 ): Fragment {
+  const lacking = lack ? sql.fragment`greatest(0, ${lack.wanted}::bigint - count(v.value))` : sql.fragment`0`;
   if (reducer === "at_least_k" || reducer === "pass_at_k" || reducer === "pass_hat_k") {
     return sql.fragment`
       select ${keys}${more.names}, case when v.successes >= 0 then ${ofCounts(reducer, k)} end as value
       from (
-        select ${keys}${more.aggregates}, count(*) as n,
-          case when min(v.value) >= 0 and max(v.value) <= 1 then count(*) filter (where v.value = 1)
+        select ${keys}${more.aggregates}, count(*) + ${lacking} as n,
+          case when min(v.value) >= 0 and max(v.value) <= 1
+            then count(*) filter (where v.value = 1) + ${lack && lack.value >= 1 ? lacking : sql.fragment`0`}
             else -1 end as successes
         from (${values}) v group by ${keys}
       ) v`;
   }
+  const value = lack
+    ? filledAggregates(lacking, sql.fragment`${lack.value}::double precision`)[reducer]
+    : aggregates[reducer];
   return sql.fragment`
-    select ${keys}${more.aggregates}, ${aggregates[reducer]} as value from (${values}) v group by ${keys}`;
+    select ${keys}${more.aggregates}, ${value} as value from (${values}) v group by ${keys}`;
 }
 
 /**
@@ -58,6 +65,26 @@ const aggregates = {
     group by u.value order by count(*) desc, min(u.place) limit 1
   )`,
 };
+
+// Without a row for each value that lacks: a million may be wanted. The value is below all or above all, so
+// the place in order of what is there tells the median.
+const filledAggregates = (lacking: Fragment, value: Fragment) => ({
+  mean: sql.fragment`(sum(v.value) + ${lacking} * ${value}) / (count(v.value) + ${lacking})`,
+  median: sql.fragment`(
+    select avg(coalesce((array_agg(v.value order by v.value))[
+      (half + 1 - case when ${value} <= min(v.value) then ${lacking} else 0 end)::integer
+    ], ${value}))
+    from unnest(array[(count(v.value) + ${lacking} - 1) / 2, (count(v.value) + ${lacking}) / 2]) half
+  )`,
+  max: sql.fragment`greatest(max(v.value), case when ${lacking} > 0 then ${value} end)`,
+  mode: sql.fragment`(
+    select u.value from (
+      select *, 1 as times from unnest(array_agg(v.value order by v.repetition)) with ordinality u (value, place)
+      union all select ${value}, count(v.value) + 1, ${lacking}
+    ) u
+    group by u.value order by sum(u.times) desc, min(u.place) limit 1
+  )`,
+});
 
 /** As `passAnyOf` and `passAllOf` compute it. What must be 0 or 1 is, in spite of logarithms. */
 function ofCounts(reducer: "at_least_k" | "pass_at_k" | "pass_hat_k", k: number): Fragment {
