@@ -357,6 +357,8 @@ describe("a leaderboard", () => {
     expect((await ranked(0.5)).toSorted()).toEqual([2, 3, 4]);
     expect((await ranked(0.75)).toSorted()).toEqual([3, 4]);
     expect(await ranked(1)).toEqual([4]);
+    const strict = await db.evaluations.leaderboard({ dataset: "shares", minCoverage: 1 });
+    expect(strict).toMatchObject({ total: 1, belowMinimum: 3 });
     for (const minCoverage of [-0.1, 1.1])
       await expect(db.evaluations.leaderboard({ dataset: "shares", minCoverage })).rejects.toMatchObject(
         refusal("min_coverage"),

@@ -32,6 +32,7 @@ test("a dataset or metric that nobody has is an empty leaderboard", async () => 
     total: 0,
     pending: 0,
     unscored: 0,
+    belowMinimum: 0,
     lowerIsBetter: false,
     reducer: "mean",
     k: 0,
