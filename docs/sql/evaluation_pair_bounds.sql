@@ -107,6 +107,8 @@ from
           ) c on c.sample_id = b.sample_id
         where
           true
+        offset
+          0
       ) p
     where
       p.is_same
@@ -216,6 +218,8 @@ from
           ) c on c.sample_id = b.sample_id
         where
           true
+        offset
+          0
       ) p
     where
       p.is_same
@@ -330,7 +334,7 @@ from
                   v.sample_id,
                   v.repetition
               ) t
-              left join (
+              full join (
                 select
                   v.sample_id,
                   (
@@ -391,6 +395,8 @@ from
                 group by
                   v.sample_id
               ) r on r.sample_id = t.sample_id
+            offset
+              0
           ) b
           full join (
             select
@@ -436,7 +442,7 @@ from
                   v.sample_id,
                   v.repetition
               ) t
-              left join (
+              full join (
                 select
                   v.sample_id,
                   (
@@ -497,9 +503,13 @@ from
                 group by
                   v.sample_id
               ) r on r.sample_id = t.sample_id
+            offset
+              0
           ) c on c.sample_id = b.sample_id
         where
           true
+        offset
+          0
       ) p
     where
       p.is_same
@@ -597,7 +607,7 @@ from
                   v.sample_id,
                   v.repetition
               ) t
-              left join (
+              full join (
                 select
                   v.sample_id,
                   (
@@ -658,6 +668,8 @@ from
                 group by
                   v.sample_id
               ) r on r.sample_id = t.sample_id
+            offset
+              0
           ) b
           full join (
             select
@@ -703,7 +715,7 @@ from
                   v.sample_id,
                   v.repetition
               ) t
-              left join (
+              full join (
                 select
                   v.sample_id,
                   (
@@ -764,9 +776,13 @@ from
                 group by
                   v.sample_id
               ) r on r.sample_id = t.sample_id
+            offset
+              0
           ) c on c.sample_id = b.sample_id
         where
           true
+        offset
+          0
       ) p
     where
       p.is_same

@@ -48,7 +48,7 @@ with
           and e.sample_id is not null
           and e.repetition = 0
       ) b
-      join (
+      full join (
         select
           e.id,
           e.sample_id,
@@ -76,8 +76,16 @@ with
           and e.repetition = 0
       ) c on c.sample_id = b.sample_id
     where
-      b.value is not null
-      and c.value is not null
+      case
+        when b.value is null then false
+        else true
+      end
+      and case
+        when c.value is null then false
+        else true
+      end
+    offset
+      0
   ),
   pair as (
     select
@@ -442,7 +450,7 @@ with
               v.sample_id
           ) v
       ) b
-      join (
+      full join (
         select
           v.sample_id,
           v.id,
@@ -535,8 +543,16 @@ with
           ) v
       ) c on c.sample_id = b.sample_id
     where
-      b.value is not null
-      and c.value is not null
+      case
+        when b.value is null then false
+        else true
+      end
+      and case
+        when c.value is null then false
+        else true
+      end
+    offset
+      0
   ),
   pair as (
     select
@@ -937,7 +953,7 @@ with
         group by
           v.sample_id
       ) b
-      join (
+      full join (
         select
           v.sample_id,
           (
@@ -1002,8 +1018,16 @@ with
           v.sample_id
       ) c on c.sample_id = b.sample_id
     where
-      b.value is not null
-      and c.value is not null
+      case
+        when b.value is null then false
+        else true
+      end
+      and case
+        when c.value is null then false
+        else true
+      end
+    offset
+      0
   ),
   pair as (
     select
@@ -1416,7 +1440,7 @@ with
           and e.sample_id is not null
           and e.repetition = 0
       ) b
-      join (
+      full join (
         select
           e.id,
           e.sample_id,
@@ -1489,8 +1513,16 @@ with
           and e.repetition = 0
       ) c on c.sample_id = b.sample_id
     where
-      b.value is not null
-      and c.value is not null
+      case
+        when b.value is null then false
+        else true
+      end
+      and case
+        when c.value is null then false
+        else true
+      end
+    offset
+      0
   ),
   pair as (
     select
@@ -2017,7 +2049,7 @@ with
         group by
           v.sample_id
       ) b
-      join (
+      full join (
         select
           v.sample_id,
           (
@@ -2130,8 +2162,16 @@ with
           v.sample_id
       ) c on c.sample_id = b.sample_id
     where
-      b.value is not null
-      and c.value is not null
+      case
+        when b.value is null then false
+        else true
+      end
+      and case
+        when c.value is null then false
+        else true
+      end
+    offset
+      0
   ),
   pair as (
     select
@@ -2629,7 +2669,7 @@ with
           and e.sample_id is not null
           and e.repetition = 0
       ) b
-      left join (
+      full join (
         select
           e.id,
           e.sample_id,
@@ -2657,7 +2697,12 @@ with
           and e.repetition = 0
       ) c on c.sample_id = b.sample_id
     where
-      b.value is not null
+      case
+        when b.value is null then false
+        else true
+      end
+    offset
+      0
   ),
   pair as (
     select
@@ -2981,7 +3026,7 @@ with
               v.sample_id,
               v.repetition
           ) t
-          left join (
+          full join (
             select
               v.sample_id,
               (
@@ -3042,8 +3087,10 @@ with
             group by
               v.sample_id
           ) r on r.sample_id = t.sample_id
+        offset
+          0
       ) b
-      left join (
+      full join (
         select
           t.sample_id,
           coalesce(r.id, t.id) as id,
@@ -3087,7 +3134,7 @@ with
               v.sample_id,
               v.repetition
           ) t
-          left join (
+          full join (
             select
               v.sample_id,
               (
@@ -3148,9 +3195,16 @@ with
             group by
               v.sample_id
           ) r on r.sample_id = t.sample_id
+        offset
+          0
       ) c on c.sample_id = b.sample_id
     where
-      b.value is not null
+      case
+        when b.value is null then false
+        else true
+      end
+    offset
+      0
   ),
   pair as (
     select

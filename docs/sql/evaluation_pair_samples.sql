@@ -57,7 +57,7 @@ from
           and e.sample_id is not null
           and e.repetition = 0
       ) b
-      join (
+      full join (
         select
           e.id,
           e.sample_id,
@@ -85,8 +85,16 @@ from
           and e.repetition = 0
       ) c on c.sample_id = b.sample_id
     where
-      b.value is not null
-      and c.value is not null
+      case
+        when b.value is null then false
+        else true
+      end
+      and case
+        when c.value is null then false
+        else true
+      end
+    offset
+      0
   ) p
 where
   p.difference > $3
@@ -215,7 +223,7 @@ from
         group by
           v.sample_id
       ) b
-      join (
+      full join (
         select
           v.sample_id,
           (
@@ -298,8 +306,16 @@ from
           v.sample_id
       ) c on c.sample_id = b.sample_id
     where
-      b.value is not null
-      and c.value is not null
+      case
+        when b.value is null then false
+        else true
+      end
+      and case
+        when c.value is null then false
+        else true
+      end
+    offset
+      0
   ) p
 where
   - p.difference > $9

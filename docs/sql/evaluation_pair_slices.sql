@@ -89,86 +89,104 @@ with
     from
       (
         select
-          b.sample_id as sample_id,
-          b.id as baseline_id,
-          c.id as candidate_id,
-          b.value as baseline,
-          c.value as candidate,
-          c.value is null as is_candidate_filled,
-          b.tries as baseline_tries,
-          case
-            when c.value is null then 0
-            else c.tries
-          end as candidate_tries,
-          b.alike as baseline_alike,
-          coalesce(c.alike, 0) as candidate_alike,
-          (c.value::numeric - b.value::numeric)::double precision as difference,
-          (
-            coalesce(b.input = c.input, true)
-            and coalesce(b.expected = c.expected, true)
-          ) as is_same
+          p.*
         from
           (
             select
-              e.id,
-              e.sample_id,
-              e.repetition,
+              b.sample_id as sample_id,
+              b.id as baseline_id,
+              c.id as candidate_id,
+              b.value as baseline,
+              c.value as candidate,
+              c.value is null as is_candidate_filled,
+              b.tries as baseline_tries,
+              case
+                when c.value is null then 0
+                else c.tries
+              end as candidate_tries,
+              b.alike as baseline_alike,
+              coalesce(c.alike, 0) as candidate_alike,
+              (c.value::numeric - b.value::numeric)::double precision as difference,
+              (
+                coalesce(b.input = c.input, true)
+                and coalesce(b.expected = c.expected, true)
+              ) as is_same
+            from
               (
                 select
-                  v.value
-                from
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
                   (
                     select
-                      "e"."score"::double precision as value
-                  ) v
+                      v.value
+                    from
+                      (
+                        select
+                          "e"."score"::double precision as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
                 where
-                  abs(v.value) < 1e+150
-              ) as value,
-              1 as tries,
-              0 as alike,
-              hashtextextended (nullif(e.input, ''), 0) as input,
-              hashtextextended (e.expected, 0) as expected
-            from
-              evaluations e
-            where
-              e.benchmark_id = $9
-              and e.sample_id is not null
-              and e.repetition = 0
-          ) b
-          join (
-            select
-              e.id,
-              e.sample_id,
-              e.repetition,
-              (
+                  e.benchmark_id = $9
+                  and e.sample_id is not null
+                  and e.repetition = 0
+              ) b
+              full join (
                 select
-                  v.value
-                from
+                  e.id,
+                  e.sample_id,
+                  e.repetition,
                   (
                     select
-                      "e"."score"::double precision as value
-                  ) v
+                      v.value
+                    from
+                      (
+                        select
+                          "e"."score"::double precision as value
+                      ) v
+                    where
+                      abs(v.value) < 1e+150
+                  ) as value,
+                  1 as tries,
+                  0 as alike,
+                  hashtextextended (nullif(e.input, ''), 0) as input,
+                  hashtextextended (e.expected, 0) as expected
+                from
+                  evaluations e
                 where
-                  abs(v.value) < 1e+150
-              ) as value,
-              1 as tries,
-              0 as alike,
-              hashtextextended (nullif(e.input, ''), 0) as input,
-              hashtextextended (e.expected, 0) as expected
-            from
-              evaluations e
+                  e.benchmark_id = $10
+                  and e.sample_id is not null
+                  and e.repetition = 0
+              ) c on c.sample_id = b.sample_id
             where
-              e.benchmark_id = $10
-              and e.sample_id is not null
-              and e.repetition = 0
-          ) c on c.sample_id = b.sample_id
+              case
+                when b.value is null then false
+                else true
+              end
+              and case
+                when c.value is null then false
+                else true
+              end
+            offset
+              0
+          ) p
         where
-          b.value is not null
-          and c.value is not null
+          p.is_same
       ) p
-      join sample s on s.sample = 's' || p.sample_id
+      full join sample s on s.sample = 's' || p.sample_id
     where
-      p.is_same
+      case
+        when p.sample_id is null then false
+        else true
+      end
   ),
   sized as (
     select
@@ -569,222 +587,240 @@ with
     from
       (
         select
-          b.sample_id as sample_id,
-          b.id as baseline_id,
-          c.id as candidate_id,
-          b.value as baseline,
-          c.value as candidate,
-          c.value is null as is_candidate_filled,
-          b.tries as baseline_tries,
-          case
-            when c.value is null then 0
-            else c.tries
-          end as candidate_tries,
-          b.alike as baseline_alike,
-          coalesce(c.alike, 0) as candidate_alike,
-          (c.value::numeric - b.value::numeric)::double precision as difference,
-          (
-            coalesce(b.input = c.input, true)
-            and coalesce(b.expected = c.expected, true)
-          ) as is_same
+          p.*
         from
           (
             select
-              v.sample_id,
-              v.id,
-              v.tries,
-              v.alike,
-              v.input,
-              v.expected,
+              b.sample_id as sample_id,
+              b.id as baseline_id,
+              c.id as candidate_id,
+              b.value as baseline,
+              c.value as candidate,
+              c.value is null as is_candidate_filled,
+              b.tries as baseline_tries,
               case
-                when v.successes >= 0 then case
-                  when v.n >= $10 then 1 - case
-                    when (v.n - v.successes) < $11 then 0
-                    else (
-                      select
-                        exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
-                      from
-                        generate_series(0, $12::bigint - 1) i
-                    )
-                  end
-                end
-              end as value
+                when c.value is null then 0
+                else c.tries
+              end as candidate_tries,
+              b.alike as baseline_alike,
+              coalesce(c.alike, 0) as candidate_alike,
+              (c.value::numeric - b.value::numeric)::double precision as difference,
+              (
+                coalesce(b.input = c.input, true)
+                and coalesce(b.expected = c.expected, true)
+              ) as is_same
             from
               (
                 select
                   v.sample_id,
-                  (
-                    array_agg(
-                      v.id
-                      order by
-                        v.repetition
-                    )
-                  ) [1] as id,
-                  count(*)::integer as tries,
-                  (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike,
-                  (
-                    array_agg(
-                      v.input
-                      order by
-                        v.repetition
-                    )
-                  ) [1] as input,
-                  max(v.expected) as expected,
-                  count(*) + 0 as n,
+                  v.id,
+                  v.tries,
+                  v.alike,
+                  v.input,
+                  v.expected,
                   case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    ) + 0
-                    else -1
-                  end as successes
+                    when v.successes >= 0 then case
+                      when v.n >= $10 then 1 - case
+                        when (v.n - v.successes) < $11 then 0
+                        else (
+                          select
+                            exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
+                          from
+                            generate_series(0, $12::bigint - 1) i
+                        )
+                      end
+                    end
+                  end as value
                 from
                   (
                     select
-                      *
+                      v.sample_id,
+                      (
+                        array_agg(
+                          v.id
+                          order by
+                            v.repetition
+                        )
+                      ) [1] as id,
+                      count(*)::integer as tries,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike,
+                      (
+                        array_agg(
+                          v.input
+                          order by
+                            v.repetition
+                        )
+                      ) [1] as input,
+                      max(v.expected) as expected,
+                      count(*) + 0 as n,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        ) + 0
+                        else -1
+                      end as successes
                     from
                       (
                         select
-                          e.id,
-                          e.sample_id,
-                          e.repetition,
+                          *
+                        from
                           (
                             select
-                              v.value
-                            from
+                              e.id,
+                              e.sample_id,
+                              e.repetition,
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $13::text)
-                                    when 'number' then (e.metrics -> $14::text)::double precision
-                                    when 'boolean' then (e.metrics -> $15::text)::boolean::integer::double precision
-                                  end as value
-                              ) v
+                                  v.value
+                                from
+                                  (
+                                    select
+                                      case jsonb_typeof(e.metrics -> $13::text)
+                                        when 'number' then (e.metrics -> $14::text)::double precision
+                                        when 'boolean' then (e.metrics -> $15::text)::boolean::integer::double precision
+                                      end as value
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) as value,
+                              1 as tries,
+                              0 as alike,
+                              hashtextextended (nullif(e.input, ''), 0) as input,
+                              hashtextextended (e.expected, 0) as expected
+                            from
+                              evaluations e
                             where
-                              abs(v.value) < 1e+150
-                          ) as value,
-                          1 as tries,
-                          0 as alike,
-                          hashtextextended (nullif(e.input, ''), 0) as input,
-                          hashtextextended (e.expected, 0) as expected
-                        from
-                          evaluations e
+                              e.benchmark_id = $16
+                              and e.sample_id is not null
+                          ) v
                         where
-                          e.benchmark_id = $16
-                          and e.sample_id is not null
+                          value is not null
                       ) v
-                    where
-                      value is not null
+                    group by
+                      v.sample_id
                   ) v
-                group by
-                  v.sample_id
-              ) v
-          ) b
-          join (
-            select
-              v.sample_id,
-              v.id,
-              v.tries,
-              v.alike,
-              v.input,
-              v.expected,
-              case
-                when v.successes >= 0 then case
-                  when v.n >= $17 then 1 - case
-                    when (v.n - v.successes) < $18 then 0
-                    else (
-                      select
-                        exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
-                      from
-                        generate_series(0, $19::bigint - 1) i
-                    )
-                  end
-                end
-              end as value
-            from
-              (
+              ) b
+              full join (
                 select
                   v.sample_id,
-                  (
-                    array_agg(
-                      v.id
-                      order by
-                        v.repetition
-                    )
-                  ) [1] as id,
-                  count(*)::integer as tries,
-                  (
-                    count(*) > 1
-                    and min(v.value) = max(v.value)
-                  )::integer as alike,
-                  (
-                    array_agg(
-                      v.input
-                      order by
-                        v.repetition
-                    )
-                  ) [1] as input,
-                  max(v.expected) as expected,
-                  count(*) + 0 as n,
+                  v.id,
+                  v.tries,
+                  v.alike,
+                  v.input,
+                  v.expected,
                   case
-                    when min(v.value) >= 0
-                    and max(v.value) <= 1 then count(*) filter (
-                      where
-                        v.value = 1
-                    ) + 0
-                    else -1
-                  end as successes
+                    when v.successes >= 0 then case
+                      when v.n >= $17 then 1 - case
+                        when (v.n - v.successes) < $18 then 0
+                        else (
+                          select
+                            exp(sum(ln(((v.n - v.successes) - i)::double precision / (v.n - i))))
+                          from
+                            generate_series(0, $19::bigint - 1) i
+                        )
+                      end
+                    end
+                  end as value
                 from
                   (
                     select
-                      *
+                      v.sample_id,
+                      (
+                        array_agg(
+                          v.id
+                          order by
+                            v.repetition
+                        )
+                      ) [1] as id,
+                      count(*)::integer as tries,
+                      (
+                        count(*) > 1
+                        and min(v.value) = max(v.value)
+                      )::integer as alike,
+                      (
+                        array_agg(
+                          v.input
+                          order by
+                            v.repetition
+                        )
+                      ) [1] as input,
+                      max(v.expected) as expected,
+                      count(*) + 0 as n,
+                      case
+                        when min(v.value) >= 0
+                        and max(v.value) <= 1 then count(*) filter (
+                          where
+                            v.value = 1
+                        ) + 0
+                        else -1
+                      end as successes
                     from
                       (
                         select
-                          e.id,
-                          e.sample_id,
-                          e.repetition,
+                          *
+                        from
                           (
                             select
-                              v.value
-                            from
+                              e.id,
+                              e.sample_id,
+                              e.repetition,
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $20::text)
-                                    when 'number' then (e.metrics -> $21::text)::double precision
-                                    when 'boolean' then (e.metrics -> $22::text)::boolean::integer::double precision
-                                  end as value
-                              ) v
+                                  v.value
+                                from
+                                  (
+                                    select
+                                      case jsonb_typeof(e.metrics -> $20::text)
+                                        when 'number' then (e.metrics -> $21::text)::double precision
+                                        when 'boolean' then (e.metrics -> $22::text)::boolean::integer::double precision
+                                      end as value
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) as value,
+                              1 as tries,
+                              0 as alike,
+                              hashtextextended (nullif(e.input, ''), 0) as input,
+                              hashtextextended (e.expected, 0) as expected
+                            from
+                              evaluations e
                             where
-                              abs(v.value) < 1e+150
-                          ) as value,
-                          1 as tries,
-                          0 as alike,
-                          hashtextextended (nullif(e.input, ''), 0) as input,
-                          hashtextextended (e.expected, 0) as expected
-                        from
-                          evaluations e
+                              e.benchmark_id = $23
+                              and e.sample_id is not null
+                          ) v
                         where
-                          e.benchmark_id = $23
-                          and e.sample_id is not null
+                          value is not null
                       ) v
-                    where
-                      value is not null
+                    group by
+                      v.sample_id
                   ) v
-                group by
-                  v.sample_id
-              ) v
-          ) c on c.sample_id = b.sample_id
+              ) c on c.sample_id = b.sample_id
+            where
+              case
+                when b.value is null then false
+                else true
+              end
+              and case
+                when c.value is null then false
+                else true
+              end
+            offset
+              0
+          ) p
         where
-          b.value is not null
-          and c.value is not null
+          true
       ) p
-      join sample s on s.sample = 's' || p.sample_id
+      full join sample s on s.sample = 's' || p.sample_id
     where
-      true
+      case
+        when p.sample_id is null then false
+        else true
+      end
   ),
   sized as (
     select

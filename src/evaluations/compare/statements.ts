@@ -66,11 +66,8 @@ export function pairs(pairing: Pairing): Fragment {
     fill === undefined ? value : sql.fragment`coalesce(${value}, ${fill}::double precision)`;
   const baselineValue = valueOr(sql.fragment`b.value`, filledWith?.baseline);
   const candidateValue = valueOr(sql.fragment`c.value`, filledWith?.candidate);
-  const [join, hasValues] = isOpen
-    ? [sql.fragment`full`, sql.fragment`true`]
-    : isFilled
-      ? [sql.fragment`left`, sql.fragment`b.value is not null`]
-      : [sql.fragment``, sql.fragment`b.value is not null and c.value is not null`];
+  const hasBaseline = !isOpen && isThere(sql.fragment`b.value`);
+  const hasCandidate = !isFilled && isThere(sql.fragment`c.value`);
   return sql.fragment`
     select
       ${isOpen ? sql.fragment`coalesce(b.sample_id, c.sample_id)` : sql.fragment`b.sample_id`} as sample_id,
@@ -81,9 +78,18 @@ export function pairs(pairing: Pairing): Fragment {
       (${candidateValue}::numeric - ${baselineValue}::numeric)::double precision as difference,
       ${isSame} as is_same${clusterOfPair}
     from (${side(baseline, filledWith?.baseline)}) b
-    ${join} join (${side(candidate, filledWith?.candidate)}) c on c.sample_id = b.sample_id
-    where ${hasValues}`;
+    full join (${side(candidate, filledWith?.candidate)}) c on c.sample_id = b.sample_id
+    where ${sql.and([hasBaseline, hasCandidate])} offset 0`;
 }
+
+/**
+ * A condition on a full join that leaves it one. Where its statistics are older than the rows, PostgreSQL
+ * expects few and makes nested loops of any other join, which take minutes for a thousand samples; of a full
+ * one it cannot. `is not null` would let it see that another join does, as would a condition around it: an
+ * `offset 0` keeps those out.
+ */
+export const isThere = (column: Fragment) =>
+  sql.fragment`case when ${column} is null then false else true end`;
 
 /** Reduced samples, and those of which there is no value; their texts are of the first repetition. */
 const withoutValues = (reduced: Fragment, values: Fragment) => sql.fragment`
@@ -92,7 +98,7 @@ const withoutValues = (reduced: Fragment, values: Fragment) => sql.fragment`
     coalesce(r.expected, t.expected) as expected
   from (
     select distinct on (v.sample_id) v.* from (${values}) v order by v.sample_id, v.repetition
-  ) t left join (${reduced}) r on r.sample_id = t.sample_id`;
+  ) t full join (${reduced}) r on r.sample_id = t.sample_id offset 0`;
 
 /** Where each evaluation is a sample, most reducers leave its value as it is. */
 const isReduced = ({ isRepeated }: Sampling, { reducer }: Reduction) =>

@@ -6,6 +6,7 @@ import {
   differenceRow,
   exampleSides,
   isCompared,
+  isThere,
   type Pairing,
   packedMoments,
   pairs,
@@ -47,8 +48,9 @@ export const pairSlices = statement("evaluation_pair_slices", {
         group by e.sample
       ), pair as materialized (
         select s.slice, p.baseline, p.candidate, p.difference
-        from (${pairs(pairing)}) p join sample s on s.sample = 's' || p.sample_id
-        where ${isCompared(pairing)}
+        from (select p.* from (${pairs(pairing)}) p where ${isCompared(pairing)}) p
+        full join sample s on s.sample = 's' || p.sample_id
+        where ${isThere(sql.fragment`p.sample_id`)}
       ), sized as (
         select slice, size, count(*) as n, count(*) filter (where difference > 0) as up
         from (select slice, difference, ${sizeOf(pairing)} as size from pair) p
