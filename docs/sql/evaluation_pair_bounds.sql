@@ -349,14 +349,14 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
-                  (
-                    array_agg(
-                      v.input
-                      order by
-                        v.repetition
-                    )
-                  ) [1] as input,
-                  max(v.expected) as expected,
+                  case
+                    when min(v."input") = max(v."input") then min(v."input")
+                    else min(v."input") # (max(v."input") << 1)
+                  end as "input",
+                  case
+                    when min(v."expected") = max(v."expected") then min(v."expected")
+                    else min(v."expected") # (max(v."expected") << 1)
+                  end as "expected",
                   (sum(v.value) + greatest(0, $6::bigint - count(v.value)) * $7::double precision) / (count(v.value) + greatest(0, $8::bigint - count(v.value))) as value
                 from
                   (
@@ -457,14 +457,14 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
-                  (
-                    array_agg(
-                      v.input
-                      order by
-                        v.repetition
-                    )
-                  ) [1] as input,
-                  max(v.expected) as expected,
+                  case
+                    when min(v."input") = max(v."input") then min(v."input")
+                    else min(v."input") # (max(v."input") << 1)
+                  end as "input",
+                  case
+                    when min(v."expected") = max(v."expected") then min(v."expected")
+                    else min(v."expected") # (max(v."expected") << 1)
+                  end as "expected",
                   (sum(v.value) + greatest(0, $11::bigint - count(v.value)) * $12::double precision) / (count(v.value) + greatest(0, $13::bigint - count(v.value))) as value
                 from
                   (
@@ -622,14 +622,14 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
-                  (
-                    array_agg(
-                      v.input
-                      order by
-                        v.repetition
-                    )
-                  ) [1] as input,
-                  max(v.expected) as expected,
+                  case
+                    when min(v."input") = max(v."input") then min(v."input")
+                    else min(v."input") # (max(v."input") << 1)
+                  end as "input",
+                  case
+                    when min(v."expected") = max(v."expected") then min(v."expected")
+                    else min(v."expected") # (max(v."expected") << 1)
+                  end as "expected",
                   (sum(v.value) + greatest(0, $20::bigint - count(v.value)) * $21::double precision) / (count(v.value) + greatest(0, $22::bigint - count(v.value))) as value
                 from
                   (
@@ -730,14 +730,14 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
-                  (
-                    array_agg(
-                      v.input
-                      order by
-                        v.repetition
-                    )
-                  ) [1] as input,
-                  max(v.expected) as expected,
+                  case
+                    when min(v."input") = max(v."input") then min(v."input")
+                    else min(v."input") # (max(v."input") << 1)
+                  end as "input",
+                  case
+                    when min(v."expected") = max(v."expected") then min(v."expected")
+                    else min(v."expected") # (max(v."expected") << 1)
+                  end as "expected",
                   (sum(v.value) + greatest(0, $25::bigint - count(v.value)) * $26::double precision) / (count(v.value) + greatest(0, $27::bigint - count(v.value))) as value
                 from
                   (

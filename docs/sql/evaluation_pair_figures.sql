@@ -395,14 +395,14 @@ with
                 count(*) > 1
                 and min(v.value) = max(v.value)
               )::integer as alike,
-              (
-                array_agg(
-                  v.input
-                  order by
-                    v.repetition
-                )
-              ) [1] as input,
-              max(v.expected) as expected,
+              case
+                when min(v."input") = max(v."input") then min(v."input")
+                else min(v."input") # (max(v."input") << 1)
+              end as "input",
+              case
+                when min(v."expected") = max(v."expected") then min(v."expected")
+                else min(v."expected") # (max(v."expected") << 1)
+              end as "expected",
               count(*) + 0 as n,
               case
                 when min(v.value) >= 0
@@ -487,14 +487,14 @@ with
                 count(*) > 1
                 and min(v.value) = max(v.value)
               )::integer as alike,
-              (
-                array_agg(
-                  v.input
-                  order by
-                    v.repetition
-                )
-              ) [1] as input,
-              max(v.expected) as expected,
+              case
+                when min(v."input") = max(v."input") then min(v."input")
+                else min(v."input") # (max(v."input") << 1)
+              end as "input",
+              case
+                when min(v."expected") = max(v."expected") then min(v."expected")
+                else min(v."expected") # (max(v."expected") << 1)
+              end as "expected",
               count(*) + 0 as n,
               case
                 when min(v.value) >= 0
@@ -904,14 +904,14 @@ with
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
-          (
-            array_agg(
-              v.input
-              order by
-                v.repetition
-            )
-          ) [1] as input,
-          max(v.expected) as expected,
+          case
+            when min(v."input") = max(v."input") then min(v."input")
+            else min(v."input") # (max(v."input") << 1)
+          end as "input",
+          case
+            when min(v."expected") = max(v."expected") then min(v."expected")
+            else min(v."expected") # (max(v."expected") << 1)
+          end as "expected",
           avg(v.value) as value
         from
           (
@@ -968,14 +968,14 @@ with
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
-          (
-            array_agg(
-              v.input
-              order by
-                v.repetition
-            )
-          ) [1] as input,
-          max(v.expected) as expected,
+          case
+            when min(v."input") = max(v."input") then min(v."input")
+            else min(v."input") # (max(v."input") << 1)
+          end as "input",
+          case
+            when min(v."expected") = max(v."expected") then min(v."expected")
+            else min(v."expected") # (max(v."expected") << 1)
+          end as "expected",
           avg(v.value) as value
         from
           (
@@ -1952,14 +1952,14 @@ with
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
-          (
-            array_agg(
-              v.input
-              order by
-                v.repetition
-            )
-          ) [1] as input,
-          max(v.expected) as expected,
+          case
+            when min(v."input") = max(v."input") then min(v."input")
+            else min(v."input") # (max(v."input") << 1)
+          end as "input",
+          case
+            when min(v."expected") = max(v."expected") then min(v."expected")
+            else min(v."expected") # (max(v."expected") << 1)
+          end as "expected",
           (
             array_agg(
               v.cluster_id
@@ -2064,14 +2064,14 @@ with
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
-          (
-            array_agg(
-              v.input
-              order by
-                v.repetition
-            )
-          ) [1] as input,
-          max(v.expected) as expected,
+          case
+            when min(v."input") = max(v."input") then min(v."input")
+            else min(v."input") # (max(v."input") << 1)
+          end as "input",
+          case
+            when min(v."expected") = max(v."expected") then min(v."expected")
+            else min(v."expected") # (max(v."expected") << 1)
+          end as "expected",
           (
             array_agg(
               v.cluster_id
@@ -3041,14 +3041,14 @@ with
                 count(*) > 1
                 and min(v.value) = max(v.value)
               )::integer as alike,
-              (
-                array_agg(
-                  v.input
-                  order by
-                    v.repetition
-                )
-              ) [1] as input,
-              max(v.expected) as expected,
+              case
+                when min(v."input") = max(v."input") then min(v."input")
+                else min(v."input") # (max(v."input") << 1)
+              end as "input",
+              case
+                when min(v."expected") = max(v."expected") then min(v."expected")
+                else min(v."expected") # (max(v."expected") << 1)
+              end as "expected",
               avg(v.value) as value
             from
               (
@@ -3149,14 +3149,14 @@ with
                 count(*) > 1
                 and min(v.value) = max(v.value)
               )::integer as alike,
-              (
-                array_agg(
-                  v.input
-                  order by
-                    v.repetition
-                )
-              ) [1] as input,
-              max(v.expected) as expected,
+              case
+                when min(v."input") = max(v."input") then min(v."input")
+                else min(v."input") # (max(v."input") << 1)
+              end as "input",
+              case
+                when min(v."expected") = max(v."expected") then min(v."expected")
+                else min(v."expected") # (max(v."expected") << 1)
+              end as "expected",
               (sum(v.value) + greatest(0, $6::bigint - count(v.value)) * $7::double precision) / (count(v.value) + greatest(0, $8::bigint - count(v.value))) as value
             from
               (

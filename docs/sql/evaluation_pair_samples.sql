@@ -156,14 +156,14 @@ from
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
-          (
-            array_agg(
-              v.input
-              order by
-                v.repetition
-            )
-          ) [1] as input,
-          max(v.expected) as expected,
+          case
+            when min(v."input") = max(v."input") then min(v."input")
+            else min(v."input") # (max(v."input") << 1)
+          end as "input",
+          case
+            when min(v."expected") = max(v."expected") then min(v."expected")
+            else min(v."expected") # (max(v."expected") << 1)
+          end as "expected",
           (
             select
               u.value
@@ -238,14 +238,14 @@ from
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
-          (
-            array_agg(
-              v.input
-              order by
-                v.repetition
-            )
-          ) [1] as input,
-          max(v.expected) as expected,
+          case
+            when min(v."input") = max(v."input") then min(v."input")
+            else min(v."input") # (max(v."input") << 1)
+          end as "input",
+          case
+            when min(v."expected") = max(v."expected") then min(v."expected")
+            else min(v."expected") # (max(v."expected") << 1)
+          end as "expected",
           (
             select
               u.value

@@ -452,6 +452,22 @@ test("pairs that do not differ prove as much as their number allows", async () =
     await expect(compare([], [], wrong)).rejects.toMatchObject({ code: Code.InvalidArgument });
 });
 
+test.each(["input", "expected"])("a repetition with another %s is one of something else", async (name) => {
+  const rows = (text: (index: number, repetition: number) => string) =>
+    [0, 1, 2, 3].flatMap((index) =>
+      [0, 1, 2].map((repetition) => ({
+        ...{ sampleId: `s${index}`, repetition, score: 1, input: "i", expected: "e" },
+        [name]: text(index, repetition),
+      })),
+    );
+  const whole = rows(() => "a");
+  for (const other of ["b", "c", "d", "e"]) {
+    const changed = rows((index, repetition) => (index === 0 && repetition === 2 ? other : "a"));
+    expect(await compare(whole, changed)).toMatchObject({ nPaired: 3, differentInputs: 1 });
+    expect(await compare(changed, changed)).toMatchObject({ nPaired: 4, differentInputs: 0 });
+  }
+});
+
 test("samples that were asked something else, or expect something else, are no pairs unless allowed", async () => {
   const row = (sampleId: string, rest: Row): Row => ({ sampleId, input: "1 + 1", expected: "2", ...rest });
   const baseline = [

@@ -115,12 +115,19 @@ export function sizeOf({ baseline, candidate, reduction }: Pairing): Fragment {
   )))`;
 }
 
-// Repetitions have the same input. A pair shows the texts of the first with a value.
+// Where a repetition was asked something else than the others, what tells one text from another is of both.
+const textOf = (name: "input" | "expected") => {
+  const text = sql.fragment`v.${sql.identifier([name])}`;
+  return sql.fragment`
+    case when min(${text}) = max(${text}) then min(${text}) else min(${text}) # (max(${text}) << 1) end
+      as ${sql.identifier([name])}`;
+};
+
 const ofSample = {
   aggregates: sql.fragment`,
     (array_agg(v.id order by v.repetition))[1] as id, count(*)::integer as tries,
     (count(*) > 1 and min(v.value) = max(v.value))::integer as alike,
-    (array_agg(v.input order by v.repetition))[1] as input, max(v.expected) as expected`,
+    ${textOf("input")}, ${textOf("expected")}`,
   names: sql.fragment`, v.id, v.tries, v.alike, v.input, v.expected`,
 };
 
