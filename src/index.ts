@@ -12,7 +12,7 @@ export type { Page, PageOptions } from "./database/statement/page.ts";
 export type { DatabaseStats } from "./database/statistics.ts";
 export { type Reason, ServiceError, type Violation } from "./errors.ts";
 export type { Clusters } from "./evaluations/clusters/clusters.ts";
-export type { Comparison, ComparisonInput, ComparisonPage } from "./evaluations/compare/compare.ts";
+export type { Comparison, ComparisonInput, ComparisonPage } from "./evaluations/compare/comparison.ts";
 export type { Coverage } from "./evaluations/coverage/coverage.ts";
 export type { Bounds } from "./evaluations/coverage/missing.ts";
 export type { EvaluationCleanup } from "./evaluations/delete/cleanup.ts";

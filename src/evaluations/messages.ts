@@ -24,7 +24,7 @@ import {
 import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { fromTimestamp, omitEmpty, omitNulls, toTimestamp } from "../wire/convert.ts";
 import { wireEnum } from "../wire/enums.ts";
-import type { Comparison } from "./compare/compare.ts";
+import type { Comparison } from "./compare/comparison.ts";
 import type { MetricRun } from "./history/history.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import { nameOf } from "../../src/database/statement/sql.ts";
-import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/compare.ts";
+import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/comparison.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { EvaluationRepository } from "../../src/evaluations/repository.ts";
 import type { SummaryInput } from "../../src/evaluations/summary/summarize.ts";

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/compare.ts";
+import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/comparison.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { newId } from "../../src/ids.ts";
 import { testDatabase } from "../harness/database.ts";
