@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import grpc from "@grpc/grpc-js";
 import { Database } from "../../src/storage.ts";
+import { serviceOptions } from "../harness/node-options.ts";
 
 /** The service in a process of its own, as in production, on free ports. */
 export interface BenchServer {
@@ -27,12 +28,7 @@ export async function startBenchServer(databaseUrl: string, dataDir: string): Pr
   await writeFile(auditKey, randomBytes(32).toString("hex"), { mode: 0o600 });
   const child: ChildProcess & { stdout: Readable } = spawn(
     process.execPath,
-    [
-      "--min-semi-space-size=8",
-      "--max-semi-space-size=8",
-      "--heap-growing-percent=100",
-      "test/bench/serve.ts",
-    ],
+    [...serviceOptions, "test/bench/serve.ts"],
     {
       env: {
         ...process.env,

@@ -9,6 +9,7 @@ import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { WorkerService } from "../../gen/ltb/v1/worker_service_pb.ts";
 import { environment } from "../cli/support.ts";
+import { serviceOptions } from "../harness/node-options.ts";
 import { freePort } from "./postgres.ts";
 
 const SERVE = join(import.meta.dirname, "..", "bench", "serve.ts");
@@ -52,23 +53,19 @@ export async function launchServer(
   address: string,
   settings: Record<string, string> = {},
 ): Promise<ChildProcess> {
-  const child = spawn(
-    process.execPath,
-    ["--min-semi-space-size=8", "--max-semi-space-size=8", "--heap-growing-percent=100", SERVE],
-    {
-      // Not where the tests stand: a service that was started there has left its keys.
-      cwd: tmpdir(),
-      env: environment({
-        DATABASE_URL: databaseUrl,
-        LTB_GRPC_ADDRESS: address,
-        LTB_HTTP_ADDRESS: "127.0.0.1:0",
-        LTB_AUTH: "off",
-        LTB_LOG_LEVEL: "error",
-        ...settings,
-      }),
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, [...serviceOptions, SERVE], {
+    // Not where the tests stand: a service that was started there has left its keys.
+    cwd: tmpdir(),
+    env: environment({
+      DATABASE_URL: databaseUrl,
+      LTB_GRPC_ADDRESS: address,
+      LTB_HTTP_ADDRESS: "127.0.0.1:0",
+      LTB_AUTH: "off",
+      LTB_LOG_LEVEL: "error",
+      ...settings,
+    }),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   child.stderr.on("data", (text) => {
     said = `${said}${text}`.slice(-2_000);

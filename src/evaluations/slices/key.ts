@@ -39,7 +39,7 @@ function namesOf(path: string): string[] {
  * The metadata of an evaluation at a path, as jsonb; null without it.
  * @param e alias of the evaluations
  */
-export function metadataAt(path: string, e = "e"): Fragment {
+function metadataAt(path: string, e = "e"): Fragment {
   const metadata = fragmentOf(`${e}.metadata`);
   const names = namesOf(path);
   const within = (...keys: string[]) => sql.fragment`${metadata} #> ${sql.array(keys, "text")}`;

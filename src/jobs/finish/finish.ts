@@ -96,7 +96,7 @@ export const heldLeases = (items: Fragment, which = sql.fragment``): Fragment =>
   ), ${clock}`;
 
 /** Positions of the items, from 1; null: all, as nearly always, so that one row answers thousands. */
-export const endedItemsRow = z.object({ positions: z.array(z.number()).nullable() });
+const endedItemsRow = z.object({ positions: z.array(z.number()).nullable() });
 export const endedItems = sql.fragment`
   select
     case when count(*) < (select count(*) from item)
