@@ -136,7 +136,7 @@ export const jsonObject = z
   .superRefine(checkJson);
 
 function checkJson(value: JsonValue, context: z.RefinementCtx): void {
-  const size = measureJson(value, 1);
+  const size = measureJson(value, 1, true);
   if (typeof size === "string") context.addIssue({ code: "custom", message: size });
   else if (size > limits.jsonBytes) {
     const message = `must take at most ${limits.jsonBytes} bytes as a google.protobuf.Value, takes about ${size}`;
@@ -149,15 +149,7 @@ function checkJson(value: JsonValue, context: z.RefinementCtx): void {
  * takes in PostgreSQL. A list of zeros is five times as large on the wire as in JSON.
  */
 export function jsonBytes(value: JsonValue): number {
-  if (typeof value === "string") return Buffer.byteLength(value) + 10;
-  if (typeof value !== "object" || value === null) return 13;
-  let bytes = 10;
-  if (Array.isArray(value)) {
-    for (const item of value) bytes += jsonBytes(item);
-    return bytes;
-  }
-  for (const key in value) bytes += Buffer.byteLength(key) + 15 + jsonBytes(value[key] ?? null);
-  return bytes;
+  return Number(measureJson(value, 1, false));
 }
 
 /** Tells whether objects and lists are nested more than so many levels deep. */
@@ -166,23 +158,24 @@ export function isDeeper(value: JsonValue, levels: number): boolean {
   return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
 }
 
-/** What `jsonBytes` says or, of JSON that cannot be stored, what is wrong with it. */
-function measureJson(value: JsonValue, depth: number): number | string {
-  if (typeof value === "string") return textFault(value) ?? Buffer.byteLength(value) + 10;
-  if (typeof value === "number" && !Number.isFinite(value)) return "must hold finite numbers only";
+/** What `jsonBytes` says or, where it is checked, what is wrong with JSON that cannot be stored. */
+function measureJson(value: JsonValue, depth: number, isChecked: boolean): number | string {
+  if (typeof value === "string") return (isChecked && textFault(value)) || Buffer.byteLength(value) + 10;
+  if (isChecked && typeof value === "number" && !Number.isFinite(value))
+    return "must hold finite numbers only";
   if (typeof value !== "object" || value === null) return 13;
-  if (depth > limits.jsonDepth) return `must be nested at most ${limits.jsonDepth} deep`;
+  if (isChecked && depth > limits.jsonDepth) return `must be nested at most ${limits.jsonDepth} deep`;
   let bytes = 10;
   if (Array.isArray(value)) {
     for (const item of value) {
-      const size = measureJson(item, depth + 1);
+      const size = measureJson(item, depth + 1, isChecked);
       if (typeof size === "string") return size;
       bytes += size;
     }
     return bytes;
   }
   for (const key in value) {
-    const size = textFault(key) ?? measureJson(value[key] ?? null, depth + 1);
+    const size = (isChecked && textFault(key)) || measureJson(value[key] ?? null, depth + 1, isChecked);
     if (typeof size === "string") return size;
     bytes += Buffer.byteLength(key) + 15 + size;
   }
