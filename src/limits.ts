@@ -277,6 +277,14 @@ export const limits = {
   groupValueLength: 200,
   groupMetrics: 20,
   groupsNamed: 1_000,
+  /**
+   * Histograms are of so many benchmarks at once, with so many bins at most, and if nobody says; of no more
+   * different values than these each is told.
+   */
+  histogramBenchmarks: 20,
+  histogramBins: 100,
+  histogramBinsDefault: 30,
+  histogramValues: 12,
   /** A summary is computed from the rows where they are no more than these, if only that makes it exact. */
   exactEvaluations: 1_000,
   /** Rollups tell so many different values of a metric apart; of more they only tell ranges of 1 %. */

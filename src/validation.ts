@@ -80,6 +80,20 @@ export const uuid = z
   .regex(uuidPattern, "must be a UUID, for example 01890a5d-ac96-774b-bcce-b302099a8057")
   .toLowerCase();
 
+/** `least` to `most` ids, each once. */
+export function distinctIds(most: number, least = 1) {
+  const message = `must have ${least} to ${most} items`;
+  return z
+    .array(uuid)
+    .min(least, message)
+    .max(most, message)
+    .superRefine((ids, context) => {
+      const repeated = ids.findIndex((id, index) => ids.indexOf(id) !== index);
+      if (repeated < 0) return;
+      context.addIssue({ code: "custom", path: [repeated], message: "is given twice" });
+    });
+}
+
 export function oneOf<const Value extends string>(values: readonly Value[]) {
   return z.enum(values, { error: `must be one of ${values.join(", ")}` });
 }

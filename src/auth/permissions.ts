@@ -62,6 +62,7 @@ const benchmarks: Table<typeof BenchmarkService> = {
   listEvaluations: allow("benchmarks:read", everyone),
   exportEvaluations: allow("benchmarks:read", everyone),
   getBenchmarkSummary: allow("benchmarks:read", everyone),
+  getMetricHistogram: allow("benchmarks:read", everyone),
   compareBenchmarks: allow("benchmarks:read", everyone),
   getLeaderboard: allow("benchmarks:read", everyone),
   getMetricHistory: allow("benchmarks:read", everyone),

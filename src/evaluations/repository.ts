@@ -12,6 +12,7 @@ import { parseInput, parseLimit, text, uuid } from "../validation.ts";
 import { compareBenchmarks } from "./compare/compare.ts";
 import type { ComparisonInput, ComparisonPage } from "./compare/comparison.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
+import { type HistogramInput, type MetricHistograms, readHistograms } from "./histogram/metric-histogram.ts";
 import { type HistoryInput, type HistoryPage, readHistory } from "./history/history.ts";
 import * as input from "./input.ts";
 import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard/leaderboard.ts";
@@ -222,6 +223,14 @@ export class EvaluationRepository {
     const wanted = parseInput(slicesInput, { groupBy: key, metrics: names });
     const reduction = parseInput(reductionInput, given);
     return readSlices(this.#heavy, await statements.requireBenchmark(this.#db, id), wanted, reduction);
+  }
+
+  /**
+   * How the values of a metric are spread in benchmarks, on one scale, from the aggregates of summaries.
+   * @throws NOT_FOUND without one of the benchmarks
+   */
+  histograms(given: HistogramInput): Promise<MetricHistograms> {
+    return readHistograms({ db: this.#db, heavy: this.#heavy }, given);
   }
 
   /**

@@ -123,6 +123,12 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       }
     },
 
+    async getMetricHistogram({ benchmarkIds, metric, bins }) {
+      const asked = { benchmarkIds, metric: omitEmpty(metric), bins: bins === 0 ? undefined : bins };
+      const { isExact: exact, ...found } = await evaluations.histograms(asked);
+      return { ...found, exact };
+    },
+
     async compareBenchmarks(request) {
       const { baselineId, candidateIds, lowerIsBetter, tieTolerance } = request;
       const { bootstrapSamples, margin, detect, alpha, allowDifferentInputs } = request;

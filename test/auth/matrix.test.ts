@@ -39,6 +39,7 @@ const expected: Record<string, string> = {
   "BenchmarkService/ListEvaluations": "auvw",
   "BenchmarkService/ExportEvaluations": "auvw",
   "BenchmarkService/GetBenchmarkSummary": "auvw",
+  "BenchmarkService/GetMetricHistogram": "auvw",
   "BenchmarkService/CompareBenchmarks": "auvw",
   "BenchmarkService/GetLeaderboard": "auvw",
   "BenchmarkService/GetMetricHistory": "auvw",

@@ -356,6 +356,27 @@ describe.each(wires)("over %s", (wire) => {
     expect(metrics[0]?.mean).toBeUndefined();
   });
 
+  test("a histogram has bins on one scale, and the values where they are few", async () => {
+    const evaluations = [1, 2, 2].map((score) => row(`${score}`, { score, metrics: { ok: score > 1 } }));
+    await api.batchCreateEvaluations({ evaluations: evaluations.map((one) => ({ ...one, sampleId: "" })) });
+    const benchmarkIds = [benchmarkId];
+    expect(await api.getMetricHistogram({ benchmarkIds, bins: 2 })).toMatchObject({
+      metric: "score",
+      edges: [1, 1.5, 2],
+      values: [1, 2],
+      histograms: [{ benchmarkId, count: 3, counts: [1, 2], valueCounts: [1, 2] }],
+      exact: true,
+    });
+    const found = await api.getMetricHistogram({ benchmarkIds, metric: "ok" });
+    expect(found).toMatchObject({ values: [0, 1], histograms: [{ valueCounts: [1, 2] }] });
+    await expectFailure(api.getMetricHistogram({ benchmarkIds: [benchmarkId, unknownId] }), {
+      ...{ code: Code.NotFound, reason: "NOT_FOUND", metadata: { entity: "benchmark", id: unknownId } },
+    });
+    await expectFailure(api.getMetricHistogram({ bins: 101 }), {
+      ...{ code: Code.InvalidArgument, reason: "INVALID_ARGUMENT", fields: ["benchmark_ids", "bins"] },
+    });
+  });
+
   test("groups have their figures and no others, as they have no clusters and fill nothing in", async () => {
     const evaluations = [1, 0, undefined].map((score, i) =>
       row(`g${i}`, { ...(score !== undefined && { score }), metadata: { doc: { subject: "歴史" } } }),

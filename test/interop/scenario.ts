@@ -54,6 +54,7 @@ const expected: Record<string, RegExp> = {
   "BenchmarkService/ListEvaluations": /"sample(Id|_id)":"q4".*"sample(Id|_id)":"q1"/,
   "BenchmarkService/ExportEvaluations": /"error":"timeout"/,
   "BenchmarkService/GetBenchmarkSummary": /"evaluation(Count|_count)":4/,
+  "BenchmarkService/GetMetricHistogram": /"edges":\[.*"histograms":\[\{/,
   "BenchmarkService/CompareBenchmarks": /"comparisons":\[\{/,
   "BenchmarkService/GetLeaderboard": /"entries":\[\{"rank":1,.*"mean":.*"total(Count|_count)":\d/,
   "BenchmarkService/GetMetricHistory": /"runs":\[\{.*"mean":/,

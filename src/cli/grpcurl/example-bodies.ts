@@ -96,6 +96,7 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
   },
   "BenchmarkService/ExportEvaluations": { benchmark_id: benchmark, failed_only: true },
   "BenchmarkService/GetBenchmarkSummary": { benchmark_id: benchmark, metrics: ["score", "latency_ms"] },
+  "BenchmarkService/GetMetricHistogram": { benchmark_ids: [benchmark], metric: "score", bins: 20 },
   "BenchmarkService/CompareBenchmarks": {
     baseline_id: benchmark,
     candidate_ids: [otherBenchmark],

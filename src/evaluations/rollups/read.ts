@@ -8,7 +8,7 @@ import { isBuiltIn } from "../metric.ts";
 import { areSamplesKept, changedSamples, groupsAsJson, groupsNow } from "../samples/parts.ts";
 import type { SampleGroup } from "../samples/reduce.ts";
 import { type Figures, summaryFractions } from "../summary/summary.ts";
-import { percentiles } from "./histogram.ts";
+import { type Histogram, percentiles } from "./histogram.ts";
 import { mergedParts, partColumns, percentileError } from "./parts.ts";
 
 interface Rollups {
@@ -23,6 +23,21 @@ interface Rollups {
 
 const bytes = z.instanceof(Buffer);
 
+/** The bins of a part `p`, as `binsOf` reads them. */
+export const binsRow = { counts: bytes, lows: bytes, highs: bytes };
+
+export const packedBins = (p: Fragment) => sql.fragment`
+  coalesce(array_send(${p}.bin_counts), '') as counts, coalesce(array_send(${p}.bin_lows), '') as lows,
+  coalesce(array_send(${p}.bin_highs), '') as highs`;
+
+export function binsOf({ counts, lows, highs }: Record<keyof typeof binsRow, Buffer>): Histogram {
+  return {
+    counts: numbersOf("int8", counts),
+    lows: numbersOf("float8", lows),
+    highs: numbersOf("float8", highs),
+  };
+}
+
 const isAsked = sql.fragment`
   (cardinality(names) = 0 or metric = any (names) or ${isBuiltIn(sql.fragment`metric`)})`;
 
@@ -36,9 +51,7 @@ const rollupRow = z.object({
   m2: z.number(),
   min: z.number(),
   max: z.number(),
-  counts: bytes,
-  lows: bytes,
-  highs: bytes,
+  ...binsRow,
   groups: z.custom<SampleGroup[]>().nullable(),
   isLossy: z.boolean(),
   wasTaken: z.boolean(),
@@ -99,8 +112,7 @@ function readingOf(id: string, given: readonly string[], hasSamples: boolean): F
     )
     select
       m.metric, coalesce(m.count, 0) as count, coalesce(m.failed, 0) as failed, coalesce(m.sum, 0) as sum, coalesce(m.m2, 0) as m2,
-      coalesce(m.min, 0) as min, coalesce(m.max, 0) as max, coalesce(array_send(m.bin_counts), '') as counts,
-      coalesce(array_send(m.bin_lows), '') as lows, coalesce(array_send(m.bin_highs), '') as highs,
+      coalesce(m.min, 0) as min, coalesce(m.max, 0) as max, ${packedBins(sql.fragment`m`)},
       ${samples.groups} as groups, coalesce(m.is_lossy, false) as is_lossy,
       coalesce(m.was_taken, false) as was_taken,
       coalesce(s.is_missing, false) or size.is_too_large or ${samples.areMissing} as is_missing,
@@ -149,12 +161,23 @@ export async function readRollups(
   await inSlices(rows.length, (index) => {
     const { metric: name, count, failed, sum, m2, min, max, ...row } = rows[index] as (typeof rows)[number];
     if (name === null) return;
-    const counts = numbersOf("int8", row.counts);
-    const [lows, highs] = [numbersOf("float8", row.lows), numbersOf("float8", row.highs)];
-    const { values, isExact } = percentiles({ counts, lows, highs }, summaryFractions, !row.wasTaken);
+    const { values, isExact } = percentiles(binsOf(row), summaryFractions, !row.wasTaken);
     if (!isExact && (names.length === 0 || names.includes(name))) areExact = false;
     figures.push({ name, count, failed, sum, m2, min, max, percentiles: values, groups: row.groups });
   });
   const namesLeftOut = rows[0]?.namesLeftOut ?? 0;
   return { isRepeated, figures, percentileError: areExact ? 0 : percentileError, namesLeftOut };
+}
+
+/** The bins of one metric's values; undefined where they have to be read from the evaluations. */
+export async function readHistogram(
+  db: Executor,
+  benchmarkId: string,
+  metric: string,
+): Promise<Histogram | undefined> {
+  const rows = await db.any(rollupsOfBenchmark(benchmarkId, [metric]));
+  const row = rows.find((one) => one.metric === metric);
+  const isLeftOut = row === undefined && rows.some(({ namesLeftOut }) => namesLeftOut > 0);
+  if (isLeftOut || rows.some(({ isMissing }) => isMissing)) return undefined;
+  return row ? binsOf(row) : { counts: [], lows: [], highs: [] };
 }

@@ -15,6 +15,7 @@ const readers = new Set(
       "ListEvaluations",
       "ExportEvaluations",
       "GetBenchmarkSummary",
+      "GetMetricHistogram",
       "CompareBenchmarks",
       "GetLeaderboard",
       "GetMetricHistory",
