@@ -319,6 +319,9 @@ export const limits = {
   bootstrapBlocks: 5_000,
   /** So many resample at once, each for seconds of the one core that answers all calls. */
   bootstraps: 1,
+  /** A preview has so many characters of a text at most, and so many if nobody says. */
+  previewChars: 1_000,
+  previewCharsDefault: 200,
   /** A message of an export has this many evaluations, and ends at about `pageBytes` too. */
   exportChunkRows: 500,
   /** One transaction deletes so many evaluations, at first and at most, to take about this long. */

@@ -9,11 +9,15 @@ import type { EvaluationListOptions, EvaluationPage, EvaluationRepository } from
 export async function* exportChunks(
   evaluations: EvaluationRepository,
   filter: EvaluationFilter,
-  { after, full = false }: Omit<EvaluationListOptions, "limit">,
+  options: Omit<EvaluationListOptions, "limit">,
 ): AsyncIterable<EvaluationPage> {
-  let position = after;
+  let position = options.after;
   do {
-    const page = await evaluations.list(filter, { limit: limits.exportChunkRows, after: position, full });
+    const page = await evaluations.list(filter, {
+      ...options,
+      limit: limits.exportChunkRows,
+      after: position,
+    });
     if (page.items.length > 0) yield page;
     position = page.next;
   } while (position);

@@ -28,7 +28,7 @@ import type { Comparison } from "./compare/comparison.ts";
 import type { MetricRun } from "./history/history.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
-import type { Evaluation } from "./rows.ts";
+import type { ListedEvaluation } from "./rows.ts";
 import type { PairSlices } from "./slices/pair-slices.ts";
 import type { MetricSlices } from "./slices/slices.ts";
 import type { MetricSummary } from "./summary/summary.ts";
@@ -74,7 +74,7 @@ function timeOf(sent: Timestamp | undefined): string | undefined {
   }
 }
 
-export function evaluationMessage(evaluation: Evaluation): MessageInitShape<typeof EvaluationSchema> {
+export function evaluationMessage(evaluation: ListedEvaluation): MessageInitShape<typeof EvaluationSchema> {
   const { createdAt, updatedAt, ...same } = evaluation;
   return { ...omitNulls(same), createdAt: toTimestamp(createdAt), updatedAt: toTimestamp(updatedAt) };
 }

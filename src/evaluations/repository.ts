@@ -8,7 +8,7 @@ import { cut, type Page, type PageOptions } from "../database/statement/page.ts"
 import { invalidField, requireFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
-import { parseInput, parseLimit, text, uuid } from "../validation.ts";
+import { parseInput, parseLimit, text, uuid, whole } from "../validation.ts";
 import { compareBenchmarks } from "./compare/compare.ts";
 import type { ComparisonInput, ComparisonPage } from "./compare/comparison.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
@@ -16,7 +16,8 @@ import { type HistogramInput, type MetricHistograms, readHistograms } from "./hi
 import { type HistoryInput, type HistoryPage, readHistory } from "./history/history.ts";
 import * as input from "./input.ts";
 import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard/leaderboard.ts";
-import type { Evaluation } from "./rows.ts";
+import { listEvaluations, previewEvaluations } from "./lists/statements.ts";
+import type { Evaluation, ListedEvaluation } from "./rows.ts";
 import { type ReductionInput, reductionInput } from "./samples/reduce.ts";
 import { planSearch } from "./search/search.ts";
 import { type MetricSlices, readSlices, slicesInput } from "./slices/slices.ts";
@@ -27,11 +28,13 @@ import { type SummaryInput, summarizeBenchmark, summaryInput } from "./summary/s
 import type { BenchmarkSummary } from "./summary/summary.ts";
 import { type EvaluationResult, writeEvaluations } from "./write.ts";
 
-export type EvaluationPage = Page<Evaluation, input.EvaluationPosition>;
+export type EvaluationPage = Page<ListedEvaluation, input.EvaluationPosition>;
 
 export interface EvaluationListOptions extends PageOptions<input.EvaluationPosition> {
   /** True: input, output, expected and metadata are read too. Default: false. */
   full?: boolean;
+  /** So many characters of input, output and expected are read, 1 to 1000, unless `full`. Default: none. */
+  previewChars?: number;
 }
 
 /** Evaluations: `db.evaluations`. Each write keeps the benchmark's counts true in the same transaction. */
@@ -151,11 +154,15 @@ export class EvaluationRepository {
     const parsed = parseInput(input.evaluationFilter, filter);
     const limit = parseLimit(options.limit);
     const { after, full = false } = options;
+    const preview = parseInput(previewChars, options.previewChars, "preview_chars");
     const db = mayWalk(parsed) ? this.#heavy : this.#db;
     const plan = await planSearch(db, parsed, after?.walk ?? false);
-    const rows = await db.any(statements.listEvaluations(parsed, limit + 1, after, full, plan));
+    const rows =
+      full || preview === undefined
+        ? await db.any(listEvaluations(parsed, limit + 1, after, full, plan))
+        : await db.any(previewEvaluations(parsed, limit + 1, after, preview, plan));
     if (rows.length === 0 && !after) await statements.requireBenchmark(this.#db, parsed.benchmarkId);
-    const { items, last } = cut(rows, limit);
+    const { items, last } = cut<ListedEvaluation & { fetched: number }>(rows, limit);
     if (!last) return { items, next: undefined };
     const isWalking = plan === "walk" && (parsed.metadata !== undefined || parsed.text !== undefined);
     const { createdAt, score, id } = last;
@@ -285,6 +292,8 @@ function mayWalk(filter: input.ParsedFilter): boolean {
   const walked = [provider, model, metadata, text, ...(isByScore ? [] : [minScore, maxScore])];
   return walked.some((value) => value !== undefined);
 }
+
+const previewChars = whole(1, limits.previewChars).optional();
 
 const metricNames = z.array(text(limits.nameLength, 1)).max(100, "must have at most 100 items");
 

@@ -26,5 +26,15 @@ export const evaluationRow = z.object({
   createdBy: z.string().nullable(),
 });
 
+/** One whose texts are cut to their first characters, with the bytes of the whole ones. */
+export const previewRow = evaluationRow.extend({
+  inputBytes: z.number().nullable(),
+  outputBytes: z.number().nullable(),
+  expectedBytes: z.number().nullable(),
+});
+
 /** One scored input and output of a benchmark; a failed sample has an error. */
 export type Evaluation = z.output<typeof evaluationRow>;
+
+/** An evaluation of a list; the bytes of its texts are there where these are previews. */
+export type ListedEvaluation = Evaluation & Partial<z.output<typeof previewRow>>;

@@ -109,7 +109,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const { items, next } = await evaluations.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, input.evaluationPosition),
-        full: checkEnum(EvaluationViewSchema, request.view, "view") === EvaluationView.FULL,
+        ...viewOf(request, EvaluationView.BASIC),
       });
       return { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next, filter) };
     },
@@ -117,8 +117,8 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
     async *exportEvaluations(request) {
       const filter = { ...filterOf(request), orderBy: "oldest" as const };
       const after = decodePageToken(request.pageToken, filter, input.evaluationPosition);
-      const full = checkEnum(EvaluationViewSchema, request.view, "view") !== EvaluationView.BASIC;
-      for await (const { items, next } of exportChunks(evaluations, filter, { after, full })) {
+      const options = { after, ...viewOf(request, EvaluationView.FULL) };
+      for await (const { items, next } of exportChunks(evaluations, filter, options)) {
         yield { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next, filter) };
       }
     },
@@ -246,6 +246,15 @@ function filterOf(request: Omit<ExportEvaluationsRequest, "$typeName">) {
   const [provider, model] = [omitEmpty(request.provider), omitEmpty(request.model)];
   const [sampleId, text] = [omitEmpty(request.sampleId), omitEmpty(request.text)];
   return { benchmarkId, provider, model, minScore, maxScore, failedOnly, sampleId, metadata, text };
+}
+
+function viewOf(
+  { view: given, previewChars }: Pick<ExportEvaluationsRequest, "view" | "previewChars">,
+  byDefault: EvaluationView,
+) {
+  const view = checkEnum(EvaluationViewSchema, given, "view") || byDefault;
+  if (view !== EvaluationView.PREVIEW) return { full: view === EvaluationView.FULL };
+  return { previewChars: previewChars === 0 ? limits.previewCharsDefault : previewChars };
 }
 
 type Order = NonNullable<input.EvaluationFilter["orderBy"]>;

@@ -1,14 +1,13 @@
 import { z } from "zod";
 import { auditRows } from "../audit/record.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { fetched, page } from "../database/statement/page.ts";
 import { columnsOf, equalities, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { type ColumnTypes, table } from "../database/statement/table.ts";
 import { requireFound } from "../errors.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { FoundClusters } from "./clusters/clusters.ts";
 import { clusterOf, foundClusters, ofSample } from "./clusters/parts.ts";
-import type { EvaluationChanges, EvaluationPosition, ParsedEvaluation, ParsedFilter } from "./input.ts";
+import type { EvaluationChanges, ParsedEvaluation } from "./input.ts";
 import { fingerprintColumns, fingerprintSums, inputHash, returnedHashes } from "./inputs/parts.ts";
 import { evaluationsOf, metricValues } from "./metric.ts";
 import { addedRollups, movedRollups, takenRollups } from "./rollups/deltas.ts";
@@ -17,21 +16,9 @@ import { evaluationRow } from "./rows.ts";
 import { figuresOf, groupsAsJson, groupsOf, markedSamples, sampleOf } from "./samples/parts.ts";
 import { type ReducedMoments, type Reduction, reducesByCounts, type SampleGroup } from "./samples/reduce.ts";
 import { reducedValues } from "./samples/reduced-values.ts";
-import { exampleFilter, exampleSearch, matches, type SearchPlan, searchConditions } from "./search/search.ts";
 import { summaryFractions } from "./summary/summary.ts";
 
 const columns = columnsOf(evaluationRow, "e");
-
-/** The columns of a page's rows. Large texts are read only where they are asked for. */
-const pageColumns = {
-  full: columnsOf(evaluationRow, "r"),
-  brief: columnsOf(evaluationRow, "r", {
-    input: sql.fragment`null::text`,
-    output: sql.fragment`null::text`,
-    expected: sql.fragment`null::text`,
-    metadata: sql.fragment`null::jsonb`,
-  }),
-};
 
 export type InsertRow = ParsedEvaluation & { id: string; contentHash: string };
 
@@ -276,69 +263,6 @@ export const deleteEvaluation = statement("evaluation_delete", {
     [example.id, example.id],
   ],
 });
-
-const exampleBounds = { provider: "p", model: "m", minScore: 0, maxScore: 1, sampleId: "s" };
-const exampleAfter = { createdAt: example.time, score: null, id: example.id };
-
-// A list by time is read from idx_evaluations_benchmark, failed ones from idx_evaluations_failed, by score
-// from idx_evaluations_score, one sample from evaluations_sample_key; a search as `planSearch` chose.
-export const listEvaluations = statement("evaluation_list", {
-  row: evaluationRow.extend(fetched),
-  prepared: false,
-  build: (
-    filter: ParsedFilter,
-    limit: number,
-    after: EvaluationPosition | undefined,
-    full: boolean,
-    plan: SearchPlan = "walk",
-  ) => {
-    const byScore = filter.orderBy === "highest-score" || filter.orderBy === "lowest-score";
-    const ascending = filter.orderBy === "oldest" || filter.orderBy === "lowest-score";
-    const key = byScore ? sql.fragment`score` : sql.fragment`created_at`;
-    const direction = ascending ? sql.fragment`asc` : sql.fragment`desc`;
-    const where = [...conditions(filter, byScore), ...searchConditions(filter, plan === "walk" ? [] : plan)];
-    if (after) {
-      const position = byScore
-        ? sql.fragment`(${after.score}::double precision, ${after.id}::uuid)`
-        : sql.fragment`(${after.createdAt}::timestamptz, ${after.id}::uuid)`;
-      const comparison = ascending ? sql.fragment`>` : sql.fragment`<`;
-      where.push(sql.fragment`(e.${key}, e.id) ${comparison} ${position}`);
-    }
-    return page({
-      rows: sql.fragment`
-        select * from ${plan === "walk" ? sql.fragment`evaluations` : matches(filter, plan)} e
-        where ${sql.and(where)}
-        order by e.${key} ${direction}, e.id ${direction} limit ${limit}`,
-      columns: full ? pageColumns.full : pageColumns.brief,
-      size: full ? fullSize : briefSize,
-      order: sql.fragment`r.${key} ${direction}, r.id ${direction}`,
-    });
-  },
-  examples: [
-    [{ benchmarkId: example.id, failedOnly: true, orderBy: "newest" }, 2, undefined, false],
-    [{ ...exampleFilter, ...exampleBounds, orderBy: "oldest" }, 2, exampleAfter, true],
-    [{ ...exampleFilter, orderBy: "lowest-score" }, 2, { ...exampleAfter, score: 0.5 }, true],
-    [{ ...exampleFilter, orderBy: "highest-score" }, 2, undefined, true],
-    [exampleSearch, 2, undefined, true, "walk"],
-    [exampleSearch, 2, undefined, true, ["text"]],
-  ],
-});
-
-const briefSize = sql.fragment`800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')`;
-const fullSize = sql.fragment`
-  ${briefSize} + octet_length(r.input) + coalesce(octet_length(r.output), 0)
-    + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)`;
-
-function conditions(filter: ParsedFilter, byScore: boolean) {
-  const { benchmarkId, sampleId, provider, model, minScore, maxScore, failedOnly } = filter;
-  return [
-    ...equalities({ benchmarkId, sampleId, provider, model }, "e"),
-    minScore !== undefined && sql.fragment`e.score >= ${minScore}`,
-    maxScore !== undefined && sql.fragment`e.score <= ${maxScore}`,
-    byScore && sql.fragment`e.score is not null`,
-    failedOnly && sql.fragment`e.error is not null`,
-  ];
-}
 
 const findBenchmark = statement("evaluation_benchmark", {
   row: z.object({

@@ -276,6 +276,13 @@ describe.each(wires)("over %s", (wire) => {
       view: EvaluationView.FULL,
     });
     expect(full[0]).toMatchObject({ input: "2 + 2", output: "4" });
+    expect(full[0]?.inputBytes).toBeUndefined();
+    const preview = { benchmarkId, pageSize: 1, view: EvaluationView.PREVIEW };
+    const { evaluations: short } = await api.listEvaluations({ ...preview, previewChars: 3 });
+    expect(short[0]).toMatchObject({ input: "2 +", inputBytes: 5, output: "4", outputBytes: 1 });
+    expect([short[0]?.expected, short[0]?.expectedBytes]).toEqual([undefined, undefined]);
+    const [chunk] = await Array.fromAsync(api.exportEvaluations(preview));
+    expect(chunk?.evaluations[0]).toMatchObject({ input: "2 + 2", inputBytes: 5 });
     const bad = { code: Code.InvalidArgument, reason: "INVALID_PAGE_TOKEN", fields: ["page_token"] };
     await expectFailure(api.listEvaluations({ benchmarkId, pageToken: nextPageToken, minScore: 1 }), bad);
     await expectFailure(api.listEvaluations({ benchmarkId, pageToken: "?" }), bad);
@@ -289,6 +296,7 @@ describe.each(wires)("over %s", (wire) => {
     [{ benchmarkId: "7" }, "benchmark_id"],
     [{ pageSize: 1001 }, "page_size"],
     [{ pageSize: -1 }, "page_size"],
+    [{ view: EvaluationView.PREVIEW, previewChars: 1001 }, "preview_chars"],
     [{ minScore: Number.NaN }, "min_score"],
     [{ orderBy: 99 as EvaluationOrder }, "order_by"],
     [{ failedOnly: true, orderBy: EvaluationOrder.SCORE_ASC }, "order_by"],

@@ -1,14 +1,15 @@
 import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exportChunks } from "../../src/evaluations/export.ts";
-import type { EvaluationFilter, NewEvaluation } from "../../src/evaluations/input.ts";
+import { type EvaluationFilter, evaluationFilter, type NewEvaluation } from "../../src/evaluations/input.ts";
+import { listEvaluations, previewEvaluations } from "../../src/evaluations/lists/statements.ts";
 import type { EvaluationListOptions, EvaluationPage } from "../../src/evaluations/repository.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 
-const { db } = await testDatabase();
+const { db, client } = await testDatabase();
 
 const newBenchmark = async () => (await db.benchmarks.create(sample)).id;
 
@@ -208,5 +209,74 @@ test.each([
 test.each([0, -1, 1001, 1.5])("a page of %s is refused", async (limit) => {
   await expect(db.evaluations.list({ benchmarkId: newId() }, { limit })).rejects.toMatchObject({
     violations: [{ field: "limit" }],
+  });
+});
+
+describe("previews", () => {
+  const wide = "日本🙂é";
+
+  test("are the first characters, whole, with the bytes of all of them; what is not there stays so", async () => {
+    const benchmarkId = await newBenchmark();
+    const long = wide.repeat(1000);
+    await db.evaluations.createMany([
+      { benchmarkId, input: long, output: "", metadata: { large: long }, createdAt: "2026-01-01T00:00:00Z" },
+      { benchmarkId, input: "short", error: "e", expected: "x".repeat(7), createdAt: "2026-01-02T00:00:00Z" },
+    ]);
+    const list = async (previewChars: number) =>
+      (await db.evaluations.list({ benchmarkId, orderBy: "oldest" }, { previewChars })).items;
+    expect(await list(7)).toMatchObject([
+      {
+        input: `${wide}日本🙂`,
+        inputBytes: 12_000,
+        output: "",
+        outputBytes: 0,
+        expectedBytes: null,
+        metadata: null,
+      },
+      { input: "short", inputBytes: 5, output: null, outputBytes: null, expected: "x".repeat(7), error: "e" },
+    ]);
+    expect((await list(1))[0]?.input).toBe("日");
+    const [whole] = (await db.evaluations.list({ benchmarkId }, { full: true, previewChars: 1 })).items;
+    expect(whole).toMatchObject({ input: "short" });
+    expect(whole).not.toHaveProperty("inputBytes");
+    await Promise.all(
+      [0, 1001, 1.5].map((previewChars) =>
+        expect(db.evaluations.list({ benchmarkId }, { previewChars })).rejects.toMatchObject({
+          violations: [{ field: "preview_chars" }],
+        }),
+      ),
+    );
+  });
+
+  test("of large texts read a few blocks of each", async () => {
+    const benchmarkId = await newBenchmark();
+    // Random letters are not compressed, and those of texts without pressure are: both are stored elsewhere.
+    const random = Buffer.from(Array.from({ length: 300_000 }, () => 97 + Math.floor(Math.random() * 26)));
+    const stored = Array.from({ length: 20 }, () => ({
+      benchmarkId,
+      input: `${random}`,
+      output: `${random}`,
+    }));
+    await db.evaluations.createMany(stored);
+    const parsed = evaluationFilter.parse({ benchmarkId });
+    const blocksOf = async ({ sql, values }: { sql: string; values: readonly unknown[] }) => {
+      const answer = await client.query(`explain (analyze, buffers, format json) ${sql}`, [...values]);
+      const { Plan } = answer.rows[0]["QUERY PLAN"][0];
+      return Plan["Shared Hit Blocks"] + Plan["Shared Read Blocks"];
+    };
+    const preview = await blocksOf(previewEvaluations(parsed, 51, undefined, 200));
+    const brief = await blocksOf(listEvaluations(parsed, 51, undefined, false));
+    expect(preview - brief).toBeLessThan(20 * 2 * 12);
+  });
+
+  test("of any number fit into a page", async () => {
+    const benchmarkId = await newBenchmark();
+    const text = "é".repeat(5000);
+    const one = { benchmarkId, input: text, output: text, expected: text };
+    await db.evaluations.createMany(Array.from({ length: 700 }, () => one));
+    const all = await pages({ benchmarkId }, { limit: 1000, previewChars: 1000 });
+    for (const page of all) expect(bytesOf(page)).toBeLessThanOrEqual(limits.pageBytes);
+    expect(all.length).toBeLessThanOrEqual(4);
+    expect(new Set(all.flatMap(({ items }) => items.map(({ id }) => id))).size).toBe(700);
   });
 });

@@ -6,9 +6,9 @@ import {
   evaluationFilter,
 } from "../../src/evaluations/input.ts";
 import { comparePairs } from "../../src/evaluations/inputs/compare-inputs.ts";
+import { listEvaluations } from "../../src/evaluations/lists/statements.ts";
 import { addSearchIndex } from "../../src/evaluations/search/manage-indexes.ts";
 import { planSearch } from "../../src/evaluations/search/search.ts";
-import { listEvaluations } from "../../src/evaluations/statements.ts";
 import { testDatabase } from "../harness/database.ts";
 
 // How lists and searches are read where they have a million evaluations in one benchmark, and 50,000 more in

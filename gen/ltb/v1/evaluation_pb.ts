@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/evaluation.proto.
  */
 export const file_ltb_v1_evaluation: GenFile = /*@__PURE__*/
-  fileDesc("ChdsdGIvdjEvZXZhbHVhdGlvbi5wcm90bxIGbHRiLnYxIuUECgpFdmFsdWF0aW9uEgoKAmlkGAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIRCglzYW1wbGVfaWQYAyABKAkSEgoKcmVwZXRpdGlvbhgEIAEoBRIQCghwcm92aWRlchgFIAEoCRINCgVtb2RlbBgGIAEoCRINCgVpbnB1dBgHIAEoCRITCgZvdXRwdXQYCCABKAlIAIgBARIVCghleHBlY3RlZBgJIAEoCUgBiAEBEigKB21ldHJpY3MYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKBXNjb3JlGAsgASgBSAKIAQESDQoFZXJyb3IYDCABKAkSFwoKbGF0ZW5jeV9tcxgNIAEoAUgDiAEBEhkKDGlucHV0X3Rva2VucxgOIAEoBUgEiAEBEhoKDW91dHB1dF90b2tlbnMYDyABKAVIBYgBARIVCghjb3N0X3VzZBgQIAEoAUgGiAEBEikKCG1ldGFkYXRhGBEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBQgASgJQgkKB19vdXRwdXRCCwoJX2V4cGVjdGVkQggKBl9zY29yZUINCgtfbGF0ZW5jeV9tc0IPCg1faW5wdXRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zQgsKCV9jb3N0X3VzZCKkBAoNTmV3RXZhbHVhdGlvbhIKCgJpZBgBIAEoCRIUCgxiZW5jaG1hcmtfaWQYAiABKAkSEQoJc2FtcGxlX2lkGAMgASgJEhIKCnJlcGV0aXRpb24YBCABKAUSEAoIcHJvdmlkZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDQoFaW5wdXQYByABKAkSEwoGb3V0cHV0GAggASgJSACIAQESFQoIZXhwZWN0ZWQYCSABKAlIAYgBARIoCgdtZXRyaWNzGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgVzY29yZRgLIAEoAUgCiAEBEg0KBWVycm9yGAwgASgJEhcKCmxhdGVuY3lfbXMYDSABKAFIA4gBARIZCgxpbnB1dF90b2tlbnMYDiABKAVIBIgBARIaCg1vdXRwdXRfdG9rZW5zGA8gASgFSAWIAQESFQoIY29zdF91c2QYECABKAFIBogBARIpCghtZXRhZGF0YRgRIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLgoKY3JlYXRlZF9hdBgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX291dHB1dEILCglfZXhwZWN0ZWRCCAoGX3Njb3JlQg0KC19sYXRlbmN5X21zQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCCwoJX2Nvc3RfdXNkKr8BCg9FdmFsdWF0aW9uT3JkZXISIAocRVZBTFVBVElPTl9PUkRFUl9VTlNQRUNJRklFRBAAEiQKIEVWQUxVQVRJT05fT1JERVJfQ1JFQVRFRF9BVF9ERVNDEAESIwofRVZBTFVBVElPTl9PUkRFUl9DUkVBVEVEX0FUX0FTQxACEh8KG0VWQUxVQVRJT05fT1JERVJfU0NPUkVfREVTQxADEh4KGkVWQUxVQVRJT05fT1JERVJfU0NPUkVfQVNDEAQqZgoORXZhbHVhdGlvblZpZXcSHwobRVZBTFVBVElPTl9WSUVXX1VOU1BFQ0lGSUVEEAASGQoVRVZBTFVBVElPTl9WSUVXX0JBU0lDEAESGAoURVZBTFVBVElPTl9WSUVXX0ZVTEwQAiq7AQoRRXZhbHVhdGlvbk91dGNvbWUSIgoeRVZBTFVBVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHgoaRVZBTFVBVElPTl9PVVRDT01FX0NSRUFURUQQARIgChxFVkFMVUFUSU9OX09VVENPTUVfRFVQTElDQVRFEAISHwobRVZBTFVBVElPTl9PVVRDT01FX0NPTkZMSUNUEAMSHwobRVZBTFVBVElPTl9PVVRDT01FX1JFSkVDVEVEEARiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChdsdGIvdjEvZXZhbHVhdGlvbi5wcm90bxIGbHRiLnYxIusFCgpFdmFsdWF0aW9uEgoKAmlkGAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIRCglzYW1wbGVfaWQYAyABKAkSEgoKcmVwZXRpdGlvbhgEIAEoBRIQCghwcm92aWRlchgFIAEoCRINCgVtb2RlbBgGIAEoCRINCgVpbnB1dBgHIAEoCRITCgZvdXRwdXQYCCABKAlIAIgBARIVCghleHBlY3RlZBgJIAEoCUgBiAEBEigKB21ldHJpY3MYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKBXNjb3JlGAsgASgBSAKIAQESDQoFZXJyb3IYDCABKAkSFwoKbGF0ZW5jeV9tcxgNIAEoAUgDiAEBEhkKDGlucHV0X3Rva2VucxgOIAEoBUgEiAEBEhoKDW91dHB1dF90b2tlbnMYDyABKAVIBYgBARIVCghjb3N0X3VzZBgQIAEoAUgGiAEBEikKCG1ldGFkYXRhGBEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBQgASgJEhgKC2lucHV0X2J5dGVzGBUgASgFSAeIAQESGQoMb3V0cHV0X2J5dGVzGBYgASgFSAiIAQESGwoOZXhwZWN0ZWRfYnl0ZXMYFyABKAVICYgBAUIJCgdfb3V0cHV0QgsKCV9leHBlY3RlZEIICgZfc2NvcmVCDQoLX2xhdGVuY3lfbXNCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2Vuc0ILCglfY29zdF91c2RCDgoMX2lucHV0X2J5dGVzQg8KDV9vdXRwdXRfYnl0ZXNCEQoPX2V4cGVjdGVkX2J5dGVzIqQECg1OZXdFdmFsdWF0aW9uEgoKAmlkGAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIRCglzYW1wbGVfaWQYAyABKAkSEgoKcmVwZXRpdGlvbhgEIAEoBRIQCghwcm92aWRlchgFIAEoCRINCgVtb2RlbBgGIAEoCRINCgVpbnB1dBgHIAEoCRITCgZvdXRwdXQYCCABKAlIAIgBARIVCghleHBlY3RlZBgJIAEoCUgBiAEBEigKB21ldHJpY3MYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKBXNjb3JlGAsgASgBSAKIAQESDQoFZXJyb3IYDCABKAkSFwoKbGF0ZW5jeV9tcxgNIAEoAUgDiAEBEhkKDGlucHV0X3Rva2VucxgOIAEoBUgEiAEBEhoKDW91dHB1dF90b2tlbnMYDyABKAVIBYgBARIVCghjb3N0X3VzZBgQIAEoAUgGiAEBEikKCG1ldGFkYXRhGBEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdfb3V0cHV0QgsKCV9leHBlY3RlZEIICgZfc2NvcmVCDQoLX2xhdGVuY3lfbXNCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2Vuc0ILCglfY29zdF91c2QqvwEKD0V2YWx1YXRpb25PcmRlchIgChxFVkFMVUFUSU9OX09SREVSX1VOU1BFQ0lGSUVEEAASJAogRVZBTFVBVElPTl9PUkRFUl9DUkVBVEVEX0FUX0RFU0MQARIjCh9FVkFMVUFUSU9OX09SREVSX0NSRUFURURfQVRfQVNDEAISHwobRVZBTFVBVElPTl9PUkRFUl9TQ09SRV9ERVNDEAMSHgoaRVZBTFVBVElPTl9PUkRFUl9TQ09SRV9BU0MQBCqDAQoORXZhbHVhdGlvblZpZXcSHwobRVZBTFVBVElPTl9WSUVXX1VOU1BFQ0lGSUVEEAASGQoVRVZBTFVBVElPTl9WSUVXX0JBU0lDEAESGAoURVZBTFVBVElPTl9WSUVXX0ZVTEwQAhIbChdFVkFMVUFUSU9OX1ZJRVdfUFJFVklFVxADKrsBChFFdmFsdWF0aW9uT3V0Y29tZRIiCh5FVkFMVUFUSU9OX09VVENPTUVfVU5TUEVDSUZJRUQQABIeChpFVkFMVUFUSU9OX09VVENPTUVfQ1JFQVRFRBABEiAKHEVWQUxVQVRJT05fT1VUQ09NRV9EVVBMSUNBVEUQAhIfChtFVkFMVUFUSU9OX09VVENPTUVfQ09ORkxJQ1QQAxIfChtFVkFMVUFUSU9OX09VVENPTUVfUkVKRUNURUQQBGIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One input given to a model, with the output and its score. A failed sample is an evaluation with an error.
@@ -66,21 +66,21 @@ export type Evaluation = Message<"ltb.v1.Evaluation"> & {
   model: string;
 
   /**
-   * Input of the model. Not returned in the BASIC view.
+   * Input of the model. Not returned in the BASIC view; the PREVIEW view has its first characters.
    *
    * @generated from field: string input = 7;
    */
   input: string;
 
   /**
-   * Output of the model. Unset when the sample gave none. Not returned in the BASIC view.
+   * Output of the model. Unset when the sample gave none. Returned as `input` is.
    *
    * @generated from field: optional string output = 8;
    */
   output?: string | undefined;
 
   /**
-   * Expected output. Unset when there is none. Not returned in the BASIC view.
+   * Expected output. Unset when there is none. Returned as `input` is.
    *
    * @generated from field: optional string expected = 9;
    */
@@ -136,7 +136,7 @@ export type Evaluation = Message<"ltb.v1.Evaluation"> & {
   costUsd?: number | undefined;
 
   /**
-   * Additional data of the client. Not returned in the BASIC view.
+   * Additional data of the client. Not returned in the BASIC and PREVIEW views.
    *
    * @generated from field: google.protobuf.Struct metadata = 17;
    */
@@ -163,6 +163,27 @@ export type Evaluation = Message<"ltb.v1.Evaluation"> & {
    * @generated from field: string created_by = 20;
    */
   createdBy: string;
+
+  /**
+   * Bytes of the whole input. Set in the PREVIEW view alone.
+   *
+   * @generated from field: optional int32 input_bytes = 21;
+   */
+  inputBytes?: number | undefined;
+
+  /**
+   * Bytes of the whole output. Set in the PREVIEW view alone, if there is an output.
+   *
+   * @generated from field: optional int32 output_bytes = 22;
+   */
+  outputBytes?: number | undefined;
+
+  /**
+   * Bytes of the whole expected output. Set in the PREVIEW view alone, if there is one.
+   *
+   * @generated from field: optional int32 expected_bytes = 23;
+   */
+  expectedBytes?: number | undefined;
 };
 
 /**
@@ -398,6 +419,13 @@ export const EvaluationView = {
    * @generated from enum value: EVALUATION_VIEW_FULL = 2;
    */
   FULL: 2,
+
+  /**
+   * BASIC, with the first characters of input, output and expected, and how long each of them is.
+   *
+   * @generated from enum value: EVALUATION_VIEW_PREVIEW = 3;
+   */
+  PREVIEW: 3,
 } as const;
 
 /**

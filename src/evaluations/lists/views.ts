@@ -1,0 +1,44 @@
+import { columnsOf, sql } from "../../database/statement/sql.ts";
+import { evaluationRow, previewRow } from "../rows.ts";
+
+const briefSize = sql.fragment`800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')`;
+
+const fullSize = sql.fragment`
+  ${briefSize} + octet_length(r.input) + coalesce(octet_length(r.output), 0)
+    + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)`;
+
+/** The columns of a page's rows `r`, and about how large one is. Large texts are read only if asked for. */
+export const pageViews = {
+  full: { columns: columnsOf(evaluationRow, "r"), size: fullSize },
+  brief: {
+    columns: columnsOf(evaluationRow, "r", {
+      input: sql.fragment`null::text`,
+      output: sql.fragment`null::text`,
+      expected: sql.fragment`null::text`,
+      metadata: sql.fragment`null::jsonb`,
+    }),
+    size: briefSize,
+  },
+};
+
+/**
+ * The same with the first characters of texts. PostgreSQL fetches no more of a large one than these take at
+ * most, and knows its bytes, unlike its characters, without fetching it.
+ */
+export function previewOf(characters: number) {
+  const start = (name: string) => sql.fragment`left(${sql.identifier(["r", name])}, ${characters}::integer)`;
+  const most = (name: string) =>
+    sql.fragment`least(coalesce(octet_length(${sql.identifier(["r", name])}), 0), 4 * ${characters}::integer)`;
+  return {
+    columns: columnsOf(previewRow, "r", {
+      input: start("input"),
+      output: start("output"),
+      expected: start("expected"),
+      metadata: sql.fragment`null::jsonb`,
+      inputBytes: sql.fragment`octet_length(r.input)`,
+      outputBytes: sql.fragment`octet_length(r.output)`,
+      expectedBytes: sql.fragment`octet_length(r.expected)`,
+    }),
+    size: sql.fragment`${briefSize} + ${most("input")} + ${most("output")} + ${most("expected")}`,
+  };
+}
