@@ -319,6 +319,8 @@ export const limits = {
   bootstrapBlocks: 5_000,
   /** So many resample at once, each for seconds of the one core that answers all calls. */
   bootstraps: 1,
+  /** So many evaluations are read by their ids at once. */
+  evaluationsRead: 100,
   /** A preview has so many characters of a text at most, and so many if nobody says. */
   previewChars: 1_000,
   previewCharsDefault: 200,

@@ -57,6 +57,7 @@ const benchmarks: Table<typeof BenchmarkService> = {
   updateEvaluation: allow("evaluations:write", ["user"], own.evaluation),
   streamEvaluations: allow("evaluations:write", ["user", "worker"], own.evaluationsBenchmarks),
   getEvaluation: allow("benchmarks:read", everyone),
+  batchGetEvaluations: allow("benchmarks:read", everyone),
   deleteEvaluation: allow("evaluations:write", ["user"], own.evaluation),
   cleanupEvaluations: allow("evaluations:write", admins),
   listEvaluations: allow("benchmarks:read", everyone),

@@ -58,7 +58,7 @@ function mayRepeat(error: unknown, { method, message }: UnaryRequest): boolean {
   );
 }
 
-const reads = /^(Get|List|Compare|Verify|WhoAmI$)/;
+const reads = /^(Get|BatchGet|List|Compare|Verify|WhoAmI$)/;
 
 /** Methods that change nothing when they come again, whether the first call was carried out or not. */
 const idempotent = new Set([

@@ -8,7 +8,7 @@ import { cut, type Page, type PageOptions } from "../database/statement/page.ts"
 import { invalidField, requireFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
-import { parseInput, parseLimit, text, uuid, whole } from "../validation.ts";
+import { parseInput, parseLimit, text, uuid } from "../validation.ts";
 import { compareBenchmarks } from "./compare/compare.ts";
 import type { ComparisonInput, ComparisonPage } from "./compare/comparison.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
@@ -16,7 +16,9 @@ import { type HistogramInput, type MetricHistograms, readHistograms } from "./hi
 import { type HistoryInput, type HistoryPage, readHistory } from "./history/history.ts";
 import * as input from "./input.ts";
 import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard/leaderboard.ts";
+import { type FoundEvaluations, readMany } from "./lists/get-many.ts";
 import { listEvaluations, previewEvaluations } from "./lists/statements.ts";
+import { parseView, type ViewOptions } from "./lists/views.ts";
 import type { Evaluation, ListedEvaluation } from "./rows.ts";
 import { type ReductionInput, reductionInput } from "./samples/reduce.ts";
 import { planSearch } from "./search/search.ts";
@@ -30,12 +32,7 @@ import { type EvaluationResult, writeEvaluations } from "./write.ts";
 
 export type EvaluationPage = Page<ListedEvaluation, input.EvaluationPosition>;
 
-export interface EvaluationListOptions extends PageOptions<input.EvaluationPosition> {
-  /** True: input, output, expected and metadata are read too. Default: false. */
-  full?: boolean;
-  /** So many characters of input, output and expected are read, 1 to 1000, unless `full`. Default: none. */
-  previewChars?: number;
-}
+export type EvaluationListOptions = PageOptions<input.EvaluationPosition> & ViewOptions;
 
 /** Evaluations: `db.evaluations`. Each write keeps the benchmark's counts true in the same transaction. */
 export class EvaluationRepository {
@@ -101,6 +98,17 @@ export class EvaluationRepository {
   }
 
   /**
+   * Reads evaluations by their ids, 1 to 100, each once. It ends at about 3 MiB, and names the rest.
+   * @param benchmarkId only those of this benchmark. Default: of any
+   */
+  getMany(
+    ids: readonly string[],
+    options: ViewOptions & { benchmarkId?: string | undefined } = {},
+  ): Promise<FoundEvaluations> {
+    return readMany(this.#db, ids, options.benchmarkId, options);
+  }
+
+  /**
    * Changes the judgement of an evaluation (re-scoring).
    * @throws NOT_FOUND, FAILED_PRECONDITION if it would be left with neither output nor error
    */
@@ -153,14 +161,14 @@ export class EvaluationRepository {
   async list(filter: input.EvaluationFilter, options: EvaluationListOptions = {}): Promise<EvaluationPage> {
     const parsed = parseInput(input.evaluationFilter, filter);
     const limit = parseLimit(options.limit);
-    const { after, full = false } = options;
-    const preview = parseInput(previewChars, options.previewChars, "preview_chars");
+    const { full, previewChars } = parseView(options);
+    const { after } = options;
     const db = mayWalk(parsed) ? this.#heavy : this.#db;
     const plan = await planSearch(db, parsed, after?.walk ?? false);
     const rows =
-      full || preview === undefined
+      full || previewChars === undefined
         ? await db.any(listEvaluations(parsed, limit + 1, after, full, plan))
-        : await db.any(previewEvaluations(parsed, limit + 1, after, preview, plan));
+        : await db.any(previewEvaluations(parsed, limit + 1, after, previewChars, plan));
     if (rows.length === 0 && !after) await statements.requireBenchmark(this.#db, parsed.benchmarkId);
     const { items, last } = cut<ListedEvaluation & { fetched: number }>(rows, limit);
     if (!last) return { items, next: undefined };
@@ -292,8 +300,6 @@ function mayWalk(filter: input.ParsedFilter): boolean {
   const walked = [provider, model, metadata, text, ...(isByScore ? [] : [minScore, maxScore])];
   return walked.some((value) => value !== undefined);
 }
-
-const previewChars = whole(1, limits.previewChars).optional();
 
 const metricNames = z.array(text(limits.nameLength, 1)).max(100, "must have at most 100 items");
 

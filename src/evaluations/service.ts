@@ -81,6 +81,19 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       return { evaluation: evaluationMessage(await evaluations.get(id, omitEmpty(benchmarkId))) };
     },
 
+    async batchGetEvaluations(request) {
+      const options = {
+        ...viewOf(request, EvaluationView.FULL),
+        benchmarkId: omitEmpty(request.benchmarkId),
+      };
+      const { items, missingIds, remainingIds } = await evaluations.getMany(request.ids, options);
+      return {
+        evaluations: items.map(evaluationMessage),
+        missingIds: [...missingIds],
+        remainingIds: [...remainingIds],
+      };
+    },
+
     async updateEvaluation(request) {
       const patch = readPatch(request.updateMask, ["score", "metrics", "expected", "error", "metadata"]);
       const changes = {

@@ -34,6 +34,7 @@ const expected: Record<string, string> = {
   "BenchmarkService/UpdateEvaluation": "au",
   "BenchmarkService/StreamEvaluations": "auw",
   "BenchmarkService/GetEvaluation": "auvw",
+  "BenchmarkService/BatchGetEvaluations": "auvw",
   "BenchmarkService/DeleteEvaluation": "au",
   "BenchmarkService/CleanupEvaluations": "a",
   "BenchmarkService/ListEvaluations": "auvw",

@@ -281,6 +281,13 @@ describe.each(wires)("over %s", (wire) => {
     const { evaluations: short } = await api.listEvaluations({ ...preview, previewChars: 3 });
     expect(short[0]).toMatchObject({ input: "2 +", inputBytes: 5, output: "4", outputBytes: 1 });
     expect([short[0]?.expected, short[0]?.expectedBytes]).toEqual([undefined, undefined]);
+    const ids = [full[0]?.id ?? "", unknownId];
+    expect(await api.batchGetEvaluations({ ids })).toMatchObject({
+      evaluations: [{ id: ids[0], input: "2 + 2" }],
+      ...{ missingIds: [unknownId], remainingIds: [] },
+    });
+    const { evaluations: brief } = await api.batchGetEvaluations({ ids, view: EvaluationView.BASIC });
+    expect(brief).toMatchObject([{ id: ids[0], input: "" }]);
     const [chunk] = await Array.fromAsync(api.exportEvaluations(preview));
     expect(chunk?.evaluations[0]).toMatchObject({ input: "2 + 2", inputBytes: 5 });
     const bad = { code: Code.InvalidArgument, reason: "INVALID_PAGE_TOKEN", fields: ["page_token"] };

@@ -280,3 +280,50 @@ describe("previews", () => {
     expect(new Set(all.flatMap(({ items }) => items.map(({ id }) => id))).size).toBe(700);
   });
 });
+
+describe("many by their ids", () => {
+  test("come in the order of the ids; those that are not there are named", async () => {
+    const [benchmarkId, other] = [await newBenchmark(), await newBenchmark()];
+    const stored = await db.evaluations.createMany(
+      [1, 2, 3].map((input) => ({ benchmarkId, input: `input ${input}`, output: "o" })),
+    );
+    const ids = stored.map((result) => ("id" in result ? result.id : "")).reverse();
+    const asked = [ids[0] ?? "", newId(), ids[1] ?? "", ids[2] ?? ""];
+    const { items, ...rest } = await db.evaluations.getMany(asked, { previewChars: 5 });
+    expect(items).toMatchObject(ids.map((id) => ({ id, input: "input", inputBytes: 7 })));
+    expect(items[0]).not.toHaveProperty("foundIds");
+    expect(rest).toEqual({ missingIds: [asked[1]], remainingIds: [] });
+    const ofOther = await db.evaluations.getMany(ids, { benchmarkId: other });
+    expect(ofOther).toEqual({ items: [], missingIds: ids, remainingIds: [] });
+    expect((await db.evaluations.getMany(ids, { full: true, benchmarkId })).items).toMatchObject(
+      [3, 2, 1].map((input) => ({ input: `input ${input}` })),
+    );
+  });
+
+  test("end at about 3 MiB; the rest is told from what is missing, and each can be had alone", async () => {
+    const benchmarkId = await newBenchmark();
+    const large = "x".repeat(1_500_000);
+    const ids: string[] = [];
+    for (let index = 0; index < 4; index++)
+      ids.push((await db.evaluations.create({ benchmarkId, input: large, output: "o" })).id);
+    const missing = newId();
+    const read = async (wanted: readonly string[]) => {
+      const { items, ...rest } = await db.evaluations.getMany(wanted, { full: true });
+      return { ids: items.map(({ id }) => id), ...rest };
+    };
+    expect(await read([...ids, missing])).toEqual({
+      ...{ ids: ids.slice(0, 2), missingIds: [missing], remainingIds: ids.slice(2) },
+    });
+    const huge = await db.evaluations.create({ benchmarkId, input: large, output: "y".repeat(2_000_000) });
+    expect(await read([huge.id, ids[0] ?? ""])).toMatchObject({ ids: [huge.id], remainingIds: [ids[0]] });
+  });
+
+  test.each([
+    [[], "ids"],
+    [Array.from({ length: 101 }, newId), "ids"],
+    [["7"], "ids[0]"],
+    [Array(2).fill("018f3c2e-0000-7000-8000-00000000000a"), "ids[1]"],
+  ])("wrong ids are refused: %#", async (ids, field) => {
+    await expect(db.evaluations.getMany(ids)).rejects.toMatchObject({ violations: [{ field }] });
+  });
+});

@@ -6,6 +6,7 @@ import {
   evaluationFilter,
 } from "../../src/evaluations/input.ts";
 import { comparePairs } from "../../src/evaluations/inputs/compare-inputs.ts";
+import { getMany } from "../../src/evaluations/lists/get-many.ts";
 import { listEvaluations } from "../../src/evaluations/lists/statements.ts";
 import { addSearchIndex } from "../../src/evaluations/search/manage-indexes.ts";
 import { planSearch } from "../../src/evaluations/search/search.ts";
@@ -182,4 +183,13 @@ test("searches of few are quick and of many stay in the order of the list, throu
   const first = await db.evaluations.list(many, { limit: 2 });
   const second = await db.evaluations.list(many, { limit: 2, after: first.next });
   expect([...first.items, ...second.items].map(({ sampleId }) => sampleId)).toEqual(["s1", "s2", "s3", "s4"]);
+});
+
+test("a hundred evaluations are found by their ids, one by one", async () => {
+  const all = await client.query<{ id: string }>("select id from evaluations limit 100");
+  const ids = all.rows.map(({ id }) => id);
+  for (const query of [getMany(ids, undefined, true), getMany(ids, large, false)]) {
+    const nodes = (await scansOf(query)).filter((node) => node["Relation Name"]);
+    expect(nodes).toMatchObject([{ "Index Name": "evaluations_pkey", "Actual Loops": 100 }]);
+  }
 });

@@ -50,6 +50,7 @@ const expected: Record<string, RegExp> = {
   "BenchmarkService/CreateEvaluation": /"sample(Id|_id)":"q1".*"exact_match":true/,
   "BenchmarkService/BatchCreateEvaluations": /EVALUATION_OUTCOME_CREATED.*EVALUATION_OUTCOME_CREATED/,
   "BenchmarkService/StreamEvaluations": /"received":1,"inserted":1/,
+  "BenchmarkService/BatchGetEvaluations": /"input(Bytes|_bytes)":\d/,
   "BenchmarkService/UpdateEvaluation": /"judged":"partly"/,
   "BenchmarkService/ListEvaluations": /"sample(Id|_id)":"q4".*"sample(Id|_id)":"q1"/,
   "BenchmarkService/ExportEvaluations": /"error":"timeout"/,

@@ -80,6 +80,11 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
     evaluations: [{ sample_id: "q4", input: "4 + 4 = ?", output: "8", expected: "8", score: 1 }],
   },
   "BenchmarkService/GetEvaluation": { id: evaluation, benchmark_id: benchmark },
+  "BenchmarkService/BatchGetEvaluations": {
+    ids: [evaluation],
+    view: "EVALUATION_VIEW_PREVIEW",
+    preview_chars: 100,
+  },
   "BenchmarkService/UpdateEvaluation": {
     id: evaluation,
     benchmark_id: benchmark,

@@ -9,7 +9,7 @@ import {
   type SearchPlan,
   searchConditions,
 } from "../search/search.ts";
-import { pageViews, previewOf } from "./views.ts";
+import { pageViews, previewOf, type View } from "./views.ts";
 
 const exampleBounds = { provider: "p", model: "m", minScore: 0, maxScore: 1, sampleId: "s" };
 const exampleAfter = { createdAt: example.time, score: null, id: example.id };
@@ -20,7 +20,7 @@ function pageOfList(
   filter: ParsedFilter,
   limit: number,
   after: EvaluationPosition | undefined,
-  view: { columns: Fragment; size: Fragment },
+  view: View,
   plan: SearchPlan,
 ): Fragment {
   const byScore = filter.orderBy === "highest-score" || filter.orderBy === "lowest-score";

@@ -1,5 +1,31 @@
-import { columnsOf, sql } from "../../database/statement/sql.ts";
+import { z } from "zod";
+import { columnsOf, type Fragment, sql } from "../../database/statement/sql.ts";
+import { limits } from "../../limits.ts";
+import { parseInput, whole } from "../../validation.ts";
 import { evaluationRow, previewRow } from "../rows.ts";
+
+/** Which fields of evaluations are read; by default all but input, output, expected and metadata. */
+export interface ViewOptions {
+  /** True: all. Default: false. */
+  full?: boolean;
+  /** So many characters of input, output and expected are read, 1 to 1000, unless `full`. Default: none. */
+  previewChars?: number;
+}
+
+const viewOptions = z.object({
+  full: z.boolean().default(false),
+  previewChars: whole(1, limits.previewChars).optional(),
+});
+
+export function parseView({ full, previewChars }: ViewOptions) {
+  return parseInput(viewOptions, { full, previewChars });
+}
+
+/** The columns of a page's rows `r`, and about how large one is. */
+export interface View {
+  columns: Fragment;
+  size: Fragment;
+}
 
 const briefSize = sql.fragment`800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')`;
 
@@ -7,8 +33,8 @@ const fullSize = sql.fragment`
   ${briefSize} + octet_length(r.input) + coalesce(octet_length(r.output), 0)
     + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)`;
 
-/** The columns of a page's rows `r`, and about how large one is. Large texts are read only if asked for. */
-export const pageViews = {
+/** Large texts are read only if they are asked for. */
+export const pageViews: Record<"full" | "brief", View> = {
   full: { columns: columnsOf(evaluationRow, "r"), size: fullSize },
   brief: {
     columns: columnsOf(evaluationRow, "r", {
@@ -25,7 +51,7 @@ export const pageViews = {
  * The same with the first characters of texts. PostgreSQL fetches no more of a large one than these take at
  * most, and knows its bytes, unlike its characters, without fetching it.
  */
-export function previewOf(characters: number) {
+export function previewOf(characters: number): View {
   const start = (name: string) => sql.fragment`left(${sql.identifier(["r", name])}, ${characters}::integer)`;
   const most = (name: string) =>
     sql.fragment`least(coalesce(octet_length(${sql.identifier(["r", name])}), 0), 4 * ${characters}::integer)`;

@@ -12,6 +12,7 @@ const readers = new Set(
       "GetBenchmark",
       "ListBenchmarks",
       "GetEvaluation",
+      "BatchGetEvaluations",
       "ListEvaluations",
       "ExportEvaluations",
       "GetBenchmarkSummary",

@@ -1,0 +1,77 @@
+-- evaluation_get_many_preview
+select
+  r.id,
+  r.benchmark_id,
+  r.sample_id,
+  r.repetition,
+  r.provider,
+  r.model,
+  left("r"."input", $1::integer) as input,
+  left("r"."output", $2::integer) as output,
+  left("r"."expected", $3::integer) as expected,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  null::jsonb as metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
+  octet_length(r.input) as input_bytes,
+  octet_length(r.output) as output_bytes,
+  octet_length(r.expected) as expected_bytes,
+  case
+    when r.place = 1 then r.found_ids
+  end as found_ids,
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(
+        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + least(coalesce(octet_length("r"."input"), 0), 4 * $4::integer) + least(coalesce(octet_length("r"."output"), 0), 4 * $5::integer) + least(coalesce(octet_length("r"."expected"), 0), 4 * $6::integer)
+      ) over running as bytes_so_far
+    from
+      (
+        select
+          e.*,
+          wanted.ordinality,
+          array_agg(e.id) over () as found_ids
+        from
+          unnest($7::uuid[]) with ordinality as wanted (id, ordinality)
+          cross join lateral (
+            select
+              *
+            from
+              evaluations e
+            where
+              e.id = wanted.id
+            limit
+              1
+          ) e
+      ) r
+    window
+      running as (
+        order by
+          r.ordinality rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes_so_far <= $8
+order by
+  r.ordinality;
+-- $1 = 200
+-- $2 = 200
+-- $3 = 200
+-- $4 = 200
+-- $5 = 200
+-- $6 = 200
+-- $7 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $8 = 3145728
