@@ -1,4 +1,4 @@
--- job_scan, 1 of 5
+-- job_scan, 1 of 8
 with
   scanned as materialized (
     select
@@ -18,10 +18,13 @@ with
         select
           fin.finished_at as key,
           fin.worker_id,
-          fin.job_id as id,
-          fin.status,
-          fin.job_type,
-          j.benchmark_id
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
         from
           (
             select
@@ -111,7 +114,7 @@ select
 -- $7 = 5000
 -- $8 = 2
 
--- job_scan, 2 of 5
+-- job_scan, 2 of 8
 with
   scanned as materialized (
     select
@@ -128,10 +131,13 @@ with
         select
           fin.finished_at as key,
           fin.worker_id,
-          fin.job_id as id,
-          fin.status,
-          fin.job_type,
-          j.benchmark_id
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
         from
           (
             select
@@ -218,7 +224,7 @@ select
 -- $5 = 5000
 -- $6 = 2
 
--- job_scan, 3 of 5
+-- job_scan, 3 of 8
 with
   scanned as materialized (
     select
@@ -240,7 +246,10 @@ with
           j.id,
           j.status,
           j.job_type,
-          j.benchmark_id
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
         from
           job_leases lease
           join jobs j on j.id = lease.job_id
@@ -316,7 +325,7 @@ select
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $6 = 2
 
--- job_scan, 4 of 5
+-- job_scan, 4 of 8
 with
   scanned as materialized (
     select
@@ -337,7 +346,10 @@ with
           j.id,
           j.status,
           j.job_type,
-          j.benchmark_id
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
         from
           (
             select
@@ -441,7 +453,7 @@ select
 -- $6 = 5000
 -- $7 = 2
 
--- job_scan, 5 of 5
+-- job_scan, 5 of 8
 with
   scanned as materialized (
     select
@@ -461,7 +473,10 @@ with
           j.id,
           j.status,
           j.job_type,
-          j.benchmark_id
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
         from
           (
             select
@@ -559,3 +574,377 @@ select
 -- $1 = 'pending'
 -- $2 = 5000
 -- $3 = 2
+
+-- job_scan, 6 of 8
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.status = $1
+      and j.limit_key is not distinct from $2
+      and j.created_by is not distinct from $3 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          j.completed_at as key,
+          holder.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
+        from
+          (
+            select
+              *
+            from
+              jobs j
+            where
+              (j.completed_at, j.id) < ($4::timestamptz, $5::uuid)
+              and j.id = any ($6::uuid[])
+            order by
+              j.completed_at desc,
+              j.id desc
+            limit
+              $7
+          ) j
+          left join lateral (
+            select
+              worker_id
+            from
+              job_leases
+            where
+              job_id = j.id
+            union all
+            select
+              worker_id
+            from
+              job_finished
+            where
+              status = j.status
+              and finished_at = j.completed_at
+              and job_id = j.id
+          ) holder on false
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $8
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_key,
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_id;
+-- $1 = 'failed'
+-- $2 = 'k'
+-- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $4 = '2026-01-31T12:00:00.000001Z'
+-- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $6 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $7 = 5000
+-- $8 = 2
+
+-- job_scan, 7 of 8
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.created_at >= $1
+      and j.created_at < $2 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          j.created_at as key,
+          holder.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
+        from
+          (
+            select
+              *
+            from
+              jobs j
+            where
+              true
+              and j.id = any ($3::uuid[])
+              and j.created_at >= $4
+              and j.created_at < $5
+            order by
+              j.created_at desc,
+              j.id desc
+            limit
+              $6
+          ) j
+          left join lateral (
+            select
+              worker_id
+            from
+              job_leases
+            where
+              job_id = j.id
+            union all
+            select
+              worker_id
+            from
+              job_finished
+            where
+              status = j.status
+              and finished_at = j.completed_at
+              and job_id = j.id
+          ) holder on false
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $7
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_key,
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_id;
+-- $1 = '2026-01-31T12:00:00.000001Z'
+-- $2 = '2026-01-31T12:00:00.000001Z'
+-- $3 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $4 = '2026-01-31T12:00:00.000001Z'
+-- $5 = '2026-01-31T12:00:00.000001Z'
+-- $6 = 5000
+-- $7 = 2
+
+-- job_scan, 8 of 8
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.status = $1
+      and j.created_at >= $2
+      and j.created_at < $3 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          fin.finished_at as key,
+          fin.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
+        from
+          (
+            select
+              *
+            from
+              job_finished fin
+            where
+              fin.status = $4
+              and true
+              and fin.finished_at >= $5
+            order by
+              fin.finished_at desc,
+              fin.job_id desc
+            limit
+              $6
+          ) fin
+          join jobs j on j.id = fin.job_id
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $7
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_key,
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_id;
+-- $1 = 'failed'
+-- $2 = '2026-01-31T12:00:00.000001Z'
+-- $3 = '2026-01-31T12:00:00.000001Z'
+-- $4 = 'failed'
+-- $5 = '2026-01-31T12:00:00.000001Z'
+-- $6 = 5000
+-- $7 = 2

@@ -122,24 +122,35 @@ export const jobFilter = z.strictObject({
   jobType: text(limits.providerLength).optional(),
   workerId: text(limits.nameLength).optional(),
   benchmarkId: uuid.optional(),
-  orderBy: oneOf(["newest", "priority"]).default("newest"),
+  limitKey: text(limits.nameLength).optional(),
+  createdAfter: timestamp.optional(),
+  createdBefore: timestamp.optional(),
+  createdBy: uuid.optional(),
+  ids: z.array(uuid).max(limits.batchItems, `must have at most ${limits.batchItems} items`).optional(),
+  orderBy: oneOf(["newest", "ended", "priority"]).default("newest"),
 });
 
 export type JobsQuery = Omit<z.output<typeof jobFilter>, "orderBy">;
 
-/** A list's filters and order. `priority`, the order of claims, allows only status pending and a job type. */
+/**
+ * A list's filters and order. `priority`, the order of claims, allows only status pending, a job type and a
+ * limit key; `ended` needs a status of jobs that ended, whose order it is also where none is given.
+ */
 export type JobFilter = z.input<typeof jobFilter>;
+
+const newestPosition = z.object({ order: z.literal("newest"), key: z.string(), id: z.string() });
 
 /**
  * The end of a page, for each order. Newest first: `key` is the time when the job was created or, in a list
  * of ended jobs, when it ended. By priority, which is the order of claims: the job's place in it.
  */
 export const jobPositions = {
-  newest: z.object({ order: z.literal("newest"), key: z.string(), id: z.string() }),
+  newest: newestPosition,
+  ended: newestPosition,
   priority: z.object({ order: z.literal("priority"), priority: z.number(), sequence: z.number() }),
 };
 
-export type NewestPosition = z.output<typeof jobPositions.newest>;
+export type NewestPosition = z.output<typeof newestPosition>;
 export type PriorityPosition = z.output<typeof jobPositions.priority>;
 export type JobPosition = NewestPosition | PriorityPosition;
 

@@ -53,6 +53,11 @@ export function jobService(store: JobStore) {
         jobType: omitEmpty(request.jobType),
         workerId: omitEmpty(request.workerId),
         benchmarkId: omitEmpty(request.benchmarkId),
+        limitKey: omitEmpty(request.limitKey),
+        createdAfter: fromTimestamp(request.createdAfter, "created_after"),
+        createdBefore: fromTimestamp(request.createdBefore, "created_before"),
+        createdBy: omitEmpty(request.createdBy),
+        ids: request.ids.length > 0 ? request.ids : undefined,
         orderBy: orderOf(request.orderBy),
       };
       const { items, next } = await jobs.list(filter, {
@@ -265,8 +270,10 @@ function isFull(view: pb.JobView): boolean {
   return checkEnum(pb.JobViewSchema, view, "view") === pb.JobView.FULL;
 }
 
-function orderOf(order: pb.JobOrder): "newest" | "priority" {
-  return checkEnum(pb.JobOrderSchema, order, "order_by") === pb.JobOrder.PRIORITY ? "priority" : "newest";
+function orderOf(order: pb.JobOrder): keyof typeof jobPositions {
+  const checked = checkEnum(pb.JobOrderSchema, order, "order_by");
+  if (checked === pb.JobOrder.PRIORITY) return "priority";
+  return checked === pb.JobOrder.ENDED_AT ? "ended" : "newest";
 }
 
 function bulkFilterOf(request: CancelJobsRequest | RetryJobsRequest, context: HandlerContext) {

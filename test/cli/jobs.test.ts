@@ -134,6 +134,21 @@ describe("submit", () => {
     expect(cut.stderr).toContain("--limit 20");
   });
 
+  test("lists are narrowed by limit key, time and creator, and ordered by the end", async () => {
+    const { stdout } = await cli.run("job", "submit", "narrow", "--limit-key", "ключ");
+    const id = stdout.trim();
+    const ids = async (...args: string[]) =>
+      (await cli.json("job", "list", "--type", "narrow", ...args)).jobs.map((job: { id: string }) => job.id);
+    expect(await ids("--limit-key", "ключ", "--created-after", "2026-01-01")).toEqual([id]);
+    expect(await ids("--created-by", unknownId)).toEqual([]);
+    expect(await ids("--limit-key", "other")).toEqual([]);
+    expect(await ids("--created-before", "2026-01-01")).toEqual([]);
+    await cli.run("job", "cancel", id);
+    expect(await ids("--status", "cancelled", "--order", "ended")).toEqual([id]);
+    const refused = await cli.run("job", "list", "--order", "ended");
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("needs status COMPLETED") });
+  });
+
   test("a bad line keeps those before it; the same request id creates nothing twice", async () => {
     const good = Array.from({ length: 1001 }, (_, n) => `{"n":${n}}`);
     const path = await jsonl("mended.jsonl", [...good, "[1]"]);

@@ -1,13 +1,14 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
+import * as pb from "../../gen/ltb/v1/job_pb.ts";
 import { ListJobsRequestSchema } from "../../gen/ltb/v1/job_service_pb.ts";
 import type { JobFilter } from "../../src/jobs/input.ts";
 import type { JobListOptions } from "../../src/jobs/lists/lists.ts";
 import type { Job } from "../../src/jobs/rows.ts";
 import { jobService } from "../../src/jobs/service.ts";
 import { encodePageToken } from "../../src/wire/paging.ts";
-import { sample } from "../harness/examples.ts";
+import { sample, unknownId } from "../harness/examples.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
@@ -25,6 +26,9 @@ beforeAll(async () => {
       priority: (i * 7) % 4,
       benchmarkId: i % 3 ? undefined : benchmarkId,
       payload: { i },
+      // The name is in another script.
+      limitKey: i % 4 ? undefined : "ключ",
+      createdBy: i % 5 ? undefined : unknownId,
       runAt: i % 15 === 14 ? "2999-01-01T00:00:00Z" : undefined,
     };
     await q.db.jobs.create(job);
@@ -64,18 +68,43 @@ const all = async () => {
   return Promise.all(rows.map(({ id }) => q.db.jobs.get(id)));
 };
 
-const filters: JobFilter[] = [
-  {},
-  ...["pending", "running", "completed", "failed", "cancelled"].map((status) => ({ status })),
-]
+const statuses = ["pending", "running", "completed", "failed", "cancelled"].map((status) => ({ status }));
+// Replaced by what the jobs have.
+const some = { benchmarkId: "benchmark", ids: ["every third"], from: "20th", to: "45th" };
+
+const filters: JobFilter[] = [{}, ...statuses]
   .flatMap((filter) => [filter, { ...filter, jobType: "odd" }])
   .flatMap((filter) => [filter, { ...filter, workerId: "w" }])
-  .flatMap((filter) => [filter, { ...filter, benchmarkId: "benchmark" }]) as JobFilter[];
+  .flatMap((filter) => [filter, { ...filter, benchmarkId: some.benchmarkId }])
+  .concat(
+    [{}, ...statuses].flatMap((filter) => [
+      { ...filter, limitKey: "ключ" },
+      { ...filter, createdBy: unknownId },
+      { ...filter, createdAfter: some.from },
+      { ...filter, createdBefore: some.to },
+      { ...filter, createdAfter: some.from, createdBefore: some.to, limitKey: "ключ", jobType: "even" },
+      { ...filter, ids: some.ids },
+      { ...filter, ids: some.ids, workerId: "w", createdAfter: some.from },
+    ]),
+  ) as JobFilter[];
 
 test.each(filters)("%j is listed whole and in order, whatever the size of the pages", async (given) => {
-  const filter = given.benchmarkId ? { ...given, benchmarkId } : given;
-  const expected = (await all()).filter(
+  const jobs = await all();
+  const filter = {
+    ...given,
+    ...(given.benchmarkId && { benchmarkId }),
+    ...(given.createdAfter && { createdAfter: jobs[40]?.createdAt }),
+    ...(given.createdBefore && { createdBefore: jobs[15]?.createdAt }),
+    ...(given.ids && { ids: [unknownId, ...jobs.filter((_, index) => index % 3 === 0).map(({ id }) => id)] }),
+  };
+  const { createdAfter = "", createdBefore = "3" } = filter;
+  const expected = jobs.filter(
     (job) =>
+      job.createdAt >= createdAfter &&
+      job.createdAt < createdBefore &&
+      (filter.ids === undefined || filter.ids.includes(job.id)) &&
+      (filter.limitKey === undefined || job.limitKey === filter.limitKey) &&
+      (filter.createdBy === undefined || job.createdBy === filter.createdBy) &&
       (filter.status === undefined || job.status === filter.status) &&
       (filter.jobType === undefined || job.jobType === filter.jobType) &&
       (filter.workerId === undefined || job.workerId === filter.workerId) &&
@@ -87,6 +116,8 @@ test.each(filters)("%j is listed whole and in order, whatever the size of the pa
   for (const limit of [1, 4, 1_000]) {
     const found = (await pages(filter, limit, { full: true })).flat();
     expect(found).toEqual(expected);
+    if (isEnded)
+      expect((await pages({ ...filter, orderBy: "ended" }, limit, { full: true })).flat()).toEqual(found);
   }
 });
 
@@ -97,24 +128,71 @@ test("a brief page has all but the large fields", async () => {
   expect(job).toMatchObject(same);
 });
 
+test.each([undefined, "pending" as const, "running" as const])(
+  "by end needs more than status %s",
+  async (status) => {
+    await expect(q.db.jobs.list({ status, orderBy: "ended" })).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      violations: [{ field: "order_by" }],
+    });
+  },
+);
+
+test.each<[string, JobFilter]>([
+  ["ids", { ids: Array.from({ length: 1_001 }, () => unknownId) }],
+  ["ids[0]", { ids: ["x"] }],
+  ["created_by", { createdBy: "me" }],
+  ["created_after", { createdAfter: "yesterday" }],
+])("%s is refused with its name", async (field, filter) => {
+  await expect(q.db.jobs.list(filter)).rejects.toMatchObject({ violations: [{ field }] });
+});
+
+test("a token of one set of ids, or order, is refused for another", async () => {
+  const service = jobService(q.db);
+  const list = (request: MessageInitShape<typeof ListJobsRequestSchema>) =>
+    service.listJobs(create(ListJobsRequestSchema, { pageSize: 1, ...request }));
+  const ids = (await all()).map(({ id }) => id);
+  const { nextPageToken: pageToken } = await list({ ids });
+  expect(pageToken).not.toBe("");
+  await expect(list({ ids: ids.slice(1), pageToken })).rejects.toMatchObject({
+    reason: "INVALID_PAGE_TOKEN",
+  });
+  const ended = { status: pb.JobStatus.COMPLETED, orderBy: pb.JobOrder.ENDED_AT };
+  const next = (await list(ended)).nextPageToken;
+  expect((await list({ ...ended, pageToken: next })).jobs).toHaveLength(1);
+  await expect(list({ status: ended.status, pageToken: next })).rejects.toMatchObject({
+    reason: "INVALID_PAGE_TOKEN",
+  });
+});
+
 describe("by priority", () => {
-  test.each([undefined, "odd", "even", "none"])(
-    "ready jobs of type %s come in the order of claims",
-    async (jobType) => {
-      const { rows } = await q.client.query<{ id: string }>(
-        `select j.id from job_ready r join jobs j on j.id = r.job_id where $1::text is null or j.job_type = $1
+  test.each([
+    [undefined, undefined],
+    ["odd", undefined],
+    ["even", undefined],
+    ["none", undefined],
+    ["even", "ключ"],
+    [undefined, "ключ"],
+  ])("ready jobs of type %s and limit key %s come in the order of claims", async (jobType, limitKey) => {
+    const { rows } = await q.client.query<{ id: string }>(
+      `select j.id from job_ready r join jobs j on j.id = r.job_id
+      where ($1::text is null or j.job_type = $1) and ($2::text is null or j.limit_key = $2)
       order by r.priority desc, r.sequence`,
-        [jobType ?? null],
+      [jobType ?? null, limitKey ?? null],
+    );
+    for (const limit of [1, 3, 1_000]) {
+      const found = await pages(
+        {
+          status: "pending",
+          orderBy: "priority",
+          ...(jobType && { jobType }),
+          ...(limitKey && { limitKey }),
+        },
+        limit,
       );
-      for (const limit of [1, 3, 1_000]) {
-        const found = await pages(
-          { status: "pending", orderBy: "priority", ...(jobType && { jobType }) },
-          limit,
-        );
-        expect(found.flat().map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
-      }
-    },
-  );
+      expect(found.flat().map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+    }
+  });
 
   test.each([{}, { status: "running" as const }, { status: "pending" as const, workerId: "w" }])(
     "%j does not go with it",

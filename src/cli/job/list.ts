@@ -1,36 +1,52 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import { countCharacters, cutText } from "../../text.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
+import { parseTime } from "../shared/options.ts";
 import { formatMinute } from "../shared/output.ts";
 import { printList } from "../shared/pages.ts";
 import { type JobStatusName, jobStatuses, jobStatusName } from "./status.ts";
 
-const orders = ["newest", "queue"] as const;
+const orders = { newest: JobOrder.CREATED_AT, ended: JobOrder.ENDED_AT, queue: JobOrder.PRIORITY } as const;
 
 interface Options extends ServiceOptions {
   status?: JobStatusName;
   type?: string;
   worker?: string;
   benchmark?: string;
-  order: (typeof orders)[number];
+  limitKey?: string;
+  createdAfter?: Date;
+  createdBefore?: Date;
+  createdBy?: string;
+  order: keyof typeof orders;
   limit: number;
 }
 
 export function addCommand(job: Command): void {
   addServiceCommand(job, "list")
     .withReplica()
-    .description("Lists jobs, newest first or in the order in which they will be run.")
+    .description("Lists jobs: newest first, by when they ended, or in the order in which they will be run.")
     .choice("--status <status>", "only those in this status", Object.keys(jobStatuses))
     .option("--type <type>", "only those of this type")
     .option("--worker <id>", "only those that this worker holds or last held")
     .option("--benchmark <benchmark>", `only those of this benchmark: ${NEWEST}`)
-    .choice("--order <order>", "queue: those that wait, the next to be run first", orders, "newest")
+    .option("--limit-key <key>", "only those with this limit key")
+    .option("--created-after <time>", "only those created at this time or later", parseTime)
+    .option("--created-before <time>", "only those created before this time", parseTime)
+    .option("--created-by <id>", "only those that the user with this id created")
+    .choice(
+      "--order <order>",
+      "ended: with an ended --status, the last to end first; queue: those that wait, the next to be run first",
+      Object.keys(orders),
+      "newest",
+    )
     .withLimit()
     .examples(
       "ltb job list",
       "ltb job list --status failed --type grade --limit 500",
+      ["ltb job list --status failed --created-after 2026-01-31", "what failed of the jobs since then"],
       ["ltb job list --order queue", "what is run next"],
       "ltb job list --status failed --json | jq -r .jobs[].id",
     )
@@ -38,16 +54,20 @@ export function addCommand(job: Command): void {
 }
 
 async function list({ jobs, benchmarks }: ServiceClient, options: Options): Promise<void> {
-  const { status, type, worker, benchmark } = options;
-  const queue = options.order === "queue";
+  const { status, type, worker, benchmark, limitKey, createdAfter, createdBefore, createdBy, order } =
+    options;
   // The order of the queue is one of pending jobs only.
-  const wanted = status ?? (queue ? "pending" : undefined);
+  const wanted = status ?? (order === "queue" ? "pending" : undefined);
   const filter = {
     status: wanted === undefined ? JobStatus.UNSPECIFIED : jobStatuses[wanted],
     jobType: type ?? "",
     workerId: worker ?? "",
     benchmarkId: await findBenchmarkId(benchmarks, benchmark),
-    orderBy: queue ? JobOrder.PRIORITY : JobOrder.CREATED_AT,
+    limitKey: limitKey ?? "",
+    ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
+    ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
+    createdBy: createdBy ?? "",
+    orderBy: orders[order],
   };
   await printList("jobs", options, {
     schema: JobSchema,

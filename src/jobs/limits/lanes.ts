@@ -126,10 +126,11 @@ export class Lanes {
     }
   }
 
-  /** Ids of the lanes of a type, or of all. */
-  ofType(jobType: string | undefined): string[] {
+  /** Ids of the lanes that have this type and limit key; undefined: any. */
+  having({ jobType, limitKey }: { jobType?: string | undefined; limitKey?: string | undefined }): string[] {
     return [...this.#byId.values()]
       .filter((lane) => jobType === undefined || lane.jobType === jobType)
+      .filter((lane) => limitKey === undefined || lane.limitKey === limitKey)
       .map(({ id }) => id);
   }
 

@@ -39,6 +39,8 @@ export async function listJobs(
     const position = parseInput(afterPriority, after, "after");
     return listReady(db, lanes, parsed, { limit, full, after: position });
   }
+  if (orderBy === "ended" && !query.isEnded(parsed.status))
+    throw invalidField("order_by", "by end needs status COMPLETED, FAILED or CANCELLED");
   const position = parseInput(afterNewest, after, "after");
   return listNewest(db, parsed, { limit, full, after: position });
 }
@@ -88,12 +90,13 @@ async function listReady(
   filter: input.JobsQuery,
   { limit, full, after }: Wanted<input.PriorityPosition>,
 ): Promise<JobPage> {
-  const { status, jobType, workerId, benchmarkId } = filter;
-  if (status !== "pending" || workerId !== undefined || benchmarkId !== undefined) {
-    throw invalidField("order_by", "by priority needs status PENDING, and no filter but job_type");
+  const { status, jobType, limitKey, ...others } = filter;
+  if (status !== "pending" || Object.values(others).some((value) => value !== undefined)) {
+    const what = "needs status PENDING, and no filter but job_type and limit_key";
+    throw invalidField("order_by", `by priority ${what}`);
   }
   await lanes.refresh();
-  const rows = await db.any(query.scanReady(lanes.ofType(jobType), limit + 1, after));
+  const rows = await db.any(query.scanReady(lanes.having({ jobType, limitKey }), limit + 1, after));
   const ids = rows.slice(0, limit).map(({ id }) => id);
   const read = await readJobs(db, ids, full);
   const last = read.length < rows.length ? rows[Math.max(read.length, 1) - 1] : undefined;

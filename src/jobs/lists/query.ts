@@ -5,6 +5,7 @@ import {
   example,
   type Fragment,
   fragmentOf,
+  snakeCase,
   sql,
   statement,
 } from "../../database/statement/sql.ts";
@@ -12,7 +13,7 @@ import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JobsQuery, NewestPosition, PriorityPosition } from "../input.ts";
 import { isOfJob } from "../parts.ts";
-import { attemptRow, type JobAttempt, jobColumns, jobRow, workerJoins } from "../rows.ts";
+import { attemptRow, type JobAttempt, type JobStatus, jobColumns, jobRow, workerJoins } from "../rows.ts";
 
 const examplePosition: NewestPosition = { order: "newest", key: example.time, id: example.id };
 
@@ -67,9 +68,10 @@ export const existingJobs = statement("job_existing", {
 
 // Ids of the jobs that match, newest first, by whatever holds them in that order: - ended ones by when they
 // ended, from the primary key of job_finished, or by worker from its index; - running ones from the leases,
-// of which there are only as many as the workers have slots; - all, pending ones and those of a benchmark by
-// creation. Further filters are applied to `limits.scanRows` jobs at most, so that no page takes long however
-// few match: it may hold fewer than were asked for, or none, and still be followed by another.
+// of which there are only as many as the workers have slots; - all, pending ones, those of a benchmark and
+// those named by their ids from jobs. Further filters are applied to `limits.scanRows` jobs at most, so that
+// no page takes long however few match: it may hold fewer than were asked for, or none, and still be followed
+// by another.
 export const scanJobs = statement("job_scan", {
   row: z.object({
     ids: z.array(z.string()).nullable(),
@@ -99,42 +101,59 @@ export const scanJobs = statement("job_scan", {
     [{ status: "running", jobType: "t", workerId: "w" }, 2, examplePosition],
     [{ jobType: "t", benchmarkId: example.id }, 2, examplePosition],
     [{ status: "pending" }, 2, undefined],
+    [{ status: "failed", ids: [example.id], limitKey: "k", createdBy: example.id }, 2, examplePosition],
+    [{ ids: [example.id], createdAfter: example.time, createdBefore: example.time }, 2, undefined],
+    [{ status: "failed", createdAfter: example.time, createdBefore: example.time }, 2, undefined],
   ],
 });
 
-function source({ status, benchmarkId, workerId }: JobsQuery, after: NewestPosition | undefined): Fragment {
+const columns = fragmentOf(
+  "j.id, j.status, j.job_type, j.benchmark_id, j.limit_key, j.created_by, j.created_at",
+);
+
+/** Whether a status is one of those of jobs that have ended. */
+export const isEnded = (status: JobStatus | undefined): boolean =>
+  status !== undefined && status !== "pending" && status !== "running";
+
+function source(query: JobsQuery, after: NewestPosition | undefined): Fragment {
+  const { status, benchmarkId, workerId, ids, createdAfter } = query;
   const rest = (key: Fragment, id: Fragment) =>
     after
       ? sql.fragment`(${key}, ${id}) < (${after.key}::timestamptz, ${after.id}::uuid)`
       : sql.fragment`true`;
-  if (status === "running") {
+  if (status === "running" && !ids) {
     return sql.fragment`
-      select j.created_at as key, lease.worker_id, j.id, j.status, j.job_type, j.benchmark_id
+      select j.created_at as key, lease.worker_id, ${columns}
       from job_leases lease join jobs j on j.id = lease.job_id
       where ${rest(sql.fragment`j.created_at`, sql.fragment`j.id`)}`;
   }
-  if (status !== undefined && status !== "pending") {
+  if (isEnded(status) && !ids) {
     return sql.fragment`
-      select fin.finished_at as key, fin.worker_id, fin.job_id as id, fin.status, fin.job_type, j.benchmark_id
+      select fin.finished_at as key, fin.worker_id, ${columns}
       from (
         select * from job_finished fin
         where ${sql.and([
-          sql.fragment`fin.status = ${status}`,
+          sql.fragment`fin.status = ${status ?? null}`,
           rest(sql.fragment`fin.finished_at`, sql.fragment`fin.job_id`),
           workerId !== undefined && sql.fragment`fin.worker_id = ${workerId}`,
+          // No job ends before it was created.
+          createdAfter !== undefined && sql.fragment`fin.finished_at >= ${createdAfter}`,
         ])}
         order by fin.finished_at desc, fin.job_id desc limit ${limits.scanRows}
       ) fin join jobs j on j.id = fin.job_id`;
   }
+  const key = isEnded(status) ? sql.fragment`j.completed_at` : sql.fragment`j.created_at`;
   return sql.fragment`
-    select j.created_at as key, holder.worker_id, j.id, j.status, j.job_type, j.benchmark_id
+    select ${key} as key, holder.worker_id, ${columns}
     from (
       select * from jobs j
       where ${sql.and([
-        rest(sql.fragment`j.created_at`, sql.fragment`j.id`),
+        rest(key, sql.fragment`j.id`),
+        ids && sql.fragment`j.id = any (${arrayOf("uuid", ids)})`,
         benchmarkId !== undefined && sql.fragment`j.benchmark_id = ${benchmarkId}`,
+        ...createdWithin(query),
       ])}
-      order by j.created_at desc, j.id desc limit ${limits.scanRows}
+      order by ${key} desc, j.id desc limit ${limits.scanRows}
     ) j left join lateral (
       select worker_id from job_leases where job_id = j.id
       union all select worker_id from job_finished
@@ -142,11 +161,26 @@ function source({ status, benchmarkId, workerId }: JobsQuery, after: NewestPosit
     ) holder on ${workerId === undefined ? sql.fragment`false` : sql.fragment`true`}`;
 }
 
-function conditions({ status, jobType, workerId, benchmarkId }: JobsQuery) {
+/** Conditions on when jobs `j` were created. */
+export function createdWithin({ createdAfter, createdBefore }: Created) {
+  return [
+    createdAfter !== undefined && sql.fragment`j.created_at >= ${createdAfter}`,
+    createdBefore !== undefined && sql.fragment`j.created_at < ${createdBefore}`,
+  ];
+}
+
+type Created = Pick<JobsQuery, "createdAfter" | "createdBefore">;
+
+function conditions(query: JobsQuery) {
+  const { status, jobType, workerId, benchmarkId, limitKey, createdBy } = query;
   return [
     ...equalities({ status, jobType }, "j"),
-    benchmarkId !== undefined && sql.fragment`j.benchmark_id is not distinct from ${benchmarkId}`,
-    workerId !== undefined && sql.fragment`j.worker_id is not distinct from ${workerId}`,
+    ...Object.entries({ benchmarkId, workerId, limitKey, createdBy }).map(
+      ([field, value]) =>
+        value !== undefined &&
+        sql.fragment`${fragmentOf(`j.${snakeCase(field)}`)} is not distinct from ${value}`,
+    ),
+    ...createdWithin(query),
   ];
 }
 

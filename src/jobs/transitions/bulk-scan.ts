@@ -4,6 +4,7 @@ import { equalities, example, sql, statement } from "../../database/statement/sq
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import type { bulkFilter } from "../input.ts";
+import { createdWithin } from "../lists/query.ts";
 import { jobStats } from "../lists/stats.ts";
 import type { JobStatus } from "../rows.ts";
 
@@ -118,8 +119,7 @@ export const matchBulk = statement("job_bulk_match", {
       sql.fragment`j.id = any (${sql.array(ids, "uuid")})`,
       sql.fragment`j.status = any (${sql.array(statuses, "text")})`,
       ...equalities(equal, "j"),
-      createdAfter !== undefined && sql.fragment`j.created_at >= ${createdAfter}`,
-      createdBefore !== undefined && sql.fragment`j.created_at < ${createdBefore}`,
+      ...createdWithin({ createdAfter, createdBefore }),
     ])}`,
   examples: [
     [[newest.id], { statuses: ["pending"] }],
