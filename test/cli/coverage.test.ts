@@ -116,21 +116,71 @@ test("of repetitions a summary says of how many samples each figure is, and whic
     );
 });
 
+test("repetitions that crashed count as the worst, bound the mean, and keep a benchmark from leading", async () => {
+  const store = async (name: string, scoreOf: (i: number, repetition: number) => object) => {
+    const rows = Array.from({ length: 150 }, (_, i) => {
+      const [sample, repetition] = [Math.floor(i / 5), i % 5];
+      const ids = { sample_id: `s${sample}`, repetition, input: "i", output: "o" };
+      return JSON.stringify({ ...ids, ...scoreOf(sample, repetition) });
+    });
+    await writeFile(join(folder, `${name}.jsonl`), rows.join("\n"));
+    const about = ["--name", name, "--dataset", "crashing", "--provider", "acme", "--model", name];
+    await ltb.json("import", join(folder, `${name}.jsonl`), ...about);
+    await ltb.json("benchmark", "update", name, "--repetitions", "5");
+  };
+  await store("steady", (i) => ({ score: Number(i % 5 > 0) }));
+  // 42 of 150 are right, and the others crashed.
+  await store("broken", (i, repetition) =>
+    repetition < (i < 12 ? 2 : 1) ? { score: 1 } : { error: "out of memory" },
+  );
+  const score = ["--metric", "score"];
+  const plain = await ltb.run("summary", "broken", ...score);
+  expect(plain.stdout).toMatch(/^score +30 +1 /m);
+  expect(plain.stdout).toContain("score: 30 samples lack some of their repetitions.");
+  const worst = await ltb.run("summary", "broken", ...score, "--missing", "as_worst");
+  expect(worst.stdout).toMatch(/^score +30 +0\.28 /m);
+  expect(worst.stdout).toContain("score: each missing sample and repetition counts as 0, the worst");
+  const [filled] = (await ltb.json("summary", "broken", ...score, "--missing", "as_worst")).metrics;
+  expect(filled).toMatchObject({ mean: expect.closeTo(0.28, 12), filled_with: 0, samples: 30, p50: null });
+  const bounds = await ltb.run("summary", "broken", ...score, "--missing", "bounds");
+  const between = "score: the mean over all samples is between 0.28 and 1, whatever the missing values are";
+  expect(bounds.stdout).toContain(between);
+  expect(await page("summary", "broken", ...score, "--missing", "bounds")).toContain(between);
+  const board = async (...more: string[]) => ltb.run("leaderboard", "crashing", ...more);
+  const ranked = await board();
+  expect(ranked.stdout.replaceAll(/\s+/g, " ")).toMatch(/ steady acme\/steady 0\.8 .* broken acme\/broken 1 /);
+  const rule = "Those that lack values stand behind every complete one whose interval overlaps";
+  expect(ranked.stdout).toContain(rule);
+  expect((await board("--missing", "as_worst")).stdout).toMatch(/ broken .* 0\.28 /);
+  expect((await board("--missing", "bounds")).stdout).toMatch(/ broken .* 0\.28 … 1$/m);
+  const shown = await page("leaderboard", "crashing");
+  expect(shown).toContain(rule);
+  expect(shown).toContain("Dotted lines go as far as the mean may be, whatever is missing");
+  const compared = await ltb.json("compare", "steady", "broken", "--missing", "as_worst");
+  expect(compared.comparisons[0]).toMatchObject({ candidate_mean: expect.closeTo(0.28, 12) });
+  const { runs } = await ltb.json("history", "crashing");
+  expect(runs[1]).toMatchObject({
+    ...{ mean: 1, least_mean: expect.closeTo(0.28, 12), greatest_mean: 1 },
+    since_previous: { first_significant: false, first_unsettled: true },
+  });
+  expect((await page("history", "crashing")).match(/stroke-dasharray="2,3"/g)).toHaveLength(2);
+});
+
 test("a summary counts what is missing as the worst, or bounds the mean by it", async () => {
   const worst = await ltb.run("summary", "crashed", "--metric", "score", "--missing", "as_worst");
   // Every figure is of the same samples: the mean lies between the least and the greatest value.
   expect(worst.stdout).toMatch(/^score +50 +0\.4 .* … 0\.\d+ +0 +- +- +- +- +1$/m);
-  expect(worst.stdout.replaceAll(/\s+/g, " ")).toContain("each missing sample counts as 0, the worst");
+  expect(worst.stdout.replaceAll(/\s+/g, " ")).toContain("each missing sample and repetition counts as 0, the worst");
   const [filled] = (await ltb.json("summary", "crashed", "--metric", "score", "--missing", "as_worst"))
     .metrics;
   expect(filled).toMatchObject({ count: 20, samples: 50, min: 0, p50: null, p99: null, max: 1 });
   expect(filled.coverage).toMatchObject({ scored: 20, missing: 30 });
-  const noBar = "Missing samples count in these, and are in no bar.";
+  const noBar = "Missing samples and repetitions count in these, and are in no bar.";
   expect(await page("summary", "crashed", "--metric", "score", "--missing", "as_worst")).toContain(noBar);
   expect(await page("summary", "crashed")).not.toContain(noBar);
   const bounds = await ltb.run("summary", "crashed", "--metric", "score", "--missing", "bounds");
   expect(bounds.stdout.replaceAll(/\s+/g, " ")).toContain(
-    "score: the mean over all samples is between 0.4 and 1, whatever the missing ones are (with 95 % intervals: ",
+    "score: the mean over all samples is between 0.4 and 1, whatever the missing values are (with 95 % intervals: ",
   );
   const wide = ["--missing", "bounds", "--range", "-1:2"];
   const { metrics } = await ltb.json("summary", "crashed", "--metric", "score", ...wide);
@@ -169,7 +219,7 @@ test("a leaderboard says what entries lack, puts them behind, and leaves them ou
   expect(most.below_minimum_count).toBeGreaterThan(0);
   const worst = await ltb.run("leaderboard", "gsm8k", "--missing", "as_worst");
   expect(worst.stdout.replaceAll(/\s+/g, " ")).toMatch(
-    /crashed 0\.4 \S+ … \S+ 50 Each missing sample counts as 0, /,
+    /crashed 0\.4 \S+ … \S+ 50 Each missing sample and repetition counts as 0, /,
   );
   const bounds = await ltb.run("leaderboard", "gsm8k", "--missing", "bounds");
   expect(bounds.stdout).toMatch(/ mean may be\n.* 0\.8 … 0\.8\n.* 0\.4 … 1\n/);
@@ -244,7 +294,7 @@ test("a history says what runs lack, and calls no run better that only lacks wha
   expect(line).toMatch(/ 20 of 50 +\+0\.2 /);
   expect(line?.endsWith(mark)).toBe(true);
   const text = stdout.replaceAll(/\s+/g, " ");
-  const rule = "A run is called better or worse than another if it is so whatever values the missing samples";
+  const rule = "A run is called better or worse than another if it is so whatever values what is missing";
   expect(text).toContain(rule);
   expect(text).toContain(`crashed: ${words}.`);
   const { runs } = await ltb.json("history", "gsm8k");
@@ -373,7 +423,7 @@ test("a comparison says what its sides lack, in all its forms, and counts or bou
   expect(shown).not.toContain("▽");
   const bounds = await ltb.run("compare", "whole", "crashed", "--missing", "bounds");
   expect(bounds.stdout.replaceAll(/\s+/g, " ")).toMatch(
-    /crashed: the mean difference over all samples is between -0\.44 and 0\.36, whatever the missing ones are \(with/,
+    /crashed: the mean difference over all samples is between -0\.44 and 0\.36, whatever the missing values are \(with/,
   );
   const drawn = await page("compare", "whole", "crashed", "--missing", "bounds");
   expect(drawn).toContain("▼ worse, ▽ may be worse, ● no significant difference");
@@ -530,7 +580,7 @@ test("where nothing is missing, gates by bounds are those by pairs", async () =>
   expect(stdout).toMatch(
     /^whole again: no worse than the baseline by 0\.1 over all groups together \(one-sided p /m,
   );
-  expect(stdout).not.toContain("whatever the missing ones are");
+  expect(stdout).not.toContain("whatever the missing values are");
   expect(stdout).toMatch(
     /^The mean of the 4 differences, where each group with the key has the same weight, is 0\.$/m,
   );

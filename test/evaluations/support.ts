@@ -1,5 +1,10 @@
+import fc from "fast-check";
 import type { Client } from "pg";
+import { expect } from "vitest";
+import type { NewEvaluation } from "../../src/evaluations/input.ts";
+import type { SummaryInput } from "../../src/evaluations/summary/summarize.ts";
 import type { Database } from "../../src/storage.ts";
+import { sample } from "../harness/examples.ts";
 import { eventually } from "../harness/waiting.ts";
 
 /**
@@ -98,3 +103,58 @@ export async function scored(
     );
   return id;
 }
+
+/** One evaluation a value: null has no score, "e" an error, and a list is a score with an error. */
+export type Given = number | null | "e" | [number];
+
+export const someGiven = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom<Given>(0, 1, [0], [1]) },
+  { weight: 2, arbitrary: fc.constantFrom<Given>("e", null) },
+  { weight: 1, arbitrary: fc.constantFrom<Given>(0.25, 0.5) },
+);
+
+type Plan = Partial<Parameters<Database["benchmarks"]["create"]>[0]>;
+
+/** Stores benchmarks of which some values may be missing, and reads the figures of their scores. */
+export function storing(db: Database) {
+  /** A benchmark with one evaluation a value, each of a sample of its own unless `more` says otherwise. */
+  async function stored(
+    values: readonly Given[],
+    plan: Plan = {},
+    more: (index: number) => Partial<NewEvaluation> = () => ({}),
+  ): Promise<string> {
+    const { id } = await db.benchmarks.create({ ...sample, ...plan });
+    const rows = values.map((value, index) => ({
+      ...{ benchmarkId: id, sampleId: `s${index}`, input: "i", output: "o" },
+      ...(typeof value === "number" && { score: value }),
+      ...(Array.isArray(value) && { score: value[0] }),
+      ...((value === "e" || Array.isArray(value)) && { error: "e" }),
+      ...more(index),
+    }));
+    if (rows.length > 0) await db.evaluations.createMany(rows);
+    return id;
+  }
+
+  /** A benchmark with samples of several repetitions each. */
+  function storedSamples(samples: readonly (readonly Given[])[], plan: Plan = {}): Promise<string> {
+    const tries = samples.flatMap((values, index) =>
+      values.map((value, repetition) => ({ value, sampleId: `s${index}`, repetition })),
+    );
+    return stored(
+      tries.map(({ value }) => value),
+      plan,
+      (row) => ({ sampleId: tries[row]?.sampleId, repetition: tries[row]?.repetition }),
+    );
+  }
+
+  async function scoreOf(id: string, options: SummaryInput = {}) {
+    const { metrics } = await db.evaluations.summarize(id, ["score"], options);
+    const [metric] = metrics;
+    if (metric === undefined) throw new Error("no score");
+    return metric;
+  }
+
+  return { stored, storedSamples, scoreOf };
+}
+
+export const refusal = (field: string) => ({ violations: [expect.objectContaining({ field })] });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { coverageOf } from "../../src/evaluations/coverage/coverage.ts";
 import { boundsOf } from "../../src/evaluations/coverage/missing.ts";
 import bounds from "./fixtures/bounds.json" with { type: "json" };
 
@@ -10,7 +11,9 @@ test.each(named)("bounds of a $metric of $n samples and $missing missing ones, i
   const sum = values.reduce((a, b) => a + b, 0);
   const m2 = values.reduce((total, value) => total + (value - sum / count) ** 2, 0);
   const ends = count > 0 ? { min: Math.min(...values), max: Math.max(...values) } : {};
-  const found = boundsOf(metric, { count, sum, m2, ...ends }, missing, { low, high });
+  const tried = { planned: null, tried: count + missing, withError: 0 };
+  const samples = { moments: { count, sum, m2, ...ends }, coverage: coverageOf(tried, count, 0) };
+  const found = boundsOf(metric, samples, { low, high });
   const within = (value: number | null) =>
     value === null ? null : expect.closeTo(value, value > 100 ? 8 : 11);
   expect(found).toEqual({

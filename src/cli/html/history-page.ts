@@ -28,19 +28,19 @@ export async function writeHistory(
     first && last
       ? `${countRuns(runs)}: the mean is ${formatNumber(first.mean, 4)} at first and ${formatNumber(last.mean, 4)} at last. ${found}`
       : "No runs.";
-  const level = baseline && intervalOf(baseline, response);
+  const level = baseline && intervalOf(baseline);
   const drawn = await timelineChart(
     `Mean ${unit} of each run with its 95 % interval, oldest first`,
     description,
     `mean ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better`,
-    runs.map((run) => ({ ...intervalOf(run, response), ...verdictOf(run, lowerIsBetter) })),
+    runs.map((run) => ({ ...intervalOf(run), ...verdictOf(run, lowerIsBetter) })),
     level,
   );
   const ground = baseline
     ? ` The broken line and the ground about it are the baseline, ${baseline.benchmarkName}.`
     : "";
   const reach = allRuns(response).some(lacksValues)
-    ? " Dotted lines, and the fainter ground of a baseline, go as far as a mean may be whatever the missing samples are; the shape of a change that they may undo is an outline."
+    ? " Dotted lines, and the fainter ground of a baseline, go as far as a mean may be whatever is missing; the shape of a change that they may undo is an outline."
     : "";
   await writePage(path, {
     title: `History: ${dataset}`,
@@ -75,14 +75,12 @@ export async function writeHistory(
   });
 }
 
-/** The interval of a mean, and how far the mean may be where samples are missing. */
-function intervalOf(run: MetricRun, range: Pick<GetMetricHistoryResponse, "rangeLow" | "rangeHigh">) {
-  const { createdAt, mean, count, ci95Low: low = mean, ci95High: high = mean } = run;
-  const missing = run.coverage?.missing ?? 0;
-  const meanWith = (end: number) => (mean * count + end * missing) / (count + missing);
-  const { rangeLow: least = -Infinity, rangeHigh: greatest = Infinity } = range;
-  const reach = { low: Math.min(low, meanWith(least)), high: Math.max(high, meanWith(greatest)) };
-  return { label: formatMinute(createdAt), mean, low, high, ...(missing > 0 && { reach }) };
+/** The interval of a mean, and how far the mean may be where something is missing. */
+function intervalOf(run: MetricRun) {
+  const { createdAt, mean, ci95Low: low = mean, ci95High: high = mean } = run;
+  const { leastMean = -Infinity, greatestMean = Infinity } = run;
+  const reach = { low: Math.min(low, leastMean), high: Math.max(high, greatestMean) };
+  return { label: formatMinute(createdAt), mean, low, high, ...(lacksValues(run) && { reach }) };
 }
 
 function verdictOf(

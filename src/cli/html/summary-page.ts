@@ -68,7 +68,7 @@ export async function writeSummary(
         ? [
             {
               title: "How the values are spread",
-              note: `The dashed line is the mean, the band around it its 95 % interval.${shown.some(({ filledWith }) => filledWith !== undefined) ? " Missing samples count in these, and are in no bar." : ""}`,
+              note: `The dashed line is the mean, the band around it its 95 % interval.${shown.some(({ filledWith }) => filledWith !== undefined) ? " Missing samples and repetitions count in these, and are in no bar." : ""}`,
               body: html`<div class="charts">${(await Promise.all(charts)).flat()}</div>`,
             },
           ]

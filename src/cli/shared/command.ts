@@ -120,7 +120,7 @@ export class Command extends CommanderCommand {
   withMissing(names: readonly string[], parseRange: (text: string) => object): this {
     return this.choice(
       "--missing <how>",
-      "samples without a value: exclude leaves them out (default), as_worst counts each as the worst value, bounds tells what the mean may be",
+      "samples without a value, and repetitions that others lack: exclude leaves them out (default), as_worst counts each as the worst value, bounds tells what the mean may be",
       names,
     ).withRange(parseRange);
   }

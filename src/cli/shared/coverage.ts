@@ -120,7 +120,7 @@ export const leaveOpen = (bounds: Bounds | undefined): bounds is Bounds =>
 function boundsText({ low, high, ...interval }: Bounds, figure = "mean"): string {
   const between = `between ${formatNumber(low, 4)} and ${formatNumber(high, 4)}`;
   const within = formatInterval(interval, { digits: 4, between: " to ", none: "" });
-  return `the ${figure} over all samples is ${between}, whatever the missing ones are${within && ` (with 95 % intervals: ${within})`}`;
+  return `the ${figure} over all samples is ${between}, whatever the missing values are${within && ` (with 95 % intervals: ${within})`}`;
 }
 
 /** "20 of 50" where samples are missing, else the number of those that a mean is of. */
@@ -134,7 +134,9 @@ export function countText({
   return missing > 0 ? `${count} of ${count + missing}` : count;
 }
 
-export const lacksValues = ({ coverage }: Pick<LeaderboardEntry, "coverage">) => (coverage?.missing ?? 0) > 0;
+/** Whether samples are missing, or repetitions of others. */
+export const lacksValues = ({ coverage, repetitions }: Omit<Covered, "name">) =>
+  (coverage?.missing ?? 0) > 0 || (repetitions?.samplesLacking ?? 0) > 0;
 
 /** Whether the mean of an entry may be another, because nothing stands for what is missing. */
 export const isOpen = (entry: LeaderboardEntry) => lacksValues(entry) && entry.filledWith === undefined;
@@ -155,7 +157,7 @@ export function coverageOfEntries(entries: readonly LeaderboardEntry[], of: Meas
   const rule =
     worst === undefined
       ? "Those that lack values stand behind every complete one whose interval overlaps what their own mean may be, and take part in bands with all of that."
-      : `Each missing sample counts as ${formatNumber(worst)}, the worst that there can be; means and intervals are over all samples.`;
+      : `Each missing sample and repetition counts as ${formatNumber(worst)}, the worst that there can be; means and intervals are over all samples.`;
   return [
     ...(incomplete.length > 0 ? [rule] : []),
     ...(entries.some(isOpen) ? rangeWords(of) : []),
@@ -180,7 +182,7 @@ function rangeWords({ metric, rangeLow, rangeHigh }: Measure): string[] {
 /** Sentences on what runs of a history lack, and on what that does to their changes. */
 export function coverageOfRuns(runs: readonly MetricRun[], of: Measure): string[] {
   const rule =
-    "Means are over the samples that have a value. A run is called better or worse than another if it is so whatever values the missing samples of both would have. Where it is so by the samples with a value alone, its mark says that.";
+    "Means are over the samples that have a value. A run is called better or worse than another if it is so whatever values what is missing in both would have. Where it is so by the samples with a value alone, its mark says that.";
   return [
     ...(runs.some(lacksValues) ? [rule, ...rangeWords(of)] : []),
     ...coverageWords(
@@ -258,11 +260,12 @@ function joinSplits(metrics: readonly MetricSummary[]): Covered[] {
   });
 }
 
-function filledWords({ name, coverage, missing, filledWith, bounds }: MetricSummary, asked: Missing) {
-  if (coverage?.missing === 0) return [];
+function filledWords(metric: MetricSummary, asked: Missing) {
+  if (!lacksValues(metric)) return [];
+  const { name, missing, filledWith, bounds } = metric;
   if (missing !== asked)
-    return `${oneLine(name)}: missing samples are left out, as its range is not known: say it with --metric and --range.`;
+    return `${oneLine(name)}: what is missing is left out, as its range is not known: say it with --metric and --range.`;
   if (bounds) return `${oneLine(name)}: ${boundsText(bounds)}.`;
   if (filledWith === undefined) return [];
-  return `${oneLine(name)}: each missing sample counts as ${formatNumber(filledWith)}, the worst that there can be; all figures but percentiles, which are left out, are over all samples.`;
+  return `${oneLine(name)}: each missing sample and repetition counts as ${formatNumber(filledWith)}, the worst that there can be; all figures but percentiles, which are left out, are over all samples.`;
 }

@@ -3,7 +3,6 @@ import { currentSignal } from "../../call-scope.ts";
 import { Gate } from "../../database/connection/gate.ts";
 import { heavyGateOptions } from "../../database/heavy-reads.ts";
 import type { Executor } from "../../database/statement/executor.ts";
-import { invalidField } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { type Block, bootstrapMean } from "../../statistics/bootstrap.ts";
 import { signFlipP } from "../../statistics/clusters.ts";
@@ -128,16 +127,10 @@ async function listSamples(
 async function boundsOf(
   db: Executor,
   pairing: Pairing,
-  { reducer, lowerIsBetter, margin, range }: Asked,
+  { lowerIsBetter, margin, range }: Asked,
   { figures, coverage, haveBothAll }: Pick<Sides, "coverage"> & { figures: Found; haveBothAll: boolean },
 ) {
   if (haveBothAll) return { bounds: boundsOfWhole(figures) };
-  const areRepeated = Math.max(pairing.baseline.repetitions, pairing.candidate.repetitions) > 1;
-  if (reducer === "mode" && areRepeated)
-    throw invalidField(
-      "missing",
-      "bounds nothing by the reducer mode, which missing values may move anywhere",
-    );
   const tested = figures.nPaired > 0 ? { margin } : {};
   return boundDifference(db, pairing, range, coverage, { lowerIsBetter, ...tested });
 }

@@ -55,7 +55,7 @@ export function pairs(pairing: Pairing): Fragment {
     if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;
     const valued = sql.fragment`select * from (${values}) v where value is not null`;
     const more = isClustered ? ofClusteredSample : ofSample;
-    const lack = fill === undefined ? undefined : { wanted: of.repetitions, value: fill };
+    const lack = fill === undefined ? undefined : lackOf(of, fill, isOpen);
     const reduced = reducedValues(valued, sql.fragment`v.sample_id`, reduction, more, lack);
     return isFilled ? withoutValues(reduced, values) : reduced;
   };
@@ -99,6 +99,12 @@ const withoutValues = (reduced: Fragment, values: Fragment) => sql.fragment`
   from (
     select distinct on (v.sample_id) v.* from (${values}) v order by v.sample_id, v.repetition
   ) t full join (${reduced}) r on r.sample_id = t.sample_id offset 0`;
+
+const lackOf = ({ repetitions }: Sampling, end: number, isBound: boolean) => ({
+  wanted: sql.fragment`${repetitions}`,
+  end: sql.fragment`${end}`,
+  isBound,
+});
 
 /** Where each evaluation is a sample, most reducers leave its value as it is. */
 const isReduced = ({ isRepeated }: Sampling, { reducer }: Reduction) =>

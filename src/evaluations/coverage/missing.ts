@@ -1,10 +1,12 @@
 import type { z } from "zod";
 import { invalidField } from "../../errors.ts";
-import { meanFigures } from "../../statistics/mean-interval.ts";
+import { type MeanFigures, meanFigures } from "../../statistics/mean-interval.ts";
 import { mergeMoments } from "../../statistics/moments.ts";
 import { finite, oneOf } from "../../validation.ts";
 import { areShares } from "../metric.ts";
+import type { WithLacking } from "../samples/lacking.ts";
 import { countsSuccesses, type ReducedMoments, type Reducer } from "../samples/reduce.ts";
+import type { Coverage } from "./coverage.ts";
 
 const treatments = ["exclude", "as_worst", "bounds"] as const;
 
@@ -18,8 +20,8 @@ export const missingFields = {
 };
 
 /**
- * `missing`: samples without a value are left out ("exclude"), count as the worst value that there can be
- * ("as_worst"), or make bounds of what the mean may be ("bounds"). `rangeLow` and `rangeHigh` are the ends of
+ * `missing`: samples without a value, and repetitions that a sample lacks, are left out ("exclude"), count as
+ * the worst value that there can be ("as_worst"), or make bounds of what the mean may be ("bounds"). `rangeLow` and `rangeHigh` are the ends of
  * what a value can be, where those of the metric are not known or are others.
  */
 interface MissingInput {
@@ -108,6 +110,32 @@ export function lackingEnd(treatment: Treatment, { low, high }: Range, lowerIsBe
   return isNeeded(lowerIsBetter) && !Number.isFinite(high) ? "range_high" : undefined;
 }
 
+/** The ends of a range that a treatment needs and that are known. */
+export function endsFor(treatment: Treatment, range: Range, lowerIsBetter: boolean): number[] {
+  if (treatment === "exclude") return [];
+  const ends = treatment === "bounds" ? [range.low, range.high] : [worstOf(range, lowerIsBetter)];
+  return ends.filter(Number.isFinite);
+}
+
+/** The samples of a benchmark, of which some may have no value, and others not all of their repetitions. */
+export interface Samples {
+  /** Of the samples that have a value. */
+  moments: ReducedMoments;
+  coverage: Coverage;
+  /** Undefined where no sample with a value lacks repetitions. */
+  withLacking?: WithLacking | undefined;
+}
+
+/** Whether the mean over all samples, with all repetitions, may be another. */
+export const areOpen = ({ coverage, withLacking }: Samples) =>
+  coverage.missing > 0 || withLacking !== undefined;
+
+/** The moments of all samples, with one value for each that is missing and each repetition that lacks. */
+export function filledAll({ moments, coverage, withLacking }: Samples, value: number): ReducedMoments {
+  const filled = withLacking?.(value) ?? moments;
+  return filledWith(filled, Math.max(0, coverage.scored + coverage.missing - filled.count), value);
+}
+
 /** Moments with `missing` further samples of one value. */
 export function filledWith(moments: ReducedMoments, missing: number, value: number): ReducedMoments {
   if (missing === 0) return moments;
@@ -137,16 +165,16 @@ export interface Bounds {
 }
 
 /** Undefined without any sample. */
-export function boundsOf(
-  name: string,
-  moments: ReducedMoments,
-  missing: number,
-  range: Range,
-): Bounds | undefined {
-  if (moments.count + missing === 0) return undefined;
-  const at = (value: number) =>
-    meanFigures(filledWith(moments, missing, value), { areShares: areShares(name), range });
-  const [least, greatest] = missing === 0 ? [at(0), at(0)] : [at(range.low), at(range.high)];
+export function boundsOf(name: string, samples: Samples, range: Range): Bounds | undefined {
+  const { moments, coverage } = samples;
+  if (moments.count + coverage.missing === 0) return undefined;
+  const ends = areOpen(samples)
+    ? [filledAll(samples, range.low), filledAll(samples, range.high)]
+    : [moments, moments];
+  const [least, greatest] = ends.map((all) => meanFigures(all, { areShares: areShares(name), range })) as [
+    MeanFigures,
+    MeanFigures,
+  ];
   return {
     low: least.mean,
     high: greatest.mean,

@@ -11,9 +11,19 @@ import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts
 import { type MeanDifference, welch } from "../../statistics/welch.ts";
 import { parseInput, text, uuid, whole } from "../../validation.ts";
 import { type Coverage, coverageOf, plannedOf } from "../coverage/coverage.ts";
-import { endOf, filledWith, missingFields, type Range, rangeOf } from "../coverage/missing.ts";
+import {
+  areOpen,
+  endOf,
+  endsFor,
+  filledAll,
+  missingFields,
+  type Range,
+  rangeOf,
+  type Samples,
+} from "../coverage/missing.ts";
 import { compareInputs, type InputDifference } from "../inputs/compare-inputs.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
+import { groupsWithLacking, lackSome, readLacking } from "../samples/lacking.ts";
 import {
   checkK,
   countFailed,
@@ -23,6 +33,7 @@ import {
   type Reduction,
   type Repetitions,
   reduceGroups,
+  reducesByCounts,
   reductionFields,
   repetitionsOf,
 } from "../samples/reduce.ts";
@@ -82,6 +93,9 @@ export interface MetricRun
   /** Of the samples with a value; null in a benchmark without repetitions. */
   repetitions: Repetitions | null;
   coverage: Coverage;
+  /** What the mean may be whatever is missing; null where nothing is, and where the range has no such end. */
+  leastMean: number | null;
+  greatestMean: number | null;
   /** Compared with the page's `inputsReferenceId`; null where no samples with an id are in common. */
   inputsCompared: number | null;
   differentInputs: number | null;
@@ -119,6 +133,10 @@ type Run = z.output<typeof newestRuns.row>;
 /** A run with its samples counted. */
 interface Counted extends Run {
   coverage: Coverage;
+  /** The repetitions that each sample is to have. */
+  wanted: number;
+  /** Undefined where no sample with a value lacks repetitions. */
+  withLacking?: Samples["withLacking"];
 }
 
 /** An adjusted p-value below it is significant. */
@@ -147,6 +165,7 @@ export async function readHistory(
   const older = found[limit];
   const metric = { name: runs.metric, reducer, lowerIsBetter };
   const range = rangeOf(metric, valuesOf(found, baseline), { rangeLow, rangeHigh });
+  await addLacking(db, baseline ? [...found, baseline] : found, { metric: runs.metric, range }, reduction);
   const previous = changesOf(page, range, (index) => page[index - 1] ?? older);
   const isAfter = ({ createdAt, id }: Run) =>
     !baseline || createdAt > baseline.createdAt || (createdAt === baseline.createdAt && id > baseline.id);
@@ -217,7 +236,25 @@ function overSamples(run: Run, reduction: Reduction): Counted[] {
 function counted(run: Run, isRepeated: boolean): Counted {
   const { tried, withError, count, failed } = run;
   const planned = plannedOf(run, isRepeated);
-  return { ...run, coverage: coverageOf({ planned, tried, withError }, count, failed) };
+  const wanted = run.repetitions || run.mostTries;
+  return { ...run, wanted, coverage: coverageOf({ planned, tried, withError }, count, failed) };
+}
+
+/** Adds what may stand for the repetitions that the samples of runs lack. */
+async function addLacking(
+  db: Executor,
+  runs: readonly Counted[],
+  { metric, range }: { metric: string; range: Range },
+  reduction: Reduction,
+): Promise<void> {
+  const lacking = runs.filter(({ groups, wanted }) => lackSome(groups, wanted));
+  const benchmarks = [...new Map(lacking.map(({ id, wanted }) => [id, { id, wanted }])).values()];
+  const metrics = [{ metric, ends: endsFor("bounds", range, false) }];
+  const read = await readLacking(db, benchmarks, metrics, reduction, true);
+  for (const run of lacking)
+    run.withLacking = reducesByCounts(reduction.reducer)
+      ? groupsWithLacking(run.groups ?? [], reduction, run.wanted, run)
+      : read(run.id, metric);
 }
 
 /** The range of all values; undefined without any. */
@@ -288,8 +325,8 @@ function changesOf(
 }
 
 /**
- * The p-value of the least difference that the missing samples of both runs allow: each of them has the value
- * that brings the means closest together, at an end of the range. 1 where that turns the difference round, or
+ * The p-value of the least difference that what both runs lack allows: each sample and each repetition that is
+ * missing has the value that brings the means closest together, at an end of the range. 1 where that turns the difference round, or
  * the range has no such end; never less than without these samples.
  */
 function settledPValue(
@@ -298,16 +335,31 @@ function settledPValue(
   { difference, pValue }: MeanDifference,
   { low, high }: Range,
 ): number | undefined {
-  const isOpen = before.coverage.missing > 0 || after.coverage.missing > 0;
-  if (!isOpen || pValue === undefined) return pValue;
-  const [above, below] = difference > 0 ? [after, before] : [before, after];
-  const hasEnd = (run: Counted, end: number) => run.coverage.missing === 0 || Number.isFinite(end);
+  const [older, newer] = [samplesOf(before), samplesOf(after)];
+  if (!(areOpen(older) || areOpen(newer)) || pValue === undefined) return pValue;
+  const [above, below] = difference > 0 ? [newer, older] : [older, newer];
+  const hasEnd = (samples: Samples, end: number) => !areOpen(samples) || Number.isFinite(end);
   if (!hasEnd(above, low) || !hasEnd(below, high)) return 1;
-  const closest = welch(
-    filledWith(below, below.coverage.missing, high),
-    filledWith(above, above.coverage.missing, low),
-  );
+  const at = (samples: Samples, end: number) =>
+    areOpen(samples) ? filledAll(samples, end) : samples.moments;
+  const closest = welch(at(below, high), at(above, low));
   return closest.difference > 0 ? Math.max(pValue, closest.pValue ?? 1) : 1;
+}
+
+const samplesOf = ({
+  coverage,
+  withLacking,
+  ...figures
+}: Omit<Counted, "id" | "name">): Samples => ({
+  moments: figures,
+  coverage,
+  withLacking,
+});
+
+function meanWith(samples: Samples, end: number): number | null {
+  if (!areOpen(samples) || !Number.isFinite(end)) return null;
+  const { count, sum } = filledAll(samples, end);
+  return sum / count;
 }
 
 function figures(
@@ -319,8 +371,10 @@ function figures(
   const benchmark = { benchmarkId, benchmarkName, provider, model, status, createdAt };
   const about = {
     samplesUnscored: groups ? countSamples(groups) - count : 0,
-    repetitions: groups ? repetitionsOf(groups, run.repetitions || run.mostTries, coverage.tried) : null,
+    repetitions: groups ? repetitionsOf(groups, run.wanted, coverage.tried) : null,
     coverage,
+    leastMean: meanWith(samplesOf(run), kind.range.low),
+    greatestMean: meanWith(samplesOf(run), kind.range.high),
     ...{ inputsCompared: inputs?.inputsCompared ?? null, differentInputs: inputs?.differentInputs ?? null },
   };
   return { ...benchmark, count, ...about, ...meanColumns(run, kind) };

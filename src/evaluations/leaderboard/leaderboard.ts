@@ -7,25 +7,31 @@ import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts
 import { finite, parseInput, text, whole } from "../../validation.ts";
 import { type Coverage, shareOf } from "../coverage/coverage.ts";
 import {
+  areOpen,
   type Bounds,
   boundsOf,
   endOf,
-  filledWith,
+  endsFor,
+  filledAll,
   missingFields,
   type Range,
   rangeOf,
   requireEnds,
+  type Samples,
   type Treatment,
   worstOf,
 } from "../coverage/missing.ts";
 import type { LeaderboardPosition } from "../input.ts";
 import { compareInputs, type InputDifference } from "../inputs/compare-inputs.ts";
 import { areShares, isLowerBetter } from "../metric.ts";
+import { groupsWithLacking, lackSome, readLacking } from "../samples/lacking.ts";
 import {
   checkK,
   countSamples,
   type Reducer,
+  type Reduction,
   type Repetitions,
+  reducesByCounts,
   reductionFields,
   repetitionsOf,
 } from "../samples/reduce.ts";
@@ -81,7 +87,7 @@ export interface LeaderboardEntry
   /** Of the samples with a value; null in a benchmark without repetitions. */
   repetitions: Repetitions | null;
   coverage: Coverage;
-  /** The value that each missing sample counts as; null unless there are any, and count as the worst. */
+  /** The value that what is missing counts as: samples, and repetitions of others. Null unless any does. */
   filledWith: number | null;
   /** Null unless asked for. */
   bounds: Bounds | null;
@@ -138,8 +144,9 @@ export async function readLeaderboard(
   );
   const metric = { name: ranked.metric, reducer, lowerIsBetter };
   const range = rangeOf(metric, valuesOf(board), { rangeLow, rangeHigh });
-  if (board.some(({ coverage }) => coverage.missing > 0)) requireEnds(missing, metric, range);
-  const treated = { name: ranked.metric, missing, range, worst: worstOf(range, lowerIsBetter) };
+  const open = await openSamples(db, board, { ...reduction, ...metric, missing, range });
+  if (open.size > 0) requireEnds(missing, metric, range);
+  const treated = { name: ranked.metric, missing, range, worst: worstOf(range, lowerIsBetter), open };
   const options = { metric: ranked.metric, lowerIsBetter, range, limit: limit + 1, after };
   const candidates = board.map((contender) => candidateOf(contender, treated));
   const following = await rankContenders(candidates, options);
@@ -188,9 +195,9 @@ async function entriesOf(
 const hexOf = (id: string) => id.replaceAll("-", "");
 
 function entryOf(
-  { count, sum, m2, min, max, groups, coverage, mostTries = 1, rank, rankLow, rankHigh, ...placed }: Placed,
+  { count, sum, m2, min, max, groups, coverage, wanted = 1, rank, rankLow, rankHigh, ...placed }: Placed,
   { id: benchmarkId, name: benchmarkName, ...rest }: z.output<typeof rankedBenchmarks.row>,
-  { name, missing, range, worst }: Treated,
+  { name, missing, range, worst, open }: Treated,
 ): Omit<LeaderboardEntry, keyof InputDifference> {
   const { band = null, bandLast = null, rankedLow, rankedHigh } = placed;
   const ends = { rankedLow: endOf(rankedLow), rankedHigh: endOf(rankedHigh) };
@@ -198,14 +205,16 @@ function entryOf(
   const moments = { count, sum, m2, min, max };
   const figures = meanColumns(moments, { areShares: areShares(name), range });
   const { scored } = coverage;
-  const { repetitions: declared, provider, model, status, createdAt } = rest;
-  const samples = countSamples(groups ?? []);
+  const { provider, model, status, createdAt } = rest;
   const about = {
-    samplesUnscored: groups ? samples - scored : 0,
-    repetitions: groups ? repetitionsOf(groups, declared || mostTries, coverage.tried) : null,
+    samplesUnscored: groups ? countSamples(groups) - scored : 0,
+    repetitions: groups ? repetitionsOf(groups, wanted, coverage.tried) : null,
     coverage,
-    filledWith: missing === "as_worst" && coverage.missing > 0 ? worst : null,
-    bounds: missing === "bounds" ? (boundsOf(name, moments, coverage.missing, range) ?? null) : null,
+    filledWith: missing === "as_worst" && open.has(placed.hex) ? worst : null,
+    bounds:
+      missing === "bounds"
+        ? (boundsOf(name, open.get(placed.hex) ?? { moments, coverage }, range) ?? null)
+        : null,
   };
   const benchmark = { benchmarkId, benchmarkName, provider, model, status, createdAt };
   return { ...place, ...benchmark, count: scored, ...figures, ...about };
@@ -217,13 +226,50 @@ interface Treated {
   missing: Treatment;
   range: Range;
   worst: number;
+  open: Open;
 }
 
-function candidateOf(contender: Contender, { missing, worst }: Treated): Candidate {
-  const open = contender.coverage.missing;
-  if (missing !== "as_worst" || open === 0) return Object.assign(contender, { open });
-  const { count, sum, m2, min, max } = filledWith(contender, open, worst);
-  return { ...contender, count, sum, m2, min: min ?? worst, max: max ?? worst, open: 0 };
+/** The samples of each contender of which some are missing or lack repetitions, by its `hex`. */
+type Open = ReadonlyMap<string, Samples>;
+
+async function openSamples(
+  db: Executor,
+  board: readonly Contender[],
+  asked: Reduction & Pick<Treated, "name" | "missing" | "range"> & { lowerIsBetter: boolean },
+): Promise<Open> {
+  const { name, missing, range, lowerIsBetter, ...reduction } = asked;
+  const isLacking = ({ groups, wanted = 1 }: Contender) => lackSome(groups, wanted);
+  // The order goes by bounds also where nobody asks for them.
+  const treatment = missing === "as_worst" ? missing : "bounds";
+  const metrics = [{ metric: name, ends: endsFor(treatment, range, lowerIsBetter) }];
+  const benchmarks = board.filter(isLacking).map(({ hex: id, wanted = 1 }) => ({ id, wanted }));
+  const read = await readLacking(db, benchmarks, metrics, reduction, treatment === "bounds");
+  const open = new Map<string, Samples>();
+  for (const contender of board) {
+    const { hex, groups = [], wanted = 1, coverage, count, sum, m2, min, max } = contender;
+    const found = reducesByCounts(reduction.reducer)
+      ? groupsWithLacking(groups, reduction, wanted, { min, max })
+      : read(hex, name);
+    const withLacking = isLacking(contender) ? found : undefined;
+    const samples = { moments: { count, sum, m2, min, max }, coverage, withLacking };
+    if (areOpen(samples)) open.set(hex, samples);
+  }
+  return open;
+}
+
+function candidateOf(contender: Contender, { missing, range, worst, open }: Treated): Candidate {
+  const of = open.get(contender.hex);
+  if (!of) return contender;
+  if (missing === "as_worst") {
+    const { count, sum, m2, min = worst, max = worst } = filledAll(of, worst);
+    return { ...contender, count, sum, m2, min, max };
+  }
+  const meanWith = (end: number) => {
+    if (!Number.isFinite(end)) return end;
+    const { count, sum } = filledAll(of, end);
+    return sum / count;
+  };
+  return Object.assign(contender, { bounds: { low: meanWith(range.low), high: meanWith(range.high) } });
 }
 
 /** The range of all values; undefined without any. */

@@ -21,8 +21,8 @@ export interface Contender extends Moments, Range {
   /** Its id, in hex without dashes. */
   hex: string;
   coverage: Coverage;
-  /** How many evaluations the sample with the most has. */
-  mostTries?: number;
+  /** The repetitions that each sample is to have: as many as are declared, or as the sample with the most. */
+  wanted?: number;
   /** Of a benchmark with repetitions: its samples, each of which counts once. */
   groups?: readonly SampleGroup[];
 }
@@ -132,7 +132,7 @@ async function coveredParts(
     const samples = { planned, tried: plan.tried + count, withError: plan.withError + sum };
     // Copies of thousands would take as long as reading them.
     const coverage = coverageOf(samples, part.count, part.failed);
-    contenders.push(Object.assign(part, { coverage, mostTries: plan.mostTries }));
+    contenders.push(Object.assign(part, { coverage, wanted: plan.repetitions || plan.mostTries }));
   });
   return { contenders, matching: plans.size };
 }

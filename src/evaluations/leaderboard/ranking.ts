@@ -8,8 +8,11 @@ import type { Contender } from "./parts.ts";
 
 /** What is ranked. */
 export interface Candidate extends Contender {
-  /** Samples of which nothing is known, so that the mean over all may be another. */
-  open: number;
+  /**
+   * The least and the greatest mean that what is missing allows, infinite where the range has no such end;
+   * undefined where nothing is, or something stands for it.
+   */
+  bounds?: Range | undefined;
 }
 
 /** A candidate with its figures and its place among all. */
@@ -35,7 +38,7 @@ interface Standing {
   /** NaN without an interval. */
   low: number;
   high: number;
-  /** The least merit that the open samples allow. */
+  /** The least merit that what is missing allows. */
   least: number;
 }
 
@@ -53,7 +56,7 @@ export async function rankContenders(
   const kind = { areShares: areShares(metric), range };
   const standingOf = (candidate: Candidate): Standing => {
     const figures = meanFigures(candidate, kind);
-    const { low, high, bounds } = intervalOf(candidate, figures, range);
+    const { low, high, bounds } = intervalOf(candidate, figures);
     return lowerIsBetter
       ? { figures, merit: stripNoise(-figures.mean), low: -high, high: -low, least: -bounds.high }
       : { figures, merit: stripNoise(figures.mean), low, high, least: bounds.low };
@@ -67,7 +70,7 @@ export async function rankContenders(
     highs[index] = high;
     leasts[index] = least;
   });
-  const isOpen = (index: number) => (candidates[index]?.open ?? 0) > 0;
+  const isOpen = (index: number) => candidates[index]?.bounds !== undefined;
   const demoted = await demote(merits, leasts, highs, isOpen);
   const sorted = merits.toSorted();
   const placing = rankSpread(sorted, lows, highs);
@@ -102,14 +105,15 @@ export async function rankContenders(
 /** Infinite for a number that stands for an end that is not there. */
 const endless = (end: number) => (Math.abs(end) === Number.MAX_VALUE ? Math.sign(end) * Infinity : end);
 
-/** The interval of a mean, as wide as the bounds that the open samples allow, and these. */
-function intervalOf({ count, sum, open }: Candidate, { mean, interval }: MeanFigures, range: Range) {
+/** The interval of a mean, as wide as its bounds, and these. */
+function intervalOf({ bounds: given }: Candidate, { mean, interval }: MeanFigures) {
   const { low = Number.NaN, high = Number.NaN } = interval ?? {};
-  if (open <= 0) return { low, high, bounds: { low: mean, high: mean } };
+  if (!given) return { low, high, bounds: { low: mean, high: mean } };
   // A number with an order, where the range has no end.
-  const meanWith = (end: number) =>
-    Math.min(Math.max((sum + open * end) / (count + open), -Number.MAX_VALUE), Number.MAX_VALUE);
-  const bounds = { low: meanWith(range.low), high: meanWith(range.high) };
+  const bounds = {
+    low: Math.max(given.low, -Number.MAX_VALUE),
+    high: Math.min(given.high, Number.MAX_VALUE),
+  };
   const isKnown = !Number.isNaN(low);
   return {
     low: isKnown ? Math.min(low, bounds.low) : bounds.low,

@@ -151,7 +151,7 @@ export const leaderboardParts = statement("leaderboard_parts", {
 });
 
 const texts = { id: true, name: true, provider: true, model: true } as const;
-const rankedRow = benchmarkRow.pick({ ...texts, status: true, createdAt: true, repetitions: true });
+const rankedRow = benchmarkRow.pick({ ...texts, status: true, createdAt: true });
 const rankedColumns = columnsOf(rankedRow, "b");
 
 export const rankedBenchmarks = statement("leaderboard_benchmarks", {

@@ -71,16 +71,20 @@ export interface Reduced {
   failed: number;
 }
 
-/** The value that each sample of a group comes down to: none where it has none; null where they differ. */
-function oneValueOf({ tries, successes, fractional }: SampleGroup, { reducer, k }: Reduction) {
-  if (reducer === "mean") return fractional > 0 ? null : successes / tries;
-  if (successes < 0) return undefined;
+/** The value of a sample by a reducer that counts successes: none where it makes none. */
+function valueOfCounts(tries: number, successes: number, { reducer, k }: Reduction) {
   if (reducer === "at_least_k") return tries < k ? undefined : Number(successes >= k);
   return reducer === "pass_at_k" ? passAnyOf(tries, successes, k) : passAllOf(tries, successes, k);
 }
 
+/** What stands for each value that a sample has fewer than wanted: an end of their range. */
+interface Lack {
+  wanted: number;
+  end: number;
+}
+
 /** Reduces the samples of a metric by one of the reducers that `reducesByCounts`. */
-export function reduceGroups(groups: readonly SampleGroup[], reduction: Reduction): Reduced {
+export function reduceGroups(groups: readonly SampleGroup[], reduction: Reduction, lack?: Lack): Reduced {
   const parts: Moments[] = [];
   let [unscored, failed] = [0, 0];
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -91,13 +95,23 @@ export function reduceGroups(groups: readonly SampleGroup[], reduction: Reductio
   };
   for (const group of groups) {
     const { samples, fractional, successes, tries } = group;
-    const value = oneValueOf(group, reduction);
+    const { wanted = 0, end = 0 } = lack ?? {};
+    const lacking = Math.max(0, wanted - tries);
+    if (reduction.reducer === "mean") {
+      const share = tries / (tries + lacking);
+      const filled = (mean: number) => (lacking === 0 ? mean : share * mean + (1 - share) * end);
+      add(fractional, filled(group.mean), group.m2 * share ** 2);
+      add(samples - fractional, filled(successes / tries));
+      failed += group.failed;
+      continue;
+    }
+    const more = end >= 1 ? lacking : 0;
+    const value = successes < 0 ? undefined : valueOfCounts(tries + lacking, successes + more, reduction);
     if (value === undefined) unscored += samples;
-    else failed += group.failed;
-    if (value === null) {
-      add(fractional, group.mean, group.m2);
-      add(samples - fractional, successes / tries);
-    } else if (value !== undefined) add(samples, value);
+    else {
+      add(samples, value);
+      failed += group.failed;
+    }
   }
   return { moments: { ...mergeMoments(parts), min, max }, unscored, failed };
 }

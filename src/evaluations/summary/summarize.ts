@@ -3,9 +3,10 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { clusterKey } from "../clusters/clusters.ts";
 import { plannedOf } from "../coverage/coverage.ts";
-import { checkClusters, missingFields, refuseRange } from "../coverage/missing.ts";
-import { failedMetric } from "../metric.ts";
+import { checkClusters, endsFor, missingFields, rangeOf, refuseRange } from "../coverage/missing.ts";
+import { failedMetric, isLowerBetter } from "../metric.ts";
 import { readRollups } from "../rollups/read.ts";
+import { lackSome, readLacking } from "../samples/lacking.ts";
 import {
   checkK,
   countFailed,
@@ -49,7 +50,8 @@ type SummaryOptions = Sampling & z.output<typeof summaryInput>;
 
 /**
  * Statistics over all samples of a benchmark: from the rollups where they hold all that is asked for, else
- * from the rows. Either is one statement, so that counts, tokens and metrics are of one moment.
+ * from the rows. Either is one statement, so that counts, tokens and metrics are of one moment. What stands
+ * for repetitions that samples lack takes another one by the reducers median, mode and max.
  * @param executors `heavy` reads the rows, unless they are few
  * @param names which metrics; none: all that have a value
  */
@@ -60,18 +62,19 @@ export async function summarizeBenchmark(
 ): Promise<BenchmarkSummary> {
   if (names.length !== 1) refuseRange(options);
   const { id: benchmarkId, isRepeated, repetitions, reducer, k } = options;
-  const { figures, ...how } = await findFigures(executors, names, options);
+  const { figures: read, ...how } = await findFigures(executors, names, options);
   // Its first repetition came in meanwhile.
   if (how.isRepeated && !isRepeated)
     return summarizeBenchmark(executors, names, { ...options, isRepeated: true });
+  const evaluations = read.find(({ name }) => name === failedMetric);
+  const wanted = wantedOf(repetitions, evaluations?.groups);
+  const figures = await withLacking(executors.heavy, read, names, { ...options, wanted });
   const all = new Map(figures.map((one) => [one.name, one]));
   const sum = (name: string) => all.get(name)?.sum ?? null;
-  const evaluations = all.get(failedMetric);
   all.delete(failedMetric);
   const evaluationCount = evaluations?.count ?? 0;
   const sampleCount = isRepeated ? countSamples(evaluations?.groups ?? []) : evaluationCount;
   const failedCount = evaluations?.sum ?? 0;
-  const wanted = wantedOf(repetitions, evaluations?.groups);
   const sampled = {
     ...options,
     ...{ wanted, planned: plannedOf(options, isRepeated), tried: sampleCount },
@@ -97,6 +100,27 @@ export async function summarizeBenchmark(
       return one ? toMetricSummary(one, sampled) : emptyMetric(name, sampled);
     }),
   };
+}
+
+/** Reads what becomes of the metrics asked for if a value stands for each that samples lack. */
+async function withLacking(
+  heavy: Executor,
+  figures: readonly Figures[],
+  names: readonly string[],
+  options: SummaryOptions & { wanted: number },
+): Promise<readonly Figures[]> {
+  const { id, isRepeated, wanted, reducer, k, missing } = options;
+  if (!isRepeated || missing === "exclude" || reducesByCounts(reducer)) return figures;
+  const isAsked = ({ name, groups }: Figures) =>
+    (names.length === 0 || names.includes(name)) && lackSome(groups, wanted);
+  const metrics = figures.filter(isAsked).map(({ name, min, max }) => {
+    const range = rangeOf({ name, reducer }, { min, max }, options);
+    const { lowerIsBetter = isLowerBetter(name) } = options;
+    return { metric: name, ends: endsFor(missing, range, lowerIsBetter) };
+  });
+  const asked = [[{ id, wanted }], metrics, { reducer, k }, missing === "bounds"] as const;
+  const of = await readLacking(heavy, ...asked);
+  return figures.map((one) => ({ ...one, withLacking: of(id, one.name) }));
 }
 
 /** Of every metric, also of `failedMetric`. */

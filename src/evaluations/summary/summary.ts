@@ -3,18 +3,21 @@ import type { Moments } from "../../statistics/moments.ts";
 import { type Clusters, clustersOf, type FoundClusters } from "../clusters/clusters.ts";
 import { type Coverage, coverageOf, type Tried } from "../coverage/coverage.ts";
 import {
+  areOpen,
   type Bounds,
   boundsOf,
-  filledWith,
+  filledAll,
   lackingEnd,
   type Missing,
   type Range,
   rangeOf,
   requireEnds,
+  type Samples,
   type Treatment,
   worstOf,
 } from "../coverage/missing.ts";
 import { areShares, builtInMetrics, isLowerBetter } from "../metric.ts";
+import { groupsWithLacking, lackSome, type WithLacking } from "../samples/lacking.ts";
 import {
   countFailed,
   type Reduced,
@@ -53,7 +56,7 @@ export interface MetricSummary extends Record<Figure | Percentile, number | null
   coverage: Coverage;
   /** What was done with the missing samples: "exclude" where the metric's range is not known. */
   missing: Treatment;
-  /** The value that each missing sample counts as; null unless they count as the worst. */
+  /** The value that what is missing counts as: samples, and repetitions of others. Null unless any does. */
   filledWith: number | null;
   /** Null unless asked for. */
   bounds: Bounds | null;
@@ -109,6 +112,8 @@ export interface Figures extends Moments {
   /** Of the samples' values, where groups do not tell them. */
   reduced?: ReducedMoments | null;
   clusters?: FoundClusters | null;
+  /** With what stands for repetitions that samples lack, where groups do not tell it. */
+  withLacking?: WithLacking;
 }
 
 /** How values become those of samples. */
@@ -127,7 +132,12 @@ export function toMetricSummary(figures: Figures, sampled: Sampled): MetricSumma
   const [p50, p90, p95, p99] = percentiles as [number, number, number, number];
   const { moments, unscored, failed } = reducedOf(figures, sampled);
   const coverage = coverageOf(sampled, moments.count, failed);
-  const { filled, range, ...treated } = treatMissing(name, moments, { min, max }, coverage, sampled);
+  const withLacking =
+    sampled.isRepeated && lackSome(groups, sampled.wanted)
+      ? (figures.withLacking ?? groupsWithLacking(groups ?? [], sampled, sampled.wanted, { min, max }))
+      : undefined;
+  const samples = { moments, coverage, withLacking };
+  const { filled, range, ...treated } = treatMissing(name, samples, { min, max }, sampled);
   const columns = meanOf(name, filled, { range, spread: clusters ?? undefined });
   return {
     name,
@@ -178,7 +188,8 @@ function meanOf(
 
 export function emptyMetric(name: string, sampled: Sampled): MetricSummary {
   const coverage = coverageOf(sampled, 0, 0);
-  const { filled, range, ...treated } = treatMissing(name, noMoments, undefined, coverage, sampled);
+  const samples = { moments: noMoments, coverage };
+  const { filled, range, ...treated } = treatMissing(name, samples, undefined, sampled);
   const order = { min: null, p50: null, p90: null, p95: null, p99: null, max: null };
   return {
     ...{ name, count: 0, sum: 0, ...meanOf(name, filled, { range }) },
@@ -192,23 +203,23 @@ const noMoments = { count: 0, sum: 0, m2: 0 };
 
 function treatMissing(
   name: string,
-  moments: ReducedMoments,
+  samples: Samples,
   values: { min: number; max: number } | undefined,
-  { missing: count }: Coverage,
   { reducer, lowerIsBetter = isLowerBetter(name), areNamed, ...given }: Sampled,
 ) {
   const metric = { name, reducer, lowerIsBetter };
   const range = rangeOf(metric, values, given);
-  if (count > 0 && areNamed) requireEnds(given.missing, metric, range);
-  const isKnown = count === 0 || lackingEnd(given.missing, range, lowerIsBetter) === undefined;
+  const isOpen = areOpen(samples);
+  if (isOpen && areNamed) requireEnds(given.missing, metric, range);
+  const isKnown = !isOpen || lackingEnd(given.missing, range, lowerIsBetter) === undefined;
   const missing = isKnown ? given.missing : "exclude";
-  const worst = missing === "as_worst" ? worstOf(range, lowerIsBetter) : undefined;
+  const worst = missing === "as_worst" && isOpen ? worstOf(range, lowerIsBetter) : undefined;
   return {
-    filled: worst === undefined ? moments : filledWith(moments, count, worst),
+    filled: worst === undefined ? samples.moments : filledAll(samples, worst),
     range,
     missing,
-    filledWith: count > 0 ? (worst ?? null) : null,
-    bounds: missing === "bounds" ? (boundsOf(name, moments, count, range) ?? null) : null,
+    filledWith: worst ?? null,
+    bounds: missing === "bounds" ? (boundsOf(name, samples, range) ?? null) : null,
   };
 }
 
