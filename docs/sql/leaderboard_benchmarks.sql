@@ -6,7 +6,6 @@ select
   b.model,
   b.status,
   b.created_at,
-  b.repetitions,
   (b.named_samples + added.named_samples)::bigint as named_samples,
   (b.ids_hash + added.ids_hash)::text as ids_hash,
   (b.inputs_hash + added.inputs_hash)::text as inputs_hash

@@ -130,33 +130,33 @@ test("repetitions that crashed count as the worst, bound the mean, and keep a be
   };
   await store("steady", (i) => ({ score: Number(i % 5 > 0) }));
   // 42 of 150 are right, and the others crashed.
-  await store("broken", (i, repetition) =>
+  await store("shaky", (i, repetition) =>
     repetition < (i < 12 ? 2 : 1) ? { score: 1 } : { error: "out of memory" },
   );
   const score = ["--metric", "score"];
-  const plain = await ltb.run("summary", "broken", ...score);
+  const plain = await ltb.run("summary", "shaky", ...score);
   expect(plain.stdout).toMatch(/^score +30 +1 /m);
   expect(plain.stdout).toContain("score: 30 samples lack some of their repetitions.");
-  const worst = await ltb.run("summary", "broken", ...score, "--missing", "as_worst");
+  const worst = await ltb.run("summary", "shaky", ...score, "--missing", "as_worst");
   expect(worst.stdout).toMatch(/^score +30 +0\.28 /m);
   expect(worst.stdout).toContain("score: each missing sample and repetition counts as 0, the worst");
-  const [filled] = (await ltb.json("summary", "broken", ...score, "--missing", "as_worst")).metrics;
+  const [filled] = (await ltb.json("summary", "shaky", ...score, "--missing", "as_worst")).metrics;
   expect(filled).toMatchObject({ mean: expect.closeTo(0.28, 12), filled_with: 0, samples: 30, p50: null });
-  const bounds = await ltb.run("summary", "broken", ...score, "--missing", "bounds");
+  const bounds = await ltb.run("summary", "shaky", ...score, "--missing", "bounds");
   const between = "score: the mean over all samples is between 0.28 and 1, whatever the missing values are";
   expect(bounds.stdout).toContain(between);
-  expect(await page("summary", "broken", ...score, "--missing", "bounds")).toContain(between);
+  expect(await page("summary", "shaky", ...score, "--missing", "bounds")).toContain(between);
   const board = async (...more: string[]) => ltb.run("leaderboard", "crashing", ...more);
   const ranked = await board();
-  expect(ranked.stdout.replaceAll(/\s+/g, " ")).toMatch(/ steady acme\/steady 0\.8 .* broken acme\/broken 1 /);
+  expect(ranked.stdout.replaceAll(/\s+/g, " ")).toMatch(/ steady acme\/steady 0\.8 .* shaky acme\/shaky 1 /);
   const rule = "Those that lack values stand behind every complete one whose interval overlaps";
   expect(ranked.stdout).toContain(rule);
-  expect((await board("--missing", "as_worst")).stdout).toMatch(/ broken .* 0\.28 /);
-  expect((await board("--missing", "bounds")).stdout).toMatch(/ broken .* 0\.28 … 1$/m);
+  expect((await board("--missing", "as_worst")).stdout).toMatch(/ shaky .* 0\.28 /);
+  expect((await board("--missing", "bounds")).stdout).toMatch(/ shaky .* 0\.28 … 1$/m);
   const shown = await page("leaderboard", "crashing");
   expect(shown).toContain(rule);
   expect(shown).toContain("Dotted lines go as far as the mean may be, whatever is missing");
-  const compared = await ltb.json("compare", "steady", "broken", "--missing", "as_worst");
+  const compared = await ltb.json("compare", "steady", "shaky", "--missing", "as_worst");
   expect(compared.comparisons[0]).toMatchObject({ candidate_mean: expect.closeTo(0.28, 12) });
   const { runs } = await ltb.json("history", "crashing");
   expect(runs[1]).toMatchObject({
@@ -170,7 +170,9 @@ test("a summary counts what is missing as the worst, or bounds the mean by it", 
   const worst = await ltb.run("summary", "crashed", "--metric", "score", "--missing", "as_worst");
   // Every figure is of the same samples: the mean lies between the least and the greatest value.
   expect(worst.stdout).toMatch(/^score +50 +0\.4 .* … 0\.\d+ +0 +- +- +- +- +1$/m);
-  expect(worst.stdout.replaceAll(/\s+/g, " ")).toContain("each missing sample and repetition counts as 0, the worst");
+  expect(worst.stdout.replaceAll(/\s+/g, " ")).toContain(
+    "each missing sample and repetition counts as 0, the worst",
+  );
   const [filled] = (await ltb.json("summary", "crashed", "--metric", "score", "--missing", "as_worst"))
     .metrics;
   expect(filled).toMatchObject({ count: 20, samples: 50, min: 0, p50: null, p99: null, max: 1 });

@@ -59,6 +59,7 @@ test("one run has its figures, and no change", async () => {
     ci95High: expect.closeTo(score?.ci95High ?? 0, 12),
     intervalMethod: "wilson",
     coverage: score?.coverage,
+    ...{ leastMean: null, greatestMean: null },
     inputsCompared: null,
     differentInputs: null,
     sincePrevious: null,

@@ -346,11 +346,7 @@ function settledPValue(
   return closest.difference > 0 ? Math.max(pValue, closest.pValue ?? 1) : 1;
 }
 
-const samplesOf = ({
-  coverage,
-  withLacking,
-  ...figures
-}: Omit<Counted, "id" | "name">): Samples => ({
+const samplesOf = ({ coverage, withLacking, ...figures }: Omit<Counted, "id" | "name">): Samples => ({
   moments: figures,
   coverage,
   withLacking,
