@@ -1634,9 +1634,10 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
 
   /**
    * How many of the samples have a value. An entry of which some are missing, or lack repetitions (see
-   * Repetitions.samples_lacking) that no value stands for, is never ranked above a complete one whose interval overlaps the bounds of its mean: it stands right below the last of these. rank_low,
-   * rank_high and bands take its interval to be as wide as its bounds, which have no end where the range of
-   * the metric has none. Entries that are below the same complete one are ordered by mean.
+   * Repetitions.samples_lacking) that no value stands for, is never ranked above a complete one whose
+   * interval overlaps the bounds of its mean: it stands right below the last of these. rank_low, rank_high
+   * and bands take its interval to be as wide as its bounds, which have no end where the range of the metric
+   * has none. Entries that are below the same complete one are ordered by mean.
    *
    * @generated from field: ltb.v1.Coverage coverage = 21;
    */
@@ -1918,9 +1919,9 @@ export type MetricChange = Message<"ltb.v1.MetricChange"> & {
 
   /**
    * True for the first run in time of the response whose adjusted_p_value of this kind is below 0.05; in
-   * since_baseline the first after the baseline. It has to be that also with what both runs lack (see Missing),
-   * each sample and repetition of which then has the value that brings the two means closest together:
-   * GetMetricHistoryResponse.range_low or range_high.
+   * since_baseline the first after the baseline. It has to be that also with what both runs lack (see
+   * Missing), each sample and repetition of which then has the value that brings the two means closest
+   * together: GetMetricHistoryResponse.range_low or range_high.
    *
    * @generated from field: bool first_significant = 6;
    */
@@ -2230,7 +2231,8 @@ export const ReducerSchema: GenEnum<Reducer> = /*@__PURE__*/
 
 /**
  * What a mean does with what is missing: the samples that have no value (Coverage.missing), those that were
- * planned and not tried among them, and the repetitions that other samples lack (Repetitions.samples_lacking).
+ * planned and not tried among them, and the repetitions that other samples lack
+ * (Repetitions.samples_lacking).
  *
  * @generated from enum ltb.v1.Missing
  */
@@ -2251,7 +2253,8 @@ export const Missing = {
 
   /**
    * Each sample, and each repetition before its sample is reduced, counts as the worst value that the metric
-   * can have. By AT_LEAST_K, PASS_AT_K and PASS_HAT_K a repetition has not passed, or has where lower is better.
+   * can have. By AT_LEAST_K, PASS_AT_K and PASS_HAT_K a repetition has not passed, or has where lower is
+   * better.
    *
    * @generated from enum value: MISSING_AS_WORST = 2;
    */
@@ -2268,7 +2271,8 @@ export const Missing = {
 
 /**
  * What a mean does with what is missing: the samples that have no value (Coverage.missing), those that were
- * planned and not tried among them, and the repetitions that other samples lack (Repetitions.samples_lacking).
+ * planned and not tried among them, and the repetitions that other samples lack
+ * (Repetitions.samples_lacking).
  *
  * @generated from enum ltb.v1.Missing
  */

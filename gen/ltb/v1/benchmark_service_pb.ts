@@ -1612,10 +1612,10 @@ export type GetBenchmarkSummaryRequest = Message<"ltb.v1.GetBenchmarkSummaryRequ
   groupBy: string;
 
   /**
-   * What means do with samples and repetitions that have no value. Default: EXCLUDE. AS_WORST needs the worse
-   * end of the range of each metric that is named in `metrics`, and BOUNDS both; where it is not known and not
-   * given, the call fails with INVALID_ARGUMENT. By MEDIAN, MODE and MAX repetitions that lack take one more
-   * reading of all evaluations, as one of the reads of many rows.
+   * What means do with samples and repetitions that have no value. Default: EXCLUDE. AS_WORST needs the
+   * worse end of the range of each metric that is named in `metrics`, and BOUNDS both; where it is not known
+   * and not given, the call fails with INVALID_ARGUMENT. By MEDIAN, MODE and MAX repetitions that lack take
+   * one more reading of all evaluations, as one of the reads of many rows.
    *
    * @generated from field: ltb.v1.Missing missing = 8;
    */
@@ -2288,9 +2288,9 @@ export type GetLeaderboardRequest = Message<"ltb.v1.GetLeaderboardRequest"> & {
   minCoverage: number;
 
   /**
-   * What means do with samples and repetitions that have no value. Default: EXCLUDE. AS_WORST needs the worse
-   * end of the metric's range, and BOUNDS both; where it is not known and not given, and an entry lacks some, the call
-   * fails with INVALID_ARGUMENT.
+   * What means do with samples and repetitions that have no value. Default: EXCLUDE. AS_WORST needs the
+   * worse end of the metric's range, and BOUNDS both; where it is not known and not given, and an entry
+   * lacks some, the call fails with INVALID_ARGUMENT.
    *
    * @generated from field: ltb.v1.Missing missing = 15;
    */

@@ -20,9 +20,10 @@ export const missingFields = {
 };
 
 /**
- * `missing`: samples without a value, and repetitions that a sample lacks, are left out ("exclude"), count as
- * the worst value that there can be ("as_worst"), or make bounds of what the mean may be ("bounds"). `rangeLow` and `rangeHigh` are the ends of
- * what a value can be, where those of the metric are not known or are others.
+ * `missing`: samples without a value, and repetitions that a sample lacks, are left out ("exclude"), count
+ * as the worst value that there can be ("as_worst"), or make bounds of what the mean may be ("bounds").
+ * `rangeLow` and `rangeHigh` are the ends of what a value can be, where those of the metric are not known or
+ * are others.
  */
 interface MissingInput {
   missing?: Treatment | undefined;

@@ -325,9 +325,9 @@ function changesOf(
 }
 
 /**
- * The p-value of the least difference that what both runs lack allows: each sample and each repetition that is
- * missing has the value that brings the means closest together, at an end of the range. 1 where that turns the difference round, or
- * the range has no such end; never less than without these samples.
+ * The p-value of the least difference that what both runs lack allows: each sample and each repetition that
+ * is missing has the value that brings the means closest together, at an end of the range. 1 where that
+ * turns the difference round, or the range has no such end; never less than without these samples.
  */
 function settledPValue(
   before: Counted,
