@@ -52,8 +52,10 @@ test.each(scipy.paired.map((one) => ({ n: one.baseline.length, ...one })))(
       found.candidateCi95Low,
       found.candidateCi95High,
     ];
-    for (const [index, end] of [...baseline_ci, ...candidate_ci].entries())
-      expect(sides[index]).toBeCloseTo(end as number, 8);
+    // Means of shares are shares.
+    const areShares = [...baseline, ...candidate].every((value) => value >= 0 && value <= 1);
+    for (const [index, end] of ([...baseline_ci, ...candidate_ci] as number[]).entries())
+      expect(sides[index]).toBeCloseTo(areShares ? Math.min(1, Math.max(0, end)) : end, 8);
     // Below 101 differences ours is exact, which is what the approximation comes close to.
     if (n > 100) expect((found.wilcoxonPValue ?? Number.NaN) / wilcoxon_p).toBeCloseTo(1, 8);
     else expect(Math.abs((found.wilcoxonPValue ?? Number.NaN) - wilcoxon_p)).toBeLessThan(0.35);
@@ -94,6 +96,16 @@ test("the ranks of differences tell which way their test goes, whatever the mean
   expect(await directed([0.5, 1, 1.5])).toBe(1);
   expect(await directed([0, 0])).toBe(0);
   expect(await directed([])).toBeNull();
+});
+
+test("the interval of a side ends where values do, as in its summary", async () => {
+  const [low, high] = [scored([0, 0.5, 0, 0.25]), scored([1, 0.5, 1, 0.75])];
+  const found = await compare(low, high);
+  expect([found.baselineCi95Low, found.candidateCi95High]).toEqual([0, 1]);
+  const wide = await compare(low, high, { rangeLow: -0.1, rangeHigh: 1.1 });
+  expect([wide.baselineCi95Low, wide.candidateCi95High]).toEqual([-0.1, 1.1]);
+  const rated = await compare(scored([0, 5, 9, 10]), scored([10, 9, 5, 9]), { rangeLow: 0, rangeHigh: 10 });
+  expect([rated.baselineCi95Low, rated.candidateCi95High]).toEqual([0, 10]);
 });
 
 test("means of 0 and 1 have Wilson's intervals, and no difference of them is beyond 1", async () => {

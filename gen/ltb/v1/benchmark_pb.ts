@@ -196,7 +196,9 @@ export const BenchmarkSchema: GenMessage<Benchmark> = /*@__PURE__*/
 
 /**
  * How many of the samples of a benchmark have a value of a metric. Evaluations without a sample_id are
- * samples of their own. tried = scored + failed + unscored.
+ * samples of their own. tried = scored + failed + unscored. In a summary, a metric of one split of a dataset,
+ * which is named "METRIC/train", "METRIC/valid" or "METRIC/test" with or without more after it, counts no
+ * samples that have a value of the same METRIC in another split.
  *
  * @generated from message ltb.v1.Coverage
  */

@@ -236,28 +236,7 @@ export const boundsCell = ({ bounds }: LeaderboardEntry) =>
 export function coverageOfMetrics(summary: GetBenchmarkSummaryResponse): string[] {
   const metrics = withFigures(summary);
   const filled = metrics.flatMap((metric) => filledWords(metric, summary.missing));
-  return [...coverageWords(joinSplits(metrics), summary.k), ...filled];
-}
-
-/** The name of a metric that is of one split of a dataset alone, such as HELM's `exact_match/test`. */
-const ofSplit = /^(?<metric>.+?)\/(?:train|valid|test)(?:\/|$)/;
-
-/** Joins what is of the splits of one metric: what a sample of one split lacks is no value of another. */
-function joinSplits(metrics: readonly MetricSummary[]): Covered[] {
-  const joined = Map.groupBy(metrics, ({ name }) => ofSplit.exec(name)?.groups?.metric ?? `/${name}`);
-  return [...joined.values()].flatMap((parts): Covered[] => {
-    const coverages = parts.flatMap(({ coverage }) => coverage ?? []);
-    const [first, ...others] = coverages;
-    const scored = coverages.reduce((total, part) => total + part.scored, 0);
-    if (first === undefined || others.length === 0 || scored > first.tried) return parts;
-    const scoredWithError = coverages.reduce((total, part) => total + part.scoredWithError, 0);
-    const withError = first.failed + first.scoredWithError;
-    const failed = withError - scoredWithError;
-    const missing = first.scored + first.missing - scored;
-    const unscored = first.tried - scored - failed;
-    const coverage = { ...first, scored, scoredWithError, failed, unscored, missing };
-    return [{ name: parts.map(({ name }) => name).join(" + "), coverage }];
-  });
+  return [...coverageWords(metrics, summary.k), ...filled];
 }
 
 function filledWords(metric: MetricSummary, asked: Missing) {

@@ -150,9 +150,9 @@ async function comparePairs(db: Executor, sides: Pairing, asked: Asked): Promise
   const { pairs: n, higher, lower } = found;
   const leftOut = pairing.allowDifferentInputs ? 0 : found.different;
   const clusters = found.clusters?.difference;
-  const isShare = areShares(pairing.metric);
-  const baseline = figuresOf(n, found.baseline, { areShares: isShare, spread: found.clusters?.baseline });
-  const candidate = figuresOf(n, found.candidate, { areShares: isShare, spread: found.clusters?.candidate });
+  const kind = { areShares: areShares(pairing.metric), range: asked.range };
+  const baseline = figuresOf(n, found.baseline, { ...kind, spread: found.clusters?.baseline });
+  const candidate = figuresOf(n, found.candidate, { ...kind, spread: found.clusters?.candidate });
   const differences = figuresOfDifferences(found, clusters);
   const { mean: meanDifference = null, stddev } = differences ?? {};
   return {

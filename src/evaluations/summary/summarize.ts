@@ -18,6 +18,7 @@ import {
   wantedOf,
 } from "../samples/reduce.ts";
 import { type Sampling, summarizeMetrics, summarizeSamples } from "../statements.ts";
+import { countOwn, isOfSplit } from "./splits.ts";
 import {
   type BenchmarkSummary,
   compareMetricNames,
@@ -97,7 +98,8 @@ export async function summarizeBenchmark(
     // What a request asks of the metrics that it names is asked of no others.
     metrics: asked.map((name) => {
       const one = all.get(name);
-      return one ? toMetricSummary(one, sampled) : emptyMetric(name, sampled);
+      const own = { ...sampled, ...countOwn(name, all.values(), sampled) };
+      return one ? toMetricSummary(one, own) : emptyMetric(name, own);
     }),
   };
 }
@@ -154,7 +156,7 @@ async function summarizeRollups(
   names: readonly string[],
   isRepeated: boolean,
 ): Promise<Found | undefined> {
-  const rollups = await readRollups(db, benchmarkId, names, isRepeated);
+  const rollups = await readRollups(db, benchmarkId, names.some(isOfSplit) ? [] : names, isRepeated);
   if (!rollups) return undefined;
   const { namesLeftOut: metricsLeftOut, ...kept } = rollups;
   const isKept = (name: string) => kept.figures.some((one) => one.name === name);
