@@ -246,6 +246,11 @@ export const limits = {
   /** A page has so many items where the request leaves its size open, and may ask for so many. */
   pageSizeDefault: 50,
   pageSizeMax: 1_000,
+  /** So many different values of a field are looked at for those that begin with a prefix. */
+  distinctValues: 10_000,
+  /** A dataset's benchmarks are counted up to so many, and so many of its metrics are named. */
+  countedBenchmarks: 10_000,
+  datasetMetrics: 100,
   /** A page also ends at about this many bytes, so that it fits into a message. */
   pageBytes: 3 * 1024 * 1024,
 

@@ -70,6 +70,8 @@ const benchmarks: Table<typeof BenchmarkService> = {
   setBaseline: allow("benchmarks:write", ["user"], own.newBaseline),
   getBaseline: allow("benchmarks:read", everyone),
   listBaselines: allow("benchmarks:read", everyone),
+  listDatasets: allow("benchmarks:read", everyone),
+  listBenchmarkFieldValues: allow("benchmarks:read", everyone),
   unsetBaseline: allow("benchmarks:write", ["user"], own.baseline),
   watchBenchmarks: allow("benchmarks:read", everyone, undefined, { waits: true }),
 };
@@ -92,6 +94,7 @@ const jobs: Table<typeof JobService> = {
   deleteJob: allow("jobs:write", ["user"], own.job),
   setJobLimit: allow("queue:write", admins),
   listJobLimits: allow("jobs:read", everyone),
+  listJobFieldValues: allow("jobs:read", everyone),
   deleteJobLimit: allow("queue:write", admins),
   pauseJobs: allow("queue:write", admins),
   resumeJobs: allow("queue:write", admins),

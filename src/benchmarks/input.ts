@@ -73,5 +73,8 @@ export type BenchmarkPosition = z.output<typeof benchmarkPosition>;
 
 export const baselinePosition = z.object({ dataset: z.string() });
 
+/** The end of a page of datasets. */
+export type DatasetPosition = z.output<typeof baselinePosition>;
+
 /** The end of a page of baselines. */
 export type BaselinePosition = z.output<typeof baselinePosition>;

@@ -2,13 +2,17 @@ import { fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   type BaselineSchema,
+  type BenchmarkField,
+  BenchmarkFieldSchema,
   type BenchmarkSchema,
   BenchmarkStatusSchema,
+  type DatasetSchema,
   type BenchmarkStatus as WireStatus,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { wireEnum } from "../wire/enums.ts";
 import type { Baseline } from "./baselines.ts";
+import type { Dataset } from "./datasets.ts";
 import type { Benchmark } from "./rows.ts";
 import type { BenchmarkProgress } from "./watch.ts";
 
@@ -20,6 +24,15 @@ export function progressMessage({ meanScore, ...benchmark }: BenchmarkProgress) 
 
 export function baselineMessage({ setAt, ...same }: Baseline): MessageInitShape<typeof BaselineSchema> {
   return { ...omitNulls(same), setAt: toTimestamp(setAt) };
+}
+
+export const benchmarkField = wireEnum<typeof BenchmarkField>(BenchmarkFieldSchema);
+
+export function datasetMessage({
+  latestCreatedAt,
+  ...same
+}: Dataset): MessageInitShape<typeof DatasetSchema> {
+  return { ...same, latestCreatedAt: toTimestamp(latestCreatedAt) };
 }
 
 export function benchmarkMessage(benchmark: Benchmark): MessageInitShape<typeof BenchmarkSchema> {

@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { difference, recordAudit } from "../audit/record.ts";
+import type { FieldValues } from "../database/field-values.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import { type Page, type PageOptions, pageOf } from "../database/statement/page.ts";
@@ -9,7 +10,9 @@ import { parseInput, parseLimit, uuid } from "../validation.ts";
 import type { WatchOptions } from "../watch/watch.ts";
 import type { Baseline } from "./baselines.ts";
 import * as baselines from "./baselines.ts";
+import * as datasets from "./datasets.ts";
 import { deleteBenchmark, type EndJobs } from "./deletion.ts";
+import { type BenchmarkValuesOptions, type benchmarkFields, listFieldValues } from "./field-values.ts";
 import * as input from "./input.ts";
 import type { Benchmark, BenchmarkStatus } from "./rows.ts";
 import * as statements from "./statements.ts";
@@ -131,6 +134,24 @@ export class BenchmarkRepository {
   /** Leaves a dataset without a baseline, also one that has none. */
   unsetBaseline(dataset: string): Promise<void> {
     return baselines.unsetBaseline(this.#db, dataset);
+  }
+
+  /** Answers a page of the datasets that benchmarks are on, by name. */
+  listDatasets(
+    options: PageOptions<input.DatasetPosition> = {},
+  ): Promise<Page<datasets.Dataset, input.DatasetPosition>> {
+    return datasets.listDatasets(this.#db, options);
+  }
+
+  /**
+   * Some of the different values of a field of benchmarks: of the first 10,000, or of the labels of the
+   * newest 10,000 benchmarks.
+   */
+  listFieldValues(
+    field: (typeof benchmarkFields)[number],
+    options: BenchmarkValuesOptions = {},
+  ): Promise<FieldValues> {
+    return listFieldValues(this.#db, field, options);
   }
 
   async listRecent(limit: number): Promise<readonly Benchmark[]> {

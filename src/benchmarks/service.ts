@@ -24,7 +24,14 @@ import {
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { type BenchmarkChanges, baselinePosition, benchmarkChanges, benchmarkPosition } from "./input.ts";
-import { baselineMessage, benchmarkMessage, benchmarkStatus, progressMessage } from "./messages.ts";
+import {
+  baselineMessage,
+  benchmarkField,
+  benchmarkMessage,
+  benchmarkStatus,
+  datasetMessage,
+  progressMessage,
+} from "./messages.ts";
 import type { BenchmarkRepository } from "./repository.ts";
 
 const updatable = Object.keys(benchmarkChanges.shape).map(snakeCase);
@@ -97,6 +104,22 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
         after: decodePageToken(request.pageToken, {}, baselinePosition),
       });
       return { baselines: items.map(baselineMessage), nextPageToken: encodePageToken(next, {}) };
+    },
+
+    async listDatasets(request) {
+      const { items, next } = await benchmarks.listDatasets({
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, {}, baselinePosition),
+      });
+      return { datasets: items.map(datasetMessage), nextPageToken: encodePageToken(next, {}) };
+    },
+
+    async listBenchmarkFieldValues({ field, prefix, labelKey, limit }) {
+      const known = benchmarkField.parse(field, "field");
+      if (known === undefined) throw invalidField("field", "is required");
+      const options = { prefix, labelKey: omitEmpty(labelKey), limit: limit === 0 ? undefined : limit };
+      const { values, more } = await benchmarks.listFieldValues(known, options);
+      return { values: [...values], more };
     },
 
     async unsetBaseline({ dataset }) {

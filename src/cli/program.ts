@@ -42,6 +42,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       leaderboard: () => import("./leaderboard.ts"),
       history: () => import("./history.ts"),
       baseline: () => import("./baseline.ts"),
+      datasets: () => import("./datasets.ts"),
       export: () => import("./export.ts"),
       benchmark: () => import("./benchmark.ts"),
       evaluation: () => import("./evaluation.ts"),

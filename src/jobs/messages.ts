@@ -9,6 +9,8 @@ import type { JobLane, JobLimit } from "./limits/statements.ts";
 import type { Job, JobAttempt } from "./rows.ts";
 import type { EndResult } from "./writes.ts";
 
+export const jobField = wireEnum<typeof pb.JobField>(pb.JobFieldSchema);
+
 export const jobStatus = wireEnum<typeof pb.JobStatus>(pb.JobStatusSchema);
 const attemptOutcome = wireEnum<typeof pb.JobAttemptOutcome>(pb.JobAttemptOutcomeSchema);
 const leaseOutcome = wireEnum<typeof pb.LeaseOutcome>(pb.LeaseOutcomeSchema);

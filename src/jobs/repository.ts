@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { currentOrigin } from "../call-scope.ts";
+import type { FieldValues, FieldValuesOptions } from "../database/field-values.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import type { Page, PageOptions } from "../database/statement/page.ts";
@@ -18,6 +19,7 @@ import * as input from "./input.ts";
 import { laneIdOf } from "./limits/lanes.ts";
 import * as jobLimits from "./limits/limits.ts";
 import { deleteLimit, deletePause, insertPause, type JobLane, type JobLimit } from "./limits/statements.ts";
+import { type jobFields, listFieldValues } from "./lists/field-values.ts";
 import { type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
 import * as query from "./lists/query.ts";
 import { type JobStats, type JobTypeStats, jobStats } from "./lists/stats.ts";
@@ -394,6 +396,14 @@ export class JobRepository {
     const set = await jobLimits.setLimit(this.#db, given);
     this.#queue.announce();
     return set;
+  }
+
+  /**
+   * Some of the different values of a field of jobs: types of jobs that there are, limit keys that have a
+   * limit, and limit keys and tags of what has waited lately and of workers.
+   */
+  listFieldValues(field: (typeof jobFields)[number], options: FieldValuesOptions = {}): Promise<FieldValues> {
+    return listFieldValues(this.#db, field, options);
   }
 
   /** One page of the limits, by key. */

@@ -7,7 +7,7 @@ import type {
   NextClaim,
   RetryJobsRequest,
 } from "../../gen/ltb/v1/job_service_pb.ts";
-import { ServiceError } from "../errors.ts";
+import { invalidField, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { actorIdOf, callOf } from "../rpc/call/call.ts";
 import { parseInput } from "../validation.ts";
@@ -18,7 +18,15 @@ import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { completeJobs, type JobStore } from "./finish/complete.ts";
 import { type ClaimInput, claimInput, jobPositions, limitPosition, type NewJob } from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";
-import { endMessage, jobMessage, jobStatus, laneMessage, leaseMessage, limitMessage } from "./messages.ts";
+import {
+  endMessage,
+  jobField,
+  jobMessage,
+  jobStatus,
+  laneMessage,
+  leaseMessage,
+  limitMessage,
+} from "./messages.ts";
 import type { JobRepository } from "./repository.ts";
 
 /** Made once: a schema costs more to make than to use. */
@@ -162,6 +170,14 @@ export function jobService(store: JobStore) {
         after: decodePageToken(request.pageToken, {}, limitPosition),
       });
       return { limits: items.map(limitMessage), nextPageToken: encodePageToken(next, {}) };
+    },
+
+    async listJobFieldValues({ field, prefix, limit }) {
+      const known = jobField.parse(field, "field");
+      if (known === undefined) throw invalidField("field", "is required");
+      const options = { prefix, limit: limit === 0 ? undefined : limit };
+      const { values, more } = await jobs.listFieldValues(known, options);
+      return { values: [...values], more };
     },
 
     async deleteJobLimit({ limitKey }) {

@@ -76,6 +76,18 @@ describe("latest:DATASET,…", () => {
   });
 });
 
+test("datasets are listed with what is on them", async () => {
+  const benchmark = await newBenchmark("first", "列表");
+  const { stdout } = await ltb.run("datasets");
+  expect(stdout).toMatch(/^dataset +benchmarks +latest +created \(UTC\) +metrics\n/);
+  expect(stdout).toMatch(/^列表 +1 +first +\d{4}-/m);
+  const { datasets, more } = await ltb.json("datasets");
+  expect(more).toBe(false);
+  expect(datasets).toContainEqual(
+    expect.objectContaining({ dataset: "列表", benchmark_count: 1, latest_benchmark_id: benchmark }),
+  );
+});
+
 describe("a pinned baseline", () => {
   test("is set, shown, named by its dataset, and unset", async () => {
     const id = await newBenchmark("pinned", "a,b=c");

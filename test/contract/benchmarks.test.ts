@@ -1,11 +1,14 @@
-import { Code } from "@connectrpc/connect";
+import { Code, createClient } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   type Benchmark,
+  BenchmarkField,
   BenchmarkOrder,
   BenchmarkStatus,
   BenchmarkView,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { JobField } from "../../gen/ltb/v1/job_pb.ts";
+import { JobService } from "../../gen/ltb/v1/job_service_pb.ts";
 import { unknownId } from "../harness/examples.ts";
 import { contract, expectFailure, sample, wires } from "./support.ts";
 
@@ -300,5 +303,41 @@ describe.each(["gRPC", "Connect, binary", "gRPC-Web"] as const)("over %s", (wire
       reason: "INVALID_ARGUMENT",
       fields: [field],
     });
+  });
+});
+
+describe.each(wires)("over %s", (wire) => {
+  test("datasets and the values of fields are listed", async () => {
+    const api = service.benchmarks(wire);
+    const jobs = createClient(JobService, service.transport(wire));
+    const [dataset, labels] = [`a dataset of ${wire}`, { wire }];
+    const { benchmark } = await api.createBenchmark({ ...sample, dataset, labels });
+    const { datasets } = await api.listDatasets({ pageSize: 1000 });
+    const found = datasets.find((one) => one.dataset === dataset);
+    expect(found).toMatchObject({ benchmarkCount: 1, latestBenchmarkId: benchmark?.id, metrics: [] });
+    expect(found?.latestCreatedAt).toEqual(benchmark?.createdAt);
+    await api.createBenchmark(sample);
+    const { datasets: first, nextPageToken } = await api.listDatasets({ pageSize: 1 });
+    const { datasets: rest } = await api.listDatasets({ pageToken: nextPageToken });
+    expect([...first, ...rest].map((one) => one.dataset)).toEqual(datasets.map((one) => one.dataset));
+    const { nextPageToken: other } = await api.listBenchmarks({ pageSize: 1 });
+    const refused = (field: string) => ({
+      ...{ code: Code.InvalidArgument, reason: "INVALID_ARGUMENT", fields: [field] },
+    });
+    await expectFailure(api.listDatasets({ pageToken: other }), {
+      ...{ ...refused("page_token"), reason: "INVALID_PAGE_TOKEN" },
+    });
+    const ask = { field: BenchmarkField.LABEL_VALUE, labelKey: "wire", prefix: wire };
+    expect((await api.listBenchmarkFieldValues(ask)).values).toContain(wire);
+    expect(
+      await api.listBenchmarkFieldValues({ ...ask, field: BenchmarkField.DATASET, labelKey: "" }),
+    ).toEqual(expect.objectContaining({ values: [], more: false }));
+    await jobs.createJob({ jobType: `a job of ${wire}` });
+    const types = { field: JobField.JOB_TYPE, prefix: `a job of ${wire}`, limit: 1 };
+    expect((await jobs.listJobFieldValues(types)).values).toEqual([`a job of ${wire}`]);
+    await expectFailure(api.listBenchmarkFieldValues({}), refused("field"));
+    await expectFailure(jobs.listJobFieldValues({}), refused("field"));
+    await expectFailure(jobs.listJobFieldValues({ field: 99 as JobField }), refused("field"));
+    await expectFailure(api.listBenchmarkFieldValues({ ...ask, limit: -1 }), refused("limit"));
   });
 });

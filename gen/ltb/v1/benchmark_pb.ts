@@ -15,7 +15,64 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/benchmark.proto.
  */
 export const file_ltb_v1_benchmark: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEi6AUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUSFwoPcGxhbm5lZF9zYW1wbGVzGBcgASgFGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimQEKCENvdmVyYWdlEhQKB3BsYW5uZWQYASABKAVIAIgBARINCgV0cmllZBgCIAEoBRIOCgZzY29yZWQYAyABKAUSDgoGZmFpbGVkGAQgASgFEhAKCHVuc2NvcmVkGAUgASgFEhkKEXNjb3JlZF93aXRoX2Vycm9yGAYgASgFEg8KB21pc3NpbmcYByABKAVCCgoIX3BsYW5uZWQibQoGQm91bmRzEgsKA2xvdxgBIAEoARIMCgRoaWdoGAIgASgBEhUKCGNpOTVfbG93GAMgASgBSACIAQESFgoJY2k5NV9oaWdoGAQgASgBSAGIAQFCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giaQoLUmVwZXRpdGlvbnMSDQoFbGVhc3QYASABKAUSDAoEbW9zdBgCIAEoBRIXCg9zYW1wbGVzX2xhY2tpbmcYAyABKAUSFgoJYWdyZWVtZW50GAQgASgBSACIAQFCDAoKX2FncmVlbWVudCKSAQoIQ2x1c3RlcnMSDQoFY291bnQYASABKAUSDwoHbGFyZ2VzdBgCIAEoBRIXCg9zYW1wbGVzX3VubmFtZWQYAyABKAUSFQoNc2FtcGxlc19taXhlZBgEIAEoBRIfChJpbmRlcGVuZGVudF9zdGRlcnIYBSABKAFIAIgBAUIVChNfaW5kZXBlbmRlbnRfc3RkZXJyIrUFCg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSIgoIY292ZXJhZ2UYEyABKAsyEC5sdGIudjEuQ292ZXJhZ2USIAoHbWlzc2luZxgUIAEoDjIPLmx0Yi52MS5NaXNzaW5nEhgKC2ZpbGxlZF93aXRoGBUgASgBSAuIAQESHgoGYm91bmRzGBYgASgLMg4ubHRiLnYxLkJvdW5kcxIiCghjbHVzdGVycxgXIAEoCzIQLmx0Yi52MS5DbHVzdGVyc0IHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBgoEX21pbkIGCgRfcDUwQgYKBF9wOTBCBgoEX3A5NUIGCgRfcDk5QgYKBF9tYXhCDgoMX2ZpbGxlZF93aXRoIlwKD01ldHJpY0hpc3RvZ3JhbRIUCgxiZW5jaG1hcmtfaWQYASABKAkSDQoFY291bnQYAiABKAUSDgoGY291bnRzGAMgAygFEhQKDHZhbHVlX2NvdW50cxgEIAMoBSLYAQoMTWV0cmljU2xpY2VzEg4KBm1ldHJpYxgBIAEoCRIjCgZzbGljZXMYAiADKAsyEy5sdGIudjEuTWV0cmljU2xpY2USFwoPc2xpY2VzX2xlZnRfb3V0GAMgASgFEhAKCGxlZnRfb3V0GAQgAygJEhcKCm1hY3JvX21lYW4YBSABKAFIAIgBARIZCgxtYWNyb19zdGRlcnIYBiABKAFIAYgBARIUCgxtYWNyb19zbGljZXMYByABKAVCDQoLX21hY3JvX21lYW5CDwoNX21hY3JvX3N0ZGVyciKiAgoLTWV0cmljU2xpY2USEgoFdmFsdWUYASABKAlIAIgBARINCgV0cmllZBgCIAEoBRIPCgdzYW1wbGVzGAMgASgFEhEKBG1lYW4YBCABKAFIAYgBARITCgZzdGRkZXYYBSABKAFIAogBARITCgZzdGRlcnIYBiABKAFIA4gBARIVCghjaTk1X2xvdxgHIAEoAUgEiAEBEhYKCWNpOTVfaGlnaBgIIAEoAUgFiAEBEi8KD2ludGVydmFsX21ldGhvZBgJIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZEIICgZfdmFsdWVCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoIlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSLKDgoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBRIxChRiYXNlbGluZV9yZXBldGl0aW9ucxgkIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIyChVjYW5kaWRhdGVfcmVwZXRpdGlvbnMYJSABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSIgoIY2x1c3RlcnMYJiABKAsyEC5sdGIudjEuQ2x1c3RlcnMSKAoGc2xpY2VzGCcgASgLMhgubHRiLnYxLkNvbXBhcmlzb25TbGljZXMSKwoRYmFzZWxpbmVfY292ZXJhZ2UYKCABKAsyEC5sdGIudjEuQ292ZXJhZ2USLAoSY2FuZGlkYXRlX2NvdmVyYWdlGCkgASgLMhAubHRiLnYxLkNvdmVyYWdlEhgKEGNhbmRpZGF0ZV9maWxsZWQYKiABKAUSHgoGYm91bmRzGCsgASgLMg4ubHRiLnYxLkJvdW5kcxIXCg9jYW5kaWRhdGVfc2hvcnQYLCABKAUSGgoNcmFua19iaXNlcmlhbBgtIAEoAUgYiAEBQhAKDl9iYXNlbGluZV9tZWFuQhEKD19jYW5kaWRhdGVfbWVhbkISChBfbWVhbl9kaWZmZXJlbmNlQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCFQoTX2Jvb3RzdHJhcF9jaTk1X2xvd0IWChRfYm9vdHN0cmFwX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUISChBfbWNuZW1hcl9wX3ZhbHVlQhMKEV93aWxjb3hvbl9wX3ZhbHVlQhMKEV9wYWlyZWRfdF9wX3ZhbHVlQg4KDF9lZmZlY3Rfc2l6ZUIUChJfYmFzZWxpbmVfY2k5NV9sb3dCFQoTX2Jhc2VsaW5lX2NpOTVfaGlnaEIVChNfY2FuZGlkYXRlX2NpOTVfbG93QhYKFF9jYW5kaWRhdGVfY2k5NV9oaWdoQgsKCV9jaTkwX2xvd0IMCgpfY2k5MF9oaWdoQhgKFl9kZXRlY3RhYmxlX2RpZmZlcmVuY2VCDwoNX3BhaXJzX25lZWRlZEITChFfbm9fd29yc2VfcF92YWx1ZUIWChRfZXF1aXZhbGVuY2VfcF92YWx1ZUIQCg5fcmFua19iaXNlcmlhbCLnAQoQQ29tcGFyaXNvblNsaWNlcxInCgZzbGljZXMYASADKAsyFy5sdGIudjEuQ29tcGFyaXNvblNsaWNlEhcKD3NsaWNlc19sZWZ0X291dBgCIAEoBRIQCghsZWZ0X291dBgDIAMoCRIXCgptYWNyb19tZWFuGAQgASgBSACIAQESGQoMbWFjcm9fc3RkZXJyGAUgASgBSAGIAQESFAoMbWFjcm9fc2xpY2VzGAYgASgFEhUKDXNhbXBsZXNfbWl4ZWQYByABKAVCDQoLX21hY3JvX21lYW5CDwoNX21hY3JvX3N0ZGVyciL2BAoPQ29tcGFyaXNvblNsaWNlEhIKBXZhbHVlGAEgASgJSACIAQESFgoOYmFzZWxpbmVfdHJpZWQYAiABKAUSFwoPY2FuZGlkYXRlX3RyaWVkGAMgASgFEhAKCG5fcGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAYgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgCiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgDiAEBEhMKBnN0ZGVychgIIAEoAUgEiAEBEhUKCGNpOTVfbG93GAkgASgBSAWIAQESFgoJY2k5NV9oaWdoGAogASgBSAaIAQESJAoEdGVzdBgLIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGAwgASgBSAeIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgNIAEoAUgIiAEBEh0KEHBhaXJlZF90X3BfdmFsdWUYDiABKAFICYgBARIMCgR3aW5zGA8gASgFEg4KBmxvc3NlcxgQIAEoBRIMCgR0aWVzGBEgASgFEhoKDXJhbmtfYmlzZXJpYWwYEiABKAFICogBAUIICgZfdmFsdWVCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIQCg5fcmFua19iaXNlcmlhbCLYAQoMUGFpcmVkU2FtcGxlEhEKCXNhbXBsZV9pZBgBIAEoCRIWCg5iYXNlbGluZV9jb3VudBgCIAEoBRIWCg5iYXNlbGluZV92YWx1ZRgDIAEoARIXCg9jYW5kaWRhdGVfdmFsdWUYBCABKAESEgoKZGlmZmVyZW5jZRgFIAEoARIeChZiYXNlbGluZV9ldmFsdWF0aW9uX2lkGAYgASgJEh8KF2NhbmRpZGF0ZV9ldmFsdWF0aW9uX2lkGAcgASgJEhcKD2NhbmRpZGF0ZV9jb3VudBgIIAEoBSLxBgoQTGVhZGVyYm9hcmRFbnRyeRIMCgRyYW5rGAEgASgFEhAKCHJhbmtfbG93GAIgASgFEhEKCXJhbmtfaGlnaBgDIAEoBRIUCgxiZW5jaG1hcmtfaWQYBCABKAkSFgoOYmVuY2htYXJrX25hbWUYBSABKAkSEAoIcHJvdmlkZXIYBiABKAkSDQoFbW9kZWwYByABKAkSJwoGc3RhdHVzGAggASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxINCgVjb3VudBgJIAEoBRIMCgRtZWFuGAogASgBEhMKBnN0ZGVychgLIAEoAUgAiAEBEhUKCGNpOTVfbG93GAwgASgBSAGIAQESFgoJY2k5NV9oaWdoGA0gASgBSAKIAQESLgoKY3JlYXRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoEYmFuZBgPIAEoBUgDiAEBEhMKBnN0ZGRldhgQIAEoAUgEiAEBEhYKCWJhbmRfbGFzdBgRIAEoBUgFiAEBEi8KD2ludGVydmFsX21ldGhvZBgSIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIYChBzYW1wbGVzX3Vuc2NvcmVkGBMgASgFEigKC3JlcGV0aXRpb25zGBQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEiIKCGNvdmVyYWdlGBUgASgLMhAubHRiLnYxLkNvdmVyYWdlEhgKC2ZpbGxlZF93aXRoGBYgASgBSAaIAQESHgoGYm91bmRzGBcgASgLMg4ubHRiLnYxLkJvdW5kcxIcCg9pbnB1dHNfY29tcGFyZWQYGCABKAVIB4gBARIdChBkaWZmZXJlbnRfaW5wdXRzGBkgASgFSAiIAQESFwoKcmFua2VkX2xvdxgaIAEoAUgJiAEBEhgKC3JhbmtlZF9oaWdoGBsgASgBSAqIAQFCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIHCgVfYmFuZEIJCgdfc3RkZGV2QgwKCl9iYW5kX2xhc3RCDgoMX2ZpbGxlZF93aXRoQhIKEF9pbnB1dHNfY29tcGFyZWRCEwoRX2RpZmZlcmVudF9pbnB1dHNCDQoLX3JhbmtlZF9sb3dCDgoMX3JhbmtlZF9oaWdoIosGCglNZXRyaWNSdW4SFAoMYmVuY2htYXJrX2lkGAEgASgJEhYKDmJlbmNobWFya19uYW1lGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEg0KBW1vZGVsGAQgASgJEicKBnN0YXR1cxgFIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFY291bnQYByABKAUSDAoEbWVhbhgIIAEoARITCgZzdGRkZXYYCSABKAFIAIgBARITCgZzdGRlcnIYCiABKAFIAYgBARIVCghjaTk1X2xvdxgLIAEoAUgCiAEBEhYKCWNpOTVfaGlnaBgMIAEoAUgDiAEBEi8KD2ludGVydmFsX21ldGhvZBgNIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIsCg5zaW5jZV9wcmV2aW91cxgOIAEoCzIULmx0Yi52MS5NZXRyaWNDaGFuZ2USLAoOc2luY2VfYmFzZWxpbmUYDyABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlEhgKEHNhbXBsZXNfdW5zY29yZWQYECABKAUSKAoLcmVwZXRpdGlvbnMYESABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSIgoIY292ZXJhZ2UYEiABKAsyEC5sdGIudjEuQ292ZXJhZ2USHAoPaW5wdXRzX2NvbXBhcmVkGBMgASgFSASIAQESHQoQZGlmZmVyZW50X2lucHV0cxgUIAEoBUgFiAEBEhcKCmxlYXN0X21lYW4YFSABKAFIBogBARIaCg1ncmVhdGVzdF9tZWFuGBYgASgBSAeIAQFCCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhIKEF9pbnB1dHNfY29tcGFyZWRCEwoRX2RpZmZlcmVudF9pbnB1dHNCDQoLX2xlYXN0X21lYW5CEAoOX2dyZWF0ZXN0X21lYW4i9gEKDE1ldHJpY0NoYW5nZRISCgpkaWZmZXJlbmNlGAEgASgBEhUKCGNpOTVfbG93GAIgASgBSACIAQESFgoJY2k5NV9oaWdoGAMgASgBSAGIAQESFAoHcF92YWx1ZRgEIAEoAUgCiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYBSABKAFIA4gBARIZChFmaXJzdF9zaWduaWZpY2FudBgGIAEoCBIXCg9maXJzdF91bnNldHRsZWQYByABKAhCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWUilQEKCEJhc2VsaW5lEg8KB2RhdGFzZXQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJEhYKDmJlbmNobWFya19uYW1lGAMgASgJEhMKBnNldF9ieRgEIAEoCUgAiAEBEioKBnNldF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX3NldF9ieSrMAQoPQmVuY2htYXJrU3RhdHVzEiAKHEJFTkNITUFSS19TVEFUVVNfVU5TUEVDSUZJRUQQABIcChhCRU5DSE1BUktfU1RBVFVTX1BFTkRJTkcQARIcChhCRU5DSE1BUktfU1RBVFVTX1JVTk5JTkcQAhIeChpCRU5DSE1BUktfU1RBVFVTX0NPTVBMRVRFRBADEhsKF0JFTkNITUFSS19TVEFUVVNfRkFJTEVEEAQSHgoaQkVOQ0hNQVJLX1NUQVRVU19DQU5DRUxMRUQQBSp6Cg5CZW5jaG1hcmtPcmRlchIfChtCRU5DSE1BUktfT1JERVJfVU5TUEVDSUZJRUQQABIjCh9CRU5DSE1BUktfT1JERVJfQ1JFQVRFRF9BVF9ERVNDEAESIgoeQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfQVNDEAIqYgoNQmVuY2htYXJrVmlldxIeChpCRU5DSE1BUktfVklFV19VTlNQRUNJRklFRBAAEhgKFEJFTkNITUFSS19WSUVXX0JBU0lDEAESFwoTQkVOQ0hNQVJLX1ZJRVdfRlVMTBACKrIBCgdSZWR1Y2VyEhcKE1JFRFVDRVJfVU5TUEVDSUZJRUQQABIQCgxSRURVQ0VSX01FQU4QARISCg5SRURVQ0VSX01FRElBThACEhAKDFJFRFVDRVJfTU9ERRADEg8KC1JFRFVDRVJfTUFYEAQSFgoSUkVEVUNFUl9BVF9MRUFTVF9LEAUSFQoRUkVEVUNFUl9QQVNTX0FUX0sQBhIWChJSRURVQ0VSX1BBU1NfSEFUX0sQByphCgdNaXNzaW5nEhcKE01JU1NJTkdfVU5TUEVDSUZJRUQQABITCg9NSVNTSU5HX0VYQ0xVREUQARIUChBNSVNTSU5HX0FTX1dPUlNUEAISEgoOTUlTU0lOR19CT1VORFMQAyqLAQoOSW50ZXJ2YWxNZXRob2QSHwobSU5URVJWQUxfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZSU5URVJWQUxfTUVUSE9EX1NUVURFTlRfVBABEhoKFklOVEVSVkFMX01FVEhPRF9XSUxTT04QAhIdChlJTlRFUlZBTF9NRVRIT0RfQ0xVU1RFUl9UEAMqnQEKDkNvbXBhcmlzb25UZXN0Eh8KG0NPTVBBUklTT05fVEVTVF9VTlNQRUNJRklFRBAAEiEKHUNPTVBBUklTT05fVEVTVF9NQ05FTUFSX0VYQUNUEAESKAokQ09NUEFSSVNPTl9URVNUX1dJTENPWE9OX1NJR05FRF9SQU5LEAISHQoZQ09NUEFSSVNPTl9URVNUX0NMVVNURVJfVBADYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZsdGIvdjEvYmVuY2htYXJrLnByb3RvEgZsdGIudjEitwEKB0RhdGFzZXQSDwoHZGF0YXNldBgBIAEoCRIXCg9iZW5jaG1hcmtfY291bnQYAiABKAUSGwoTbGF0ZXN0X2JlbmNobWFya19pZBgDIAEoCRIdChVsYXRlc3RfYmVuY2htYXJrX25hbWUYBCABKAkSNQoRbGF0ZXN0X2NyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21ldHJpY3MYBiADKAki6AUKCUJlbmNobWFyaxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhAKCHByb3ZpZGVyGAQgASgJEg0KBW1vZGVsGAUgASgJEg8KB2RhdGFzZXQYBiABKAkSJwoGc3RhdHVzGAcgASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxIYChB0b3RhbF9pdGVyYXRpb25zGAggASgFEhwKFGNvbXBsZXRlZF9pdGVyYXRpb25zGAkgASgFEhkKEWZhaWxlZF9pdGVyYXRpb25zGAogASgFEicKB3Jlc3VsdHMYCyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKAoHbWV0cmljcxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFZXJyb3IYDSABKAkSLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBIgASgJEi0KBmxhYmVscxgTIAMoCzIdLmx0Yi52MS5CZW5jaG1hcmsuTGFiZWxzRW50cnkSKQoIbWV0YWRhdGEYFCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YFSABKAUSEwoLcmVwZXRpdGlvbnMYFiABKAUSFwoPcGxhbm5lZF9zYW1wbGVzGBcgASgFGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimQEKCENvdmVyYWdlEhQKB3BsYW5uZWQYASABKAVIAIgBARINCgV0cmllZBgCIAEoBRIOCgZzY29yZWQYAyABKAUSDgoGZmFpbGVkGAQgASgFEhAKCHVuc2NvcmVkGAUgASgFEhkKEXNjb3JlZF93aXRoX2Vycm9yGAYgASgFEg8KB21pc3NpbmcYByABKAVCCgoIX3BsYW5uZWQibQoGQm91bmRzEgsKA2xvdxgBIAEoARIMCgRoaWdoGAIgASgBEhUKCGNpOTVfbG93GAMgASgBSACIAQESFgoJY2k5NV9oaWdoGAQgASgBSAGIAQFCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2giaQoLUmVwZXRpdGlvbnMSDQoFbGVhc3QYASABKAUSDAoEbW9zdBgCIAEoBRIXCg9zYW1wbGVzX2xhY2tpbmcYAyABKAUSFgoJYWdyZWVtZW50GAQgASgBSACIAQFCDAoKX2FncmVlbWVudCKSAQoIQ2x1c3RlcnMSDQoFY291bnQYASABKAUSDwoHbGFyZ2VzdBgCIAEoBRIXCg9zYW1wbGVzX3VubmFtZWQYAyABKAUSFQoNc2FtcGxlc19taXhlZBgEIAEoBRIfChJpbmRlcGVuZGVudF9zdGRlcnIYBSABKAFIAIgBAUIVChNfaW5kZXBlbmRlbnRfc3RkZXJyIrUFCg1NZXRyaWNTdW1tYXJ5EgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSEQoEbWVhbhgDIAEoAUgAiAEBEhMKBnN0ZGRldhgEIAEoAUgBiAEBEhMKBnN0ZGVychgFIAEoAUgCiAEBEhUKCGNpOTVfbG93GAYgASgBSAOIAQESFgoJY2k5NV9oaWdoGAcgASgBSASIAQESEAoDbWluGAggASgBSAWIAQESEAoDcDUwGAkgASgBSAaIAQESEAoDcDkwGAogASgBSAeIAQESEAoDcDk1GAsgASgBSAiIAQESEAoDcDk5GAwgASgBSAmIAQESEAoDbWF4GA0gASgBSAqIAQESCwoDc3VtGA4gASgBEi8KD2ludGVydmFsX21ldGhvZBgPIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIPCgdzYW1wbGVzGBAgASgFEhgKEHNhbXBsZXNfdW5zY29yZWQYESABKAUSKAoLcmVwZXRpdGlvbnMYEiABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSIgoIY292ZXJhZ2UYEyABKAsyEC5sdGIudjEuQ292ZXJhZ2USIAoHbWlzc2luZxgUIAEoDjIPLmx0Yi52MS5NaXNzaW5nEhgKC2ZpbGxlZF93aXRoGBUgASgBSAuIAQESHgoGYm91bmRzGBYgASgLMg4ubHRiLnYxLkJvdW5kcxIiCghjbHVzdGVycxgXIAEoCzIQLmx0Yi52MS5DbHVzdGVyc0IHCgVfbWVhbkIJCgdfc3RkZGV2QgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCBgoEX21pbkIGCgRfcDUwQgYKBF9wOTBCBgoEX3A5NUIGCgRfcDk5QgYKBF9tYXhCDgoMX2ZpbGxlZF93aXRoIlwKD01ldHJpY0hpc3RvZ3JhbRIUCgxiZW5jaG1hcmtfaWQYASABKAkSDQoFY291bnQYAiABKAUSDgoGY291bnRzGAMgAygFEhQKDHZhbHVlX2NvdW50cxgEIAMoBSLYAQoMTWV0cmljU2xpY2VzEg4KBm1ldHJpYxgBIAEoCRIjCgZzbGljZXMYAiADKAsyEy5sdGIudjEuTWV0cmljU2xpY2USFwoPc2xpY2VzX2xlZnRfb3V0GAMgASgFEhAKCGxlZnRfb3V0GAQgAygJEhcKCm1hY3JvX21lYW4YBSABKAFIAIgBARIZCgxtYWNyb19zdGRlcnIYBiABKAFIAYgBARIUCgxtYWNyb19zbGljZXMYByABKAVCDQoLX21hY3JvX21lYW5CDwoNX21hY3JvX3N0ZGVyciKiAgoLTWV0cmljU2xpY2USEgoFdmFsdWUYASABKAlIAIgBARINCgV0cmllZBgCIAEoBRIPCgdzYW1wbGVzGAMgASgFEhEKBG1lYW4YBCABKAFIAYgBARITCgZzdGRkZXYYBSABKAFIAogBARITCgZzdGRlcnIYBiABKAFIA4gBARIVCghjaTk1X2xvdxgHIAEoAUgEiAEBEhYKCWNpOTVfaGlnaBgIIAEoAUgFiAEBEi8KD2ludGVydmFsX21ldGhvZBgJIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZEIICgZfdmFsdWVCBwoFX21lYW5CCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoIlQKDkNhdGVnb3J5Q291bnRzEgwKBG5hbWUYASABKAkSDQoFY291bnQYAiABKAUSJQoGdmFsdWVzGAMgAygLMhUubHRiLnYxLkNhdGVnb3J5Q291bnQiLQoNQ2F0ZWdvcnlDb3VudBINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSLKDgoTQmVuY2htYXJrQ29tcGFyaXNvbhIUCgxjYW5kaWRhdGVfaWQYASABKAkSEAoIbl9wYWlyZWQYAiABKAUSGQoRYmFzZWxpbmVfdW5wYWlyZWQYAyABKAUSGgoSY2FuZGlkYXRlX3VucGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAIgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgBiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgCiAEBEhMKBnN0ZGVychgIIAEoAUgDiAEBEhUKCGNpOTVfbG93GAkgASgBSASIAQESFgoJY2k5NV9oaWdoGAogASgBSAWIAQESHwoSYm9vdHN0cmFwX2NpOTVfbG93GAsgASgBSAaIAQESIAoTYm9vdHN0cmFwX2NpOTVfaGlnaBgMIAEoAUgHiAEBEiQKBHRlc3QYDSABKA4yFi5sdGIudjEuQ29tcGFyaXNvblRlc3QSFAoHcF92YWx1ZRgOIAEoAUgIiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYDyABKAFICYgBARIcCg9tY25lbWFyX3BfdmFsdWUYECABKAFICogBARIdChB3aWxjb3hvbl9wX3ZhbHVlGBEgASgBSAuIAQESHQoQcGFpcmVkX3RfcF92YWx1ZRgSIAEoAUgMiAEBEhgKC2VmZmVjdF9zaXplGBMgASgBSA2IAQESDAoEd2lucxgUIAEoBRIOCgZsb3NzZXMYFSABKAUSDAoEdGllcxgWIAEoBRInCglyZWdyZXNzZWQYFyADKAsyFC5sdGIudjEuUGFpcmVkU2FtcGxlEiYKCGltcHJvdmVkGBggAygLMhQubHRiLnYxLlBhaXJlZFNhbXBsZRIeChFiYXNlbGluZV9jaTk1X2xvdxgZIAEoAUgOiAEBEh8KEmJhc2VsaW5lX2NpOTVfaGlnaBgaIAEoAUgPiAEBEh8KEmNhbmRpZGF0ZV9jaTk1X2xvdxgbIAEoAUgQiAEBEiAKE2NhbmRpZGF0ZV9jaTk1X2hpZ2gYHCABKAFIEYgBARIVCghjaTkwX2xvdxgdIAEoAUgSiAEBEhYKCWNpOTBfaGlnaBgeIAEoAUgTiAEBEiIKFWRldGVjdGFibGVfZGlmZmVyZW5jZRgfIAEoAUgUiAEBEhkKDHBhaXJzX25lZWRlZBggIAEoBUgViAEBEh0KEG5vX3dvcnNlX3BfdmFsdWUYISABKAFIFogBARIgChNlcXVpdmFsZW5jZV9wX3ZhbHVlGCIgASgBSBeIAQESGAoQZGlmZmVyZW50X2lucHV0cxgjIAEoBRIxChRiYXNlbGluZV9yZXBldGl0aW9ucxgkIAEoCzITLmx0Yi52MS5SZXBldGl0aW9ucxIyChVjYW5kaWRhdGVfcmVwZXRpdGlvbnMYJSABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSIgoIY2x1c3RlcnMYJiABKAsyEC5sdGIudjEuQ2x1c3RlcnMSKAoGc2xpY2VzGCcgASgLMhgubHRiLnYxLkNvbXBhcmlzb25TbGljZXMSKwoRYmFzZWxpbmVfY292ZXJhZ2UYKCABKAsyEC5sdGIudjEuQ292ZXJhZ2USLAoSY2FuZGlkYXRlX2NvdmVyYWdlGCkgASgLMhAubHRiLnYxLkNvdmVyYWdlEhgKEGNhbmRpZGF0ZV9maWxsZWQYKiABKAUSHgoGYm91bmRzGCsgASgLMg4ubHRiLnYxLkJvdW5kcxIXCg9jYW5kaWRhdGVfc2hvcnQYLCABKAUSGgoNcmFua19iaXNlcmlhbBgtIAEoAUgYiAEBQhAKDl9iYXNlbGluZV9tZWFuQhEKD19jYW5kaWRhdGVfbWVhbkISChBfbWVhbl9kaWZmZXJlbmNlQgkKB19zdGRlcnJCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCFQoTX2Jvb3RzdHJhcF9jaTk1X2xvd0IWChRfYm9vdHN0cmFwX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUISChBfbWNuZW1hcl9wX3ZhbHVlQhMKEV93aWxjb3hvbl9wX3ZhbHVlQhMKEV9wYWlyZWRfdF9wX3ZhbHVlQg4KDF9lZmZlY3Rfc2l6ZUIUChJfYmFzZWxpbmVfY2k5NV9sb3dCFQoTX2Jhc2VsaW5lX2NpOTVfaGlnaEIVChNfY2FuZGlkYXRlX2NpOTVfbG93QhYKFF9jYW5kaWRhdGVfY2k5NV9oaWdoQgsKCV9jaTkwX2xvd0IMCgpfY2k5MF9oaWdoQhgKFl9kZXRlY3RhYmxlX2RpZmZlcmVuY2VCDwoNX3BhaXJzX25lZWRlZEITChFfbm9fd29yc2VfcF92YWx1ZUIWChRfZXF1aXZhbGVuY2VfcF92YWx1ZUIQCg5fcmFua19iaXNlcmlhbCLnAQoQQ29tcGFyaXNvblNsaWNlcxInCgZzbGljZXMYASADKAsyFy5sdGIudjEuQ29tcGFyaXNvblNsaWNlEhcKD3NsaWNlc19sZWZ0X291dBgCIAEoBRIQCghsZWZ0X291dBgDIAMoCRIXCgptYWNyb19tZWFuGAQgASgBSACIAQESGQoMbWFjcm9fc3RkZXJyGAUgASgBSAGIAQESFAoMbWFjcm9fc2xpY2VzGAYgASgFEhUKDXNhbXBsZXNfbWl4ZWQYByABKAVCDQoLX21hY3JvX21lYW5CDwoNX21hY3JvX3N0ZGVyciL2BAoPQ29tcGFyaXNvblNsaWNlEhIKBXZhbHVlGAEgASgJSACIAQESFgoOYmFzZWxpbmVfdHJpZWQYAiABKAUSFwoPY2FuZGlkYXRlX3RyaWVkGAMgASgFEhAKCG5fcGFpcmVkGAQgASgFEhoKDWJhc2VsaW5lX21lYW4YBSABKAFIAYgBARIbCg5jYW5kaWRhdGVfbWVhbhgGIAEoAUgCiAEBEhwKD21lYW5fZGlmZmVyZW5jZRgHIAEoAUgDiAEBEhMKBnN0ZGVychgIIAEoAUgEiAEBEhUKCGNpOTVfbG93GAkgASgBSAWIAQESFgoJY2k5NV9oaWdoGAogASgBSAaIAQESJAoEdGVzdBgLIAEoDjIWLmx0Yi52MS5Db21wYXJpc29uVGVzdBIUCgdwX3ZhbHVlGAwgASgBSAeIAQESHQoQYWRqdXN0ZWRfcF92YWx1ZRgNIAEoAUgIiAEBEh0KEHBhaXJlZF90X3BfdmFsdWUYDiABKAFICYgBARIMCgR3aW5zGA8gASgFEg4KBmxvc3NlcxgQIAEoBRIMCgR0aWVzGBEgASgFEhoKDXJhbmtfYmlzZXJpYWwYEiABKAFICogBAUIICgZfdmFsdWVCEAoOX2Jhc2VsaW5lX21lYW5CEQoPX2NhbmRpZGF0ZV9tZWFuQhIKEF9tZWFuX2RpZmZlcmVuY2VCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIKCghfcF92YWx1ZUITChFfYWRqdXN0ZWRfcF92YWx1ZUITChFfcGFpcmVkX3RfcF92YWx1ZUIQCg5fcmFua19iaXNlcmlhbCLYAQoMUGFpcmVkU2FtcGxlEhEKCXNhbXBsZV9pZBgBIAEoCRIWCg5iYXNlbGluZV9jb3VudBgCIAEoBRIWCg5iYXNlbGluZV92YWx1ZRgDIAEoARIXCg9jYW5kaWRhdGVfdmFsdWUYBCABKAESEgoKZGlmZmVyZW5jZRgFIAEoARIeChZiYXNlbGluZV9ldmFsdWF0aW9uX2lkGAYgASgJEh8KF2NhbmRpZGF0ZV9ldmFsdWF0aW9uX2lkGAcgASgJEhcKD2NhbmRpZGF0ZV9jb3VudBgIIAEoBSLxBgoQTGVhZGVyYm9hcmRFbnRyeRIMCgRyYW5rGAEgASgFEhAKCHJhbmtfbG93GAIgASgFEhEKCXJhbmtfaGlnaBgDIAEoBRIUCgxiZW5jaG1hcmtfaWQYBCABKAkSFgoOYmVuY2htYXJrX25hbWUYBSABKAkSEAoIcHJvdmlkZXIYBiABKAkSDQoFbW9kZWwYByABKAkSJwoGc3RhdHVzGAggASgOMhcubHRiLnYxLkJlbmNobWFya1N0YXR1cxINCgVjb3VudBgJIAEoBRIMCgRtZWFuGAogASgBEhMKBnN0ZGVychgLIAEoAUgAiAEBEhUKCGNpOTVfbG93GAwgASgBSAGIAQESFgoJY2k5NV9oaWdoGA0gASgBSAKIAQESLgoKY3JlYXRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoEYmFuZBgPIAEoBUgDiAEBEhMKBnN0ZGRldhgQIAEoAUgEiAEBEhYKCWJhbmRfbGFzdBgRIAEoBUgFiAEBEi8KD2ludGVydmFsX21ldGhvZBgSIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIYChBzYW1wbGVzX3Vuc2NvcmVkGBMgASgFEigKC3JlcGV0aXRpb25zGBQgASgLMhMubHRiLnYxLlJlcGV0aXRpb25zEiIKCGNvdmVyYWdlGBUgASgLMhAubHRiLnYxLkNvdmVyYWdlEhgKC2ZpbGxlZF93aXRoGBYgASgBSAaIAQESHgoGYm91bmRzGBcgASgLMg4ubHRiLnYxLkJvdW5kcxIcCg9pbnB1dHNfY29tcGFyZWQYGCABKAVIB4gBARIdChBkaWZmZXJlbnRfaW5wdXRzGBkgASgFSAiIAQESFwoKcmFua2VkX2xvdxgaIAEoAUgJiAEBEhgKC3JhbmtlZF9oaWdoGBsgASgBSAqIAQFCCQoHX3N0ZGVyckILCglfY2k5NV9sb3dCDAoKX2NpOTVfaGlnaEIHCgVfYmFuZEIJCgdfc3RkZGV2QgwKCl9iYW5kX2xhc3RCDgoMX2ZpbGxlZF93aXRoQhIKEF9pbnB1dHNfY29tcGFyZWRCEwoRX2RpZmZlcmVudF9pbnB1dHNCDQoLX3JhbmtlZF9sb3dCDgoMX3JhbmtlZF9oaWdoIosGCglNZXRyaWNSdW4SFAoMYmVuY2htYXJrX2lkGAEgASgJEhYKDmJlbmNobWFya19uYW1lGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEg0KBW1vZGVsGAQgASgJEicKBnN0YXR1cxgFIAEoDjIXLmx0Yi52MS5CZW5jaG1hcmtTdGF0dXMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFY291bnQYByABKAUSDAoEbWVhbhgIIAEoARITCgZzdGRkZXYYCSABKAFIAIgBARITCgZzdGRlcnIYCiABKAFIAYgBARIVCghjaTk1X2xvdxgLIAEoAUgCiAEBEhYKCWNpOTVfaGlnaBgMIAEoAUgDiAEBEi8KD2ludGVydmFsX21ldGhvZBgNIAEoDjIWLmx0Yi52MS5JbnRlcnZhbE1ldGhvZBIsCg5zaW5jZV9wcmV2aW91cxgOIAEoCzIULmx0Yi52MS5NZXRyaWNDaGFuZ2USLAoOc2luY2VfYmFzZWxpbmUYDyABKAsyFC5sdGIudjEuTWV0cmljQ2hhbmdlEhgKEHNhbXBsZXNfdW5zY29yZWQYECABKAUSKAoLcmVwZXRpdGlvbnMYESABKAsyEy5sdGIudjEuUmVwZXRpdGlvbnMSIgoIY292ZXJhZ2UYEiABKAsyEC5sdGIudjEuQ292ZXJhZ2USHAoPaW5wdXRzX2NvbXBhcmVkGBMgASgFSASIAQESHQoQZGlmZmVyZW50X2lucHV0cxgUIAEoBUgFiAEBEhcKCmxlYXN0X21lYW4YFSABKAFIBogBARIaCg1ncmVhdGVzdF9tZWFuGBYgASgBSAeIAQFCCQoHX3N0ZGRldkIJCgdfc3RkZXJyQgsKCV9jaTk1X2xvd0IMCgpfY2k5NV9oaWdoQhIKEF9pbnB1dHNfY29tcGFyZWRCEwoRX2RpZmZlcmVudF9pbnB1dHNCDQoLX2xlYXN0X21lYW5CEAoOX2dyZWF0ZXN0X21lYW4i9gEKDE1ldHJpY0NoYW5nZRISCgpkaWZmZXJlbmNlGAEgASgBEhUKCGNpOTVfbG93GAIgASgBSACIAQESFgoJY2k5NV9oaWdoGAMgASgBSAGIAQESFAoHcF92YWx1ZRgEIAEoAUgCiAEBEh0KEGFkanVzdGVkX3BfdmFsdWUYBSABKAFIA4gBARIZChFmaXJzdF9zaWduaWZpY2FudBgGIAEoCBIXCg9maXJzdF91bnNldHRsZWQYByABKAhCCwoJX2NpOTVfbG93QgwKCl9jaTk1X2hpZ2hCCgoIX3BfdmFsdWVCEwoRX2FkanVzdGVkX3BfdmFsdWUilQEKCEJhc2VsaW5lEg8KB2RhdGFzZXQYASABKAkSFAoMYmVuY2htYXJrX2lkGAIgASgJEhYKDmJlbmNobWFya19uYW1lGAMgASgJEhMKBnNldF9ieRgEIAEoCUgAiAEBEioKBnNldF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX3NldF9ieSrMAQoPQmVuY2htYXJrU3RhdHVzEiAKHEJFTkNITUFSS19TVEFUVVNfVU5TUEVDSUZJRUQQABIcChhCRU5DSE1BUktfU1RBVFVTX1BFTkRJTkcQARIcChhCRU5DSE1BUktfU1RBVFVTX1JVTk5JTkcQAhIeChpCRU5DSE1BUktfU1RBVFVTX0NPTVBMRVRFRBADEhsKF0JFTkNITUFSS19TVEFUVVNfRkFJTEVEEAQSHgoaQkVOQ0hNQVJLX1NUQVRVU19DQU5DRUxMRUQQBSp6Cg5CZW5jaG1hcmtPcmRlchIfChtCRU5DSE1BUktfT1JERVJfVU5TUEVDSUZJRUQQABIjCh9CRU5DSE1BUktfT1JERVJfQ1JFQVRFRF9BVF9ERVNDEAESIgoeQkVOQ0hNQVJLX09SREVSX0NSRUFURURfQVRfQVNDEAIqYgoNQmVuY2htYXJrVmlldxIeChpCRU5DSE1BUktfVklFV19VTlNQRUNJRklFRBAAEhgKFEJFTkNITUFSS19WSUVXX0JBU0lDEAESFwoTQkVOQ0hNQVJLX1ZJRVdfRlVMTBACKscBCg5CZW5jaG1hcmtGaWVsZBIfChtCRU5DSE1BUktfRklFTERfVU5TUEVDSUZJRUQQABIcChhCRU5DSE1BUktfRklFTERfUFJPVklERVIQARIZChVCRU5DSE1BUktfRklFTERfTU9ERUwQAhIbChdCRU5DSE1BUktfRklFTERfREFUQVNFVBADEh0KGUJFTkNITUFSS19GSUVMRF9MQUJFTF9LRVkQBBIfChtCRU5DSE1BUktfRklFTERfTEFCRUxfVkFMVUUQBSqyAQoHUmVkdWNlchIXChNSRURVQ0VSX1VOU1BFQ0lGSUVEEAASEAoMUkVEVUNFUl9NRUFOEAESEgoOUkVEVUNFUl9NRURJQU4QAhIQCgxSRURVQ0VSX01PREUQAxIPCgtSRURVQ0VSX01BWBAEEhYKElJFRFVDRVJfQVRfTEVBU1RfSxAFEhUKEVJFRFVDRVJfUEFTU19BVF9LEAYSFgoSUkVEVUNFUl9QQVNTX0hBVF9LEAcqYQoHTWlzc2luZxIXChNNSVNTSU5HX1VOU1BFQ0lGSUVEEAASEwoPTUlTU0lOR19FWENMVURFEAESFAoQTUlTU0lOR19BU19XT1JTVBACEhIKDk1JU1NJTkdfQk9VTkRTEAMqiwEKDkludGVydmFsTWV0aG9kEh8KG0lOVEVSVkFMX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUlOVEVSVkFMX01FVEhPRF9TVFVERU5UX1QQARIaChZJTlRFUlZBTF9NRVRIT0RfV0lMU09OEAISHQoZSU5URVJWQUxfTUVUSE9EX0NMVVNURVJfVBADKp0BCg5Db21wYXJpc29uVGVzdBIfChtDT01QQVJJU09OX1RFU1RfVU5TUEVDSUZJRUQQABIhCh1DT01QQVJJU09OX1RFU1RfTUNORU1BUl9FWEFDVBABEigKJENPTVBBUklTT05fVEVTVF9XSUxDT1hPTl9TSUdORURfUkFOSxACEh0KGUNPTVBBUklTT05fVEVTVF9DTFVTVEVSX1QQA2IGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+
+/**
+ * A dataset that benchmarks are on.
+ *
+ * @generated from message ltb.v1.Dataset
+ */
+export type Dataset = Message<"ltb.v1.Dataset"> & {
+  /**
+   * Name of the dataset.
+   *
+   * @generated from field: string dataset = 1;
+   */
+  dataset: string;
+
+  /**
+   * Number of benchmarks on it. No more than 10000 are counted.
+   *
+   * @generated from field: int32 benchmark_count = 2;
+   */
+  benchmarkCount: number;
+
+  /**
+   * Id of the latest of them.
+   *
+   * @generated from field: string latest_benchmark_id = 3;
+   */
+  latestBenchmarkId: string;
+
+  /**
+   * Name of the latest.
+   *
+   * @generated from field: string latest_benchmark_name = 4;
+   */
+  latestBenchmarkName: string;
+
+  /**
+   * When the latest was created.
+   *
+   * @generated from field: google.protobuf.Timestamp latest_created_at = 5;
+   */
+  latestCreatedAt?: Timestamp | undefined;
+
+  /**
+   * Metrics that they have values of, as in MetricSummary.name: the built-in ones first, then the others by
+   * name; at most 100. One that came within the last second or so may be missing.
+   *
+   * @generated from field: repeated string metrics = 6;
+   */
+  metrics: string[];
+};
+
+/**
+ * Describes the message ltb.v1.Dataset.
+ * Use `create(DatasetSchema)` to create a new message.
+ */
+export const DatasetSchema: GenMessage<Dataset> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_benchmark, 0);
 
 /**
  * One run of one model on one dataset.
@@ -192,7 +249,7 @@ export type Benchmark = Message<"ltb.v1.Benchmark"> & {
  * Use `create(BenchmarkSchema)` to create a new message.
  */
 export const BenchmarkSchema: GenMessage<Benchmark> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 0);
+  messageDesc(file_ltb_v1_benchmark, 1);
 
 /**
  * How many of the samples of a benchmark have a value of a metric. Evaluations without a sample_id are
@@ -259,7 +316,7 @@ export type Coverage = Message<"ltb.v1.Coverage"> & {
  * Use `create(CoverageSchema)` to create a new message.
  */
 export const CoverageSchema: GenMessage<Coverage> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 1);
+  messageDesc(file_ltb_v1_benchmark, 2);
 
 /**
  * What the mean over all samples may be, whatever value is in place of what is missing; see Missing.
@@ -302,7 +359,7 @@ export type Bounds = Message<"ltb.v1.Bounds"> & {
  * Use `create(BoundsSchema)` to create a new message.
  */
 export const BoundsSchema: GenMessage<Bounds> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 2);
+  messageDesc(file_ltb_v1_benchmark, 3);
 
 /**
  * How often the samples of a metric were repeated, and how much their repetitions agree.
@@ -345,7 +402,7 @@ export type Repetitions = Message<"ltb.v1.Repetitions"> & {
  * Use `create(RepetitionsSchema)` to create a new message.
  */
 export const RepetitionsSchema: GenMessage<Repetitions> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 3);
+  messageDesc(file_ltb_v1_benchmark, 4);
 
 /**
  * The clusters behind a figure. Samples with the same value of the metadata key `cluster_by`, such as
@@ -400,7 +457,7 @@ export type Clusters = Message<"ltb.v1.Clusters"> & {
  * Use `create(ClustersSchema)` to create a new message.
  */
 export const ClustersSchema: GenMessage<Clusters> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 4);
+  messageDesc(file_ltb_v1_benchmark, 5);
 
 /**
  * Statistics of one metric over the evaluations of a benchmark that have a value for it. If the benchmark has
@@ -586,7 +643,7 @@ export type MetricSummary = Message<"ltb.v1.MetricSummary"> & {
  * Use `create(MetricSummarySchema)` to create a new message.
  */
 export const MetricSummarySchema: GenMessage<MetricSummary> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 5);
+  messageDesc(file_ltb_v1_benchmark, 6);
 
 /**
  * How the values of a metric are spread in one benchmark.
@@ -628,7 +685,7 @@ export type MetricHistogram = Message<"ltb.v1.MetricHistogram"> & {
  * Use `create(MetricHistogramSchema)` to create a new message.
  */
 export const MetricHistogramSchema: GenMessage<MetricHistogram> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 6);
+  messageDesc(file_ltb_v1_benchmark, 7);
 
 /**
  * Statistics of a metric over groups of the evaluations of a benchmark.
@@ -694,7 +751,7 @@ export type MetricSlices = Message<"ltb.v1.MetricSlices"> & {
  * Use `create(MetricSlicesSchema)` to create a new message.
  */
 export const MetricSlicesSchema: GenMessage<MetricSlices> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 7);
+  messageDesc(file_ltb_v1_benchmark, 8);
 
 /**
  * Statistics of a metric over one group of evaluations.
@@ -773,7 +830,7 @@ export type MetricSlice = Message<"ltb.v1.MetricSlice"> & {
  * Use `create(MetricSliceSchema)` to create a new message.
  */
 export const MetricSliceSchema: GenMessage<MetricSlice> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 8);
+  messageDesc(file_ltb_v1_benchmark, 9);
 
 /**
  * How often evaluations of a benchmark have each category of a metric. A category is a text of 1 to 100
@@ -809,7 +866,7 @@ export type CategoryCounts = Message<"ltb.v1.CategoryCounts"> & {
  * Use `create(CategoryCountsSchema)` to create a new message.
  */
 export const CategoryCountsSchema: GenMessage<CategoryCounts> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 9);
+  messageDesc(file_ltb_v1_benchmark, 10);
 
 /**
  * How often a metric has one category.
@@ -837,7 +894,7 @@ export type CategoryCount = Message<"ltb.v1.CategoryCount"> & {
  * Use `create(CategoryCountSchema)` to create a new message.
  */
 export const CategoryCountSchema: GenMessage<CategoryCount> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 10);
+  messageDesc(file_ltb_v1_benchmark, 11);
 
 /**
  * A candidate benchmark compared with the baseline, paired by sample_id. Repetitions of a sample become one
@@ -1199,7 +1256,7 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
  * Use `create(BenchmarkComparisonSchema)` to create a new message.
  */
 export const BenchmarkComparisonSchema: GenMessage<BenchmarkComparison> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 11);
+  messageDesc(file_ltb_v1_benchmark, 12);
 
 /**
  * A comparison in groups of its samples.
@@ -1264,7 +1321,7 @@ export type ComparisonSlices = Message<"ltb.v1.ComparisonSlices"> & {
  * Use `create(ComparisonSlicesSchema)` to create a new message.
  */
 export const ComparisonSlicesSchema: GenMessage<ComparisonSlices> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 12);
+  messageDesc(file_ltb_v1_benchmark, 13);
 
 /**
  * One group of a comparison. Figures are as in BenchmarkComparison, over the pairs of the group.
@@ -1405,7 +1462,7 @@ export type ComparisonSlice = Message<"ltb.v1.ComparisonSlice"> & {
  * Use `create(ComparisonSliceSchema)` to create a new message.
  */
 export const ComparisonSliceSchema: GenMessage<ComparisonSlice> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 13);
+  messageDesc(file_ltb_v1_benchmark, 14);
 
 /**
  * One sample with its values in both benchmarks.
@@ -1475,7 +1532,7 @@ export type PairedSample = Message<"ltb.v1.PairedSample"> & {
  * Use `create(PairedSampleSchema)` to create a new message.
  */
 export const PairedSampleSchema: GenMessage<PairedSample> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 14);
+  messageDesc(file_ltb_v1_benchmark, 15);
 
 /**
  * One benchmark on a leaderboard. Two entries are significantly apart if their 95 % confidence intervals
@@ -1700,7 +1757,7 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
  * Use `create(LeaderboardEntrySchema)` to create a new message.
  */
 export const LeaderboardEntrySchema: GenMessage<LeaderboardEntry> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 15);
+  messageDesc(file_ltb_v1_benchmark, 16);
 
 /**
  * A benchmark in the history of a metric.
@@ -1873,7 +1930,7 @@ export type MetricRun = Message<"ltb.v1.MetricRun"> & {
  * Use `create(MetricRunSchema)` to create a new message.
  */
 export const MetricRunSchema: GenMessage<MetricRun> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 16);
+  messageDesc(file_ltb_v1_benchmark, 17);
 
 /**
  * How the mean of a run differs from that of another one, as independent groups.
@@ -1943,7 +2000,7 @@ export type MetricChange = Message<"ltb.v1.MetricChange"> & {
  * Use `create(MetricChangeSchema)` to create a new message.
  */
 export const MetricChangeSchema: GenMessage<MetricChange> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 17);
+  messageDesc(file_ltb_v1_benchmark, 18);
 
 /**
  * The benchmark that others on its dataset are compared with.
@@ -1992,7 +2049,7 @@ export type Baseline = Message<"ltb.v1.Baseline"> & {
  * Use `create(BaselineSchema)` to create a new message.
  */
 export const BaselineSchema: GenMessage<Baseline> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_benchmark, 18);
+  messageDesc(file_ltb_v1_benchmark, 19);
 
 /**
  * The state of a benchmark. Allowed changes: pending to running, completed, failed or cancelled; running to
@@ -2143,6 +2200,68 @@ export const BenchmarkViewSchema: GenEnum<BenchmarkView> = /*@__PURE__*/
   enumDesc(file_ltb_v1_benchmark, 2);
 
 /**
+ * A field whose values ListBenchmarkFieldValues lists.
+ *
+ * @generated from enum ltb.v1.BenchmarkField
+ */
+export const BenchmarkField = {
+  /**
+   * Not allowed.
+   *
+   * @generated from enum value: BENCHMARK_FIELD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Benchmark.provider.
+   *
+   * @generated from enum value: BENCHMARK_FIELD_PROVIDER = 1;
+   */
+  PROVIDER: 1,
+
+  /**
+   * Benchmark.model.
+   *
+   * @generated from enum value: BENCHMARK_FIELD_MODEL = 2;
+   */
+  MODEL: 2,
+
+  /**
+   * Benchmark.dataset.
+   *
+   * @generated from enum value: BENCHMARK_FIELD_DATASET = 3;
+   */
+  DATASET: 3,
+
+  /**
+   * Keys of Benchmark.labels, of the newest 10000 benchmarks.
+   *
+   * @generated from enum value: BENCHMARK_FIELD_LABEL_KEY = 4;
+   */
+  LABEL_KEY: 4,
+
+  /**
+   * Values of one key of Benchmark.labels, of the newest 10000 benchmarks.
+   *
+   * @generated from enum value: BENCHMARK_FIELD_LABEL_VALUE = 5;
+   */
+  LABEL_VALUE: 5,
+} as const;
+
+/**
+ * A field whose values ListBenchmarkFieldValues lists.
+ *
+ * @generated from enum ltb.v1.BenchmarkField
+ */
+export type BenchmarkField = (typeof BenchmarkField)[keyof typeof BenchmarkField] | UnknownEnum;
+
+/**
+ * Describes the enum ltb.v1.BenchmarkField.
+ */
+export const BenchmarkFieldSchema: GenEnum<BenchmarkField> = /*@__PURE__*/
+  enumDesc(file_ltb_v1_benchmark, 3);
+
+/**
  * How the values that the repetitions of a sample have of a metric become one value, that of the sample.
  * Means, standard errors, intervals and tests are over samples, because repetitions of one sample are no
  * further evidence of others.
@@ -2229,7 +2348,7 @@ export type Reducer = (typeof Reducer)[keyof typeof Reducer] | UnknownEnum;
  * Describes the enum ltb.v1.Reducer.
  */
 export const ReducerSchema: GenEnum<Reducer> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 3);
+  enumDesc(file_ltb_v1_benchmark, 4);
 
 /**
  * What a mean does with what is missing: the samples that have no value (Coverage.missing), those that were
@@ -2284,7 +2403,7 @@ export type Missing = (typeof Missing)[keyof typeof Missing] | UnknownEnum;
  * Describes the enum ltb.v1.Missing.
  */
 export const MissingSchema: GenEnum<Missing> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 4);
+  enumDesc(file_ltb_v1_benchmark, 5);
 
 /**
  * How a confidence interval of a mean was computed.
@@ -2334,7 +2453,7 @@ export type IntervalMethod = (typeof IntervalMethod)[keyof typeof IntervalMethod
  * Describes the enum ltb.v1.IntervalMethod.
  */
 export const IntervalMethodSchema: GenEnum<IntervalMethod> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 5);
+  enumDesc(file_ltb_v1_benchmark, 6);
 
 /**
  * The statistical test behind BenchmarkComparison.p_value.
@@ -2385,5 +2504,5 @@ export type ComparisonTest = (typeof ComparisonTest)[keyof typeof ComparisonTest
  * Describes the enum ltb.v1.ComparisonTest.
  */
 export const ComparisonTestSchema: GenEnum<ComparisonTest> = /*@__PURE__*/
-  enumDesc(file_ltb_v1_benchmark, 6);
+  enumDesc(file_ltb_v1_benchmark, 7);
 

@@ -1,4 +1,4 @@
-import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { type Benchmark, BenchmarkField } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { BenchmarkClient } from "./client.ts";
 import { CliError } from "./errors.ts";
 
@@ -40,10 +40,9 @@ export async function requireRanked(client: BenchmarkClient, dataset: string, me
   if (totalCount + pendingCount === 0) await requireMetrics(client, benchmarks, [metric]);
 }
 
-/** The datasets of the newest benchmarks. */
+/** The datasets that benchmarks are on, at most 1000. */
 export async function datasetsOf(client: BenchmarkClient): Promise<string[]> {
-  const { benchmarks } = await client.listBenchmarks({ pageSize: 1000 });
-  return [...new Set(benchmarks.map(({ dataset }) => dataset))];
+  return (await client.listBenchmarkFieldValues({ field: BenchmarkField.DATASET, limit: 1000 })).values;
 }
 
 function unknown(problem: string, names: readonly string[], known: readonly string[]): CliError {

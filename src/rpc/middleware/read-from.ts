@@ -22,6 +22,8 @@ const readers = new Set(
       "GetMetricHistory",
       "GetBaseline",
       "ListBaselines",
+      "ListDatasets",
+      "ListBenchmarkFieldValues",
     ],
     JobService: ["GetJob", "ListJobs", "GetJobStats"],
     AuditService: ["GetAuditLog", "ListAuditLogs", "ExportAuditLogs"],
