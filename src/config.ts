@@ -132,6 +132,10 @@ function validate({ layers, problems: found }: Sources, cwd: string, listens: bo
     maxCalls: own.LTB_MAX_CALLS,
     maxCallsPerKey: own.LTB_MAX_CALLS_PER_KEY,
     corsOrigins: own.LTB_CORS_ORIGINS,
+    /** Whether there is a web console. */
+    console: own.LTB_CONSOLE,
+    /** Names of hosts that browsers reach the service by, beside the usual ones. */
+    consoleHosts: own.LTB_CONSOLE_HOSTS,
     maxMessageBytes: own.LTB_MAX_MESSAGE_BYTES,
     /** For unary calls that bring no deadline. */
     defaultDeadlineSeconds: own.LTB_DEFAULT_DEADLINE,

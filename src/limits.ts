@@ -201,6 +201,8 @@ export const limits = {
   knownAddressDays: 90,
   /** Failed logins are forgotten after this time without any. */
   loginFailuresHours: 24,
+  /** A request to sign in to the console has at most so many bytes. */
+  signInBytes: 8 * 1024,
   /** Sessions that are over are removed this often. */
   loginCleanupMs: 60_000,
   /** A key has at most this many scopes; a rotated key works on for at most 30 days. */

@@ -29,7 +29,7 @@ export type ServerConfig = Pick<
   Config,
   "grpc" | "http" | "corsOrigins" | "maxMessageBytes" | "defaultDeadlineSeconds" | "drainTimeoutSeconds"
 > &
-  Partial<Pick<Config, "maxConnections">>;
+  Partial<Pick<Config, "maxConnections" | "console" | "consoleHosts">>;
 
 export interface ServerOptions {
   readonly config: ServerConfig;
@@ -97,6 +97,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       health,
       corsOrigins: config.corsOrigins,
       isLocal: isLoopback(config.http.host),
+      console: config.console,
+      consoleHosts: config.consoleHosts,
       metrics: metrics && { access: metrics.access, families },
       tls,
     }),

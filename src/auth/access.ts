@@ -36,6 +36,7 @@ export interface IncomingCall {
   readonly userAgent: string | undefined;
   readonly requestId: string;
   readonly clientCertificate: ClientCertificate | undefined;
+  readonly cookie: BrowserCookie | undefined;
   /** The reason why the call was stopped, if it was. */
   readonly stopReason: ServiceError | undefined;
   /** One value of the request's metadata; `name` in lower case. */
@@ -44,6 +45,12 @@ export interface IncomingCall {
   actor: Credential["actor"] | undefined;
   admission: Admission | undefined;
 }
+
+/** The cookie of the web console in a request: its own pages sent it, or others did, or there are two. */
+export type BrowserCookie =
+  | { readonly kind: "own"; readonly token: string }
+  | { readonly kind: "foreign" }
+  | { readonly kind: "several"; readonly name: string };
 
 interface Host {
   readonly log: Log;
@@ -147,17 +154,16 @@ export class Access {
     await this.#credentials?.close();
   }
 
-  /** Looks up the `authorization` of the call or, without one, the client certificate. */
+  /** Looks up the `authorization` of the call or, without one, the console's cookie or client certificate. */
   #identify(call: IncomingCall, credentials: Credentials): Credential | Promise<Credential> {
-    const authorization = call.header("authorization");
-    if (authorization !== undefined) {
-      const bearer = bearerOf(authorization);
-      const token = bearer === undefined ? undefined : parseToken(bearer);
+    const text = tokenIn(call);
+    if (text !== undefined) {
+      const token = parseToken(text);
       if (!token) throw refusals.credentialMalformed();
       return credentials.ofToken(token);
     }
-    const { clientCertificate } = call;
-    if (!clientCertificate) throw refusals.credentialMissing();
+    const { clientCertificate, cookie } = call;
+    if (!clientCertificate) throw cookie ? refusals.cookieForeign() : refusals.credentialMissing();
     const username = usernameOf(clientCertificate);
     if (username === undefined) throw refusals.certificateUnknown("");
     return credentials.ofCertificate(username);
@@ -172,6 +178,15 @@ export class Access {
     if (refusal) throw refusal;
     call.admission = this.#room.admit(permission, credential);
   }
+}
+
+/** The text that should be a token: of the `authorization`, which decides, or of the console's cookie. */
+function tokenIn(call: IncomingCall): string | undefined {
+  const authorization = call.header("authorization");
+  if (authorization !== undefined) return bearerOf(authorization) ?? "";
+  const { cookie } = call;
+  if (cookie?.kind === "several") throw refusals.cookieTwice(cookie.name);
+  return cookie?.kind === "own" ? cookie.token : undefined;
 }
 
 const deniedCodes = [Code.Unauthenticated, Code.PermissionDenied];

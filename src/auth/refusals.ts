@@ -23,6 +23,20 @@ export function credentialMissing(): ServiceError {
   return unauthenticated("CREDENTIAL_MISSING", message);
 }
 
+/** The console's cookie came with a request of another page, for which it does not count. */
+export function cookieForeign(): ServiceError {
+  const why =
+    "the console's cookie counts only in requests of its own pages, which browsers mark with Sec-Fetch-Site: " +
+    "same-origin or an Origin of the host that they send to";
+  return unauthenticated("CREDENTIAL_MISSING", `${why}; from elsewhere ${howTo}`);
+}
+
+/** Another program of the same host has set one too. */
+export function cookieTwice(name: string): ServiceError {
+  const message = `the browser sent two different cookies named ${name}: remove those of this host, and sign in again`;
+  return unauthenticated("CREDENTIAL_INVALID", message);
+}
+
 /** The credential does not have the form of one; nothing was looked up. */
 export function credentialMalformed(): ServiceError {
   const whole = `${howTo}, exactly as it was shown when it was made`;

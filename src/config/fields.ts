@@ -112,3 +112,21 @@ export const origins = expecting(
       ),
     ),
 );
+
+/** Host names as browsers send them: in lower case, with other scripts in Punycode. */
+export const hosts = expecting(
+  "host names separated by commas, without ports, such as bench.example.org,bench.lan",
+  z
+    .string()
+    .trim()
+    .transform((list) => list.split(/\s*,\s*/).filter(Boolean))
+    .pipe(
+      z.array(
+        z
+          .string()
+          .regex(/^[^\s/?#@:[\]\\*]+$/)
+          .transform((item) => URL.parse(`http://${item}`)?.hostname.replace(/\.$/, "") ?? "")
+          .refine((name) => name !== ""),
+      ),
+    ),
+);

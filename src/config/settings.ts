@@ -1,6 +1,18 @@
 import { z } from "zod";
 import { limits, transportLimits } from "../limits.ts";
-import { address, bytes, callRate, flag, integer, oneOf, origins, seconds, text, token } from "./fields.ts";
+import {
+  address,
+  bytes,
+  callRate,
+  flag,
+  hosts,
+  integer,
+  oneOf,
+  origins,
+  seconds,
+  text,
+  token,
+} from "./fields.ts";
 
 /** The service's own settings: name, form, limits and default of each. */
 export const service = z.object({
@@ -21,6 +33,8 @@ export const service = z.object({
   LTB_MAX_CALLS: integer(1, 1_000_000).default(limits.callsInProgress),
   LTB_MAX_CALLS_PER_KEY: integer(1, 1_000_000).default(limits.callsInProgressOfKey),
   LTB_CORS_ORIGINS: origins.default([]),
+  LTB_CONSOLE: flag.default(true),
+  LTB_CONSOLE_HOSTS: hosts.default([]),
   LTB_MAX_MESSAGE_BYTES: bytes(65_536, 67_108_864).default(4_194_304),
   LTB_DEFAULT_DEADLINE: seconds(0.1, 3600).default(30),
   LTB_DRAIN_TIMEOUT: seconds(0, 3600).default(10),

@@ -81,6 +81,8 @@ describe("defaults", () => {
       maxCalls: 4_000,
       maxCallsPerKey: 1_000,
       corsOrigins: [],
+      console: true,
+      consoleHosts: [],
       maxMessageBytes: 4 * 1024 * 1024,
       defaultDeadlineSeconds: 30,
       drainTimeoutSeconds: 10,

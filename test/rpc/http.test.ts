@@ -6,6 +6,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config.ts";
 import { eventually } from "../harness/waiting.ts";
 import { serve, type TestServer } from "./support.ts";
 
@@ -373,7 +374,7 @@ describe("a listener of this machine only", () => {
     return Number(answer.split(" ", 2)[1]);
   };
 
-  test.each([path, "/metrics", "/healthz"])("refuses pages that come by another name: %s", async (target) => {
+  test.each([path, "/metrics"])("refuses pages that come by another name: %s", async (target) => {
     const server = await serve({ get: () => ({}) }, { corsOrigins: ["https://bench.example"] });
     for (const host of [
       "evil.example",
@@ -397,6 +398,21 @@ describe("a listener of this machine only", () => {
       expect(await status(server, target, ["host: localhost", `origin: ${origin}`]), origin).toBe(200);
   });
 
+  test("takes probes by any name, and others by the names that it is given, in any script", async () => {
+    const consoleHosts = loadConfig({
+      env: { LTB_CONSOLE_HOSTS: "Bench.LAN, テスト.example." },
+      cwd: import.meta.dirname,
+    }).consoleHosts;
+    expect(consoleHosts).toEqual(["bench.lan", "xn--zckzah.example"]);
+    const server = await serve({ get: () => ({}) }, { consoleHosts });
+    for (const probe of ["/healthz", "/readyz"])
+      expect(await status(server, probe, ["host: evil.example"]), probe).toBe(200);
+    for (const host of ["bench.lan", "BENCH.lan.:50053", "xn--zckzah.example", "localhost."])
+      expect(await status(server, "/metrics", [`host: ${host}`]), host).toBe(200);
+    for (const host of ["xn--zckzah.evil", "a.bench.lan"])
+      expect(await status(server, "/metrics", [`host: ${host}`]), host).toBe(403);
+  });
+
   test("takes any name where every page may call", async () => {
     const server = await serve({ get: () => ({}) }, { corsOrigins: ["*"] });
     expect(await status(server, path, ["host: evil.example", "origin: http://evil.example"])).toBe(200);
@@ -405,6 +421,20 @@ describe("a listener of this machine only", () => {
   test("and others take any name, which only they know", async () => {
     const server = await serve({ get: () => ({}) }, { http: { host: "0.0.0.0", port: 0 } });
     expect(await status(server, path, ["host: bench.example"])).toBe(200);
+  });
+
+  test("but the console of each answers only to its own names", async () => {
+    const http = { host: "0.0.0.0", port: 0 };
+    const server = await serve({}, { http, corsOrigins: ["*"], console: true, consoleHosts: ["bench.lan"] });
+    const config = (...headers: string[]) => status(server, "/console/config", headers);
+    // The method is refused only after the name.
+    for (const host of ["bench.lan:50053", "192.0.2.7", "[2001:db8::7]:1", "localhost", hostname()])
+      expect(await config(`host: ${host}`), host).toBe(405);
+    for (const host of ["evil.example", "bench.lan.evil.example", "a b", "テスト"])
+      expect(await config(`host: ${host}`), host).toBe(403);
+    expect(await config("host: bench.lan", "origin: http://evil.example")).toBe(403);
+    expect(await status(server, "/console", ["host: evil.example"])).toBe(403);
+    expect(await status(server, "/console/", ["host: evil.example"])).toBe(403);
   });
 });
 

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
-import type { Admission, IncomingCall } from "../../auth/access.ts";
+import type { Admission, BrowserCookie, IncomingCall } from "../../auth/access.ts";
 import type { CallScope } from "../../call-scope.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits, transportLimits } from "../../limits.ts";
@@ -34,6 +34,8 @@ export interface CallOrigin {
   /** Until when the caller waits (epoch milliseconds); undefined if it did not say. */
   readonly callerDeadline: number | undefined;
   readonly requestHeader: Headers;
+  /** The console's cookie; undefined where a listener takes none. */
+  readonly cookie?: BrowserCookie | undefined;
   /** One value of the request's metadata; `name` in lower case. */
   header(name: string): string | undefined;
   /** Tells when the caller has gone or its transport has ended the call; may tell after a regular end too. */
@@ -109,8 +111,14 @@ export class Call implements IncomingCall {
     return this.#origin.header(name);
   }
 
+  get cookie(): BrowserCookie | undefined {
+    return this.#origin.cookie;
+  }
+
   get userAgent(): string | undefined {
-    return this.#origin.header("user-agent");
+    const agent = this.header("user-agent");
+    const isConsole = this.header("authorization") === undefined && this.cookie?.kind === "own";
+    return isConsole ? consoleAgent(agent) : agent;
   }
 
   /** Aborts with a `ServiceError` if the call is stopped or its caller goes; not when it ends by itself. */
@@ -197,6 +205,11 @@ export class Call implements IncomingCall {
     this.admission?.leave();
     this.admission = undefined;
   }
+}
+
+/** The agent of what the web console does, as the audit trail has it: with the browser's own behind it. */
+export function consoleAgent(browser: string | undefined): string {
+  return browser === undefined ? "LTB console" : `LTB console, ${browser}`;
 }
 
 /** The caller went away, so nobody reads this; it is for the log and for handlers. */

@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { codeName } from "../../errors.ts";
-import { encodeStatus, richStatus } from "../call/errors.ts";
+import type { ConnectError } from "@connectrpc/connect";
+import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
+import { codeName, type ServiceError } from "../../errors.ts";
+import { requestIdOf } from "../call/call.ts";
+import { encodeStatus, richStatus, toConnectError } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
-import { refuseUnknownPath } from "../call/unknown-path.ts";
+import { refuseUnknownPath, withoutQuery } from "../call/unknown-path.ts";
 import { exchangeOf } from "./origin.ts";
 
 /** Answers a request to an unknown path in its protocol: gRPC-Web, or Connect, which people can read too. */
@@ -22,8 +25,28 @@ export function answerUnknown(request: IncomingMessage, response: ServerResponse
     response.end();
     return;
   }
-  // As Connect spells its errors, so that its clients see UNIMPLEMENTED for a method that does not exist.
-  answerJson(response, 404, {
+  // Connect's clients see UNIMPLEMENTED for a method that does not exist.
+  answerError(response, 404, error);
+}
+
+/** Refuses a request that is no call, and logs that. */
+export function answerRefusal(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { log }: RpcHost,
+  refusal: ServiceError,
+): void {
+  const requestId = requestIdOf(request.headers["x-request-id"]?.toString());
+  const { peer } = exchangeOf(request).exchange;
+  const code = codeName(refusal.code);
+  log.info({ requestId, path: withoutQuery(request.url), code, reason: refusal.reason, peer }, "refused");
+  response.setHeader("x-request-id", requestId);
+  answerError(response, codeToHttpStatus(refusal.code), toConnectError(refusal, { requestId, log }));
+}
+
+/** Answers an error as Connect spells it. */
+function answerError(response: ServerResponse, status: number, error: ConnectError): void {
+  answerJson(response, status, {
     code: codeName(error.code).toLowerCase(),
     message: error.rawMessage,
     details: richStatus(error).details.map(({ typeUrl, value }) => ({

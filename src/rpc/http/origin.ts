@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { DescMethod } from "@bufbuild/protobuf";
 import {
   type ContextValues,
@@ -9,6 +10,7 @@ import {
 } from "@connectrpc/connect";
 import { CallContext, type CallOrigin } from "../call/call.ts";
 import type { RpcHost } from "../call/host.ts";
+import { readCookie } from "../console/cookie.ts";
 import { certificateOf } from "../tls/client-certificate.ts";
 
 /** The facts of a request that the HTTP listener knows and Connect does not pass on. */
@@ -44,6 +46,11 @@ export function exchangeIn(context: HandlerContext): Exchange {
   return context.values.get(exchangeKey);
 }
 
+/** Whether the request came by TLS of ours. */
+export function isEncrypted(socket: Socket | undefined): boolean {
+  return socket instanceof TLSSocket;
+}
+
 /** Makes the request a call: the chain's context for Connect's. */
 export function openCall(outer: HandlerContext, method: DescMethod, host: RpcHost): CallContext {
   const context = new CallContext(method, originOf(outer), host);
@@ -65,6 +72,7 @@ function originOf(outer: HandlerContext): CallOrigin {
   const { protocolName, requestMethod, url, requestHeader, signal } = outer;
   const { peer, socket } = exchangeIn(outer);
   const left = outer.timeoutMs();
+  const header = (name: string) => requestHeader.get(name) ?? undefined;
   return {
     protocolName,
     requestMethod,
@@ -75,7 +83,10 @@ function originOf(outer: HandlerContext): CallOrigin {
     get clientCertificate() {
       return certificateOf(socket);
     },
-    header: (name) => requestHeader.get(name) ?? undefined,
+    get cookie() {
+      return readCookie(header, isEncrypted(socket));
+    },
+    header,
     onCancel(listener) {
       if (signal.aborted) listener();
       else signal.addEventListener("abort", listener, { once: true });

@@ -12,13 +12,14 @@ import { clampTimeouts } from "../call/call.ts";
 import type { ProvidedMethod } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { withoutQuery } from "../call/unknown-path.ts";
+import { sessionRoutes } from "../console/session.ts";
 import type { HealthState } from "../standard/health.ts";
 import type { ServerTls } from "../tls/server-tls.ts";
 import { answerJson, answerUnknown } from "./answers.ts";
 import { readBody } from "./body.ts";
 import { connectRouter } from "./connect.ts";
 import { answerCors } from "./cors.ts";
-import { foreignName } from "./foreign.ts";
+import { foreignNames } from "./foreign.ts";
 import { type MetricsOptions, metricsRoute } from "./metrics.ts";
 import { exchangeOf } from "./origin.ts";
 
@@ -30,6 +31,10 @@ export interface HttpOptions {
   corsOrigins: readonly string[];
   /** True where only programs of this machine reach the server, so its names are known. */
   isLocal: boolean;
+  /** Whether there is a web console. Default: no. */
+  console?: boolean | undefined;
+  /** Names of hosts that are this service's, beside the usual ones. */
+  consoleHosts?: readonly string[] | undefined;
   /** Undefined: there is no `/metrics`. */
   metrics?: MetricsOptions | undefined;
   /** Undefined: clear text. */
@@ -41,13 +46,18 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 /** Makes the HTTP/1.1 server: Connect, gRPC-Web and JSON (no bidirectional methods), health and metrics. */
 export function createHttpServer(httpOptions: HttpOptions): Server {
   const { methods, host, health, corsOrigins, isLocal, metrics, tls } = httpOptions;
+  const { consoleHosts: hosts = [] } = httpOptions;
+  const findForeign = foreignNames({ origins: corsOrigins, hosts, tls, isLocal });
+  const { handlers } = connectRouter(methods, host);
   const routes = new Map<string, Answer>([
     ["/healthz", (_, response) => answerJson(response, 200, { status: "ok" })],
     ["/readyz", (_, response) => answerReady(response, health)],
   ]);
   if (metrics && metrics.access !== "off")
     routes.set("/metrics", metricsRoute(metrics.access, metrics.families));
-  for (const handler of connectRouter(methods, host).handlers) {
+  if (httpOptions.console)
+    for (const [path, answer] of sessionRoutes(handlers, host)) routes.set(path, answer);
+  for (const handler of handlers) {
     routes.set(handler.requestPath, async (request, response) => {
       clampTimeouts(request.headers);
       const { exchange, values } = exchangeOf(request);
@@ -78,9 +88,10 @@ export function createHttpServer(httpOptions: HttpOptions): Server {
     discardRest(request, response);
     try {
       if (answerCors(request, response, corsOrigins)) return;
-      const foreign = isLocal ? foreignName(request.headers, corsOrigins) : undefined;
+      const path = request.url?.split("?", 1)[0] ?? "";
+      const foreign = findForeign(path, request.headers);
       if (foreign !== undefined) return answerForeign(response, foreign);
-      const route = routes.get(request.url?.split("?", 1)[0] ?? "");
+      const route = routes.get(path);
       if (route) await route(request, response);
       else answerUnknown(request, response, host);
     } catch (error) {
@@ -96,7 +107,7 @@ export function createHttpServer(httpOptions: HttpOptions): Server {
 }
 
 function answerForeign(response: ServerResponse, name: string): void {
-  const own = "this machine's addresses, localhost and the hosts in LTB_CORS_ORIGINS";
+  const own = "addresses, localhost, the names in its certificate and the hosts in LTB_CONSOLE_HOSTS";
   const message = `${JSON.stringify(name)} is no name of this service, which answers only to ${own}`;
   answerJson(response, 403, { code: "permission_denied", message });
 }

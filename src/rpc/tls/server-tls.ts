@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { Server, TlsOptions } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
 import type { TlsChoice } from "../../config/tls.ts";
@@ -29,6 +30,8 @@ export class ServerTls {
   readonly #servers = new Set<Server>();
   readonly #timer: NodeJS.Timeout;
   #contents: TlsContents;
+  /** The first of its certificates, once somebody has asked for its names. */
+  #certificate: X509Certificate | undefined;
   #expiries: Expiry[];
   /** The reason why the latest files could not be used; it is logged if it holds at the next check too. */
   #refused = "";
@@ -78,6 +81,12 @@ export class ServerTls {
     return this.#settings.clientCaFile !== undefined;
   }
 
+  /** Whether the certificate is for a host of that name. */
+  isNamed(name: string): boolean {
+    this.#certificate ??= new X509Certificate(this.#contents.cert);
+    return this.#certificate.checkHost(name, { subject: "never" }) !== undefined;
+  }
+
   /** Gives the server new certificates until it closes. Connections that are open keep theirs. */
   keep(server: Server): void {
     this.#servers.add(server);
@@ -105,6 +114,7 @@ export class ServerTls {
       }
       this.#expiries = checkTlsContents(contents);
       this.#contents = contents;
+      this.#certificate = undefined;
       for (const server of this.#servers) server.setSecureContext(this.#context());
       this.#refused = this.#daysTold = "";
       this.#outage.works();
