@@ -1,0 +1,77 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { createConnectQueryKey, useQuery } from "@connectrpc/connect-query";
+import { useQuery as useAnyQuery } from "@tanstack/react-query";
+import { UserRole } from "../../../gen/ltb/v1/user_pb.ts";
+import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
+import { queryClient } from "./queries.ts";
+
+/** What the service tells everybody about the console. */
+export interface ConsoleConfig {
+  version: string;
+  auth: "required" | "off";
+  /** False: what is typed here crosses a network in clear text. */
+  secure: boolean;
+}
+
+export function useConfig() {
+  return useAnyQuery({
+    queryKey: ["console", "config"],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async (): Promise<ConsoleConfig> => {
+      const answer = await fetch("/console/config");
+      if (!answer.ok) throw new Error(`the service answered ${answer.status} to /console/config`);
+      return answer.json();
+    },
+  });
+}
+
+/** Who is signed in. Without authentication an answer has no user. */
+export function useSession() {
+  return useQuery(UserService.method.whoAmI, {}, { staleTime: 60_000, retry: retryUnlessRefused });
+}
+
+const refused = new Set([Code.Unauthenticated, Code.PermissionDenied]);
+
+export function isSignedOut(error: unknown): boolean {
+  return error !== null && ConnectError.from(error).code === Code.Unauthenticated;
+}
+
+function retryUnlessRefused(count: number, error: unknown): boolean {
+  return count < 3 && !refused.has(ConnectError.from(error).code);
+}
+
+export type SignIn = { email: string; password: string } | { api_key: string } | { code: string };
+
+/** Exchanges a proof for the cookie of a session. @throws ConnectError as the service said it */
+export async function signIn(proof: SignIn): Promise<void> {
+  await askSession({ method: "POST", body: JSON.stringify(proof) });
+  await queryClient.resetQueries();
+}
+
+/** Ends the session here and at the service. */
+export async function signOut(): Promise<void> {
+  await askSession({ method: "DELETE" });
+  queryClient.clear();
+  await queryClient.invalidateQueries({
+    queryKey: createConnectQueryKey({ schema: UserService.method.whoAmI, cardinality: "finite" }),
+  });
+}
+
+async function askSession(init: RequestInit): Promise<void> {
+  const answer = await fetch("/console/session", {
+    ...init,
+    headers: { "content-type": "application/json" },
+  });
+  if (answer.ok) return;
+  const said: { message?: string } = await answer.json().catch(() => ({}));
+  const code = answer.status === 401 ? Code.Unauthenticated : Code.Unknown;
+  throw new ConnectError(said.message ?? `the service answered ${answer.status}`, code);
+}
+
+/** Whether the signed-in user may do what takes this role. The service decides; this only hides what it refuses. */
+export function useMay(role: "user" | "admin"): boolean {
+  const { data } = useSession();
+  const own = data?.user?.role;
+  if (data && !data.user) return true;
+  return own === UserRole.ADMIN || (role === "user" && own === UserRole.USER);
+}

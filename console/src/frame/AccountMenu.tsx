@@ -1,0 +1,40 @@
+import { useState } from "react";
+import { type User, UserRoleSchema } from "../../../gen/ltb/v1/user_pb.ts";
+import { signOut } from "../data/session.ts";
+import { wordOf } from "../parts/Status.tsx";
+import { applyTheme, type Theme, theme } from "./theme.ts";
+
+export function AccountMenu({ user }: { user: User | undefined }) {
+  const [chosen, choose] = useState(theme);
+  return (
+    <details className="menu">
+      <summary>{user ? user.username : "Settings"}</summary>
+      <div className="sheet">
+        {user && (
+          <p className="soft">
+            Signed in as {user.username}, role {wordOf(UserRoleSchema, user.role)}
+          </p>
+        )}
+        <label>
+          Theme{" "}
+          <select
+            value={chosen}
+            onChange={({ target }) => {
+              choose(target.value as Theme);
+              applyTheme(target.value as Theme);
+            }}
+          >
+            <option value="system">as the system</option>
+            <option value="light">light</option>
+            <option value="dark">dark</option>
+          </select>
+        </label>
+        {user && (
+          <button type="button" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        )}
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,14 @@
+import type { LinkProps } from "@tanstack/react-router";
+
+interface Section {
+  name: string;
+  to: NonNullable<LinkProps["to"]>;
+  /** A new group begins with it. */
+  begins?: true;
+}
+
+/** The pages in the navigation, in its order. */
+export const sections: readonly Section[] = [
+  { name: "Overview", to: "/" },
+  { name: "System", to: "/system", begins: true },
+];

@@ -1,0 +1,35 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { ErrorComponentProps } from "@tanstack/react-router";
+
+/** Says what failed in the service's words, with what helps to find it in the log. */
+export function ErrorBox({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const failed = ConnectError.from(error);
+  const requestId = failed.metadata.get("x-request-id");
+  return (
+    <div role="alert" className="error-box">
+      <p>
+        <strong>{failed.rawMessage || "The call failed."}</strong>
+      </p>
+      <p className="soft">
+        {error instanceof ConnectError && (
+          <>{Code[failed.code].replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()} </>
+        )}
+        {requestId && (
+          <>
+            request <code>{requestId}</code>
+          </>
+        )}
+      </p>
+      {onRetry && (
+        <button type="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A page that could not be shown. */
+export function PageError({ error, reset }: ErrorComponentProps) {
+  return <ErrorBox error={error} onRetry={reset} />;
+}

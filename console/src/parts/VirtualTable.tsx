@@ -1,0 +1,89 @@
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useEffect, useRef } from "react";
+
+export interface Column<Row> {
+  title: string;
+  /** A track of a CSS grid: `12rem`, `minmax(10rem, 2fr)`. */
+  width: string;
+  cell: (row: Row) => ReactNode;
+  /** Figures stand at the right. */
+  number?: boolean;
+}
+
+interface Props<Row> {
+  /** What the table lists, for who hears it. */
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  keyOf: (row: Row) => string;
+  /** How many rows there are in all; undefined: it is not known, or more than are here. */
+  total?: number | undefined;
+  /** About how tall a row is, in pixels. */
+  rowHeight?: number;
+  /** Called when the end comes into sight and there is more. */
+  onEnd?: (() => void) | undefined;
+  /** The row that is selected by its key. */
+  selected?: string | undefined;
+  /** Shown instead of no rows. */
+  empty?: ReactNode;
+}
+
+/** A table that holds any number of rows, and renders those in sight. */
+export function VirtualTable<Row>(props: Props<Row>) {
+  const { label, columns, rows, keyOf, total, rowHeight = 37, onEnd, selected, empty } = props;
+  const body = useRef<HTMLDivElement>(null);
+  const virtual = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    scrollMargin: body.current?.offsetTop ?? 0,
+    getItemKey: (index) => keyOf(rows[index] as Row),
+  });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? -1;
+  useEffect(() => {
+    if (last >= rows.length - 20) onEnd?.();
+  }, [last, rows.length, onEnd]);
+  if (rows.length === 0 && empty !== undefined) return <div className="empty">{empty}</div>;
+  const template = columns.map(({ width }) => width).join(" ");
+  return (
+    // Rows are laid out by themselves, which a table element does not allow.
+    <div className="virtual" role="table" aria-label={label} aria-rowcount={total ?? -1}>
+      <div role="rowgroup" className="virtual-head">
+        <div role="row" className="virtual-row" style={{ gridTemplateColumns: template }}>
+          {columns.map(({ title, number }) => (
+            <div role="columnheader" key={title} className={number ? "number" : undefined}>
+              {title}
+            </div>
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" ref={body} className="virtual-body" style={{ height: virtual.getTotalSize() }}>
+        {items.map(({ index, key, start }) => {
+          const row = rows[index] as Row;
+          return (
+            <div
+              role="row"
+              key={key}
+              data-index={index}
+              ref={virtual.measureElement}
+              aria-rowindex={index + 2}
+              aria-current={selected !== undefined && keyOf(row) === selected ? "true" : undefined}
+              className="virtual-row"
+              style={{
+                gridTemplateColumns: template,
+                transform: `translateY(${start - virtual.options.scrollMargin}px)`,
+              }}
+            >
+              {columns.map(({ title, number, cell }) => (
+                <div role="cell" key={title} className={number ? "number" : undefined}>
+                  {cell(row)}
+                </div>
+              ))}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}

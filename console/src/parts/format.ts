@@ -1,0 +1,42 @@
+import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
+
+// Numbers and lengths of time as the pages write them, in the reader's own notation.
+
+const whole = new Intl.NumberFormat();
+const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const share = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
+
+export const count = (value: number | bigint): string => whole.format(value);
+
+/** `compact(12_345)` is "12.3K". */
+export const compact = (value: number | bigint): string => short.format(value);
+
+/** `percent(0.123)` is "12.3%". */
+export const percent = (value: number): string => share.format(value);
+
+/** A figure with as many digits as tell something: 0.8312, 12.4, 1,234. */
+export function figure(value: number): string {
+  const size = Math.abs(value);
+  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 4;
+  return new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value);
+}
+
+export function bytes(value: number | bigint): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let size = Number(value);
+  let unit = 0;
+  for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;
+  return `${figure(Math.round(size * 10) / 10)} ${units[unit]}`;
+}
+
+/** `lasting({seconds: 3_723n, nanos: 0})` is "1 h 2 min". Undefined: a dash. */
+export function lasting(duration: Duration | number | undefined): string {
+  if (duration === undefined) return "–";
+  const ms = typeof duration === "number" ? duration : durationMs(duration);
+  if (ms < 1_000) return `${figure(Math.round(ms))} ms`;
+  if (ms < 60_000) return `${figure(Math.round(ms / 100) / 10)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min ${Math.floor((ms % 60_000) / 1000)} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+}

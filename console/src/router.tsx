@@ -1,0 +1,33 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readSearch, writeSearch } from "./data/search.ts";
+import { Frame } from "./frame/Frame.tsx";
+import { NotFound } from "./frame/NotFound.tsx";
+import { PageError } from "./parts/ErrorBox.tsx";
+
+// Each page is a file of its own, loaded when it is opened.
+
+const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
+
+const page = <const Path extends string>(path: Path, load: () => Promise<{ Page: React.ComponentType }>) =>
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page") });
+
+const routeTree = root.addChildren([
+  page("/", () => import("./pages/overview/page.tsx")),
+  page("/system", () => import("./pages/system/page.tsx")),
+]);
+
+export const router = createRouter({
+  routeTree,
+  basepath: "/console",
+  defaultPreload: "intent",
+  defaultErrorComponent: PageError,
+  scrollRestoration: true,
+  parseSearch: readSearch,
+  stringifySearch: writeSearch,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,30 @@
+import { defineConfig } from "vite";
+
+// `npm run console:dev` asks a service that runs beside it.
+const service = process.env.LTB_CONSOLE_SERVICE ?? "http://127.0.0.1:50053";
+
+export default defineConfig({
+  root: import.meta.dirname,
+  base: "/console/",
+  publicDir: false,
+  build: {
+    outDir: "../dist/console",
+    emptyOutDir: true,
+    target: "es2024",
+    // The policy of the service allows no inline script and no `data:` beyond images.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: {
+      onLog: (level, log, write) => {
+        // React's directives for servers mean nothing in a browser.
+        if (log.code !== "MODULE_LEVEL_DIRECTIVE") write(level, log);
+      },
+    },
+  },
+  server: {
+    proxy: Object.fromEntries(
+      ["^/ltb\\.v1\\.", "^/console/(session|config)$"].map((path) => [path, { target: service }]),
+    ),
+  },
+});
