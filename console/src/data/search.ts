@@ -1,4 +1,4 @@
-/** The part of an address after `?`: each name with its value, or with all of them where there are several. */
+/** The part of an address after `?`: names with their values, each a list where there are several. */
 export type Search = Record<string, string | string[] | undefined>;
 
 // Plain `name=value`, as people and other programs write it; the router's own form is JSON.

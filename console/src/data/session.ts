@@ -68,7 +68,7 @@ async function askSession(init: RequestInit): Promise<void> {
   throw new ConnectError(said.message ?? `the service answered ${answer.status}`, code);
 }
 
-/** Whether the signed-in user may do what takes this role. The service decides; this only hides what it refuses. */
+/** Whether the signed-in user may do what takes this role. The service decides; it hides what is refused. */
 export function useMay(role: "user" | "admin"): boolean {
   const { data } = useSession();
   const own = data?.user?.role;

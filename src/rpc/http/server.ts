@@ -12,6 +12,7 @@ import { clampTimeouts } from "../call/call.ts";
 import type { ProvidedMethod } from "../call/handler.ts";
 import type { RpcHost } from "../call/host.ts";
 import { withoutQuery } from "../call/unknown-path.ts";
+import { consoleFiles } from "../console/files.ts";
 import { sessionRoutes } from "../console/session.ts";
 import type { HealthState } from "../standard/health.ts";
 import type { ServerTls } from "../tls/server-tls.ts";
@@ -55,8 +56,16 @@ export function createHttpServer(httpOptions: HttpOptions): Server {
   ]);
   if (metrics && metrics.access !== "off")
     routes.set("/metrics", metricsRoute(metrics.access, metrics.families));
-  if (httpOptions.console)
+  const files = httpOptions.console ? consoleFiles() : undefined;
+  if (files) {
     for (const [path, answer] of sessionRoutes(handlers, host)) routes.set(path, answer);
+    routes.set("/console", (_, response) => answerElsewhere(response, "/console/"));
+    routes.set("/", (request, response) => {
+      // Whoever asks without a browser learns what there is to call.
+      if (request.headers.accept?.includes("text/html")) answerElsewhere(response, "/console/");
+      else answerUnknown(request, response, host);
+    });
+  }
   for (const handler of handlers) {
     routes.set(handler.requestPath, async (request, response) => {
       clampTimeouts(request.headers);
@@ -91,7 +100,7 @@ export function createHttpServer(httpOptions: HttpOptions): Server {
       const path = request.url?.split("?", 1)[0] ?? "";
       const foreign = findForeign(path, request.headers);
       if (foreign !== undefined) return answerForeign(response, foreign);
-      const route = routes.get(path);
+      const route = routes.get(path) ?? (path.startsWith("/console/") ? files : undefined);
       if (route) await route(request, response);
       else answerUnknown(request, response, host);
     } catch (error) {
@@ -104,6 +113,10 @@ export function createHttpServer(httpOptions: HttpOptions): Server {
   };
   // HTTP/1.1 only: Node's HTTP/2 servers limit and drain differently, and HTTP/2 has the gRPC port.
   return tls ? createTlsServer({ ...options, ...tls.options }, answer) : createServer(options, answer);
+}
+
+function answerElsewhere(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location, "cache-control": "no-store" }).end();
 }
 
 function answerForeign(response: ServerResponse, name: string): void {

@@ -1,0 +1,97 @@
+import { accessSync, constants, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+
+const programs = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** The Chromium that LTB_CHROMIUM names, or the first in PATH; undefined where there is none. */
+export const program = process.env.LTB_CHROMIUM ?? findProgram();
+
+if (!program)
+  process.stderr.write(
+    `browser tests are left out: none of ${programs.join(", ")} is in PATH (LTB_CHROMIUM names one)\n`,
+  );
+
+function findProgram(): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return programs
+    .flatMap((name) => folders.map((folder) => join(folder, name)))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Look {
+  theme?: "light" | "dark";
+  /** Width of the window in pixels. */
+  width?: number;
+}
+
+/**
+ * A browser for the tests of a file. Each page fails its test if it violates the policy, writes an error to
+ * its console, throws, or asks for something that is not answered.
+ */
+export function browser() {
+  let running: Browser | undefined;
+  const faults: string[] = [];
+  beforeAll(async () => {
+    running = await chromium.launch({ executablePath: program ?? "", args: ["--no-sandbox"] });
+  });
+  afterAll(() => running?.close());
+  afterEach(async () => {
+    for (const context of running?.contexts() ?? []) await context.close();
+    expect(faults.splice(0)).toEqual([]);
+  });
+  return {
+    /** What pages did that they must not; a test that expects one takes it out. */
+    faults,
+    async open(url: string, { theme = "light", width = 1280 }: Look = {}): Promise<Page> {
+      if (!running) throw new Error("the browser has not started");
+      const context = await running.newContext({ colorScheme: theme, viewport: { width, height: 860 } });
+      const page = await context.newPage();
+      page.on(
+        "console",
+        (message) => message.type() === "error" && faults.push(`console: ${message.text()}`),
+      );
+      page.on("pageerror", (error) => faults.push(`thrown: ${error}`));
+      page.on(
+        "response",
+        (answer) => answer.status() >= 400 && faults.push(`${answer.status()} ${answer.url()}`),
+      );
+      page.on("requestfailed", (failed) => {
+        // The page stops its own calls when it goes elsewhere.
+        if (failed.failure()?.errorText !== "net::ERR_ABORTED")
+          faults.push(`${failed.failure()?.errorText} ${failed.url()}`);
+      });
+      await page.addInitScript({
+        content: `document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
+          console.error("policy:", violatedDirective, blockedURI, sample))`,
+      });
+      await page.goto(url);
+      return page;
+    },
+  };
+}
+
+/** What of WCAG 2.2 AA the page violates, as axe tells, and how far it is wider than its window. */
+export async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(`${axe};0`);
+  return page.evaluate(`(async () => {
+    const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+    const wider = document.documentElement.scrollWidth - window.innerWidth;
+    return [
+      ...found.violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ target, any }) => id + ": " + target + " " + (any[0]?.message ?? ""))),
+      ...(wider > 0 ? ["the page is wider than the window by " + wider + " px"] : []),
+    ];
+  })()`);
+}
