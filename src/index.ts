@@ -37,7 +37,7 @@ export type {
   Pause,
   ProgressReport,
 } from "./jobs/input.ts";
-export type { JobLane } from "./jobs/limits/statements.ts";
+export type { JobLane } from "./jobs/limits/list-lanes.ts";
 export type { JobListOptions } from "./jobs/lists/lists.ts";
 export type { JobStats, JobTypeStats } from "./jobs/lists/stats.ts";
 export type { JobStatus } from "./jobs/rows.ts";

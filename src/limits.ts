@@ -90,8 +90,8 @@ export const limits = {
   attemptErrorLength: 2_048,
   /** The statistics of jobs are folded once there are this many rows of them. */
   statDeltasFolded: 100,
-  /** The answer to a pause or its end names at most this many lanes. */
-  lanesShown: 1_000,
+  /** The ready jobs of a lane are counted up to so many. */
+  laneJobsCounted: 10_000,
   /** Waiting claims are looked after at least this often. */
   claimPollMs: 1_000,
   /** What a worker is offered is read again this often; a statement that goes by it checks it. */

@@ -2,9 +2,9 @@
 with
   paused as (
     insert into
-      job_pauses (job_type, limit_key)
+      job_pauses (job_type, limit_key, created_by)
     values
-      ($1, $2)
+      ($1, $2, $3)
     on conflict do nothing
     returning
       job_type
@@ -40,17 +40,17 @@ with
       false
     from
       unnest(
-        $3::uuid[],
-        $4::text[],
+        $4::uuid[],
         $5::text[],
         $6::text[],
         $7::text[],
-        $8::uuid[],
+        $8::text[],
         $9::uuid[],
-        $10::text[],
+        $10::uuid[],
         $11::text[],
         $12::text[],
-        $13::text[]
+        $13::text[],
+        $14::text[]
       ) as entry (
         id,
         action,
@@ -90,14 +90,15 @@ from
   paused;
 -- $1 = 't'
 -- $2 = ''
--- $3 = made anew each time
--- $4 = '{pause}'
--- $5 = '{job_type}'
--- $6 = '{t}'
--- $7 = '{"{\"after\":{\"job_type\":\"t\"}}"}'
--- $8 = '{null}'
+-- $3 = null
+-- $4 = made anew each time
+-- $5 = '{pause}'
+-- $6 = '{job_type}'
+-- $7 = '{t}'
+-- $8 = '{"{\"after\":{\"job_type\":\"t\"}}"}'
 -- $9 = '{null}'
--- $10 = '{service}'
--- $11 = '{null}'
+-- $10 = '{null}'
+-- $11 = '{service}'
 -- $12 = '{null}'
 -- $13 = '{null}'
+-- $14 = '{null}'

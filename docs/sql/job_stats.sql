@@ -23,7 +23,22 @@ with recursive
       first.sequence,
       first.job_id
     from
-      job_lanes lane
+      (
+        select
+          id
+        from
+          job_lanes
+        where
+          $1
+          and job_type in (
+            select
+              job_type
+            from
+              totals
+            where
+              pending > 0
+          )
+      ) lane
       cross join lateral (
         select
           *
@@ -37,16 +52,6 @@ with recursive
         limit
           1
       ) first
-    where
-      $1
-      and lane.job_type in (
-        select
-          job_type
-        from
-          totals
-        where
-          pending > 0
-      )
     union all
     select
       head.lane_id,
@@ -133,7 +138,22 @@ with recursive
       first.sequence,
       first.job_id
     from
-      job_lanes lane
+      (
+        select
+          id
+        from
+          job_lanes
+        where
+          $3
+          and job_type in (
+            select
+              job_type
+            from
+              totals
+            where
+              pending > 0
+          )
+      ) lane
       cross join lateral (
         select
           *
@@ -147,16 +167,6 @@ with recursive
         limit
           1
       ) first
-    where
-      $3
-      and lane.job_type in (
-        select
-          job_type
-        from
-          totals
-        where
-          pending > 0
-      )
     union all
     select
       head.lane_id,

@@ -25,7 +25,22 @@ with
           first.sequence,
           first.job_id
         from
-          job_lanes lane
+          (
+            select
+              id
+            from
+              job_lanes
+            where
+              $1
+              and job_type in (
+                select
+                  job_type
+                from
+                  totals
+                where
+                  pending > 0
+              )
+          ) lane
           cross join lateral (
             select
               *
@@ -39,16 +54,6 @@ with
             limit
               1
           ) first
-        where
-          $1
-          and lane.job_type in (
-            select
-              job_type
-            from
-              totals
-            where
-              pending > 0
-          )
         union all
         select
           head.lane_id,

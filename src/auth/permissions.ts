@@ -98,6 +98,8 @@ const jobs: Table<typeof JobService> = {
   deleteJobLimit: allow("queue:write", admins),
   pauseJobs: allow("queue:write", admins),
   resumeJobs: allow("queue:write", admins),
+  listJobPauses: allow("jobs:read", everyone),
+  listJobLanes: allow("jobs:read", everyone),
   getJobStats: allow("jobs:read", everyone),
   cleanupJobs: allow("queue:write", admins),
   watchJobs: allow("jobs:read", everyone, undefined, { waits: true }),

@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "e9cdb935ed77f2b33792af4c7b30d22d3f6541908ed6c570cc2d6f9368454eb5",
-  "20240320000002_add_indexes": "e9cdb935ed77f2b33792af4c7b30d22d3f6541908ed6c570cc2d6f9368454eb5",
-  "20240320000003_add_audit_logs": "a75e716934902be31e64bf98c37d44f095d81f0e7aa223c873ca1ac4f99d9c77",
+  "20240320000001_initial_schema": "866d203ddbabf0820c42e8e6057fd922be538ae369e3170b06a548278cb3267e",
+  "20240320000002_add_indexes": "866d203ddbabf0820c42e8e6057fd922be538ae369e3170b06a548278cb3267e",
+  "20240320000003_add_audit_logs": "ebb34cb16da707415d9585d3a12ece326ccfa7a2e19b063c16e342465bdc8447",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

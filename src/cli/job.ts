@@ -19,6 +19,7 @@ export async function addCommand(program: Command, args: readonly string[]): Pro
       delete: async () => ({ addCommand: (await import("./job/transitions.ts")).addDelete }),
       pause: () => import("./job/pause.ts"),
       resume: async () => ({ addCommand: (await import("./job/pause.ts")).addResume }),
+      lanes: () => import("./job/lanes.ts"),
       stats: () => import("./job/stats.ts"),
     },
   });

@@ -194,6 +194,24 @@ export const pause = z
 /** The target of a pause: a job type, a limit key, or jobs that have both. */
 export type Pause = z.input<typeof pause>;
 
+export const pausePosition = z.object({ jobType: z.string(), limitKey: z.string() });
+
+/** The end of a page of pauses; the next one begins after it. */
+export type PausePosition = z.output<typeof pausePosition>;
+
+export const laneFilter = z.strictObject({
+  jobType: text(limits.providerLength).optional(),
+  limitKey: text(limits.nameLength).optional(),
+});
+
+/** A list of lanes has those of this type and limit key; undefined: of any. */
+export type LaneFilter = z.input<typeof laneFilter>;
+
+export const lanePosition = pausePosition.extend({ id: z.string() });
+
+/** The end of a page of lanes, whose limit key may be "" for none. */
+export type LanePosition = z.output<typeof lanePosition>;
+
 const expectedItems = `must have 1 to ${limits.batchItems} items`;
 const itemsOf = <Item extends z.ZodType>(item: Item) =>
   z.array(item).min(1, expectedItems).max(limits.batchItems, expectedItems);

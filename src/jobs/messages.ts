@@ -5,7 +5,8 @@ import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { toDuration } from "../wire/duration.ts";
 import { wireEnum } from "../wire/enums.ts";
 import type { Lease } from "./claim/taking.ts";
-import type { JobLane, JobLimit } from "./limits/statements.ts";
+import type { JobLane } from "./limits/list-lanes.ts";
+import type { JobLimit, JobPause } from "./limits/statements.ts";
 import type { Job, JobAttempt } from "./rows.ts";
 import type { EndResult } from "./writes.ts";
 
@@ -75,8 +76,13 @@ export function limitMessage(limit: JobLimit): MessageInitShape<typeof pb.JobLim
   return { ...omitNulls(limit), updatedAt: toTimestamp(limit.updatedAt) };
 }
 
-export function laneMessage({ limitKey, ...lane }: JobLane): MessageInitShape<typeof pb.JobLaneSchema> {
-  return { ...lane, limitKey: limitKey ?? "" };
+export function laneMessage(lane: JobLane): MessageInitShape<typeof pb.JobLaneSchema> {
+  const { id: _, oldestReadyAgeMs: age, ...fields } = omitNulls(lane);
+  return { ...fields, ...(age !== undefined && { oldestReadyAge: toDuration(age) }) };
+}
+
+export function pauseMessage(pause: JobPause): MessageInitShape<typeof pb.JobPauseSchema> {
+  return { ...omitNulls(pause), createdAt: toTimestamp(pause.createdAt) };
 }
 
 /** Converts an outcome to the answer to a worker's report. */

@@ -18,7 +18,8 @@ import { endOfCompletion, endOfFailure } from "./finish/rejection.ts";
 import * as input from "./input.ts";
 import { laneIdOf } from "./limits/lanes.ts";
 import * as jobLimits from "./limits/limits.ts";
-import { deleteLimit, deletePause, insertPause, type JobLane, type JobLimit } from "./limits/statements.ts";
+import { type JobLane, listLanes } from "./limits/list-lanes.ts";
+import { deleteLimit, deletePause, insertPause, type JobLimit, type JobPause } from "./limits/statements.ts";
 import { type jobFields, listFieldValues } from "./lists/field-values.ts";
 import { type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
 import * as query from "./lists/query.ts";
@@ -415,6 +416,19 @@ export class JobRepository {
   async deleteLimit(limitKey: string): Promise<void> {
     requireFound(await this.#db.maybeOne(deleteLimit(limitKey)), "job limit", limitKey);
     this.#queue.announce();
+  }
+
+  /** One page of the lanes that have jobs now, by type and limit key, and what holds these up. */
+  listLanes(
+    filter: input.LaneFilter = {},
+    options: PageOptions<input.LanePosition> = {},
+  ): Promise<Page<JobLane, input.LanePosition>> {
+    return listLanes(this.#db, filter, options);
+  }
+
+  /** One page of the pauses, by type and limit key. */
+  listPauses(options: PageOptions<input.PausePosition> = {}): Promise<Page<JobPause, input.PausePosition>> {
+    return jobLimits.listPauses(this.#db, options);
   }
 
   /** Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes with jobs now. */

@@ -16,7 +16,15 @@ import { fromDuration, toDuration } from "../wire/duration.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { completeJobs, type JobStore } from "./finish/complete.ts";
-import { type ClaimInput, claimInput, jobPositions, limitPosition, type NewJob } from "./input.ts";
+import {
+  type ClaimInput,
+  claimInput,
+  jobPositions,
+  lanePosition,
+  limitPosition,
+  type NewJob,
+  pausePosition,
+} from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";
 import {
   endMessage,
@@ -26,6 +34,7 @@ import {
   laneMessage,
   leaseMessage,
   limitMessage,
+  pauseMessage,
 } from "./messages.ts";
 import type { JobRepository } from "./repository.ts";
 
@@ -191,6 +200,23 @@ export function jobService(store: JobStore) {
 
     async resumeJobs({ jobType, limitKey }) {
       return { lanes: (await jobs.resume({ jobType, limitKey })).map(laneMessage) };
+    },
+
+    async listJobPauses(request) {
+      const { items, next } = await jobs.listPauses({
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, {}, pausePosition),
+      });
+      return { pauses: items.map(pauseMessage), nextPageToken: encodePageToken(next, {}) };
+    },
+
+    async listJobLanes(request) {
+      const filter = { jobType: omitEmpty(request.jobType), limitKey: omitEmpty(request.limitKey) };
+      const { items, next } = await jobs.listLanes(filter, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, filter, lanePosition),
+      });
+      return { lanes: items.map(laneMessage), nextPageToken: encodePageToken(next, filter) };
     },
 
     async getJobStats({ jobType, benchmarkId }) {

@@ -71,6 +71,8 @@ const expected: Record<string, string> = {
   "JobService/DeleteJobLimit": "a",
   "JobService/PauseJobs": "a",
   "JobService/ResumeJobs": "a",
+  "JobService/ListJobPauses": "auvw",
+  "JobService/ListJobLanes": "auvw",
   "JobService/GetJobStats": "auvw",
   "JobService/CleanupJobs": "a",
   "JobService/WatchJobs": "auvw",

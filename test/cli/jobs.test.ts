@@ -273,10 +273,14 @@ describe("limits and pauses", () => {
     await submit("halted", "--tag", "z", "--limit-key", "key");
     const lane = { job_type: "halted", required_tags: ["z"], limit_key: "key" };
     expect(await cli.json("job", "pause", "--type", "halted")).toEqual({
-      lanes: [{ ...lane, paused: true }],
+      lanes: [expect.objectContaining({ ...lane, paused: true, ready: 1, matching_workers: 0 })],
     });
+    expect((await cli.run("job", "lanes", "--type", "halted")).stdout).toMatch(
+      /^halted +z +key +1 +[\d.]+ m?s +0 +0 +paused$/m,
+    );
     const { stdout } = await cli.run("job", "resume", "--type", "halted");
     expect(stdout).toMatch(/^halted +z +key +open$/m);
+    expect((await cli.run("job", "lanes", "--limit-key", "key")).stdout).toMatch(/ no worker for it$/m);
     const none = await cli.run("job", "pause", "--limit-key", "unused");
     expect(none).toMatchObject({ code: 0, stdout: "", stderr: "done; there are no such jobs now\n" });
     expect((await cli.run("job", "pause")).code).toBe(2);

@@ -138,7 +138,14 @@ async function countRows(): Promise<Record<string, number>> {
 
 /** An answer without what time alone changes. */
 function withoutTimes(answer: unknown): unknown {
-  const moving = new Set(["$typeName", "updatedAt", "lastHeartbeat", "expiresIn", "deadlineIn"]);
+  const moving = new Set([
+    "$typeName",
+    "updatedAt",
+    "lastHeartbeat",
+    "expiresIn",
+    "deadlineIn",
+    "oldestReadyAge",
+  ]);
   return JSON.parse(
     JSON.stringify(answer, (key, value) => {
       if (moving.has(key)) return undefined;

@@ -70,6 +70,8 @@ const expected: Record<string, RegExp> = {
   "JobService/SetJobLimit": /"per(Minute|_minute)":600/,
   "JobService/ListJobFieldValues": /"values":\["openai/,
   "JobService/PauseJobs": /"paused":true/,
+  "JobService/ListJobPauses": /"pauses":\[\{.*"created(At|_at)":/,
+  "JobService/ListJobLanes": /"lanes":\[\{.*"ready":\d/,
   "JobService/ClaimJobs": /("epoch":1,"attempt":1.*){3}/,
   "JobService/UpdateJobProgress": /LEASE_OUTCOME_OK/,
   "WorkerService/Heartbeat": /^\{"expires(In|_in)":"\d/,

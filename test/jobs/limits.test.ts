@@ -1,6 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
+import { withOrigin } from "../../src/call-scope.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
+import { unknownId } from "../harness/examples.ts";
 import { within } from "../harness/waiting.ts";
 import { queue } from "./support.ts";
 
@@ -243,3 +245,112 @@ describe("a pause", () => {
     await expect(q.db.jobs.resume({})).rejects.toMatchObject({ code: Code.InvalidArgument });
   });
 });
+
+describe("lanes", () => {
+  const brief = async (...args: Parameters<typeof q.db.jobs.listLanes>) =>
+    (await q.db.jobs.listLanes(...args)).items.map(({ id: _, oldestReadyAgeMs: __, ...lane }) => lane);
+  const lane = {
+    requiredTags: [],
+    limitKey: null,
+    ready: 0,
+    running: 0,
+    paused: false,
+    atLimit: false,
+    matchingWorkers: 1,
+  };
+
+  test("are none without jobs", async () => {
+    expect(await q.db.jobs.listLanes()).toEqual({ items: [], next: undefined });
+  });
+
+  test("tell what is ready, what runs, and what holds the rest up", async () => {
+    await q.db.jobs.setLimit({ limitKey: "ключ", maxRunning: 2 });
+    await q.db.jobs.setLimit({ limitKey: "minute", perMinute: 1 });
+    await q.worker("tagged", { tags: ["gpu", "big"], jobTypes: ["a"] });
+    await q.worker("draining", { tags: ["gpu"], draining: true });
+    await q.worker("silent", { tags: ["gpu"] });
+    await q.client.query(
+      "update workers set last_heartbeat = now() - interval '1 h' where worker_id = 'silent'",
+    );
+    await create(3, { jobType: "a", limitKey: "ключ" });
+    await create(2, { jobType: "b", limitKey: "minute" });
+    await claim();
+    await create(2, { jobType: "a", requiredTags: ["gpu"] });
+    await create(1, { jobType: "b", requiredTags: ["gpu"] });
+    await create(1, { jobType: "b" });
+    await create(1, { jobType: "b", runAt: "2999-01-01T00:00:00Z" });
+    await q.db.jobs.pause({ jobType: "b" });
+    const all = [
+      { ...lane, jobType: "a", requiredTags: ["gpu"], ready: 2 },
+      { ...lane, jobType: "a", limitKey: "ключ", ready: 1, running: 2, atLimit: true, matchingWorkers: 2 },
+      { ...lane, jobType: "b", ready: 1, paused: true },
+      { ...lane, jobType: "b", requiredTags: ["gpu"], ready: 1, paused: true, matchingWorkers: 0 },
+      { ...lane, jobType: "b", limitKey: "minute", ready: 1, running: 1, paused: true, atLimit: true },
+    ];
+    expect(await brief()).toHaveLength(5);
+    expect(await brief()).toEqual(expect.arrayContaining(all));
+    expect(await brief({ jobType: "b", limitKey: "minute" })).toEqual(all.slice(4));
+    expect(await brief({ limitKey: "none" })).toEqual([]);
+    const paged = [];
+    for (let after: JobLanePosition; ; ) {
+      const { items, next } = await q.other.jobs.listLanes({}, { limit: 2, after });
+      paged.push(...items.map(({ id }) => id));
+      if (!next) break;
+      after = next;
+    }
+    expect(paged).toEqual((await q.db.jobs.listLanes()).items.map(({ id }) => id));
+  });
+
+  test("tell how long the oldest has waited, whatever its priority", async () => {
+    await create(3, { priority: 5 });
+    const [oldest] = await create(1, { priority: 1 });
+    await create(1, { priority: 1 });
+    await q.client.query("update jobs set created_at = created_at - interval '1 h' where id = $1", [
+      oldest?.id,
+    ]);
+    const [found] = (await q.db.jobs.listLanes()).items;
+    expect(found?.oldestReadyAgeMs).toBeGreaterThanOrEqual(3_600_000);
+    expect(found?.oldestReadyAgeMs).toBeLessThan(7_200_000);
+  });
+
+  test("of running jobs are there when they are gone from the queue", async () => {
+    await create(1, { jobType: "long" });
+    await claim();
+    await q.client.query("delete from job_lanes");
+    expect(await brief()).toEqual([{ ...lane, jobType: "long", running: 1 }]);
+    expect((await q.db.jobs.listLanes()).items[0]?.oldestReadyAgeMs).toBeNull();
+  });
+});
+
+test("pauses tell who made them, and when, once", async () => {
+  const origin = { userId: unknownId, actor: "ada" };
+  await withOrigin(origin, () => q.db.jobs.pause({ limitKey: "ключ" }));
+  const [first] = (await q.db.jobs.listPauses()).items;
+  expect(first).toEqual({
+    jobType: "",
+    limitKey: "ключ",
+    createdBy: unknownId,
+    createdAt: expect.any(String),
+  });
+  await q.db.jobs.pause({ limitKey: "ключ" });
+  await q.db.jobs.pause({ jobType: "t", limitKey: "ключ" });
+  await q.db.jobs.pause({ jobType: "t" });
+  const targets = [];
+  for (let after: JobPausePosition; ; ) {
+    const { items, next } = await q.db.jobs.listPauses({ limit: 1, after });
+    targets.push(...items);
+    if (!next) break;
+    after = next;
+  }
+  expect(targets[0]).toEqual(first);
+  expect(targets.map(({ jobType, limitKey }) => [jobType, limitKey])).toEqual([
+    ["", "ключ"],
+    ["t", ""],
+    ["t", "ключ"],
+  ]);
+  await q.db.jobs.resume({ jobType: "t" });
+  expect((await q.db.jobs.listPauses()).items).toHaveLength(2);
+});
+
+type JobLanePosition = Awaited<ReturnType<typeof q.db.jobs.listLanes>>["next"];
+type JobPausePosition = Awaited<ReturnType<typeof q.db.jobs.listPauses>>["next"];

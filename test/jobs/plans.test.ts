@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
 import { type JobFilter, jobFilter } from "../../src/jobs/input.ts";
 import { laneIdOf } from "../../src/jobs/limits/lanes.ts";
+import { pageLanes } from "../../src/jobs/limits/list-lanes.ts";
 import { scanJobs } from "../../src/jobs/lists/query.ts";
 import { testDatabase } from "../harness/database.ts";
 import { unknownId } from "../harness/examples.ts";
@@ -34,8 +35,8 @@ beforeAll(async () => {
   await client.query(
     `insert into jobs (id, lane_id, job_type, limit_key, payload, created_at, status, completed_at, error, benchmark_id)
     select
-      ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, ($1::uuid[])[n % 20 + 1], ($2::text[])[n % 20 + 1],
-      'k' || n % 20 + 1, '{}', at, status, case when status <> 'pending' then at + interval '1 h' end,
+      ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, ($1::uuid[])[n / 2 % 20 + 1], ($2::text[])[n / 2 % 20 + 1],
+      'k' || n / 2 % 20 + 1, '{}', at, status, case when status <> 'pending' then at + interval '1 h' end,
       case when status = 'failed' then 'error ' || n || ' of ' || n % 50 end,
       case when n % 1000 = 0 then $3::uuid end
     from (
@@ -107,4 +108,13 @@ test.each<JobFilter>([
     if (after?.order === "priority") throw new Error("no list here is by priority");
     expect(await mostRows(scanJobs(query, 51, after))).toBeLessThanOrEqual(5_000);
   }
+});
+
+test("lanes are read by their heads, and their jobs counted up to 10,000", async () => {
+  const { items } = await db.jobs.listLanes({}, { limit: 1_000 });
+  expect(items).toHaveLength(20);
+  for (const { ready } of items) expect(ready).toBe(10_000);
+  for (const filter of [{}, { jobType: "t2" }, { limitKey: "k1" }, { jobType: "none" }])
+    for (const limit of [1, 50])
+      expect(await mostRows(pageLanes(filter, limit, undefined))).toBeLessThanOrEqual(200_000);
 });

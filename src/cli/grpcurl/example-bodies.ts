@@ -160,6 +160,8 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
   "JobService/ListJobLimits": { page_size: 10 },
   "JobService/ListJobFieldValues": { field: "JOB_FIELD_LIMIT_KEY", prefix: "openai", limit: 10 },
   "JobService/PauseJobs": { job_type: "benchmark", limit_key: "openai/gpt-4" },
+  "JobService/ListJobPauses": { page_size: 10 },
+  "JobService/ListJobLanes": { page_size: 10, job_type: "benchmark" },
   "JobService/ResumeJobs": { job_type: "benchmark", limit_key: "openai/gpt-4" },
   "JobService/ClaimJobs": { worker_id: worker, request_id: "claim-1", max_jobs: 3, wait: "5s", lease: "60s" },
   "JobService/UpdateJobProgress": {

@@ -1,8 +1,10 @@
 import { recordAudit } from "../../audit/record.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import type { Page, PageOptions } from "../../database/statement/page.ts";
+import { limits } from "../../limits.ts";
 import { parseInput, parseLimit } from "../../validation.ts";
 import * as input from "../input.ts";
+import { type JobLane, listLanes } from "./list-lanes.ts";
 import * as statements from "./statements.ts";
 
 type JobLimitPage = Page<statements.JobLimit, input.LimitPosition>;
@@ -32,6 +34,18 @@ export async function listLimits(
   return { items, next: last && { limitKey: last.limitKey } };
 }
 
+/** See `JobRepository.listPauses`. */
+export async function listPauses(
+  db: Executor,
+  { limit, after = { jobType: "", limitKey: "" } }: PageOptions<input.PausePosition>,
+): Promise<Page<statements.JobPause, input.PausePosition>> {
+  const size = parseLimit(limit);
+  const rows = await db.any(statements.listPauses(after, size + 1));
+  const items = rows.slice(0, size);
+  const last = rows.length > size ? items.at(-1) : undefined;
+  return { items, next: last && { jobType: last.jobType, limitKey: last.limitKey } };
+}
+
 /**
  * Begins or ends a pause.
  * @returns the lanes of its target that have jobs now
@@ -40,8 +54,9 @@ export async function changePause(
   db: Executor,
   change: typeof statements.insertPause,
   target: input.Pause,
-): Promise<readonly statements.JobLane[]> {
+): Promise<readonly JobLane[]> {
   const { jobType, limitKey } = parseInput(input.pause, target);
   await db.maybeOne(change(jobType, limitKey));
-  return db.any(statements.listPausable(jobType, limitKey));
+  const filter = { ...(jobType && { jobType }), ...(limitKey && { limitKey }) };
+  return (await listLanes(db, filter, { limit: limits.pageSizeMax })).items;
 }

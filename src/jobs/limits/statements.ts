@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { AuditAction } from "../../audit/actions.ts";
 import { type AuditEntry, auditEntries, auditRows, difference } from "../../audit/record.ts";
+import { currentOrigin } from "../../call-scope.ts";
 import { columnsOf, sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
+import type { PausePosition } from "../input.ts";
 
 /** A limit on the jobs of a key. Null: no limit of this kind. */
 export const limitRow = z.object({
@@ -100,11 +102,32 @@ export const deleteLimit = statement("job_limit_delete", {
   examples: [["k"]],
 });
 
+/** A pause of a job type, a limit key, or jobs that have both; "": any. */
+export const pauseRow = z.object({
+  jobType: z.string(),
+  limitKey: z.string(),
+  createdAt: z.string(),
+  /** Null if nobody was known. */
+  createdBy: z.string().nullable(),
+});
+
+export type JobPause = z.output<typeof pauseRow>;
+
+export const listPauses = statement("job_pause_list", {
+  row: pauseRow,
+  build: (after: PausePosition, limit: number) => sql.fragment`
+    select ${columnsOf(pauseRow, "pause")} from job_pauses pause
+    where (pause.job_type, pause.limit_key) > (${after.jobType}, ${after.limitKey})
+    order by pause.job_type, pause.limit_key limit ${limit}`,
+  examples: [[{ jobType: "", limitKey: "" }, 10]],
+});
+
 export const insertPause = statement("job_pause_insert", {
   row: z.object({ jobType: z.string() }),
   build: (jobType: string, limitKey: string) => sql.fragment`
     with paused as (
-      insert into job_pauses (job_type, limit_key) values (${jobType}, ${limitKey})
+      insert into job_pauses (job_type, limit_key, created_by)
+      values (${jobType}, ${limitKey}, ${currentOrigin()?.userId ?? null})
       on conflict do nothing returning job_type
     ), ${auditEntries([pauseEntry("pause", jobType, limitKey)], sql.fragment`exists (select from paused)`)}
     select job_type from paused`,
@@ -118,32 +141,6 @@ export const deletePause = statement("job_pause_delete", {
       delete from job_pauses where job_type = ${jobType} and limit_key = ${limitKey} returning job_type
     ), ${auditEntries([pauseEntry("resume", jobType, limitKey)], sql.fragment`exists (select from resumed)`)}
     select job_type from resumed`,
-  examples: [["t", ""]],
-});
-
-/** A lane that has jobs now, and whether any pause covers it. */
-export const laneRow = z.object({
-  jobType: z.string(),
-  requiredTags: z.array(z.string()),
-  limitKey: z.string().nullable(),
-  paused: z.boolean(),
-});
-
-export type JobLane = z.output<typeof laneRow>;
-
-export const listPausable = statement("job_pause_lanes", {
-  row: laneRow,
-  build: (jobType: string, limitKey: string) => sql.fragment`
-    select lane.job_type, lane.required_tags, lane.limit_key, exists (
-      select from job_pauses pause
-      where pause.job_type in ('', lane.job_type) and pause.limit_key in ('', coalesce(lane.limit_key, ''))
-        and (pause.limit_key = '' or lane.limit_key is not null)
-    ) as paused
-    from job_lanes lane
-    where (${jobType} = '' or lane.job_type = ${jobType})
-      and (${limitKey} = '' or lane.limit_key = ${limitKey})
-      and exists (select from job_ready ready where ready.lane_id = lane.id)
-    order by lane.job_type, lane.limit_key nulls first, lane.id limit ${limits.lanesShown}`,
   examples: [["t", ""]],
 });
 

@@ -267,6 +267,27 @@ export const jobStatsRow = stateSumsRow.extend({
   oldestPendingAgeMs: z.number().nullable(),
 });
 
+/**
+ * The recursive CTE `head` (lane_id, priority, sequence, job_id): the first job of each priority of lanes.
+ * @param lanes a FROM item `lane` with their ids
+ */
+export const laneHeads = (lanes: Fragment): Fragment => sql.fragment`
+  head (lane_id, priority, sequence, job_id) as (
+    select lane.id, first.priority, first.sequence, first.job_id
+    from ${lanes} cross join lateral (
+      select * from job_ready where lane_id = lane.id order by priority desc, sequence limit 1
+    ) first
+    union all
+    select head.lane_id, next.priority, next.sequence, next.job_id
+    from head cross join lateral (
+      select * from job_ready where lane_id = head.lane_id and priority < head.priority
+      order by priority desc, sequence limit 1
+    ) next
+  )`;
+
+/** Since when job `j` has been ready. */
+export const readySince = sql.fragment`greatest(j.created_at, coalesce(j.run_at, j.created_at))`;
+
 // Sums deltas, which maintenance keeps few; the oldest job of a lane and priority is the first of its index
 // range, found by walking the distinct priorities. That says nothing of one benchmark, for which it is left
 // out.
@@ -283,20 +304,11 @@ export const statsByType = (
         jobType !== undefined && sql.fragment`job_type = ${jobType}`,
       ])}
       group by job_type
-    ), head (lane_id, priority, sequence, job_id) as (
-      select lane.id, first.priority, first.sequence, first.job_id
-      from job_lanes lane cross join lateral (
-        select * from job_ready where lane_id = lane.id order by priority desc, sequence limit 1
-      ) first
-      where ${benchmarkId === undefined} and lane.job_type in (select job_type from totals where pending > 0)
-      union all
-      select head.lane_id, next.priority, next.sequence, next.job_id
-      from head cross join lateral (
-        select * from job_ready where lane_id = head.lane_id and priority < head.priority
-        order by priority desc, sequence limit 1
-      ) next
-    ), oldest as (
-      select j.job_type, min(greatest(j.created_at, coalesce(j.run_at, j.created_at))) as since
+    ), ${laneHeads(sql.fragment`(
+      select id from job_lanes
+      where ${benchmarkId === undefined} and job_type in (select job_type from totals where pending > 0)
+    ) lane`)}, oldest as (
+      select j.job_type, min(${readySince}) as since
       from head join jobs j on j.id = head.job_id group by j.job_type
     )
     select
