@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Executor } from "../../src/database/statement/executor.ts";
+import { EvaluationRepository } from "../../src/evaluations/repository.ts";
 import { foldSamples } from "../../src/evaluations/samples/fold.ts";
 import type { Reducer } from "../../src/evaluations/samples/reduce.ts";
 import { testDatabase } from "../harness/database.ts";
@@ -50,6 +52,19 @@ test("ends that repetitions need and that nobody knows are asked for, or leave t
     await expect(scoreOf(id, { missing })).rejects.toMatchObject(refusal(field));
   const { metrics } = await db.evaluations.summarize(id, [], { missing: "as_worst" });
   expect(metrics).toMatchObject([{ name: "score", missing: "exclude", filledWith: null, mean: 7 }]);
+});
+
+test("what is kept tells them by the mean and by counts; other reducers read rows, among the heavy reads", async () => {
+  const id = await storedSamples(mostlyCrashed, { repetitions: 5 });
+  const refusing = { any: () => Promise.reject(new Error("heavy")) } as unknown as Executor;
+  const evaluations = new EvaluationRepository(db.executor, undefined, refusing);
+  const worst = (reducer: Reducer, k = 0) =>
+    evaluations.summarize(id, ["score"], { reducer, k, missing: "as_worst", exact: false });
+  expect((await worst("mean")).metrics[0]?.mean).toBeCloseTo(0.28, 12);
+  for (const reducer of ["at_least_k", "pass_at_k", "pass_hat_k"] as const)
+    expect((await worst(reducer, 2)).metrics[0]).toMatchObject({ samples: 30, filledWith: 0 });
+  for (const reducer of ["median", "mode", "max"] as const)
+    await expect(worst(reducer)).rejects.toThrow("heavy");
 });
 
 const wanted = 4;
