@@ -1,4 +1,4 @@
--- evaluation_list, 1 of 6
+-- evaluation_list, 1 of 9
 select
   r.id,
   r.benchmark_id,
@@ -20,6 +20,7 @@ select
   r.created_at,
   r.updated_at,
   r.created_by,
+  null::double precision as value,
   r.fetched
 from
   (
@@ -61,7 +62,7 @@ order by
 -- $2 = 2
 -- $3 = 3145728
 
--- evaluation_list, 2 of 6
+-- evaluation_list, 2 of 9
 select
   r.id,
   r.benchmark_id,
@@ -83,6 +84,7 @@ select
   r.created_at,
   r.updated_at,
   r.created_by,
+  null::double precision as value,
   r.fetched
 from
   (
@@ -138,7 +140,7 @@ order by
 -- $9 = 2
 -- $10 = 3145728
 
--- evaluation_list, 3 of 6
+-- evaluation_list, 3 of 9
 select
   r.id,
   r.benchmark_id,
@@ -160,6 +162,7 @@ select
   r.created_at,
   r.updated_at,
   r.created_by,
+  null::double precision as value,
   r.fetched
 from
   (
@@ -206,7 +209,7 @@ order by
 -- $4 = 2
 -- $5 = 3145728
 
--- evaluation_list, 4 of 6
+-- evaluation_list, 4 of 9
 select
   r.id,
   r.benchmark_id,
@@ -228,6 +231,7 @@ select
   r.created_at,
   r.updated_at,
   r.created_by,
+  null::double precision as value,
   r.fetched
 from
   (
@@ -271,7 +275,100 @@ order by
 -- $2 = 2
 -- $3 = 3145728
 
--- evaluation_list, 5 of 6
+-- evaluation_list, 5 of 9
+select
+  r.id,
+  r.benchmark_id,
+  r.sample_id,
+  r.repetition,
+  r.provider,
+  r.model,
+  null::text as input,
+  null::text as output,
+  null::text as expected,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  null::jsonb as metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
+  r.value as value,
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')) over running as bytes_so_far
+    from
+      (
+        select
+          *
+        from
+          (
+            select
+              e.*,
+              (
+                select
+                  v.value
+                from
+                  (
+                    select
+                      case jsonb_typeof(e.metrics -> $1::text)
+                        when 'number' then (e.metrics -> $2::text)::double precision
+                        when 'boolean' then (e.metrics -> $3::text)::boolean::integer::double precision
+                      end as value
+                  ) v
+                where
+                  abs(v.value) < 1e+150
+              ) as value
+            from
+              evaluations e
+            where
+              e.benchmark_id = $4
+            offset
+              0
+          ) e
+        where
+          e.value is not null
+          and e.value >= $5
+          and e.value <= $6
+        order by
+          e.value asc,
+          e.id asc
+        limit
+          $7
+      ) r
+    window
+      running as (
+        order by
+          r.value asc,
+          r.id asc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes_so_far <= $8
+order by
+  r.value asc,
+  r.id asc;
+-- $1 = 'own'
+-- $2 = 'own'
+-- $3 = 'own'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = 0
+-- $6 = 1
+-- $7 = 2
+-- $8 = 3145728
+
+-- evaluation_list, 6 of 9
 select
   r.id,
   r.benchmark_id,
@@ -293,6 +390,197 @@ select
   r.created_at,
   r.updated_at,
   r.created_by,
+  r.value as value,
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(
+        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+      ) over running as bytes_so_far
+    from
+      (
+        select
+          *
+        from
+          (
+            select
+              e.*,
+              (
+                select
+                  v.value
+                from
+                  (
+                    select
+                      "e"."latency_ms"::double precision as value
+                  ) v
+                where
+                  abs(v.value) < 1e+150
+              ) as value
+            from
+              evaluations e
+            where
+              e.benchmark_id = $1
+              and e.error is not null
+              and strpos(e.error, $2) > 0
+            offset
+              0
+          ) e
+        where
+          e.value is not null
+          and (e.value, e.id) >= ($3::double precision, $4::uuid)
+        order by
+          e.value asc,
+          e.id asc
+        limit
+          $5
+      ) r
+    window
+      running as (
+        order by
+          r.value asc,
+          r.id asc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes_so_far <= $6
+order by
+  r.value asc,
+  r.id asc;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = 'e'
+-- $3 = 0.5
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = 2
+-- $6 = 3145728
+
+-- evaluation_list, 7 of 9
+select
+  r.id,
+  r.benchmark_id,
+  r.sample_id,
+  r.repetition,
+  r.provider,
+  r.model,
+  null::text as input,
+  null::text as output,
+  null::text as expected,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  null::jsonb as metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
+  null::double precision as value,
+  r.fetched
+from
+  (
+    select
+      r.*,
+      count(*) over () as fetched,
+      row_number() over running as place,
+      sum(800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')) over running as bytes_so_far
+    from
+      (
+        select
+          *
+        from
+          evaluations e
+        where
+          e.benchmark_id = $1
+          and (
+            select
+              v.value
+            from
+              (
+                select
+                  case jsonb_typeof(e.metrics -> $2::text)
+                    when 'number' then (e.metrics -> $3::text)::double precision
+                    when 'boolean' then (e.metrics -> $4::text)::boolean::integer::double precision
+                  end as value
+              ) v
+            where
+              abs(v.value) < 1e+150
+          ) >= $5
+          and (
+            select
+              v.value
+            from
+              (
+                select
+                  case jsonb_typeof(e.metrics -> $6::text)
+                    when 'number' then (e.metrics -> $7::text)::double precision
+                    when 'boolean' then (e.metrics -> $8::text)::boolean::integer::double precision
+                  end as value
+              ) v
+            where
+              abs(v.value) < 1e+150
+          ) <= $9
+        order by
+          e.created_at desc,
+          e.id desc
+        limit
+          $10
+      ) r
+    window
+      running as (
+        order by
+          r.created_at desc,
+          r.id desc rows between unbounded preceding
+          and current row
+      )
+  ) r
+where
+  r.place = 1
+  or r.bytes_so_far <= $11
+order by
+  r.created_at desc,
+  r.id desc;
+-- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $2 = 'own'
+-- $3 = 'own'
+-- $4 = 'own'
+-- $5 = 0
+-- $6 = 'own'
+-- $7 = 'own'
+-- $8 = 'own'
+-- $9 = 1
+-- $10 = 2
+-- $11 = 3145728
+
+-- evaluation_list, 8 of 9
+select
+  r.id,
+  r.benchmark_id,
+  r.sample_id,
+  r.repetition,
+  r.provider,
+  r.model,
+  r.input,
+  r.output,
+  r.expected,
+  r.metrics,
+  r.score,
+  r.error,
+  r.latency_ms,
+  r.input_tokens,
+  r.output_tokens,
+  r.cost_usd,
+  r.metadata,
+  r.created_at,
+  r.updated_at,
+  r.created_by,
+  null::double precision as value,
   r.fetched
 from
   (
@@ -339,7 +627,7 @@ order by
 -- $4 = 2
 -- $5 = 3145728
 
--- evaluation_list, 6 of 6
+-- evaluation_list, 9 of 9
 select
   r.id,
   r.benchmark_id,
@@ -361,6 +649,7 @@ select
   r.created_at,
   r.updated_at,
   r.created_by,
+  null::double precision as value,
   r.fetched
 from
   (

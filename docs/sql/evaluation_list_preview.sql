@@ -23,6 +23,7 @@ select
   octet_length(r.input) as input_bytes,
   octet_length(r.output) as output_bytes,
   octet_length(r.expected) as expected_bytes,
+  null::double precision as value,
   r.fetched
 from
   (

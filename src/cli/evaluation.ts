@@ -17,6 +17,8 @@ const orders = {
   oldest: EvaluationOrder.CREATED_AT_ASC,
   best: EvaluationOrder.SCORE_DESC,
   worst: EvaluationOrder.SCORE_ASC,
+  highest: EvaluationOrder.METRIC_DESC,
+  lowest: EvaluationOrder.METRIC_ASC,
 } as const;
 
 type Options = ServiceOptions & FilterOptions & { order: keyof typeof orders; full?: boolean; limit: number };
@@ -27,11 +29,11 @@ export function addCommand(program: Command): void {
     .summary("list or search evaluations")
     .description("Lists and searches the evaluations of a benchmark.");
   withFilterOptions(addServiceCommand(evaluation, "list").withReplica())
-    .description("Lists the evaluations of a benchmark: newest first, or by score.")
+    .description("Lists the evaluations of a benchmark: newest first, or by score or another metric.")
     .argument("<benchmark>", NEWEST)
     .choice(
       "--order <order>",
-      "best and worst: by score, those without one left out",
+      "best and worst: by score, highest and lowest: by --metric; those without one left out",
       Object.keys(orders),
       "newest",
     )
@@ -40,6 +42,7 @@ export function addCommand(program: Command): void {
     .examples(
       "ltb evaluation list gsm8k --order worst",
       "ltb evaluation list gsm8k --failed",
+      "ltb evaluation list gsm8k --metric latency_ms --order highest --min-value 1000",
       ["ltb evaluation list gsm8k --metadata split=test --metadata shots=5", "contained in the metadata"],
       [
         "ltb evaluation list gsm8k --text 'refund \"credit card\" -fee' --json --full",

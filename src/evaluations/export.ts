@@ -1,6 +1,7 @@
 import { limits } from "../limits.ts";
 import type { EvaluationFilter } from "./input.ts";
-import type { EvaluationListOptions, EvaluationPage, EvaluationRepository } from "./repository.ts";
+import type { EvaluationListOptions, EvaluationPage } from "./lists/list.ts";
+import type { EvaluationRepository } from "./repository.ts";
 
 /**
  * Yields all evaluations that match, in chunks of bounded size. Each chunk is a short read of its own, since

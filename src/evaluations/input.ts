@@ -101,32 +101,71 @@ function hasValue(value: JsonValue): boolean {
   return typeof value !== "object" || value === null || Object.values(value).some(hasValue);
 }
 
-const searchedText = text(limits.searchTextLength, 1)
-  .refine((value) => value.isWellFormed(), "must not contain half of a surrogate pair")
-  .refine((value) => /^$|[\p{L}\p{N}]/u.test(value), "must contain a letter or a digit");
+const wellFormedText = text(limits.searchTextLength, 1).refine(
+  (value) => value.isWellFormed(),
+  "must not contain half of a surrogate pair",
+);
 
-export const evaluationFilter = z
-  .strictObject({
-    benchmarkId: uuid,
-    provider: text(limits.providerLength).optional(),
-    model: text(limits.nameLength).optional(),
-    minScore: finite.optional(),
-    maxScore: finite.optional(),
-    failedOnly: z.boolean().default(false),
-    sampleId: text(limits.nameLength).optional(),
-    metadata: searchedMetadata.optional(),
-    text: searchedText.optional(),
-    orderBy: oneOf(["newest", "oldest", "highest-score", "lowest-score"]).default("newest"),
-  })
-  .refine(({ failedOnly, orderBy }) => !failedOnly || orderBy === "newest" || orderBy === "oldest", {
-    path: ["orderBy"],
-    message: "must be by creation time where failed_only is set: failed samples rarely have a score",
-  });
+const searchedText = wellFormedText.refine(
+  (value) => /^$|[\p{L}\p{N}]/u.test(value),
+  "must contain a letter or a digit",
+);
+
+const filterFields = z.strictObject({
+  benchmarkId: uuid,
+  provider: text(limits.providerLength).optional(),
+  model: text(limits.nameLength).optional(),
+  minScore: finite.optional(),
+  maxScore: finite.optional(),
+  metric: text(limits.nameLength, 1).optional(),
+  minValue: finite.optional(),
+  maxValue: finite.optional(),
+  failedOnly: z.boolean().default(false),
+  errorContains: wellFormedText.optional(),
+  sampleId: text(limits.nameLength).optional(),
+  metadata: searchedMetadata.optional(),
+  text: searchedText.optional(),
+  orderBy: oneOf([
+    ...(["newest", "oldest", "highest-score", "lowest-score", "highest-value", "lowest-value"] as const),
+  ]).default("newest"),
+});
+
+export const evaluationFilter = filterFields
+  .transform(withScore)
+  .refine(
+    ({ failedOnly, errorContains, orderBy }) =>
+      !(failedOnly || errorContains !== undefined) || !orderBy.endsWith("score"),
+    {
+      path: ["orderBy"],
+      message:
+        "must not be by score where failed_only or error_contains is set: failed samples rarely have a score",
+    },
+  );
+
+/** The score, which has an index, is not looked for as other metrics are. */
+function withScore(filter: z.output<typeof filterFields>): z.output<typeof filterFields> {
+  const { metric = "score", minValue, maxValue, ...rest } = filter;
+  if (metric !== "score") return filter;
+  const given = (bounds: (number | undefined)[]) => bounds.filter((bound) => bound !== undefined);
+  const [least, most] = [given([rest.minScore, minValue]), given([rest.maxScore, maxValue])];
+  return {
+    ...rest,
+    ...(least.length > 0 && { minScore: Math.max(...least) }),
+    ...(most.length > 0 && { maxScore: Math.min(...most) }),
+    orderBy:
+      rest.orderBy === "highest-value"
+        ? "highest-score"
+        : rest.orderBy === "lowest-value"
+          ? "lowest-score"
+          : rest.orderBy,
+  };
+}
 
 /**
- * A list holds the evaluations of a benchmark that match every given filter. Score bounds are inclusive. An
- * evaluation's metadata must contain `metadata`; `text` has words of its input and output, as
- * `websearch_to_tsquery` reads them.
+ * A list holds the evaluations of a benchmark that match every given filter. Bounds are inclusive; those of
+ * values, and orders by value, are of `metric`, by default the score. `errorContains` is a part of the error,
+ * letter for letter. An evaluation's metadata must contain `metadata`; `text` has words of its input and
+ * output, as `websearch_to_tsquery` reads them.
  */
 export type EvaluationFilter = z.input<typeof evaluationFilter>;
 
@@ -137,11 +176,15 @@ export const evaluationPosition = z.object({
   /** Only in an order by score. */
   score: z.number().nullable(),
   id: z.string(),
+  /** Only in an order by value. */
+  value: z.number().optional(),
   /** Only for a search that is read in this way: see `planSearch`. */
   walk: z.boolean().optional(),
+  /** True: the page ends before this place. */
+  isBefore: z.boolean().optional(),
 });
 
-/** The end of a page; the next one begins after it. */
+/** The end of a page; the next one begins after it. Or the beginning of one, which another ends before. */
 export type EvaluationPosition = z.output<typeof evaluationPosition>;
 
 const samplePosition = z.object({ difference: z.number(), sampleId: z.string() });

@@ -4,7 +4,7 @@ import { difference, recordAudit } from "../audit/record.ts";
 import type { BenchmarkPosition } from "../benchmarks/input.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { cut, type Page, type PageOptions } from "../database/statement/page.ts";
+import type { PageOptions } from "../database/statement/page.ts";
 import { invalidField, requireFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
@@ -17,11 +17,10 @@ import { type HistoryInput, type HistoryPage, readHistory } from "./history/hist
 import * as input from "./input.ts";
 import { type LeaderboardInput, type LeaderboardPage, readLeaderboard } from "./leaderboard/leaderboard.ts";
 import { type FoundEvaluations, readMany } from "./lists/get-many.ts";
-import { listEvaluations, previewEvaluations } from "./lists/statements.ts";
-import { parseView, type ViewOptions } from "./lists/views.ts";
-import type { Evaluation, ListedEvaluation } from "./rows.ts";
+import { type EvaluationListOptions, type EvaluationPage, readList } from "./lists/list.ts";
+import type { ViewOptions } from "./lists/views.ts";
+import type { Evaluation } from "./rows.ts";
 import { type ReductionInput, reductionInput } from "./samples/reduce.ts";
-import { planSearch } from "./search/search.ts";
 import { type MetricSlices, readSlices, slicesInput } from "./slices/slices.ts";
 import * as statements from "./statements.ts";
 import { type StreamTotals, writeStream } from "./stream.ts";
@@ -29,10 +28,6 @@ import { type Categories, readCategories } from "./summary/categories.ts";
 import { type SummaryInput, summarizeBenchmark, summaryInput } from "./summary/summarize.ts";
 import type { BenchmarkSummary } from "./summary/summary.ts";
 import { type EvaluationResult, writeEvaluations } from "./write.ts";
-
-export type EvaluationPage = Page<ListedEvaluation, input.EvaluationPosition>;
-
-export type EvaluationListOptions = PageOptions<input.EvaluationPosition> & ViewOptions;
 
 /** Evaluations: `db.evaluations`. Each write keeps the benchmark's counts true in the same transaction. */
 export class EvaluationRepository {
@@ -158,23 +153,8 @@ export class EvaluationRepository {
    * @throws NOT_FOUND without the benchmark, FAILED_PRECONDITION (INDEX_MISSING) where a search needs an
    * index that is not there
    */
-  async list(filter: input.EvaluationFilter, options: EvaluationListOptions = {}): Promise<EvaluationPage> {
-    const parsed = parseInput(input.evaluationFilter, filter);
-    const limit = parseLimit(options.limit);
-    const { full, previewChars } = parseView(options);
-    const { after } = options;
-    const db = mayWalk(parsed) ? this.#heavy : this.#db;
-    const plan = await planSearch(db, parsed, after?.walk ?? false);
-    const rows =
-      full || previewChars === undefined
-        ? await db.any(listEvaluations(parsed, limit + 1, after, full, plan))
-        : await db.any(previewEvaluations(parsed, limit + 1, after, previewChars, plan));
-    if (rows.length === 0 && !after) await statements.requireBenchmark(this.#db, parsed.benchmarkId);
-    const { items, last } = cut<ListedEvaluation & { fetched: number }>(rows, limit);
-    if (!last) return { items, next: undefined };
-    const isWalking = plan === "walk" && (parsed.metadata !== undefined || parsed.text !== undefined);
-    const { createdAt, score, id } = last;
-    return { items, next: { createdAt, score, id, ...(isWalking && { walk: true }) } };
+  list(filter: input.EvaluationFilter, options: EvaluationListOptions = {}): Promise<EvaluationPage> {
+    return readList({ db: this.#db, heavy: this.#heavy }, filter, options);
   }
 
   async listByBenchmark(benchmarkId: string, limit: number): Promise<readonly Evaluation[]> {
@@ -291,14 +271,6 @@ export class EvaluationRepository {
     for (const { outcome } of results) this.#counts.evaluations.add(outcome);
     return results;
   }
-}
-
-/** Whether a page may read many rows that are not on it: no index serves filter and order together. */
-function mayWalk(filter: input.ParsedFilter): boolean {
-  const { provider, model, metadata, text, minScore, maxScore, orderBy } = filter;
-  const isByScore = orderBy === "highest-score" || orderBy === "lowest-score";
-  const walked = [provider, model, metadata, text, ...(isByScore ? [] : [minScore, maxScore])];
-  return walked.some((value) => value !== undefined);
 }
 
 const metricNames = z.array(text(limits.nameLength, 1)).max(100, "must have at most 100 items");

@@ -119,12 +119,17 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 
     async listEvaluations(request) {
       const filter = { ...filterOf(request), orderBy: orderOf(request.orderBy) };
-      const { items, next } = await evaluations.list(filter, {
+      const { items, next, previous } = await evaluations.list(filter, {
+        aroundId: omitEmpty(request.aroundId),
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, input.evaluationPosition),
         ...viewOf(request, EvaluationView.BASIC),
       });
-      return { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next, filter) };
+      return {
+        evaluations: items.map(evaluationMessage),
+        nextPageToken: encodePageToken(next, filter),
+        previousPageToken: encodePageToken(previous, filter),
+      };
     },
 
     async *exportEvaluations(request) {
@@ -255,10 +260,14 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 }
 
 function filterOf(request: Omit<ExportEvaluationsRequest, "$typeName">) {
-  const { benchmarkId, minScore, maxScore, failedOnly, metadata } = request;
+  const { benchmarkId, minScore, maxScore, minValue, maxValue, failedOnly, metadata } = request;
   const [provider, model] = [omitEmpty(request.provider), omitEmpty(request.model)];
   const [sampleId, text] = [omitEmpty(request.sampleId), omitEmpty(request.text)];
-  return { benchmarkId, provider, model, minScore, maxScore, failedOnly, sampleId, metadata, text };
+  const [metric, errorContains] = [omitEmpty(request.metric), omitEmpty(request.errorContains)];
+  return {
+    ...{ benchmarkId, provider, model, minScore, maxScore, failedOnly, sampleId, metadata, text },
+    ...{ metric, minValue, maxValue, errorContains },
+  };
 }
 
 function viewOf(
@@ -276,6 +285,8 @@ const orders: ReadonlyMap<EvaluationOrder, Order> = new Map([
   [EvaluationOrder.CREATED_AT_ASC, "oldest"],
   [EvaluationOrder.SCORE_DESC, "highest-score"],
   [EvaluationOrder.SCORE_ASC, "lowest-score"],
+  [EvaluationOrder.METRIC_DESC, "highest-value"],
+  [EvaluationOrder.METRIC_ASC, "lowest-value"],
 ]);
 
 function orderOf(order: EvaluationOrder): Order {

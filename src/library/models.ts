@@ -11,6 +11,7 @@ import type * as benchmarksWatch from "../benchmarks/watch.ts";
 import type * as history from "../evaluations/history/history.ts";
 import type * as evaluationsInput from "../evaluations/input.ts";
 import type * as leaderboard from "../evaluations/leaderboard/leaderboard.ts";
+import type * as evaluationsList from "../evaluations/lists/list.ts";
 import type * as evaluationsRepository from "../evaluations/repository.ts";
 import type * as evaluationsRows from "../evaluations/rows.ts";
 import type * as claim from "../jobs/claim/taking.ts";
@@ -74,7 +75,7 @@ export type BenchmarkChange = WithDates<benchmarksWatch.BenchmarkChange>;
 export type BenchmarkProgress = WithDates<benchmarksWatch.BenchmarkProgress>;
 /** One scored input and output of a benchmark; a failed sample has an error. */
 export type Evaluation = WithDates<evaluationsRows.Evaluation>;
-export type EvaluationPage = WithDates<evaluationsRepository.EvaluationPage>;
+export type EvaluationPage = WithDates<evaluationsList.EvaluationPage>;
 /** A benchmark and its place among all that match. Figures that its values do not tell are null. */
 export type LeaderboardEntry = WithDates<leaderboard.LeaderboardEntry>;
 export type LeaderboardPage = WithDates<leaderboard.LeaderboardPage>;

@@ -291,6 +291,19 @@ describe.each(wires)("over %s", (wire) => {
     const [chunk] = await Array.fromAsync(api.exportEvaluations(preview));
     expect(chunk?.evaluations[0]).toMatchObject({ input: "2 + 2", inputBytes: 5 });
     const bad = { code: Code.InvalidArgument, reason: "INVALID_PAGE_TOKEN", fields: ["page_token"] };
+    const byMetric = { benchmarkId, pageSize: 2, metric: "score", orderBy: EvaluationOrder.METRIC_DESC };
+    const second = (await api.listEvaluations({ ...byMetric, minValue: 2, pageSize: 1 })).nextPageToken;
+    await expectFailure(api.listEvaluations({ ...byMetric, pageToken: second }), bad);
+    const { evaluations: best } = await api.listEvaluations(byMetric);
+    const around = await api.listEvaluations({ ...byMetric, pageSize: 1, aroundId: best[1]?.id ?? "" });
+    expect(around.evaluations).toMatchObject([{ id: best[1]?.id }]);
+    const back = around.previousPageToken;
+    const before = await api.listEvaluations({ ...byMetric, pageToken: back });
+    expect(before).toMatchObject({ evaluations: [{ id: best[0]?.id }], previousPageToken: "" });
+    expect(before.evaluations).toHaveLength(1);
+    await expectFailure(api.listEvaluations({ benchmarkId, aroundId: unknownId }), {
+      ...{ code: Code.NotFound, reason: "NOT_FOUND", metadata: { entity: "evaluation", id: unknownId } },
+    });
     await expectFailure(api.listEvaluations({ benchmarkId, pageToken: nextPageToken, minScore: 1 }), bad);
     await expectFailure(api.listEvaluations({ benchmarkId, pageToken: "?" }), bad);
     await expectFailure(
@@ -307,6 +320,8 @@ describe.each(wires)("over %s", (wire) => {
     [{ minScore: Number.NaN }, "min_score"],
     [{ orderBy: 99 as EvaluationOrder }, "order_by"],
     [{ failedOnly: true, orderBy: EvaluationOrder.SCORE_ASC }, "order_by"],
+    [{ errorContains: "e", orderBy: EvaluationOrder.METRIC_ASC }, "order_by"],
+    [{ aroundId: "7" }, "around_id"],
   ];
   test.each(wrongLists)("a list with a wrong field is refused by its name: %#", async (fault, field) => {
     const expected = { code: Code.InvalidArgument, reason: "INVALID_ARGUMENT", fields: [field] };

@@ -2,8 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exportChunks } from "../../src/evaluations/export.ts";
 import { type EvaluationFilter, evaluationFilter, type NewEvaluation } from "../../src/evaluations/input.ts";
+import type { EvaluationListOptions, EvaluationPage } from "../../src/evaluations/lists/list.ts";
 import { listEvaluations, previewEvaluations } from "../../src/evaluations/lists/statements.ts";
-import type { EvaluationListOptions, EvaluationPage } from "../../src/evaluations/repository.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { testDatabase } from "../harness/database.ts";
@@ -46,7 +46,9 @@ describe("every filter in every order, in pages of every size", () => {
       output: "o",
       // Few scores and few times, so that most rows tie with others.
       score: index % 5 === 4 ? null : (index % 4) / 4,
-      ...(index % 7 === 0 && { error: "failed" }),
+      ...(index % 7 === 0 && { error: `failed: 50%_ of ${index}` }),
+      ...(index % 3 > 0 && { latencyMs: index % 6 }),
+      metrics: index % 2 ? { own: (index % 5) / 10, 長さ: index > 20 } : { own: "text" },
       createdAt: `2026-01-31T12:00:00.00000${index % 3}Z`,
     }));
     await db.evaluations.createMany(rows);
@@ -74,32 +76,97 @@ describe("every filter in every order, in pages of every size", () => {
         row.sampleId === "s1",
     ],
     [{ minScore: 2 }, () => false],
+    [{ errorContains: "50%_ of 1" }, ({ error }) => error?.includes("50%_ of 1") ?? false],
+    [{ errorContains: "Failed" }, () => false],
+    [{ minValue: 0.25, maxScore: 0.5 }, ({ score }) => [0.25, 0.5].includes(score ?? -1)],
+    [{ metric: "own" }, () => true],
+    [{ metric: "own", minValue: 0.1, maxValue: 0.3 }, (row) => within(metricOf(row, "own"), 0.1, 0.3)],
+    [{ metric: "長さ", maxValue: 0 }, (row) => metricOf(row, "長さ") === 0],
+    [{ metric: "latency_ms", minValue: 2 }, ({ latencyMs }) => (latencyMs ?? 0) >= 2],
+    [{ metric: "none", minValue: 0 }, () => false],
   ];
-  const orders = ["newest", "oldest", "highest-score", "lowest-score"] as const;
+  const within = (value: number | undefined, least: number, most: number) =>
+    value !== undefined && value >= least && value <= most;
+  function metricOf(row: Row, metric = "score"): number | undefined {
+    if (metric === "latency_ms") return row.latencyMs ?? undefined;
+    const value = metric === "score" ? row.score : row.metrics?.[metric];
+    return typeof value === "boolean" ? Number(value) : typeof value === "number" ? value : undefined;
+  }
+  const orders = [
+    ...(["newest", "oldest", "highest-score", "lowest-score", "highest-value", "lowest-value"] as const),
+  ];
   const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
 
   test.each(filters.flatMap(([filter, matches]) => orders.map((orderBy) => ({ filter, matches, orderBy }))))(
     "$filter $orderBy",
     async ({ filter, matches, orderBy }) => {
       const query = { benchmarkId, ...filter, orderBy };
-      const byScore = orderBy.endsWith("score");
-      if (filter.failedOnly && byScore) {
+      const by = orderBy.endsWith("score") ? "score" : orderBy.endsWith("value") ? filter.metric : undefined;
+      const isValued = by !== undefined || orderBy.endsWith("value");
+      if ((filter.failedOnly || filter.errorContains) && isValued && (by ?? "score") === "score") {
         await expect(pages(query)).rejects.toMatchObject({ violations: [{ field: "order_by" }] });
         return;
       }
-      const key = (row: Row) => (byScore ? (row.score ?? 0) : row.createdAt);
-      const sign = orderBy === "oldest" || orderBy === "lowest-score" ? 1 : -1;
+      const key = (row: Row) => (isValued ? metricOf(row, by) : row.createdAt);
+      const sign = orderBy === "oldest" || orderBy.startsWith("lowest") ? 1 : -1;
       const expected = rows
-        .filter((row) => matches(row) && (!byScore || typeof row.score === "number"))
-        .sort((a, b) => sign * (compare(key(a), key(b)) || compare(a.id, b.id)))
+        .filter((row) => matches(row) && key(row) !== undefined)
+        .sort((a, b) => sign * (compare(key(a) ?? 0, key(b) ?? 0) || compare(a.id, b.id)))
         .map(({ id }) => id);
       for (const limit of [1, 3, expected.length || 1, 1000]) {
         const cut = await pages(query, { limit });
-        expect(cut.flatMap(({ items }) => items.map(({ id }) => id))).toEqual(expected);
+        expect(idsOf(...cut)).toEqual(expected);
         expect(cut).toHaveLength(Math.max(1, Math.ceil(expected.length / limit)));
+        expect(cut.map(({ previous }) => previous !== undefined)).toEqual(cut.map((_, index) => index > 0));
+        if (limit !== 3) continue;
+        const before = await pagesBefore(query, { limit, after: cut.at(-1)?.previous });
+        expect([...idsOf(...before), ...idsOf(...cut.slice(-1))]).toEqual(expected);
+      }
+      if (expected.length === 0) return;
+      const place = Math.floor(expected.length / 3);
+      for (const full of [false, true]) {
+        const page = await db.evaluations.list(query, { limit: 4, full, aroundId: expected[place] ?? "" });
+        const start = full ? place : Math.max(0, place - 1);
+        expect(idsOf(page)).toEqual(expected.slice(start, start + 4));
+        const before = page.previous ? await pagesBefore(query, { limit: 3, after: page.previous }) : [];
+        const rest = page.next ? await pages(query, { limit: 3, after: page.next }) : [];
+        expect(idsOf(...before, page, ...rest)).toEqual(expected);
       }
     },
   );
+
+  const idsOf = (...some: EvaluationPage[]) => some.flatMap(({ items }) => items.map(({ id }) => id));
+
+  /** Every page before a place, in the order of the list. */
+  async function pagesBefore(query: EvaluationFilter, options: EvaluationListOptions) {
+    const all: EvaluationPage[] = [];
+    for (let { after } = options; after; after = all[0]?.previous) {
+      const page = await db.evaluations.list(query, { ...options, after });
+      if (all[0])
+        expect(idsOf(await db.evaluations.list(query, { ...options, after: page.next }))).toEqual(
+          idsOf(all[0]),
+        );
+      all.unshift(page);
+    }
+    return all;
+  }
+
+  test("a page around an evaluation is of one that is there, and has a value if it is ordered by that", async () => {
+    const query = { benchmarkId, orderBy: "highest-score" as const };
+    const around = (aroundId: string, filter: EvaluationFilter = query) =>
+      db.evaluations.list(filter, { aroundId, limit: 5 });
+    const unscored = rows.find(({ score }) => score === null)?.id ?? "";
+    const refused = { violations: [{ field: "around_id" }] };
+    await expect(around(unscored)).rejects.toMatchObject(refused);
+    await expect(around("7")).rejects.toMatchObject(refused);
+    const missing = { code: Code.NotFound, reason: "NOT_FOUND", metadata: { entity: "evaluation" } };
+    await expect(around(newId())).rejects.toMatchObject(missing);
+    await expect(around(unscored, { benchmarkId: await newBenchmark() })).rejects.toMatchObject(missing);
+    // What the filter leaves out is where it would stand.
+    const even = rows.find(({ provider }) => provider === "even")?.id ?? "";
+    const odd = await around(even, { benchmarkId, provider: "odd" });
+    expect(odd.items.map(({ provider }) => provider)).toEqual(odd.items.map(() => "odd"));
+  });
 
   test("texts are only there where they are asked for", async () => {
     const [basic] = (await db.evaluations.list({ benchmarkId }, { limit: 1 })).items;
@@ -199,6 +266,11 @@ test.each([
   [{ maxScore: Number.POSITIVE_INFINITY }, "max_score"],
   [{ orderBy: "random" as never }, "order_by"],
   [{ sampleId: "\0" }, "sample_id"],
+  [{ metric: "" }, "metric"],
+  [{ minValue: Number.NaN }, "min_value"],
+  [{ metric: "own", maxValue: Number.NEGATIVE_INFINITY }, "max_value"],
+  [{ errorContains: "" }, "error_contains"],
+  [{ errorContains: "\ud800" }, "error_contains"],
 ])("a wrong filter is refused by its field: %j", async (filter, field) => {
   await expect(db.evaluations.list({ benchmarkId: newId(), ...filter })).rejects.toMatchObject({
     code: Code.InvalidArgument,
@@ -264,8 +336,8 @@ describe("previews", () => {
       const { Plan } = answer.rows[0]["QUERY PLAN"][0];
       return Plan["Shared Hit Blocks"] + Plan["Shared Read Blocks"];
     };
-    const preview = await blocksOf(previewEvaluations(parsed, 51, undefined, 200));
-    const brief = await blocksOf(listEvaluations(parsed, 51, undefined, false));
+    const preview = await blocksOf(previewEvaluations(parsed, { limit: 51 }, 200));
+    const brief = await blocksOf(listEvaluations(parsed, { limit: 51 }, false));
     expect(preview - brief).toBeLessThan(20 * 2 * 12);
   });
 

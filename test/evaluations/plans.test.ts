@@ -7,7 +7,7 @@ import {
 } from "../../src/evaluations/input.ts";
 import { comparePairs } from "../../src/evaluations/inputs/compare-inputs.ts";
 import { getMany } from "../../src/evaluations/lists/get-many.ts";
-import { listEvaluations } from "../../src/evaluations/lists/statements.ts";
+import { findPlace, listEvaluations } from "../../src/evaluations/lists/statements.ts";
 import { addSearchIndex } from "../../src/evaluations/search/manage-indexes.ts";
 import { planSearch } from "../../src/evaluations/search/search.ts";
 import { testDatabase } from "../harness/database.ts";
@@ -91,7 +91,7 @@ function nodesOf(node: Node): Node[] {
 async function explain(filter: EvaluationFilter, after?: EvaluationPosition) {
   const parsed = evaluationFilter.parse(filter);
   const plan = await planSearch(db.executor, parsed, after?.walk ?? false);
-  return { plan, nodes: await scansOf(listEvaluations(parsed, 51, after, false, plan)) };
+  return { plan, nodes: await scansOf(listEvaluations(parsed, { limit: 51, from: after }, false, plan)) };
 }
 
 async function scansOf({ sql, values }: { sql: string; values: readonly unknown[] }): Promise<Node[]> {
@@ -122,6 +122,7 @@ const searches: [
   ["a range of scores", { minScore: 0.4, maxScore: 0.401 }, byTime, "idx_evaluations_score"],
   ["half of the scores", { minScore: 0.5 }, byTime, "idx_evaluations_benchmark"],
   ["failures", { failedOnly: true }, byTime, "idx_evaluations_failed"],
+  ["failures of an error", { errorContains: "e" }, byTime, "idx_evaluations_failed"],
   ["a sample", { sampleId: "s77" }, byTime, "evaluations_sample_key"],
   ["metadata of few", { metadata: { n: 7 } }, [...byTime, ...byScore], "idx_evaluations_metadata"],
   ["metadata of none", { metadata: { n: 5000 } }, byTime, "idx_evaluations_metadata"],
@@ -183,6 +184,22 @@ test("searches of few are quick and of many stay in the order of the list, throu
   const first = await db.evaluations.list(many, { limit: 2 });
   const second = await db.evaluations.list(many, { limit: 2, after: first.next });
   expect([...first.items, ...second.items].map(({ sampleId }) => sampleId)).toEqual(["s1", "s2", "s3", "s4"]);
+});
+
+test.each([
+  { orderBy: "highest-value", minValue: 0 },
+  { orderBy: "newest", minValue: 0 },
+] as const)("by the value of a metric without an index no other benchmark is read: %j", async (how) => {
+  const parsed = evaluationFilter.parse({ benchmarkId: small, metric: "latency_ms", ...how });
+  const range = { limit: 51, from: { createdAt: "2026-01-02T00:00:00Z", score: null, id: small, value: 1 } };
+  const nodes = (await scansOf(listEvaluations(parsed, range, false))).filter(
+    (node) => node["Relation Name"],
+  );
+  expect(nodes.map((node) => node["Node Type"])).not.toContain("Seq Scan");
+  for (const node of nodes)
+    expect(node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)).toBeLessThan(600);
+  const place = await scansOf(findPlace(small, small, "score"));
+  expect(place).toMatchObject([{ "Index Name": "evaluations_pkey" }]);
 });
 
 test("a hundred evaluations are found by their ids, one by one", async () => {

@@ -11,11 +11,15 @@ export interface FilterOptions {
   minScore?: number;
   maxScore?: number;
   failed?: boolean;
+  metric?: string;
+  minValue?: number;
+  maxValue?: number;
+  error?: string;
   metadata?: JsonObject;
   text?: string;
 }
 
-/** Adds --provider, --model, --sample, --min-score, --max-score, --failed, --metadata and --text. */
+/** Adds an option for each of them. */
 export function withFilterOptions(command: Command): Command {
   return command
     .option("--provider <provider>", "only those of this provider")
@@ -23,7 +27,11 @@ export function withFilterOptions(command: Command): Command {
     .option("--sample <id>", "only those of this sample")
     .option("--min-score <score>", "only those with this score or a higher one", score)
     .option("--max-score <score>", "only those with this score or a lower one", score)
+    .option("--metric <name>", "the metric of --min-value and --max-value (default: score)")
+    .option("--min-value <value>", "only those with this value of the metric or a higher one", score)
+    .option("--max-value <value>", "only those with this value of the metric or a lower one", score)
     .option("--failed", "only those with an error")
+    .option("--error <text>", "only those with this text in their error")
     .option(
       "--metadata <key=value>",
       "only those whose metadata has this, value as JSON or a text; or one JSON object; may be repeated",
@@ -36,9 +44,12 @@ export function withFilterOptions(command: Command): Command {
 }
 
 /** The filter as ListEvaluations and ExportEvaluations take it. */
-export function filterOf({ sample, failed, ...options }: FilterOptions) {
-  const { provider, model, minScore, maxScore, metadata, text } = options;
-  return given({ provider, model, sampleId: sample, minScore, maxScore, failedOnly: failed, metadata, text });
+export function filterOf({ sample, failed, error, ...options }: FilterOptions) {
+  const { provider, model, minScore, maxScore, metric, minValue, maxValue, metadata, text } = options;
+  return given({
+    ...{ provider, model, sampleId: sample, minScore, maxScore, metric, minValue, maxValue },
+    ...{ failedOnly: failed, errorContains: error, metadata, text },
+  });
 }
 
 function score(text: string): number {

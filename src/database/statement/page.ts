@@ -64,5 +64,5 @@ export const fetched = { fetched: z.number() };
 export function cut<Row extends { fetched: number }>(rows: readonly Row[], limit: number) {
   const items = rows.slice(0, limit).map(({ fetched: _, ...item }) => item as Omit<Row, "fetched">);
   const hasMore = (rows[0]?.fetched ?? 0) > items.length;
-  return { items, last: hasMore ? items.at(-1) : undefined };
+  return { items, hasMore, last: hasMore ? items.at(-1) : undefined };
 }
