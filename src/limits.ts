@@ -328,6 +328,11 @@ export const limits = {
   bootstrapBlocks: 5_000,
   /** So many resample at once, each for seconds of the one core that answers all calls. */
   bootstraps: 1,
+  /** So many failures, the newest, are grouped by a line of their error, of which so much is looked at. */
+  failuresRead: 20_000,
+  failureLineLength: 500,
+  /** So many groups of them are told of. */
+  failureGroups: 200,
   /** So many evaluations are read by their ids at once. */
   evaluationsRead: 100,
   /** A preview has so many characters of a text at most, and so many if nobody says. */

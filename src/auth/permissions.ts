@@ -61,6 +61,7 @@ const benchmarks: Table<typeof BenchmarkService> = {
   deleteEvaluation: allow("evaluations:write", ["user"], own.evaluation),
   cleanupEvaluations: allow("evaluations:write", admins),
   listEvaluations: allow("benchmarks:read", everyone),
+  listFailureGroups: allow("benchmarks:read", everyone),
   exportEvaluations: allow("benchmarks:read", everyone),
   getBenchmarkSummary: allow("benchmarks:read", everyone),
   getMetricHistogram: allow("benchmarks:read", everyone),

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { type Benchmark, BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { addCreate, addUpdate, showBenchmark } from "./benchmark/edit.ts";
+import { addFailures } from "./benchmark/failures.ts";
 import { addWatch } from "./benchmark/watch.ts";
 import { longDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
@@ -44,6 +45,7 @@ export function addCommand(program: Command): void {
     .callService(show);
   addUpdate(benchmark);
   addWatch(benchmark);
+  addFailures(benchmark);
   addServiceCommand(benchmark, "delete")
     .description(
       "Deletes a benchmark with all its evaluations, however long it takes. Interrupted, it is finished by the service; started again, " +

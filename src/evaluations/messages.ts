@@ -19,12 +19,14 @@ import {
   type EvaluationOutcome,
   EvaluationOutcomeSchema,
   type EvaluationSchema,
+  type FailureGroupSchema,
   type NewEvaluation as WireEvaluation,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { fromTimestamp, omitEmpty, omitNulls, toTimestamp } from "../wire/convert.ts";
 import { wireEnum } from "../wire/enums.ts";
 import type { Comparison } from "./compare/comparison.ts";
+import type { FailureGroup } from "./failures/failure-groups.ts";
 import type { MetricRun } from "./history/history.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
@@ -77,6 +79,14 @@ function timeOf(sent: Timestamp | undefined): string | undefined {
 export function evaluationMessage(evaluation: ListedEvaluation): MessageInitShape<typeof EvaluationSchema> {
   const { createdAt, updatedAt, ...same } = evaluation;
   return { ...omitNulls(same), createdAt: toTimestamp(createdAt), updatedAt: toTimestamp(updatedAt) };
+}
+
+export function failureMessage({
+  firstAt,
+  lastAt,
+  ...same
+}: FailureGroup): MessageInitShape<typeof FailureGroupSchema> {
+  return { ...same, firstAt: toTimestamp(firstAt), lastAt: toTimestamp(lastAt) };
 }
 
 /** How values of repetitions become one, as the contract says it. */

@@ -12,6 +12,7 @@ import { parseInput, parseLimit, text, uuid } from "../validation.ts";
 import { compareBenchmarks } from "./compare/compare.ts";
 import type { ComparisonInput, ComparisonPage } from "./compare/comparison.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
+import { type FailureGroups, readFailureGroups } from "./failures/failure-groups.ts";
 import { type HistogramInput, type MetricHistograms, readHistograms } from "./histogram/metric-histogram.ts";
 import { type HistoryInput, type HistoryPage, readHistory } from "./history/history.ts";
 import * as input from "./input.ts";
@@ -218,6 +219,19 @@ export class EvaluationRepository {
     const wanted = parseInput(slicesInput, { groupBy: key, metrics: names });
     const reduction = parseInput(reductionInput, given);
     return readSlices(this.#heavy, await statements.requireBenchmark(this.#db, id), wanted, reduction);
+  }
+
+  /**
+   * Groups the newest 20,000 failures of a benchmark by the first line of their error, without numbers and
+   * ids; of a traceback of Python by the last.
+   * @param options `limit`: groups, at most 200. Default: 50
+   * @throws NOT_FOUND
+   */
+  listFailureGroups(
+    benchmarkId: string,
+    options: { limit?: number | undefined } = {},
+  ): Promise<FailureGroups> {
+    return readFailureGroups({ db: this.#db, heavy: this.#heavy }, benchmarkId, options);
   }
 
   /**

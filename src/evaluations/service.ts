@@ -26,6 +26,7 @@ import * as input from "./input.ts";
 import {
   comparisonMessage,
   evaluationMessage,
+  failureMessage,
   fromMessage,
   leaderboardMessage,
   metricMessage,
@@ -139,6 +140,12 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       for await (const { items, next } of exportChunks(evaluations, filter, options)) {
         yield { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next, filter) };
       }
+    },
+
+    async listFailureGroups({ benchmarkId, limit }) {
+      const asked = { limit: limit === 0 ? undefined : limit };
+      const { groups, ...rest } = await evaluations.listFailureGroups(benchmarkId, asked);
+      return { groups: groups.map(failureMessage), ...rest };
     },
 
     async getMetricHistogram({ benchmarkIds, metric, bins }) {

@@ -38,6 +38,7 @@ const expected: Record<string, string> = {
   "BenchmarkService/DeleteEvaluation": "au",
   "BenchmarkService/CleanupEvaluations": "a",
   "BenchmarkService/ListEvaluations": "auvw",
+  "BenchmarkService/ListFailureGroups": "auvw",
   "BenchmarkService/ExportEvaluations": "auvw",
   "BenchmarkService/GetBenchmarkSummary": "auvw",
   "BenchmarkService/GetMetricHistogram": "auvw",

@@ -24,9 +24,9 @@ describe("evaluation list", () => {
   beforeAll(async () => {
     const benchmarkId = await newBenchmark("listed");
     const rows = [
-      { sampleId: "a", score: 0.25, metadata: { split: "test", run: { seed: 1 } } },
+      { sampleId: "a", score: 0.25, latencyMs: 5, metadata: { split: "test", run: { seed: 1 } } },
       { sampleId: "b", score: 1, metadata: { split: "train", shots: 5 }, provider: "other" },
-      { sampleId: "c", repetition: 2, metadata: { split: "5" } },
+      { sampleId: "c", repetition: 2, latencyMs: 7, metadata: { split: "5" } },
     ].map((row) => ({ ...row, input: "in", output: "out" }));
     await api.batchCreateEvaluations({ benchmarkId, evaluations: rows });
     await api.createEvaluation({ benchmarkId, sampleId: "d", input: "in", error: "timed out\nat line 1" });
@@ -48,6 +48,13 @@ describe("evaluation list", () => {
     ],
     [["--order", "best", "--limit", "1"], ["b"]],
     [["--failed"], ["d"]],
+    [["--error", "timed out"], ["d"]],
+    [["--error", "%"], []],
+    [
+      ["--metric", "latency_ms", "--order", "highest"],
+      ["c", "a"],
+    ],
+    [["--metric", "latency_ms", "--min-value", "5", "--max-value", "5"], ["a"]],
     [["--min-score", "0.5"], ["b"]],
     [["--max-score", "0.5"], ["a"]],
     [["--provider", "other"], ["b"]],
@@ -60,6 +67,19 @@ describe("evaluation list", () => {
     [["--metadata", '{"run": {"seed": 1}}'], ["a"]],
   ])("%j", async (args, expected) => {
     expect(samples(await cli.json("evaluation", "list", "listed", ...args))).toEqual(expected);
+  });
+
+  test("failures are shown in groups", async () => {
+    const { stdout } = await cli.run("benchmark", "failures", "listed");
+    expect(stdout).toMatch(
+      /^count +error, for example +last \(UTC\) +id of the last\n +1 +timed out +\d{4}-/,
+    );
+    expect(await cli.json("benchmark", "failures", "listed")).toMatchObject({
+      groups: [{ message: "timed out", count: 1 }],
+      failures_read: 1,
+    });
+    await newBenchmark("without failures");
+    expect((await cli.run("benchmark", "failures", "without failures")).stderr).toBe("no failures\n");
   });
 
   test("with --full holds the texts", async () => {

@@ -386,6 +386,27 @@ describe.each(wires)("over %s", (wire) => {
     expect(metrics[0]?.mean).toBeUndefined();
   });
 
+  test("failures are told in groups", async () => {
+    await api.batchCreateEvaluations({
+      evaluations: ["HTTP 429 after 31 s", "HTTP 429 after 2.5 s", "other"].map((error) => ({
+        ...{ benchmarkId, input: "i", error },
+      })),
+    });
+    const found = await api.listFailureGroups({ benchmarkId, limit: 1 });
+    expect(found).toMatchObject({
+      groups: [{ message: "HTTP 429 after # s", count: 2 }],
+      ...{ groupsLeftOut: 1, failuresRead: 3, more: false },
+    });
+    expect(found.groups[0]?.evaluationIds).toHaveLength(2);
+    expect(found.groups[0]?.lastAt?.seconds).toBeGreaterThan(0n);
+    await expectFailure(api.listFailureGroups({ benchmarkId: unknownId }), {
+      ...{ code: Code.NotFound, reason: "NOT_FOUND", metadata: { entity: "benchmark", id: unknownId } },
+    });
+    await expectFailure(api.listFailureGroups({ benchmarkId, limit: 201 }), {
+      ...{ code: Code.InvalidArgument, reason: "INVALID_ARGUMENT", fields: ["limit"] },
+    });
+  });
+
   test("a histogram has bins on one scale, and the values where they are few", async () => {
     const evaluations = [1, 2, 2].map((score) => row(`${score}`, { score, metrics: { ok: score > 1 } }));
     await api.batchCreateEvaluations({ evaluations: evaluations.map((one) => ({ ...one, sampleId: "" })) });

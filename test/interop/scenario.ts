@@ -53,6 +53,7 @@ const expected: Record<string, RegExp> = {
   "BenchmarkService/BatchGetEvaluations": /"input(Bytes|_bytes)":\d/,
   "BenchmarkService/UpdateEvaluation": /"judged":"partly"/,
   "BenchmarkService/ListEvaluations": /"sample(Id|_id)":"q4".*"sample(Id|_id)":"q1"/,
+  "BenchmarkService/ListFailureGroups": /"groups":\[\{"message":"timeout","count":1/,
   "BenchmarkService/ExportEvaluations": /"error":"timeout"/,
   "BenchmarkService/GetBenchmarkSummary": /"evaluation(Count|_count)":4/,
   "BenchmarkService/GetMetricHistogram": /"edges":\[.*"histograms":\[\{/,

@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/evaluation.proto.
  */
 export const file_ltb_v1_evaluation: GenFile = /*@__PURE__*/
-  fileDesc("ChdsdGIvdjEvZXZhbHVhdGlvbi5wcm90bxIGbHRiLnYxIusFCgpFdmFsdWF0aW9uEgoKAmlkGAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIRCglzYW1wbGVfaWQYAyABKAkSEgoKcmVwZXRpdGlvbhgEIAEoBRIQCghwcm92aWRlchgFIAEoCRINCgVtb2RlbBgGIAEoCRINCgVpbnB1dBgHIAEoCRITCgZvdXRwdXQYCCABKAlIAIgBARIVCghleHBlY3RlZBgJIAEoCUgBiAEBEigKB21ldHJpY3MYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKBXNjb3JlGAsgASgBSAKIAQESDQoFZXJyb3IYDCABKAkSFwoKbGF0ZW5jeV9tcxgNIAEoAUgDiAEBEhkKDGlucHV0X3Rva2VucxgOIAEoBUgEiAEBEhoKDW91dHB1dF90b2tlbnMYDyABKAVIBYgBARIVCghjb3N0X3VzZBgQIAEoAUgGiAEBEikKCG1ldGFkYXRhGBEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBQgASgJEhgKC2lucHV0X2J5dGVzGBUgASgFSAeIAQESGQoMb3V0cHV0X2J5dGVzGBYgASgFSAiIAQESGwoOZXhwZWN0ZWRfYnl0ZXMYFyABKAVICYgBAUIJCgdfb3V0cHV0QgsKCV9leHBlY3RlZEIICgZfc2NvcmVCDQoLX2xhdGVuY3lfbXNCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2Vuc0ILCglfY29zdF91c2RCDgoMX2lucHV0X2J5dGVzQg8KDV9vdXRwdXRfYnl0ZXNCEQoPX2V4cGVjdGVkX2J5dGVzIqQECg1OZXdFdmFsdWF0aW9uEgoKAmlkGAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIRCglzYW1wbGVfaWQYAyABKAkSEgoKcmVwZXRpdGlvbhgEIAEoBRIQCghwcm92aWRlchgFIAEoCRINCgVtb2RlbBgGIAEoCRINCgVpbnB1dBgHIAEoCRITCgZvdXRwdXQYCCABKAlIAIgBARIVCghleHBlY3RlZBgJIAEoCUgBiAEBEigKB21ldHJpY3MYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKBXNjb3JlGAsgASgBSAKIAQESDQoFZXJyb3IYDCABKAkSFwoKbGF0ZW5jeV9tcxgNIAEoAUgDiAEBEhkKDGlucHV0X3Rva2VucxgOIAEoBUgEiAEBEhoKDW91dHB1dF90b2tlbnMYDyABKAVIBYgBARIVCghjb3N0X3VzZBgQIAEoAUgGiAEBEikKCG1ldGFkYXRhGBEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdfb3V0cHV0QgsKCV9leHBlY3RlZEIICgZfc2NvcmVCDQoLX2xhdGVuY3lfbXNCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2Vuc0ILCglfY29zdF91c2QqggIKD0V2YWx1YXRpb25PcmRlchIgChxFVkFMVUFUSU9OX09SREVSX1VOU1BFQ0lGSUVEEAASJAogRVZBTFVBVElPTl9PUkRFUl9DUkVBVEVEX0FUX0RFU0MQARIjCh9FVkFMVUFUSU9OX09SREVSX0NSRUFURURfQVRfQVNDEAISHwobRVZBTFVBVElPTl9PUkRFUl9TQ09SRV9ERVNDEAMSHgoaRVZBTFVBVElPTl9PUkRFUl9TQ09SRV9BU0MQBBIgChxFVkFMVUFUSU9OX09SREVSX01FVFJJQ19ERVNDEAUSHwobRVZBTFVBVElPTl9PUkRFUl9NRVRSSUNfQVNDEAYqgwEKDkV2YWx1YXRpb25WaWV3Eh8KG0VWQUxVQVRJT05fVklFV19VTlNQRUNJRklFRBAAEhkKFUVWQUxVQVRJT05fVklFV19CQVNJQxABEhgKFEVWQUxVQVRJT05fVklFV19GVUxMEAISGwoXRVZBTFVBVElPTl9WSUVXX1BSRVZJRVcQAyq7AQoRRXZhbHVhdGlvbk91dGNvbWUSIgoeRVZBTFVBVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHgoaRVZBTFVBVElPTl9PVVRDT01FX0NSRUFURUQQARIgChxFVkFMVUFUSU9OX09VVENPTUVfRFVQTElDQVRFEAISHwobRVZBTFVBVElPTl9PVVRDT01FX0NPTkZMSUNUEAMSHwobRVZBTFVBVElPTl9PVVRDT01FX1JFSkVDVEVEEARiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChdsdGIvdjEvZXZhbHVhdGlvbi5wcm90bxIGbHRiLnYxIusFCgpFdmFsdWF0aW9uEgoKAmlkGAEgASgJEhQKDGJlbmNobWFya19pZBgCIAEoCRIRCglzYW1wbGVfaWQYAyABKAkSEgoKcmVwZXRpdGlvbhgEIAEoBRIQCghwcm92aWRlchgFIAEoCRINCgVtb2RlbBgGIAEoCRINCgVpbnB1dBgHIAEoCRITCgZvdXRwdXQYCCABKAlIAIgBARIVCghleHBlY3RlZBgJIAEoCUgBiAEBEigKB21ldHJpY3MYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKBXNjb3JlGAsgASgBSAKIAQESDQoFZXJyb3IYDCABKAkSFwoKbGF0ZW5jeV9tcxgNIAEoAUgDiAEBEhkKDGlucHV0X3Rva2VucxgOIAEoBUgEiAEBEhoKDW91dHB1dF90b2tlbnMYDyABKAVIBYgBARIVCghjb3N0X3VzZBgQIAEoAUgGiAEBEikKCG1ldGFkYXRhGBEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GBQgASgJEhgKC2lucHV0X2J5dGVzGBUgASgFSAeIAQESGQoMb3V0cHV0X2J5dGVzGBYgASgFSAiIAQESGwoOZXhwZWN0ZWRfYnl0ZXMYFyABKAVICYgBAUIJCgdfb3V0cHV0QgsKCV9leHBlY3RlZEIICgZfc2NvcmVCDQoLX2xhdGVuY3lfbXNCDwoNX2lucHV0X3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2Vuc0ILCglfY29zdF91c2RCDgoMX2lucHV0X2J5dGVzQg8KDV9vdXRwdXRfYnl0ZXNCEQoPX2V4cGVjdGVkX2J5dGVzIrIBCgxGYWlsdXJlR3JvdXASDwoHbWVzc2FnZRgBIAEoCRINCgVjb3VudBgCIAEoBRIsCghmaXJzdF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHbGFzdF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHZXhhbXBsZRgFIAEoCRIWCg5ldmFsdWF0aW9uX2lkcxgGIAMoCSKkBAoNTmV3RXZhbHVhdGlvbhIKCgJpZBgBIAEoCRIUCgxiZW5jaG1hcmtfaWQYAiABKAkSEQoJc2FtcGxlX2lkGAMgASgJEhIKCnJlcGV0aXRpb24YBCABKAUSEAoIcHJvdmlkZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDQoFaW5wdXQYByABKAkSEwoGb3V0cHV0GAggASgJSACIAQESFQoIZXhwZWN0ZWQYCSABKAlIAYgBARIoCgdtZXRyaWNzGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgVzY29yZRgLIAEoAUgCiAEBEg0KBWVycm9yGAwgASgJEhcKCmxhdGVuY3lfbXMYDSABKAFIA4gBARIZCgxpbnB1dF90b2tlbnMYDiABKAVIBIgBARIaCg1vdXRwdXRfdG9rZW5zGA8gASgFSAWIAQESFQoIY29zdF91c2QYECABKAFIBogBARIpCghtZXRhZGF0YRgRIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLgoKY3JlYXRlZF9hdBgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX291dHB1dEILCglfZXhwZWN0ZWRCCAoGX3Njb3JlQg0KC19sYXRlbmN5X21zQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnNCCwoJX2Nvc3RfdXNkKoICCg9FdmFsdWF0aW9uT3JkZXISIAocRVZBTFVBVElPTl9PUkRFUl9VTlNQRUNJRklFRBAAEiQKIEVWQUxVQVRJT05fT1JERVJfQ1JFQVRFRF9BVF9ERVNDEAESIwofRVZBTFVBVElPTl9PUkRFUl9DUkVBVEVEX0FUX0FTQxACEh8KG0VWQUxVQVRJT05fT1JERVJfU0NPUkVfREVTQxADEh4KGkVWQUxVQVRJT05fT1JERVJfU0NPUkVfQVNDEAQSIAocRVZBTFVBVElPTl9PUkRFUl9NRVRSSUNfREVTQxAFEh8KG0VWQUxVQVRJT05fT1JERVJfTUVUUklDX0FTQxAGKoMBCg5FdmFsdWF0aW9uVmlldxIfChtFVkFMVUFUSU9OX1ZJRVdfVU5TUEVDSUZJRUQQABIZChVFVkFMVUFUSU9OX1ZJRVdfQkFTSUMQARIYChRFVkFMVUFUSU9OX1ZJRVdfRlVMTBACEhsKF0VWQUxVQVRJT05fVklFV19QUkVWSUVXEAMquwEKEUV2YWx1YXRpb25PdXRjb21lEiIKHkVWQUxVQVRJT05fT1VUQ09NRV9VTlNQRUNJRklFRBAAEh4KGkVWQUxVQVRJT05fT1VUQ09NRV9DUkVBVEVEEAESIAocRVZBTFVBVElPTl9PVVRDT01FX0RVUExJQ0FURRACEh8KG0VWQUxVQVRJT05fT1VUQ09NRV9DT05GTElDVBADEh8KG0VWQUxVQVRJT05fT1VUQ09NRV9SRUpFQ1RFRBAEYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One input given to a model, with the output and its score. A failed sample is an evaluation with an error.
@@ -194,6 +194,64 @@ export const EvaluationSchema: GenMessage<Evaluation> = /*@__PURE__*/
   messageDesc(file_ltb_v1_evaluation, 0);
 
 /**
+ * Failed evaluations of a benchmark with the same error, but for numbers and ids.
+ *
+ * @generated from message ltb.v1.FailureGroup
+ */
+export type FailureGroup = Message<"ltb.v1.FailureGroup"> & {
+  /**
+   * The first line of the error, or the last of a traceback of Python, at most 500 characters of it: with #
+   * for UUIDs, for long hexadecimal numbers, and for all other numbers but those from 100 to 599 that stand
+   * alone.
+   *
+   * @generated from field: string message = 1;
+   */
+  message: string;
+
+  /**
+   * Number of evaluations in the group.
+   *
+   * @generated from field: int32 count = 2;
+   */
+  count: number;
+
+  /**
+   * When the first of them was evaluated (Evaluation.created_at).
+   *
+   * @generated from field: google.protobuf.Timestamp first_at = 3;
+   */
+  firstAt?: Timestamp | undefined;
+
+  /**
+   * When the last was.
+   *
+   * @generated from field: google.protobuf.Timestamp last_at = 4;
+   */
+  lastAt?: Timestamp | undefined;
+
+  /**
+   * That line of the last one's error as it stands.
+   *
+   * @generated from field: string example = 5;
+   */
+  example: string;
+
+  /**
+   * Ids of the latest of them, at most 3.
+   *
+   * @generated from field: repeated string evaluation_ids = 6;
+   */
+  evaluationIds: string[];
+};
+
+/**
+ * Describes the message ltb.v1.FailureGroup.
+ * Use `create(FailureGroupSchema)` to create a new message.
+ */
+export const FailureGroupSchema: GenMessage<FailureGroup> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_evaluation, 1);
+
+/**
  * An evaluation to be stored. The same (benchmark_id, sample_id, repetition) given twice is one row; without
  * a sample_id every evaluation is a new row unless its id is repeated. An evaluation without an error needs
  * an output. A failed sample usually has an error and neither output nor score. Texts and JSON together may
@@ -336,7 +394,7 @@ export type NewEvaluation = Message<"ltb.v1.NewEvaluation"> & {
  * Use `create(NewEvaluationSchema)` to create a new message.
  */
 export const NewEvaluationSchema: GenMessage<NewEvaluation> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_evaluation, 1);
+  messageDesc(file_ltb_v1_evaluation, 2);
 
 /**
  * The order of a list of evaluations. Ties are broken by id in the same direction.

@@ -99,6 +99,7 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
     order_by: "EVALUATION_ORDER_SCORE_DESC",
     view: "EVALUATION_VIEW_FULL",
   },
+  "BenchmarkService/ListFailureGroups": { benchmark_id: benchmark, limit: 10 },
   "BenchmarkService/ExportEvaluations": { benchmark_id: benchmark, failed_only: true },
   "BenchmarkService/GetBenchmarkSummary": { benchmark_id: benchmark, metrics: ["score", "latency_ms"] },
   "BenchmarkService/GetMetricHistogram": { benchmark_ids: [benchmark], metric: "score", bins: 20 },

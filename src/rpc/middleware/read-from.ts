@@ -14,6 +14,7 @@ const readers = new Set(
       "GetEvaluation",
       "BatchGetEvaluations",
       "ListEvaluations",
+      "ListFailureGroups",
       "ExportEvaluations",
       "GetBenchmarkSummary",
       "GetMetricHistogram",
