@@ -659,6 +659,11 @@ create table sessions (
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
   token_hash bytea not null,
+  -- A code of that key began the session, which ends with the key.
+  api_key_id uuid,
+  -- True: this is such a code, which no session has begun with yet; token_hash is of the code.
+  is_code boolean not null default false,
+  constraint sessions_code_has_key check (not is_code or api_key_id is not null),
   constraint sessions_token_hash_key unique (token_hash),
   constraint sessions_token_hash_length check (octet_length(token_hash) = 32),
   constraint sessions_expiry_after_creation check (expires_at > created_at)

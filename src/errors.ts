@@ -29,6 +29,7 @@ export type Reason =
   | "MESSAGE_TOO_LARGE"
   | "METHOD_NOT_PERMITTED"
   | "MIGRATION_FAILED"
+  | "NOT_A_KEY"
   | "NOT_A_SESSION"
   | "NOT_FOUND"
   | "NOT_OWNER"

@@ -203,6 +203,8 @@ export const limits = {
   knownAddressDays: 90,
   /** Failed logins are forgotten after this time without any. */
   loginFailuresHours: 24,
+  /** A code that Login takes once is good for so long. */
+  loginCodeMinutes: 10,
   /** A request to sign in to the console has at most so many bytes. */
   signInBytes: 8 * 1024,
   /** Sessions that are over are removed this often. */

@@ -6,7 +6,7 @@ export interface Principal {
   readonly userId: string;
   readonly username: string;
   readonly role: UserRole;
-  /** `api_keys.id` of the key, unset with a session. */
+  /** `api_keys.id` of the key; with a session, of the key that made the code it began with, if one did. */
   readonly keyId?: string | undefined;
   /** `sessions.id`, unset with an API key. */
   readonly sessionId?: string | undefined;

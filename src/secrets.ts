@@ -18,7 +18,7 @@ const keys = "(?:api|private|access|secret|signing|encryption)[_-]?key";
 
 // Our own keys and those of providers, and signed tokens, at the start of a word.
 const words = [
-  "lt[bs]_[0-9A-Za-z-]+_[0-9A-Za-z]{16,}",
+  "lt[bcs]_[0-9A-Za-z-]+_[0-9A-Za-z]{16,}",
   String.raw`sk-[\w-]{16,}`,
   "(?:hf|gsk|gh[opsur])_[0-9A-Za-z]{20,}",
   String.raw`AIza[\w-]{35}`,

@@ -178,8 +178,8 @@ export class Credentials {
     if (checked.length === 0) return;
     const ids = { keyIds: [] as string[], sessionIds: [] as string[], userIds: [] as string[] };
     for (const { principal } of checked) {
-      if (principal.keyId !== undefined) ids.keyIds.push(principal.keyId);
-      else if (principal.sessionId !== undefined) ids.sessionIds.push(principal.sessionId);
+      if (principal.sessionId !== undefined) ids.sessionIds.push(principal.sessionId);
+      else if (principal.keyId !== undefined) ids.keyIds.push(principal.keyId);
       else ids.userIds.push(principal.userId);
     }
     try {
@@ -250,7 +250,8 @@ function isOverdue({ checkedAt }: Credential, now: number): boolean {
 }
 
 function idOf({ keyId, sessionId, userId }: Principal): string {
-  return keyId ?? sessionId ?? userId;
+  // A session may have the key of its code beside it.
+  return sessionId ?? keyId ?? userId;
 }
 
 function actorOf({ userId, keyId }: Principal): Credential["actor"] {

@@ -130,6 +130,7 @@ const users: Table<typeof UserService> = {
   createApiKey: allow("keys:write", everyone, own.keysUser),
   listApiKeys: allow("keys:read", everyone, own.keysUser),
   revokeApiKey: allow("keys:write", everyone, own.apiKey),
+  createLoginCode: allow("keys:write", everyone),
   rotateApiKey: allow("keys:write", everyone, own.apiKey),
 };
 

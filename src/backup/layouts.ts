@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "866d203ddbabf0820c42e8e6057fd922be538ae369e3170b06a548278cb3267e",
-  "20240320000002_add_indexes": "866d203ddbabf0820c42e8e6057fd922be538ae369e3170b06a548278cb3267e",
-  "20240320000003_add_audit_logs": "ebb34cb16da707415d9585d3a12ece326ccfa7a2e19b063c16e342465bdc8447",
+  "20240320000001_initial_schema": "5f3e7fd95777ca92b0b76ced81fb174e66fdb2c98429568cef9e27d1e58af129",
+  "20240320000002_add_indexes": "5f3e7fd95777ca92b0b76ced81fb174e66fdb2c98429568cef9e27d1e58af129",
+  "20240320000003_add_audit_logs": "6208b1333c5418b903fcbba1924cb6b37a7275e3022f5041269710445ad25c2e",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

@@ -42,7 +42,7 @@ export async function settle(
 ): Promise<{ sessionsEnded: number; sessionsKept: number; cameBack: CameBack[] }> {
   const { rowCount } = await client.query(
     keepSessions
-      ? "select from sessions s join users u on u.id = s.user_id where u.active and s.expires_at > now()"
+      ? "select from sessions s join users u on u.id = s.user_id where u.active and s.expires_at > now() and not s.is_code"
       : "delete from sessions",
   );
   const [sessionsKept, sessionsEnded] = keepSessions ? [rowCount ?? 0, 0] : [0, rowCount ?? 0];

@@ -77,4 +77,4 @@ const idempotent = new Set([
 ]);
 
 /** Methods whose first answer has a secret, which the answer to a repetition lacks. */
-const unrepeatable = new Set(["CreateApiKey", "RotateApiKey"]);
+const unrepeatable = new Set(["CreateApiKey", "RotateApiKey", "CreateLoginCode"]);

@@ -108,6 +108,8 @@ export type User = WithDates<usersRows.User>;
 export type UserPage = WithDates<usersRepository.UserPage>;
 export type ApiKeyPage = WithDates<usersKeys.ApiKeyPage>;
 export type MadeApiKey = WithDates<usersKeys.MadeApiKey>;
+/** A code that Login takes once. */
+export type LoginCode = WithDates<usersKeys.LoginCode>;
 export type RotatedApiKey = WithDates<usersKeys.RotatedApiKey>;
 /** A new session. */
 export type Login = WithDates<usersLogin.Login>;

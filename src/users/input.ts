@@ -83,11 +83,16 @@ export const passwordChange = z.strictObject({
 
 export type PasswordChange = z.input<typeof passwordChange>;
 
+const address = z.string().optional();
+
 export const credentials = z.strictObject({
   email: tidy.pipe(text(limits.nameLength, 1)),
   password: typedPassword,
-  address: z.string().optional(),
+  address,
 });
+
+/** A code of `createLoginCode`, and the origin of the attempt. */
+export const codeLogin = z.strictObject({ code: text(limits.nameLength, 1), address });
 
 /** The credentials of a login, and the origin of the attempt. */
 export type Credentials = z.input<typeof credentials>;

@@ -11,8 +11,9 @@ import { parseInput, parseLimit, uuid } from "../validation.ts";
 import * as input from "./input.ts";
 import * as statements from "./key-statements.ts";
 import type { ApiKey } from "./rows.ts";
+import { insertCode } from "./session-statements.ts";
 import { getUser, holdUser } from "./statements.ts";
-import { newApiKey } from "./tokens.ts";
+import { newApiKey, newLoginCode } from "./tokens.ts";
 
 export interface MadeApiKey {
   apiKey: ApiKey;
@@ -55,6 +56,36 @@ export async function createApiKey(
     remember: ({ apiKey }) => apiKey.id,
     recall: async (part, id) => ({ apiKey: await getApiKey(part, id), secret: undefined }),
   });
+}
+
+/** A code that Login takes once. */
+export interface LoginCode {
+  /** Secret; it is stored nowhere. */
+  code: string;
+  expiresAt: string;
+}
+
+export function createLoginCode(db: Executor, keyId: string): Promise<LoginCode> {
+  const id = parseInput(uuid, keyId, "key_id");
+  return db.transaction(async (transaction) => {
+    const key = requireFound(await transaction.maybeOne(statements.holdApiKey(id)), "api_key", id);
+    if (key.scopes.length > 0) throw refuseScopedCode(key.scopes);
+    const { id: sessionId, hash: tokenHash, text: code } = newLoginCode();
+    const row = { id: sessionId, keyId: id, tokenHash, minutes: limits.loginCodeMinutes };
+    const made = await transaction.maybeOne(insertCode(row));
+    if (!made) throw inactive(key, "makes no codes");
+    const { userId, expiresAt } = made;
+    const changes = { after: { userId, isCode: true, expiresAt } };
+    await recordAudit(transaction, [
+      { action: "create", entityType: "session", entityId: sessionId, changes },
+    ]);
+    return { code, expiresAt };
+  });
+}
+
+function refuseScopedCode(scopes: readonly string[]): ServiceError {
+  const message = `a session has no scopes, so a key that is limited to ${scopes.join(", ")} makes no code for one`;
+  return new ServiceError(Code.PermissionDenied, "SCOPE_EXCEEDED", message, { metadata: { scopes: "" } });
 }
 
 export async function getApiKey(db: Executor, id: string): Promise<ApiKey> {

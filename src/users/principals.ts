@@ -28,16 +28,19 @@ const keyPrincipal = columnsOf(principalRow, "u", {
 });
 const sessionPrincipal = columnsOf(principalRow, "u", {
   userId: sql.fragment`u.id`,
-  keyId: sql.fragment`null::uuid`,
+  keyId: sql.fragment`s.api_key_id`,
   sessionId: sql.fragment`s.id`,
   scopes: sql.fragment`'{}'::text[]`,
-  expiresAt: sql.fragment`s.expires_at`,
+  expiresAt: sql.fragment`least(s.expires_at, k.expires_at)`,
 });
 
 // Deleted users are never active.
 const isGoodKey = sql.fragment`
   u.active and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())`;
-const isGoodSession = sql.fragment`u.active and s.expires_at > clock_timestamp()`;
+// A session that began with a code ends with the key that made the code. Without a code there is no key here.
+const isGoodSession = sql.fragment`not s.is_code and s.expires_at > clock_timestamp() and ${isGoodKey}`;
+const sessions = sql.fragment`
+  sessions s join users u on u.id = s.user_id left join api_keys k on k.id = s.api_key_id`;
 
 const findKey = statement("principal_find_key", {
   row: credentialRow,
@@ -52,7 +55,7 @@ const findSession = statement("principal_find_session", {
   row: credentialRow,
   build: (id: string) => sql.fragment`
     select ${sessionPrincipal}, encode(s.token_hash, 'hex') as hash
-    from sessions s join users u on u.id = s.user_id
+    from ${sessions}
     where s.id = ${id} and ${isGoodSession}`,
   examples: [[example.id]],
 });
@@ -65,7 +68,7 @@ const recheck = statement("principal_recheck", {
     where k.id = any (${arrayOf("uuid", keyIds)}) and ${isGoodKey}
     union all
     select ${sessionPrincipal}
-    from sessions s join users u on u.id = s.user_id
+    from ${sessions}
     where s.id = any (${arrayOf("uuid", sessionIds)}) and ${isGoodSession}`,
   examples: [[[example.id], [example.id]]],
 });

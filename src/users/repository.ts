@@ -8,7 +8,7 @@ import type { Principal } from "../principal.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
 import * as input from "./input.ts";
 import * as keys from "./keys.ts";
-import { type Login, login } from "./login.ts";
+import { type Login, login, loginByCode } from "./login.ts";
 import { checkPassword, hashPassword } from "./passwords/hash.ts";
 import * as principals from "./principals.ts";
 import type { ApiKey, User } from "./rows.ts";
@@ -128,6 +128,21 @@ export class UserRepository {
    */
   login(credentials: input.Credentials): Promise<Login> {
     return login(this.#db, credentials);
+  }
+
+  /** Begins a session by a code of `createLoginCode`, which is used up by that. @throws as `login` does */
+  loginByCode(given: { code: string; address?: string | undefined }): Promise<Login> {
+    return loginByCode(this.#db, given);
+  }
+
+  /**
+   * Makes a code for a session of the user of a key: good once, for 10 minutes. The session ends with the key
+   * at the latest.
+   * @throws NOT_FOUND; PERMISSION_DENIED if the key has scopes; FAILED_PRECONDITION if it is revoked or
+   * expired
+   */
+  createLoginCode(keyId: string): Promise<keys.LoginCode> {
+    return keys.createLoginCode(this.#db, keyId);
   }
 
   /** Ends a session. Does nothing if it is over already. */

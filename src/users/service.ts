@@ -73,10 +73,25 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
       return {};
     },
 
-    async login({ email, password }, context) {
+    async login({ email, password, code }, context) {
       const { ipAddress: address } = callOf(context);
-      const { token, expiresAt, user } = await users.login({ email, password, address });
+      if (code !== "" && (email !== "" || password !== ""))
+        throw invalidField("code", "must not be given together with email or password");
+      const { token, expiresAt, user } = await (code === ""
+        ? users.login({ email, password, address })
+        : users.loginByCode({ code, address }));
       return { sessionToken: token, expiresAt: toTimestamp(expiresAt), user: userMessage(user) };
+    },
+
+    async createLoginCode(_request, context) {
+      const { keyId, sessionId } = callOf(context).principal ?? {};
+      if (keyId === undefined || sessionId !== undefined) {
+        const why = "a code is made by an API key, whose end is also that of its session";
+        const message = `${why}; the call is authenticated otherwise, or not at all`;
+        throw new ServiceError(Code.FailedPrecondition, "NOT_A_KEY", message);
+      }
+      const { code, expiresAt } = await users.createLoginCode(keyId);
+      return { code, expiresAt: toTimestamp(expiresAt) };
     },
 
     async logout(_request, context) {
@@ -93,8 +108,9 @@ export function userService(users: UserRepository): ServiceImpl<typeof UserServi
     async whoAmI(_request, context) {
       const { principal } = callOf(context);
       if (!principal) return {};
-      const { userId, keyId, expiresAt } = principal;
-      const [user, key] = await Promise.all([users.get(userId), keyId && users.getApiKey(keyId)]);
+      const { userId, keyId, sessionId, expiresAt } = principal;
+      const isKey = keyId !== undefined && sessionId === undefined;
+      const [user, key] = await Promise.all([users.get(userId), isKey && users.getApiKey(keyId)]);
       return {
         user: userMessage(user),
         ...(key && { apiKey: apiKeyMessage(key) }),

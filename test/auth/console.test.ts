@@ -3,12 +3,16 @@ import { writeFile } from "node:fs/promises";
 import { type IncomingMessage, request as send } from "node:http";
 import { request as sendByTls } from "node:https";
 import { join } from "node:path";
+import { Code } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { sql } from "../../src/database/statement/sql.ts";
 import type { RunningService } from "../../src/serve.ts";
+import { newLoginCode, newSessionToken, parseCode } from "../../src/users/tokens.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { selfSigned } from "../tls/certificates.ts";
 import { testFolder } from "../tls/support.ts";
-import { bench, type Caller, clients, listeners } from "./support.ts";
+import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 
 // How browsers sign in to the console. Requests are made by hand: fetch sets neither Host nor Sec-Fetch-Site.
 
@@ -273,6 +277,176 @@ describe("signing out", () => {
     const answer = await signOut(cookie, { "sec-fetch-site": "cross-site" });
     expect(answer).toMatchObject({ status: 403, cookies: [] });
     expect((await whoAmI({ cookie, ...own1st })).status).toBe(200);
+  });
+});
+
+describe("a code", () => {
+  const usersOf = (key: string, to = service) => clients(listeners.gRPC(to, key)).users;
+  const codeOf = async (key: string) => (await usersOf(key).createLoginCode({})).code;
+  const logIn = (code: string, to = service) => clients(listeners.gRPC(to)).users.login({ code });
+  const run = (statement: ReturnType<typeof sql.fragment>) =>
+    own.db.executor.any(sql.type(z.unknown())`${statement}`);
+
+  test("signs in once, on any server, and the session is its user's", async () => {
+    const there = await own.serve();
+    const caller = await own.caller("user");
+    const { code, expiresAt } = await usersOf(caller.key).createLoginCode({});
+    const minutes = (Number(expiresAt?.seconds) - Date.now() / 1000) / 60;
+    expect(minutes).toBeGreaterThan(8);
+    expect(minutes).toBeLessThan(11);
+    const answer = await signIn({ code }, { to: there });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { user: { id: caller.userId }, expires_at: expect.any(String) },
+    });
+    expect(answer.cookies[1]).toMatch(/^ltb=lts_\w+; .*Max-Age=(431\d\d|43200)$/);
+    expect((await signIn({ code }, { to: there })).status).toBe(401);
+    expect((await signIn({ code })).status).toBe(401);
+    const me = await whoAmI({ cookie: answer.cookie, ...own1st });
+    expect(me.body.user).toMatchObject({ id: caller.userId, lastLogin: expect.any(String) });
+    expect(me.body).not.toHaveProperty("apiKey");
+    const entries = await entriesOf("user", caller.userId);
+    const sessionId = parseCode(code)?.id ?? "";
+    const made = await entriesOf("session", sessionId);
+    expect(made).toMatchObject([
+      {
+        action: "create",
+        userId: caller.userId,
+        apiKeyId: caller.keyId,
+        changes: { after: { is_code: true } },
+      },
+    ]);
+    expect(entries[0]).toMatchObject({
+      action: "login",
+      changes: { after: { session_id: sessionId, by_code_of_key: caller.keyId } },
+    });
+    expect(JSON.stringify([entries, made])).not.toContain("ltc_");
+  });
+
+  test("that several use at once makes one session", async () => {
+    const code = await codeOf((await own.caller("user")).key);
+    const outcomes = await Promise.all(Array.from({ length: 5 }, () => outcome(logIn(code))));
+    expect(outcomes.filter((each) => each === "OK")).toHaveLength(1);
+  });
+
+  test.each<[string, (caller: Caller, code: string) => Promise<unknown>]>([
+    [
+      "that is over",
+      ({ keyId }) =>
+        run(sql.fragment`
+      update sessions set created_at = now() - interval '1 hour', expires_at = now() - interval '1 s' where api_key_id = ${keyId}`),
+    ],
+    ["of a revoked key", ({ keyId }) => own.db.users.revokeApiKey(keyId)],
+    [
+      "of a key that has expired",
+      ({ keyId }) => run(sql.fragment`update api_keys set expires_at = now() where id = ${keyId}`),
+    ],
+    ["of a disabled user", ({ userId }) => own.db.users.update(userId, { active: false })],
+    [
+      "of a user who was disabled and enabled",
+      async ({ userId }) => {
+        await own.db.users.update(userId, { active: false });
+        await own.db.users.update(userId, { active: true });
+      },
+    ],
+    ["of a deleted user", ({ userId }) => own.db.users.delete(userId)],
+    [
+      "of a user whose password was changed",
+      ({ userId }) => own.db.users.changePassword(userId, { newPassword: password }),
+    ],
+    ["that was used", (_, code) => logIn(code)],
+  ])("%s is refused without a word why", async (_, end) => {
+    const caller = await own.caller("user");
+    const code = await codeOf(caller.key);
+    await end(caller, code);
+    await expect(logIn(code)).rejects.toMatchObject({
+      code: Code.Unauthenticated,
+      rawMessage: "the code is wrong, was used or is over, or its user may not log in",
+    });
+  });
+
+  test("that is none is refused like one, and slows its address down like a wrong password", async () => {
+    const { key } = await own.caller("user");
+    const code = await codeOf(key);
+    const wrong = newLoginCode().text;
+    // The id of one with the secret of the other.
+    const body = code.slice(0, 37) + wrong.slice(37, -6);
+    for (const each of ["x", wrong, body + wrong.slice(-6), code.slice(0, -1), key])
+      expect(await outcome(logIn(each)), each).toBe("INVALID_CREDENTIALS");
+    expect(await run(sql.fragment`select from login_attempts where failures >= 5`)).not.toEqual([]);
+    // It still is good.
+    await run(sql.fragment`update login_attempts set next_attempt = now()`);
+    expect(await outcome(logIn(code))).toBe("OK");
+  });
+
+  test("opens nothing by itself", async () => {
+    const code = await codeOf((await own.caller("user")).key);
+    expect((await whoAmI({ authorization: `Bearer ${code}` })).status).toBe(401);
+    const asSession = newSessionToken(parseCode(code)?.id).text;
+    expect((await whoAmI({ authorization: `Bearer ${asSession}` })).status).toBe(401);
+  });
+
+  test("is not given together with an email, nor with a key", async () => {
+    expect((await signIn({ code: "x", email: "a@example.org" })).body.message).toMatch(
+      /^code: must not be given/,
+    );
+    expect((await signIn({ code: "x", api_key: "y" })).body.message).toMatch(/^code: must not be given/);
+  });
+
+  test("is made by a key without scopes only", async () => {
+    const scoped = await own.caller("admin", ["keys:write", "jobs:read"]);
+    await expect(usersOf(scoped.key).createLoginCode({})).rejects.toThrow(
+      /limited to jobs:read, keys:write makes no code/,
+    );
+    expect(await outcome(usersOf(scoped.key).createLoginCode({}))).toBe("SCOPE_EXCEEDED");
+    const { email } = await person();
+    const { sessionToken } = await clients(listeners.gRPC(service)).users.login({ email, password });
+    expect(await outcome(usersOf(sessionToken).createLoginCode({}))).toBe("NOT_A_KEY");
+    const { sessionToken: byCode } = await logIn(await codeOf((await own.caller("user")).key));
+    expect(await outcome(usersOf(byCode).createLoginCode({}))).toBe("NOT_A_KEY");
+    const open = await own.serve({ LTB_AUTH: "off" });
+    expect(await outcome(clients(listeners.gRPC(open)).users.createLoginCode({}))).toBe("NOT_A_KEY");
+  });
+
+  test.each<[string, (caller: Caller) => Promise<unknown>]>([
+    ["is revoked", ({ keyId }) => own.db.users.revokeApiKey(keyId)],
+    ["is replaced", ({ keyId }) => own.db.users.rotateApiKey(keyId)],
+    ["expires", ({ keyId }) => run(sql.fragment`update api_keys set expires_at = now() where id = ${keyId}`)],
+  ])("makes a session that ends within a second when the key %s", async (_, end) => {
+    const caller = await own.caller("user");
+    const { cookie } = await signIn({ code: await codeOf(caller.key) });
+    // Both are known here, and neither is taken for the other.
+    expect((await whoAmI({ cookie, ...own1st })).status).toBe(200);
+    expect((await whoAmI({ authorization: `Bearer ${caller.key}` })).body).toHaveProperty("apiKey");
+    await end(caller);
+    const isOut = eventually(async () => (await whoAmI({ cookie, ...own1st })).status === 401);
+    await within(1_000, isOut, () => own.db.healthCheck());
+  });
+
+  test("makes a session that ends with its key at the latest, whose keys are the key's", async () => {
+    const { userId } = await own.caller("user");
+    const { apiKey, secret = "" } = await own.db.users.createApiKey({
+      userId,
+      name: "short",
+      expiresInMs: 3_600_000,
+    });
+    const session = await logIn(await codeOf(secret));
+    expect(Number(session.expiresAt?.seconds)).toBe(Math.floor(Date.parse(apiKey.expiresAt ?? "") / 1000));
+    const child = await usersOf(session.sessionToken).createApiKey({ name: "child" });
+    expect(child.apiKey).toMatchObject({ createdByKey: apiKey.id, expiresAt: session.expiresAt });
+    const admin = usersOf((await own.caller("admin")).key);
+    expect(await admin.revokeApiKey({ id: apiKey.id, withDescendants: true })).toMatchObject({
+      descendantsRevoked: 1,
+    });
+    await eventually(async () => (await outcome(usersOf(child.secret).whoAmI({}))) === "CREDENTIAL_INVALID");
+  });
+
+  test("that is logged out of leaves its key alone", async () => {
+    const { key } = await own.caller("user");
+    const { cookie } = await signIn({ code: await codeOf(key) });
+    expect((await signOut(cookie)).status).toBe(204);
+    await eventually(async () => (await whoAmI({ cookie, ...own1st })).status === 401);
+    expect(await outcome(usersOf(key).whoAmI({}))).toBe("OK");
   });
 });
 

@@ -98,6 +98,7 @@ const expected: Record<string, string> = {
   "UserService/ListApiKeys": "auvw",
   "UserService/RevokeApiKey": "auvw",
   "UserService/RotateApiKey": "auvw",
+  "UserService/CreateLoginCode": "auvw",
   "AuditService/CreateAuditLog": "auw",
   "AuditService/GetAuditLog": "auvw",
   "AuditService/ListAuditLogs": "auvw",

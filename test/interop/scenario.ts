@@ -89,6 +89,7 @@ const expected: Record<string, RegExp> = {
   "UserService/WhoAmI": /USER_ROLE_ADMIN/,
   "UserService/CreateApiKey": /"secret":"/,
   "UserService/RotateApiKey": /"secret":"/,
+  "UserService/CreateLoginCode": /"code":"ltc_/,
   "UserService/RevokeApiKey": /"revoked(At|_at)":"/,
   "AuditService/GetAuditLog": /"action":"deploy"/,
   "AuditService/ListAuditLogs": /"entity(Type|_type)":"benchmark"/,

@@ -72,7 +72,7 @@ export type User = Message<"ltb.v1.User"> & {
   metadata?: JsonObject | undefined;
 
   /**
-   * When the user last logged in with a password. Unset if never.
+   * When the user last logged in, with a password or a code. Unset if never.
    *
    * @generated from field: google.protobuf.Timestamp last_login = 8;
    */
@@ -164,7 +164,7 @@ export type ApiKey = Message<"ltb.v1.ApiKey"> & {
   expiresAt?: Timestamp | undefined;
 
   /**
-   * When the key was last used, to about a minute. Unset if never.
+   * When the key, or a session by a code of it, was last used, to about a minute. Unset if never.
    *
    * @generated from field: google.protobuf.Timestamp last_used = 8;
    */

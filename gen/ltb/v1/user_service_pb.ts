@@ -24,7 +24,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/user_service.proto.
  */
 export const file_ltb_v1_user_service: GenFile = /*@__PURE__*/
-  fileDesc("ChlsdGIvdjEvdXNlcl9zZXJ2aWNlLnByb3RvEgZsdGIudjEi2gEKEUNyZWF0ZVVzZXJSZXF1ZXN0EgoKAmlkGAEgASgJEg0KBWVtYWlsGAIgASgJEhAKCHVzZXJuYW1lGAMgASgJEhIKCHBhc3N3b3JkGAQgASgJSAASFwoNcGFzc3dvcmRfaGFzaBgFIAEoCUgAEh4KBHJvbGUYBiABKA4yEC5sdGIudjEuVXNlclJvbGUSKQoIbWV0YWRhdGEYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKCnJlcXVlc3RfaWQYCCABKAlCDAoKY3JlZGVudGlhbCIwChJDcmVhdGVVc2VyUmVzcG9uc2USGgoEdXNlchgBIAEoCzIMLmx0Yi52MS5Vc2VyIkoKDkdldFVzZXJSZXF1ZXN0EgwKAmlkGAEgASgJSAASDwoFZW1haWwYAiABKAlIABISCgh1c2VybmFtZRgDIAEoCUgAQgUKA2tleSItCg9HZXRVc2VyUmVzcG9uc2USGgoEdXNlchgBIAEoCzIMLmx0Yi52MS5Vc2VyInkKEExpc3RVc2Vyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSHgoEcm9sZRgDIAEoDjIQLmx0Yi52MS5Vc2VyUm9sZRITCgZhY3RpdmUYBCABKAhIAIgBAUIJCgdfYWN0aXZlIkkKEUxpc3RVc2Vyc1Jlc3BvbnNlEhsKBXVzZXJzGAEgAygLMgwubHRiLnYxLlVzZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIu8CChFVcGRhdGVVc2VyUmVxdWVzdBIKCgJpZBgBIAEoCRISCgVlbWFpbBgCIAEoCUgAiAEBEhUKCHVzZXJuYW1lGAMgASgJSAGIAQESIwoEcm9sZRgEIAEoDjIQLmx0Yi52MS5Vc2VyUm9sZUgCiAEBEhMKBmFjdGl2ZRgFIAEoCEgDiAEBEhsKDmVtYWlsX3ZlcmlmaWVkGAYgASgISASIAQESKQoIbWV0YWRhdGEYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC3VwZGF0ZV9tYXNrGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIdChBleHBlY3RlZF92ZXJzaW9uGAkgASgFSAWIAQFCCAoGX2VtYWlsQgsKCV91c2VybmFtZUIHCgVfcm9sZUIJCgdfYWN0aXZlQhEKD19lbWFpbF92ZXJpZmllZEITChFfZXhwZWN0ZWRfdmVyc2lvbiIwChJVcGRhdGVVc2VyUmVzcG9uc2USGgoEdXNlchgBIAEoCzIMLmx0Yi52MS5Vc2VyIh8KEURlbGV0ZVVzZXJSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVVzZXJSZXNwb25zZSJTChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSCgoCaWQYASABKAkSGAoQY3VycmVudF9wYXNzd29yZBgCIAEoCRIUCgxuZXdfcGFzc3dvcmQYAyABKAkiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSIvCgxMb2dpblJlcXVlc3QSDQoFZW1haWwYASABKAkSEAoIcGFzc3dvcmQYAiABKAkicgoNTG9naW5SZXNwb25zZRIVCg1zZXNzaW9uX3Rva2VuGAEgASgJEi4KCmV4cGlyZXNfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKBHVzZXIYAyABKAsyDC5sdGIudjEuVXNlciIPCg1Mb2dvdXRSZXF1ZXN0IhAKDkxvZ291dFJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3QifQoOV2hvQW1JUmVzcG9uc2USGgoEdXNlchgBIAEoCzIMLmx0Yi52MS5Vc2VyEh8KB2FwaV9rZXkYAiABKAsyDi5sdGIudjEuQXBpS2V5Ei4KCmV4cGlyZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsMBChNDcmVhdGVBcGlLZXlSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIOCgZzY29wZXMYBCADKAkSLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVxdWVzdF9pZBgGIAEoCRItCgpleHBpcmVzX2luGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkcKFENyZWF0ZUFwaUtleVJlc3BvbnNlEh8KB2FwaV9rZXkYASABKAsyDi5sdGIudjEuQXBpS2V5Eg4KBnNlY3JldBgCIAEoCSJMChJMaXN0QXBpS2V5c1JlcXVlc3QSDwoHdXNlcl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJQChNMaXN0QXBpS2V5c1Jlc3BvbnNlEiAKCGFwaV9rZXlzGAEgAygLMg4ubHRiLnYxLkFwaUtleRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoTUmV2b2tlQXBpS2V5UmVxdWVzdBIKCgJpZBgBIAEoCRIYChB3aXRoX2Rlc2NlbmRhbnRzGAIgASgIIlQKFFJldm9rZUFwaUtleVJlc3BvbnNlEh8KB2FwaV9rZXkYASABKAsyDi5sdGIudjEuQXBpS2V5EhsKE2Rlc2NlbmRhbnRzX3Jldm9rZWQYAiABKAUiYQoTUm90YXRlQXBpS2V5UmVxdWVzdBIKCgJpZBgBIAEoCRIqCgdvdmVybGFwGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCnJlcXVlc3RfaWQYAyABKAkibAoUUm90YXRlQXBpS2V5UmVzcG9uc2USHwoHYXBpX2tleRgBIAEoCzIOLmx0Yi52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJEiMKC29sZF9hcGlfa2V5GAMgASgLMg4ubHRiLnYxLkFwaUtleTL8BgoLVXNlclNlcnZpY2USQwoKQ3JlYXRlVXNlchIZLmx0Yi52MS5DcmVhdGVVc2VyUmVxdWVzdBoaLmx0Yi52MS5DcmVhdGVVc2VyUmVzcG9uc2USOgoHR2V0VXNlchIWLmx0Yi52MS5HZXRVc2VyUmVxdWVzdBoXLmx0Yi52MS5HZXRVc2VyUmVzcG9uc2USQAoJTGlzdFVzZXJzEhgubHRiLnYxLkxpc3RVc2Vyc1JlcXVlc3QaGS5sdGIudjEuTGlzdFVzZXJzUmVzcG9uc2USQwoKVXBkYXRlVXNlchIZLmx0Yi52MS5VcGRhdGVVc2VyUmVxdWVzdBoaLmx0Yi52MS5VcGRhdGVVc2VyUmVzcG9uc2USQwoKRGVsZXRlVXNlchIZLmx0Yi52MS5EZWxldGVVc2VyUmVxdWVzdBoaLmx0Yi52MS5EZWxldGVVc2VyUmVzcG9uc2USTwoOQ2hhbmdlUGFzc3dvcmQSHS5sdGIudjEuQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0Gh4ubHRiLnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2USNAoFTG9naW4SFC5sdGIudjEuTG9naW5SZXF1ZXN0GhUubHRiLnYxLkxvZ2luUmVzcG9uc2USNwoGTG9nb3V0EhUubHRiLnYxLkxvZ291dFJlcXVlc3QaFi5sdGIudjEuTG9nb3V0UmVzcG9uc2USNwoGV2hvQW1JEhUubHRiLnYxLldob0FtSVJlcXVlc3QaFi5sdGIudjEuV2hvQW1JUmVzcG9uc2USSQoMQ3JlYXRlQXBpS2V5EhsubHRiLnYxLkNyZWF0ZUFwaUtleVJlcXVlc3QaHC5sdGIudjEuQ3JlYXRlQXBpS2V5UmVzcG9uc2USRgoLTGlzdEFwaUtleXMSGi5sdGIudjEuTGlzdEFwaUtleXNSZXF1ZXN0GhsubHRiLnYxLkxpc3RBcGlLZXlzUmVzcG9uc2USSQoMUmV2b2tlQXBpS2V5EhsubHRiLnYxLlJldm9rZUFwaUtleVJlcXVlc3QaHC5sdGIudjEuUmV2b2tlQXBpS2V5UmVzcG9uc2USSQoMUm90YXRlQXBpS2V5EhsubHRiLnYxLlJvdGF0ZUFwaUtleVJlcXVlc3QaHC5sdGIudjEuUm90YXRlQXBpS2V5UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ltb_v1_user]);
+  fileDesc("ChlsdGIvdjEvdXNlcl9zZXJ2aWNlLnByb3RvEgZsdGIudjEi2gEKEUNyZWF0ZVVzZXJSZXF1ZXN0EgoKAmlkGAEgASgJEg0KBWVtYWlsGAIgASgJEhAKCHVzZXJuYW1lGAMgASgJEhIKCHBhc3N3b3JkGAQgASgJSAASFwoNcGFzc3dvcmRfaGFzaBgFIAEoCUgAEh4KBHJvbGUYBiABKA4yEC5sdGIudjEuVXNlclJvbGUSKQoIbWV0YWRhdGEYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKCnJlcXVlc3RfaWQYCCABKAlCDAoKY3JlZGVudGlhbCIwChJDcmVhdGVVc2VyUmVzcG9uc2USGgoEdXNlchgBIAEoCzIMLmx0Yi52MS5Vc2VyIkoKDkdldFVzZXJSZXF1ZXN0EgwKAmlkGAEgASgJSAASDwoFZW1haWwYAiABKAlIABISCgh1c2VybmFtZRgDIAEoCUgAQgUKA2tleSItCg9HZXRVc2VyUmVzcG9uc2USGgoEdXNlchgBIAEoCzIMLmx0Yi52MS5Vc2VyInkKEExpc3RVc2Vyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSHgoEcm9sZRgDIAEoDjIQLmx0Yi52MS5Vc2VyUm9sZRITCgZhY3RpdmUYBCABKAhIAIgBAUIJCgdfYWN0aXZlIkkKEUxpc3RVc2Vyc1Jlc3BvbnNlEhsKBXVzZXJzGAEgAygLMgwubHRiLnYxLlVzZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIu8CChFVcGRhdGVVc2VyUmVxdWVzdBIKCgJpZBgBIAEoCRISCgVlbWFpbBgCIAEoCUgAiAEBEhUKCHVzZXJuYW1lGAMgASgJSAGIAQESIwoEcm9sZRgEIAEoDjIQLmx0Yi52MS5Vc2VyUm9sZUgCiAEBEhMKBmFjdGl2ZRgFIAEoCEgDiAEBEhsKDmVtYWlsX3ZlcmlmaWVkGAYgASgISASIAQESKQoIbWV0YWRhdGEYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC3VwZGF0ZV9tYXNrGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIdChBleHBlY3RlZF92ZXJzaW9uGAkgASgFSAWIAQFCCAoGX2VtYWlsQgsKCV91c2VybmFtZUIHCgVfcm9sZUIJCgdfYWN0aXZlQhEKD19lbWFpbF92ZXJpZmllZEITChFfZXhwZWN0ZWRfdmVyc2lvbiIwChJVcGRhdGVVc2VyUmVzcG9uc2USGgoEdXNlchgBIAEoCzIMLmx0Yi52MS5Vc2VyIh8KEURlbGV0ZVVzZXJSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVVzZXJSZXNwb25zZSJTChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSCgoCaWQYASABKAkSGAoQY3VycmVudF9wYXNzd29yZBgCIAEoCRIUCgxuZXdfcGFzc3dvcmQYAyABKAkiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSI9CgxMb2dpblJlcXVlc3QSDQoFZW1haWwYASABKAkSEAoIcGFzc3dvcmQYAiABKAkSDAoEY29kZRgDIAEoCSJyCg1Mb2dpblJlc3BvbnNlEhUKDXNlc3Npb25fdG9rZW4YASABKAkSLgoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoEdXNlchgDIAEoCzIMLmx0Yi52MS5Vc2VyIhgKFkNyZWF0ZUxvZ2luQ29kZVJlcXVlc3QiVwoXQ3JlYXRlTG9naW5Db2RlUmVzcG9uc2USDAoEY29kZRgBIAEoCRIuCgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIPCg1Mb2dvdXRSZXF1ZXN0IhAKDkxvZ291dFJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3QifQoOV2hvQW1JUmVzcG9uc2USGgoEdXNlchgBIAEoCzIMLmx0Yi52MS5Vc2VyEh8KB2FwaV9rZXkYAiABKAsyDi5sdGIudjEuQXBpS2V5Ei4KCmV4cGlyZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsMBChNDcmVhdGVBcGlLZXlSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIOCgZzY29wZXMYBCADKAkSLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVxdWVzdF9pZBgGIAEoCRItCgpleHBpcmVzX2luGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkcKFENyZWF0ZUFwaUtleVJlc3BvbnNlEh8KB2FwaV9rZXkYASABKAsyDi5sdGIudjEuQXBpS2V5Eg4KBnNlY3JldBgCIAEoCSJMChJMaXN0QXBpS2V5c1JlcXVlc3QSDwoHdXNlcl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJQChNMaXN0QXBpS2V5c1Jlc3BvbnNlEiAKCGFwaV9rZXlzGAEgAygLMg4ubHRiLnYxLkFwaUtleRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoTUmV2b2tlQXBpS2V5UmVxdWVzdBIKCgJpZBgBIAEoCRIYChB3aXRoX2Rlc2NlbmRhbnRzGAIgASgIIlQKFFJldm9rZUFwaUtleVJlc3BvbnNlEh8KB2FwaV9rZXkYASABKAsyDi5sdGIudjEuQXBpS2V5EhsKE2Rlc2NlbmRhbnRzX3Jldm9rZWQYAiABKAUiYQoTUm90YXRlQXBpS2V5UmVxdWVzdBIKCgJpZBgBIAEoCRIqCgdvdmVybGFwGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCnJlcXVlc3RfaWQYAyABKAkibAoUUm90YXRlQXBpS2V5UmVzcG9uc2USHwoHYXBpX2tleRgBIAEoCzIOLmx0Yi52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJEiMKC29sZF9hcGlfa2V5GAMgASgLMg4ubHRiLnYxLkFwaUtleTLQBwoLVXNlclNlcnZpY2USQwoKQ3JlYXRlVXNlchIZLmx0Yi52MS5DcmVhdGVVc2VyUmVxdWVzdBoaLmx0Yi52MS5DcmVhdGVVc2VyUmVzcG9uc2USOgoHR2V0VXNlchIWLmx0Yi52MS5HZXRVc2VyUmVxdWVzdBoXLmx0Yi52MS5HZXRVc2VyUmVzcG9uc2USQAoJTGlzdFVzZXJzEhgubHRiLnYxLkxpc3RVc2Vyc1JlcXVlc3QaGS5sdGIudjEuTGlzdFVzZXJzUmVzcG9uc2USQwoKVXBkYXRlVXNlchIZLmx0Yi52MS5VcGRhdGVVc2VyUmVxdWVzdBoaLmx0Yi52MS5VcGRhdGVVc2VyUmVzcG9uc2USQwoKRGVsZXRlVXNlchIZLmx0Yi52MS5EZWxldGVVc2VyUmVxdWVzdBoaLmx0Yi52MS5EZWxldGVVc2VyUmVzcG9uc2USTwoOQ2hhbmdlUGFzc3dvcmQSHS5sdGIudjEuQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0Gh4ubHRiLnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2USNAoFTG9naW4SFC5sdGIudjEuTG9naW5SZXF1ZXN0GhUubHRiLnYxLkxvZ2luUmVzcG9uc2USUgoPQ3JlYXRlTG9naW5Db2RlEh4ubHRiLnYxLkNyZWF0ZUxvZ2luQ29kZVJlcXVlc3QaHy5sdGIudjEuQ3JlYXRlTG9naW5Db2RlUmVzcG9uc2USNwoGTG9nb3V0EhUubHRiLnYxLkxvZ291dFJlcXVlc3QaFi5sdGIudjEuTG9nb3V0UmVzcG9uc2USNwoGV2hvQW1JEhUubHRiLnYxLldob0FtSVJlcXVlc3QaFi5sdGIudjEuV2hvQW1JUmVzcG9uc2USSQoMQ3JlYXRlQXBpS2V5EhsubHRiLnYxLkNyZWF0ZUFwaUtleVJlcXVlc3QaHC5sdGIudjEuQ3JlYXRlQXBpS2V5UmVzcG9uc2USRgoLTGlzdEFwaUtleXMSGi5sdGIudjEuTGlzdEFwaUtleXNSZXF1ZXN0GhsubHRiLnYxLkxpc3RBcGlLZXlzUmVzcG9uc2USSQoMUmV2b2tlQXBpS2V5EhsubHRiLnYxLlJldm9rZUFwaUtleVJlcXVlc3QaHC5sdGIudjEuUmV2b2tlQXBpS2V5UmVzcG9uc2USSQoMUm90YXRlQXBpS2V5EhsubHRiLnYxLlJvdGF0ZUFwaUtleVJlcXVlc3QaHC5sdGIudjEuUm90YXRlQXBpS2V5UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ltb_v1_user]);
 
 /**
  * Request of CreateUser.
@@ -455,18 +455,25 @@ export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = 
  */
 export type LoginRequest = Message<"ltb.v1.LoginRequest"> & {
   /**
-   * Email address, in any case. Required.
+   * Email address, in any case. Required without code.
    *
    * @generated from field: string email = 1;
    */
   email: string;
 
   /**
-   * Password. Required.
+   * Password. Required without code.
    *
    * @generated from field: string password = 2;
    */
   password: string;
+
+  /**
+   * Code of CreateLoginCode, instead of email and password. It is used up by this.
+   *
+   * @generated from field: string code = 3;
+   */
+  code: string;
 };
 
 /**
@@ -512,6 +519,49 @@ export const LoginResponseSchema: GenMessage<LoginResponse> = /*@__PURE__*/
   messageDesc(file_ltb_v1_user_service, 13);
 
 /**
+ * Request of CreateLoginCode.
+ *
+ * @generated from message ltb.v1.CreateLoginCodeRequest
+ */
+export type CreateLoginCodeRequest = Message<"ltb.v1.CreateLoginCodeRequest"> & {
+};
+
+/**
+ * Describes the message ltb.v1.CreateLoginCodeRequest.
+ * Use `create(CreateLoginCodeRequestSchema)` to create a new message.
+ */
+export const CreateLoginCodeRequestSchema: GenMessage<CreateLoginCodeRequest> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_user_service, 14);
+
+/**
+ * Response of CreateLoginCode.
+ *
+ * @generated from message ltb.v1.CreateLoginCodeResponse
+ */
+export type CreateLoginCodeResponse = Message<"ltb.v1.CreateLoginCodeResponse"> & {
+  /**
+   * The code, to give to Login. Secret.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * When the code is over, if it is not used before: after 10 minutes, or with the API key.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 2;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message ltb.v1.CreateLoginCodeResponse.
+ * Use `create(CreateLoginCodeResponseSchema)` to create a new message.
+ */
+export const CreateLoginCodeResponseSchema: GenMessage<CreateLoginCodeResponse> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_user_service, 15);
+
+/**
  * Request of Logout.
  *
  * @generated from message ltb.v1.LogoutRequest
@@ -524,7 +574,7 @@ export type LogoutRequest = Message<"ltb.v1.LogoutRequest"> & {
  * Use `create(LogoutRequestSchema)` to create a new message.
  */
 export const LogoutRequestSchema: GenMessage<LogoutRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 14);
+  messageDesc(file_ltb_v1_user_service, 16);
 
 /**
  * Response of Logout.
@@ -539,7 +589,7 @@ export type LogoutResponse = Message<"ltb.v1.LogoutResponse"> & {
  * Use `create(LogoutResponseSchema)` to create a new message.
  */
 export const LogoutResponseSchema: GenMessage<LogoutResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 15);
+  messageDesc(file_ltb_v1_user_service, 17);
 
 /**
  * Request of WhoAmI.
@@ -554,7 +604,7 @@ export type WhoAmIRequest = Message<"ltb.v1.WhoAmIRequest"> & {
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 16);
+  messageDesc(file_ltb_v1_user_service, 18);
 
 /**
  * Response of WhoAmI.
@@ -589,7 +639,7 @@ export type WhoAmIResponse = Message<"ltb.v1.WhoAmIResponse"> & {
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 17);
+  messageDesc(file_ltb_v1_user_service, 19);
 
 /**
  * Request of CreateApiKey.
@@ -656,7 +706,7 @@ export type CreateApiKeyRequest = Message<"ltb.v1.CreateApiKeyRequest"> & {
  * Use `create(CreateApiKeyRequestSchema)` to create a new message.
  */
 export const CreateApiKeyRequestSchema: GenMessage<CreateApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 18);
+  messageDesc(file_ltb_v1_user_service, 20);
 
 /**
  * Response of CreateApiKey.
@@ -685,7 +735,7 @@ export type CreateApiKeyResponse = Message<"ltb.v1.CreateApiKeyResponse"> & {
  * Use `create(CreateApiKeyResponseSchema)` to create a new message.
  */
 export const CreateApiKeyResponseSchema: GenMessage<CreateApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 19);
+  messageDesc(file_ltb_v1_user_service, 21);
 
 /**
  * Request of ListApiKeys.
@@ -720,7 +770,7 @@ export type ListApiKeysRequest = Message<"ltb.v1.ListApiKeysRequest"> & {
  * Use `create(ListApiKeysRequestSchema)` to create a new message.
  */
 export const ListApiKeysRequestSchema: GenMessage<ListApiKeysRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 20);
+  messageDesc(file_ltb_v1_user_service, 22);
 
 /**
  * Response of ListApiKeys.
@@ -748,7 +798,7 @@ export type ListApiKeysResponse = Message<"ltb.v1.ListApiKeysResponse"> & {
  * Use `create(ListApiKeysResponseSchema)` to create a new message.
  */
 export const ListApiKeysResponseSchema: GenMessage<ListApiKeysResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 21);
+  messageDesc(file_ltb_v1_user_service, 23);
 
 /**
  * Request of RevokeApiKey.
@@ -777,7 +827,7 @@ export type RevokeApiKeyRequest = Message<"ltb.v1.RevokeApiKeyRequest"> & {
  * Use `create(RevokeApiKeyRequestSchema)` to create a new message.
  */
 export const RevokeApiKeyRequestSchema: GenMessage<RevokeApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 22);
+  messageDesc(file_ltb_v1_user_service, 24);
 
 /**
  * Response of RevokeApiKey.
@@ -805,7 +855,7 @@ export type RevokeApiKeyResponse = Message<"ltb.v1.RevokeApiKeyResponse"> & {
  * Use `create(RevokeApiKeyResponseSchema)` to create a new message.
  */
 export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 23);
+  messageDesc(file_ltb_v1_user_service, 25);
 
 /**
  * Request of RotateApiKey.
@@ -842,7 +892,7 @@ export type RotateApiKeyRequest = Message<"ltb.v1.RotateApiKeyRequest"> & {
  * Use `create(RotateApiKeyRequestSchema)` to create a new message.
  */
 export const RotateApiKeyRequestSchema: GenMessage<RotateApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 24);
+  messageDesc(file_ltb_v1_user_service, 26);
 
 /**
  * Response of RotateApiKey.
@@ -878,7 +928,7 @@ export type RotateApiKeyResponse = Message<"ltb.v1.RotateApiKeyResponse"> & {
  * Use `create(RotateApiKeyResponseSchema)` to create a new message.
  */
 export const RotateApiKeyResponseSchema: GenMessage<RotateApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_user_service, 25);
+  messageDesc(file_ltb_v1_user_service, 27);
 
 /**
  * UserService manages users and their API keys. Role admin may do everything; other users may read and change
@@ -959,9 +1009,10 @@ export const UserService: GenService<{
     output: typeof ChangePasswordResponseSchema;
   },
   /**
-   * Starts a session. Needs no authorization.
-   * UNAUTHENTICATED: email or password is wrong, the user is inactive or has no password; the answer does not
-   * say which. RESOURCE_EXHAUSTED: too many attempts; google.rpc.RetryInfo says when to try again.
+   * Starts a session, by email and password or by a code of CreateLoginCode. Needs no authorization.
+   * UNAUTHENTICATED: email or password is wrong, the code is wrong, was used or is over, the user is inactive
+   * or has no password; the answer does not say which. RESOURCE_EXHAUSTED: too many attempts;
+   * google.rpc.RetryInfo says when to try again.
    *
    * @generated from rpc ltb.v1.UserService.Login
    */
@@ -969,6 +1020,20 @@ export const UserService: GenService<{
     methodKind: "unary";
     input: typeof LoginRequestSchema;
     output: typeof LoginResponseSchema;
+  },
+  /**
+   * Makes a code for a session of the caller, for the sign-in link of a browser: Login takes it once, within
+   * 10 minutes, on any server. The session ends when the API key that makes this call is revoked or expires,
+   * and what it makes counts as made by that key.
+   * PERMISSION_DENIED: the API key is limited to scopes, which a session is not. FAILED_PRECONDITION: the
+   * call is not authenticated by an API key, or the key has just ended.
+   *
+   * @generated from rpc ltb.v1.UserService.CreateLoginCode
+   */
+  createLoginCode: {
+    methodKind: "unary";
+    input: typeof CreateLoginCodeRequestSchema;
+    output: typeof CreateLoginCodeResponseSchema;
   },
   /**
    * Ends the session that authenticates this call.

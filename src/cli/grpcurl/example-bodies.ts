@@ -252,6 +252,7 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
     expires_at: "2099-01-01T00:00:00Z",
   },
   "UserService/ListApiKeys": { user_id: user, page_size: 10 },
+  "UserService/CreateLoginCode": {},
   "UserService/RotateApiKey": { id: key, overlap: "3600s" },
   "UserService/RevokeApiKey": { id: key },
   "UserService/DeleteUser": { id: user },
