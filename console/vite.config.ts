@@ -15,7 +15,20 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // A test holds the sizes as they are sent.
+    chunkSizeWarningLimit: 1_000,
     rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What every page needs comes as one file: a browser opens six connections to the service.
+          groups: [
+            {
+              name: "base",
+              test: /node_modules\/(?:@bufbuild|@connectrpc|@tanstack|react|react-dom|scheduler)\/|\/gen\/|console\/src\/data\//,
+            },
+          ],
+        },
+      },
       onLog: (level, log, write) => {
         // React's directives for servers mean nothing in a browser.
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") write(level, log);

@@ -13,6 +13,9 @@ const page = <const Path extends string>(path: Path, load: () => Promise<{ Page:
 
 const routeTree = root.addChildren([
   page("/", () => import("./pages/overview/page.tsx")),
+  page("/leaderboards", () => import("./pages/leaderboards/page.tsx")),
+  page("/leaderboards/$dataset", () => import("./pages/leaderboards/board.tsx")),
+  page("/compare", () => import("./pages/compare/page.tsx")),
   page("/system", () => import("./pages/system/page.tsx")),
 ]);
 

@@ -4,6 +4,7 @@ import {
   type CompareBenchmarksResponse,
   CompareBenchmarksResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { leaveOpen, type Verdict, verdictOf } from "../statistics/verdict.ts";
 import type { Report } from "./reports/report.ts";
 import type { ReportFiles } from "./reports/write-reports.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
@@ -12,15 +13,13 @@ import { addServiceCommand, type Command } from "./shared/command.ts";
 import {
   comparisonCells,
   comparisonColumns,
-  contradictionOf,
+  explainContradiction,
   explainTests,
   leftOutText,
   sampleCells,
   sampleColumns,
-  type Verdict,
-  verdictOf,
 } from "./shared/comparison.ts";
-import { type Filling, fillingOf, leaveOpen, missingNames, parseRange } from "./shared/coverage.ts";
+import { type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
 import {
   contradictionRemedy,
@@ -37,14 +36,7 @@ import {
 } from "./shared/evidence.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
-import {
-  type Direction,
-  directionOf,
-  directionWarning,
-  given,
-  parseFraction,
-  parseWhole,
-} from "./shared/options.ts";
+import { type Direction, directionOf, given, parseFraction, parseWhole } from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { regressedGroups, slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
@@ -182,8 +174,6 @@ async function compare(
       response.comparisons.flatMap(({ slices }) => slices ?? []),
     );
   const { lowerIsBetter } = response;
-  const warning = directionWarning(options.metric, options, lowerIsBetter);
-  if (warning !== undefined) note(`warning: ${oneLine(warning)}`);
   const asked = { ...options, margin, lowerIsBetter };
   const verdicts = response.comparisons.map((one) => verdictOf(one, asked));
   const failuresWith = (quote = oneLine) =>
@@ -267,7 +257,7 @@ function failedGates(
   const count = (verdict: Verdict) => verdicts.filter((one) => one === verdict).length;
   fail(count("worse"), "regressed", ofRegression);
   fail(count("may be worse"), "may have regressed, as far as their missing samples allow", ofRegression);
-  const apart = comparisons.filter((one) => contradictionOf(one, options)?.isHarm).length;
+  const apart = comparisons.filter((one) => explainContradiction(one, options)?.isHarm).length;
   fail(apart, `are worse by the test or by the mean, which go apart: ${contradictionRemedy}`, ofRegression);
   for (const one of failOnRegression ? comparisons : []) {
     const regressed = regressedGroups(one, options, quote);

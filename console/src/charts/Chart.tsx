@@ -1,23 +1,34 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 
 interface Props {
   /** What the chart shows, as its name. */
   title: string;
   /** Said below it: the unit, what was left out. */
   note?: ReactNode;
-  width: number;
   height: number;
   /** The same figures as a table, for who cannot see it and for who wants to copy them. */
   table: { columns: readonly string[]; rows: readonly (readonly string[])[] };
-  children: ReactNode;
+  /** Draws on so many pixels, so that text is as large as elsewhere. */
+  children: (width: number) => ReactNode;
 }
 
+const [least, most] = [280, 800];
+
 /** The frame of every chart: a picture with a name, and its figures behind it. */
-export function Chart({ title, note, width, height, table, children }: Props) {
+export function Chart({ title, note, height, table, children }: Props) {
+  const figure = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(most);
+  useLayoutEffect(() => {
+    const element = figure.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(Math.min(most, Math.max(least, element.clientWidth))));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   return (
-    <figure className="chart">
-      <svg viewBox={`0 0 ${width} ${height}`} role="group" aria-label={title}>
-        {children}
+    <figure className="chart" ref={figure}>
+      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="group" aria-label={title}>
+        {children(width)}
       </svg>
       {note !== undefined && <figcaption>{note}</figcaption>}
       <details>

@@ -10,5 +10,7 @@ interface Section {
 /** The pages in the navigation, in its order. */
 export const sections: readonly Section[] = [
   { name: "Overview", to: "/" },
+  { name: "Compare", to: "/compare" },
+  { name: "Leaderboards", to: "/leaderboards" },
   { name: "System", to: "/system", begins: true },
 ];

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 export interface Column<Row> {
   title: string;
-  /** A track of a CSS grid: `12rem`, `minmax(10rem, 2fr)`. */
+  /** A track of a CSS grid, with its least width in rem: `12rem`, `minmax(10rem, 2fr)`. */
   width: string;
   cell: (row: Row) => ReactNode;
   /** Figures stand at the right. */
@@ -46,10 +46,15 @@ export function VirtualTable<Row>(props: Props<Row>) {
   }, [last, rows.length, onEnd]);
   if (rows.length === 0 && empty !== undefined) return <div className="empty">{empty}</div>;
   const template = columns.map(({ width }) => width).join(" ");
+  // All rows are equally wide, whatever is in them, so that their columns stand in line.
+  const least = columns.reduce(
+    (sum, { width }) => sum + Number.parseFloat(/[\d.]+(?=rem)/.exec(width)?.[0] ?? "0"),
+    0,
+  );
   return (
     // Rows are laid out by themselves, which a table element does not allow.
     <div className="virtual" role="table" aria-label={label} aria-rowcount={total ?? -1}>
-      <div role="rowgroup" className="virtual-head">
+      <div role="rowgroup" className="virtual-head" style={{ minWidth: `${least}rem` }}>
         <div role="row" className="virtual-row" style={{ gridTemplateColumns: template }}>
           {columns.map(({ title, number }) => (
             <div role="columnheader" key={title} className={number ? "number" : undefined}>
@@ -58,7 +63,12 @@ export function VirtualTable<Row>(props: Props<Row>) {
           ))}
         </div>
       </div>
-      <div role="rowgroup" ref={body} className="virtual-body" style={{ height: virtual.getTotalSize() }}>
+      <div
+        role="rowgroup"
+        ref={body}
+        className="virtual-body"
+        style={{ height: virtual.getTotalSize(), minWidth: `${least}rem` }}
+      >
         {items.map(({ index, key, start }) => {
           const row = rows[index] as Row;
           return (

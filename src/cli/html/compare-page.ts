@@ -1,10 +1,10 @@
 import type { BenchmarkComparison, MetricSummary, PairedSample } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationView } from "../../../gen/ltb/v1/evaluation_pb.ts";
+import { leaveOpen, type Verdict } from "../../statistics/verdict.ts";
 import { countCharacters, cutText } from "../../text.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
-import { explainTests, testName, type Verdict } from "../shared/comparison.ts";
-import { leaveOpen } from "../shared/coverage.ts";
+import { explainTests, testName } from "../shared/comparison.ts";
 import { type Evidence, evidenceOf } from "../shared/evidence.ts";
 import { formatInterval, formatNumber } from "../shared/output.ts";
 import { slicesTable } from "../shared/pair-slices.ts";

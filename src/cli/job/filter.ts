@@ -15,7 +15,6 @@ export interface FilterOptions {
   limitKey?: string;
   createdAfter?: Date;
   createdBefore?: Date;
-  dryRun?: boolean;
 }
 
 export function withFilterOptions(command: Command, statuses: JobStatusName[]): Command {
@@ -28,30 +27,28 @@ export function withFilterOptions(command: Command, statuses: JobStatusName[]): 
     )
     .option("--limit-key <key>", "instead of ids: all with this limit key")
     .option("--created-after <time>", "instead of ids: all created at this time or later", parseTime)
-    .option("--created-before <time>", "instead of ids: all created before this time", parseTime)
-    .option("--dry-run", "change nothing, and only count");
+    .option("--created-before <time>", "instead of ids: all created before this time", parseTime);
 }
 
 /**
- * The filter that the options make; undefined if ids are given, which make one only to be counted.
+ * The filter that the options make; undefined if ids are given.
  * @throws UsageError if both or neither are
  */
 export async function filterOf(
   { benchmarks }: ServiceClient,
   ids: readonly string[],
-  { status, type, benchmark, limitKey, createdAfter, createdBefore, dryRun = false }: FilterOptions,
+  { status, type, benchmark, limitKey, createdAfter, createdBefore }: FilterOptions,
 ) {
   const filters = [status, type, benchmark, limitKey, createdAfter, createdBefore];
   const filtered = filters.some((value) => value !== undefined);
   if (filtered === ids.length > 0)
     throw new UsageError("give either ids, or options such as --type that pick jobs");
-  if (!filtered) return dryRun ? { ids: [...ids], dryRun } : undefined;
+  if (!filtered) return undefined;
   return {
     status: status === undefined ? JobStatus.UNSPECIFIED : jobStatuses[status],
     jobType: type ?? "",
     benchmarkId: await findBenchmarkId(benchmarks, benchmark),
     limitKey: limitKey ?? "",
-    dryRun,
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };

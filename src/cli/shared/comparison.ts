@@ -1,83 +1,28 @@
 import {
   type BenchmarkComparison,
-  type Bounds,
   type ComparisonSlice,
   ComparisonTest,
   type PairedSample,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { contradictionOf, type Deciding, leaveOpen } from "../../statistics/verdict.ts";
 import { explainClusters } from "./clusters.ts";
-import { leaveOpen } from "./coverage.ts";
 import { type Cell, formatInterval, formatNumber } from "./output.ts";
 import { agreementText, rangeText, reducerText } from "./reducer.ts";
 
-export type Verdict =
-  | "better"
-  | "worse"
-  | "may be worse"
-  | "no significant difference"
-  | "no pairs"
-  | "one cluster";
-
-/** Verdicts with which a candidate is not known to do no harm. */
-export const harms: readonly string[] = ["worse", "may be worse", "no pairs", "one cluster"];
-
-/** What verdicts go by. */
-export interface Deciding {
-  alpha: number;
-  lowerIsBetter: boolean;
-}
-
-/**
- * Better or worse only where the adjusted p-value is below alpha and the mean goes the way of the test. Else
- * nothing is proven. With bounds of what samples are missing it takes that their interval is on one side.
- */
-export function verdictOf(comparison: Figures & Part<"clusters" | "bounds">, deciding: Deciding): Verdict {
-  const { adjustedPValue, meanDifference = 0, clusters, bounds } = comparison;
-  const { alpha, lowerIsBetter } = deciding;
-  if (adjustedPValue === undefined) return clusters === undefined ? "no pairs" : "one cluster";
-  const isProven =
-    adjustedPValue < alpha && meanDifference !== 0 && contradictionOf(comparison, deciding) === undefined;
-  const proven = meanDifference > 0 === lowerIsBetter ? "worse" : "better";
-  const verdict = isProven ? proven : "no significant difference";
-  return leaveOpen(bounds) ? verdictWithin(bounds, verdict, lowerIsBetter) : verdict;
-}
-
-function verdictWithin(
-  { low, high, ci95Low = low, ci95High = high }: Bounds,
-  ofPairs: Verdict,
-  lowerIsBetter: boolean,
-): Verdict {
-  // Turned so that more is better.
-  const [worst, worstEnd, bestEnd] = lowerIsBetter ? [-high, -ci95High, -ci95Low] : [low, ci95Low, ci95High];
-  if (ofPairs === "better" && worstEnd > 0) return "better";
-  if (ofPairs === "worse" && bestEnd < 0) return "worse";
-  // The interval about the worst mean reaches as far above it as below.
-  const isWorstHarm = worst + (worst - worstEnd) < 0;
-  return ofPairs === "worse" || isWorstHarm ? "may be worse" : "no significant difference";
-}
-
-/**
- * Tells where a significant test goes another way than the mean, as a few large differences can make it do:
- * neither is then the verdict. It is harm if the test finds the candidate worse, or the t-test does so.
- */
-export function contradictionOf(
+/** Says where a significant test goes another way than the mean, so that neither is the verdict. */
+export function explainContradiction(
   figures: Figures,
-  { alpha, lowerIsBetter }: Deciding,
+  deciding: Deciding,
 ): { text: string; isHarm: boolean } | undefined {
-  const { adjustedPValue: p = 1, rankBiserial: ranks, meanDifference: mean = 0, wins, losses } = figures;
-  if (p >= alpha || ranks === undefined || Math.sign(ranks) === Math.sign(mean)) return undefined;
-  const { pairedTPValue } = figures;
-  const wordOf = (difference: number) => {
-    if (difference === 0) return "equal";
-    return difference > 0 === lowerIsBetter ? "worse" : "better";
-  };
-  const isMeanHarm = wordOf(mean) === "worse" && pairedTPValue !== undefined && pairedTPValue < alpha;
-  const ofTest = `${wordOf(ranks)} (${wins} wins, ${losses} losses, p (Holm) ${formatNumber(p, 3)})`;
-  const ofMean = `${wordOf(mean)} (difference ${formatNumber(mean, 3)}, p (t) ${formatNumber(pairedTPValue, 3)})`;
+  const contradiction = contradictionOf(figures, deciding);
+  if (!contradiction) return undefined;
+  const { adjustedPValue, meanDifference, pairedTPValue, wins, losses } = figures;
+  const ofTest = `${contradiction.test} (${wins} wins, ${losses} losses, p (Holm) ${formatNumber(adjustedPValue, 3)})`;
+  const ofMean = `${contradiction.mean} (difference ${formatNumber(meanDifference, 3)}, p (t) ${formatNumber(pairedTPValue, 3)})`;
   return {
     text: `Wilcoxon's signed-rank test says ${ofTest} where the mean says ${ofMean}, as a few large differences outweigh the others in it, so that neither is the verdict`,
-    isHarm: wordOf(ranks) === "worse" || isMeanHarm,
+    isHarm: contradiction.isHarm,
   };
 }
 
@@ -160,9 +105,6 @@ export const comparisonColumns = ["candidate", ">n", ...means, ...figures, "verd
 
 /** The figures that comparisons and their groups have in common. */
 type Figures = Omit<ComparisonSlice, "$typeName" | "$unknown" | "value" | "baselineTried" | "candidateTried">;
-
-/** What groups do not have. */
-type Part<Names extends keyof BenchmarkComparison> = Partial<Pick<BenchmarkComparison, Names>>;
 
 /** The cells between the candidate and the verdict. */
 export function comparisonCells(comparison: Figures): Cell[] {

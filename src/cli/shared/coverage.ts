@@ -13,6 +13,7 @@ import {
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { limits } from "../../limits.ts";
+import { leaveOpen } from "../../statistics/verdict.ts";
 import { wireEnum } from "../../wire/enums.ts";
 import { withFigures } from "./categories.ts";
 import { given } from "./options.ts";
@@ -111,10 +112,6 @@ function coverageWords(all: readonly Covered[], k: number): string[] {
   if (more <= 0) return sentences;
   return [...sentences.slice(0, MOST_SENTENCES), `${more} more lack values in other ways: --json has them.`];
 }
-
-/** Whether missing samples leave open what a mean is. */
-export const leaveOpen = (bounds: Bounds | undefined): bounds is Bounds =>
-  bounds !== undefined && bounds.low < bounds.high;
 
 /** What the mean over all samples may be, in words. */
 function boundsText({ low, high, ...interval }: Bounds, figure = "mean"): string {

@@ -1,13 +1,13 @@
 import { InvalidArgumentError } from "commander";
 import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { pairsNeeded } from "../../statistics/power.ts";
+import { type Deciding, harms, leaveOpen, type Verdict } from "../../statistics/verdict.ts";
 import { clusterWarnings } from "./clusters.ts";
-import { contradictionOf, type Deciding, harms } from "./comparison.ts";
-import { coverageOfSides, type Filling, leaveOpen } from "./coverage.ts";
+import { explainContradiction } from "./comparison.ts";
+import { coverageOfSides, type Filling } from "./coverage.ts";
 import { UsageError } from "./errors.ts";
 import { countOf, formatNumber } from "./output.ts";
 import { regressedGroups } from "./pair-slices.ts";
-import { unevenWords } from "./reducer.ts";
 import type { Grouping } from "./slices.ts";
 
 /** What `ltb compare` is asked to show beside the difference. */
@@ -15,8 +15,6 @@ export interface Evidence extends Pick<Filling, "missing">, Deciding, Grouping {
   margin?: number | undefined;
   equivalence?: boolean;
   detect?: number;
-  /** The name of the reducer. Default: mean. */
-  reducer?: string;
   /** Of the reducer, if it has one. */
   k?: number;
   clusterBy?: string;
@@ -49,8 +47,6 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   const lacking = lackedBy(comparison, evidence);
   if (lacking > 0) lines.push(`warning: ${lackingText(lacking)}`);
   if (comparison.candidateShort > 0) lines.push(`warning: ${shortText(comparison.candidateShort)}`);
-  const { baselineRepetitions, candidateRepetitions } = comparison;
-  lines.push(...unevenWords([baselineRepetitions, candidateRepetitions], evidence.reducer));
   const apart = askedApart(comparison, evidence);
   if (apart > 0) lines.push(`warning: ${apartText(apart)} (--allow-different-inputs compares them)`);
   else if (differentInputs > 0)
@@ -62,7 +58,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
     lines.push(
       `warning: ${countOf(withError, "sample")} of the candidate ${withError === 1 ? "has an error beside its value, which counts" : "have an error beside their value, which counts"} all the same`,
     );
-  const contradiction = contradictionOf(comparison, evidence);
+  const contradiction = explainContradiction(comparison, evidence);
   if (contradiction !== undefined) lines.push(`warning: ${contradiction.text}`);
   const margin = marginText(comparison, evidence);
   if (margin !== undefined) lines.push(margin);
@@ -94,9 +90,9 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
 }
 
 /** What may be asked of a candidate: that it is not worse, and what the margin stands for. */
-export function demandsOf(comparison: BenchmarkComparison, verdict: string, evidence: Evidence) {
+export function demandsOf(comparison: BenchmarkComparison, verdict: Verdict, evidence: Evidence) {
   const { p, words } = marginTest(comparison, evidence);
-  const contradiction = contradictionOf(comparison, evidence);
+  const contradiction = explainContradiction(comparison, evidence);
   const apart = contradiction?.isHarm ? `${contradiction.text}: ${contradictionRemedy}` : undefined;
   const harmed = harms.includes(verdict) ? verdict : apart;
   const doubts = doubtsOf(comparison, evidence).map(({ text, remedy }) => `${text}: ${remedy}`);

@@ -3,15 +3,8 @@ import type {
   ComparisonSlice,
   ComparisonSlices,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
-import {
-  comparisonCells,
-  comparisonColumns,
-  contradictionOf,
-  type Deciding,
-  type Verdict,
-  verdictOf,
-} from "./comparison.ts";
-import { leaveOpen } from "./coverage.ts";
+import { type Deciding, leaveOpen, type Verdict, verdictOf } from "../../statistics/verdict.ts";
+import { comparisonCells, comparisonColumns, explainContradiction } from "./comparison.ts";
 import { type Cell, countOf, formatNumber } from "./output.ts";
 import { type Grouping, leftOutNote, NAMED, sliceName } from "./slices.ts";
 
@@ -53,7 +46,7 @@ export function slicesTable(
     notesWith: (quote = (name) => name) => [
       ...notesOf(found, isOpen, tests.length, deciding.alpha),
       ...rows.flatMap(({ name, slice }) => {
-        const apart = contradictionOf(slice, deciding);
+        const apart = explainContradiction(slice, deciding);
         return apart === undefined ? [] : `In ${quote(name)} ${apart.text}.`;
       }),
       ...leftOutNote(found, quote),
@@ -91,7 +84,7 @@ export function regressedGroups(
 ): string | undefined {
   if (found === undefined || key === undefined) return undefined;
   const regressed = found.slices.filter(
-    (slice) => verdictOf(slice, deciding) === "worse" || contradictionOf(slice, deciding)?.isHarm,
+    (slice) => verdictOf(slice, deciding) === "worse" || explainContradiction(slice, deciding)?.isHarm,
   );
   if (regressed.length === 0) return undefined;
   const names = regressed.slice(0, NAMED).map((slice) => quote(sliceName(slice, key)));

@@ -1,0 +1,105 @@
+import type { BenchmarkComparison } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { contradictionOf, verdictOf } from "../../../../src/statistics/verdict.ts";
+import { Intervals } from "../../charts/Intervals.tsx";
+import { Shares } from "../../charts/Shares.tsx";
+import { one, useSearchState } from "../../data/useSearchState.ts";
+import { count, figure } from "../../parts/format.ts";
+import { PairedSamples } from "./PairedSamples.tsx";
+import { alpha } from "./request.ts";
+
+interface Props {
+  comparison: BenchmarkComparison;
+  lowerIsBetter: boolean;
+  name: string;
+}
+
+/** One candidate: what it won and lost, what weakens the comparison, its groups, and the samples that changed. */
+export function Candidate({ comparison, lowerIsBetter, name }: Props) {
+  const [search] = useSearchState();
+  const { candidateId, wins, losses, ties, slices } = comparison;
+  const lists = [
+    { key: "regressed", title: "Got worse", total: losses, samples: comparison.regressed },
+    { key: "improved", title: "Got better", total: wins, samples: comparison.improved },
+  ];
+  return (
+    <section aria-labelledby={candidateId}>
+      <h2 id={candidateId}>
+        <bdi>{name}</bdi>
+      </h2>
+      <Shares
+        title="Samples"
+        shares={[
+          { name: "better", count: wins, tone: "good" },
+          { name: "the same", count: ties, tone: "even" },
+          { name: "worse", count: losses, tone: "bad" },
+        ]}
+      />
+      <ul className="warnings">
+        {warningsOf(comparison, lowerIsBetter).map((warning) => (
+          <li key={warning}>{warning}</li>
+        ))}
+      </ul>
+      {slices && slices.slices.length > 0 && (
+        <Intervals
+          title={`Differences by ${one(search.group)} of ${name}`}
+          note={`Adjusted together for ${count(slices.slices.length)} groups.`}
+          at={0}
+          rows={slices.slices
+            .filter((slice) => slice.meanDifference !== undefined)
+            .map((slice) => {
+              const verdict = verdictOf(slice, { alpha, lowerIsBetter });
+              return {
+                name: slice.value || "(none)",
+                value: slice.meanDifference ?? 0,
+                low: slice.ci95Low,
+                high: slice.ci95High,
+                tone:
+                  verdict === "better"
+                    ? ("good" as const)
+                    : verdict === "worse"
+                      ? ("bad" as const)
+                      : undefined,
+              };
+            })}
+        />
+      )}
+      {lists.map(({ key, title, total, samples }) =>
+        samples.length === 0 ? null : (
+          <details key={key} open={key === "regressed"}>
+            <summary>
+              {title}: {count(total)}
+              {samples.length < total && `, of which the largest ${count(samples.length)} are shown`}
+            </summary>
+            <PairedSamples label={`${title}, ${name}`} samples={samples} />
+          </details>
+        ),
+      )}
+    </section>
+  );
+}
+
+/** What has to be known before one goes by the figures. */
+function warningsOf(comparison: BenchmarkComparison, lowerIsBetter: boolean): string[] {
+  const { baselineUnpaired, candidateUnpaired, candidateFilled, candidateShort, differentInputs } =
+    comparison;
+  const { detectableDifference, nPaired, candidateCoverage } = comparison;
+  const contradiction = contradictionOf(comparison, { alpha, lowerIsBetter });
+  const lines: (string | false | undefined)[] = [
+    contradiction &&
+      `The signed-rank test says ${contradiction.test} where the mean says ${contradiction.mean}, as a few large differences outweigh the others, so that neither is the verdict.`,
+    baselineUnpaired + candidateUnpaired > 0 &&
+      `Without a partner, and in no figure: ${count(baselineUnpaired)} of the baseline, ${count(candidateUnpaired)} of the candidate.`,
+    candidateFilled > 0 &&
+      `The worst value stands for ${count(candidateFilled)} samples that the candidate lacks.`,
+    candidateShort > 0 &&
+      `The candidate lacks repetitions of ${count(candidateShort)} samples that the baseline has.`,
+    differentInputs > 0 &&
+      `${count(differentInputs)} samples were asked otherwise (other inputs or expected answers).`,
+    (candidateCoverage?.scoredWithError ?? 0) > 0 &&
+      `${count(candidateCoverage?.scoredWithError ?? 0)} samples of the candidate have an error beside their value.`,
+    nPaired > 1 &&
+      detectableDifference !== undefined &&
+      `${count(nPaired)} pairs show a difference of ${figure(detectableDifference)} or more with a probability of 80 %.`,
+  ];
+  return lines.filter((line) => typeof line === "string");
+}

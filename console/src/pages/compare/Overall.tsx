@@ -1,0 +1,121 @@
+import type { BenchmarkComparison } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import type { CompareBenchmarksResponse } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { leaveOpen, type Verdict, verdictOf } from "../../../../src/statistics/verdict.ts";
+import { Intervals } from "../../charts/Intervals.tsx";
+import { count, figure } from "../../parts/format.ts";
+import { Status, type Tone } from "../../parts/Status.tsx";
+import { alpha } from "./request.ts";
+
+export const tones: Record<Verdict, Tone> = {
+  better: "good",
+  worse: "bad",
+  "may be worse": "warn",
+  "no significant difference": "even",
+  "no pairs": "warn",
+  "one cluster": "warn",
+};
+
+interface Props {
+  answer: CompareBenchmarksResponse;
+  nameOf: (id: string) => string;
+}
+
+/** The differences of all candidates, with their intervals and what the tests say. */
+export function Overall({ answer, nameOf }: Props) {
+  const { comparisons, lowerIsBetter, metric } = answer;
+  const deciding = { alpha, lowerIsBetter };
+  const drawn = comparisons.filter((each) => each.meanDifference !== undefined);
+  const toneOf = (comparison: BenchmarkComparison) => {
+    const verdict = verdictOf(comparison, deciding);
+    return verdict === "better" ? "good" : verdict === "worse" ? "bad" : undefined;
+  };
+  return (
+    <section aria-labelledby="differences">
+      <h2 id="differences">
+        Differences of <bdi>{metric}</bdi>, candidate minus baseline
+      </h2>
+      {drawn.length > 0 && (
+        <Intervals
+          title={`Mean differences of ${metric} with 95 % intervals`}
+          note={`${lowerIsBetter ? "Lower" : "Higher"} is better. Coloured where the test, adjusted for ${comparisons.length === 1 ? "one candidate" : `${comparisons.length} candidates`}, says better or worse.`}
+          at={0}
+          rows={drawn.map((comparison) => ({
+            name: nameOf(comparison.candidateId),
+            value: comparison.meanDifference ?? 0,
+            low: comparison.ci95Low,
+            high: comparison.ci95High,
+            tone: toneOf(comparison),
+            href: `#${comparison.candidateId}`,
+          }))}
+        />
+      )}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys too. */}
+      <section className="scroll" tabIndex={0} aria-label="Figures of the comparisons">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">Candidate</th>
+              <th scope="col">Verdict</th>
+              {[
+                "Pairs",
+                "Baseline",
+                "Candidate",
+                "Difference",
+                "95 % interval",
+                "p (t)",
+                "p (Holm)",
+                "Won / lost / tied",
+              ].map((title) => (
+                <th scope="col" key={title} className="number">
+                  {title}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {comparisons.map((each) => {
+              const verdict = verdictOf(each, deciding);
+              return (
+                <tr key={each.candidateId}>
+                  <th scope="row">
+                    <bdi>{nameOf(each.candidateId)}</bdi>
+                  </th>
+                  <td>
+                    <Status tone={tones[verdict]}>{verdict}</Status>
+                    {leaveOpen(each.bounds) && (
+                      <div className="soft small">
+                        the difference may be {figure(each.bounds.low)} to {figure(each.bounds.high)}
+                      </div>
+                    )}
+                  </td>
+                  <td className="number">{count(each.nPaired)}</td>
+                  {[each.baselineMean, each.candidateMean, each.meanDifference].map((value, index) => (
+                    <td className="number" key={["baseline", "candidate", "difference"][index]}>
+                      {orDash(value)}
+                    </td>
+                  ))}
+                  <td className="number">
+                    {each.ci95Low === undefined ? "–" : `${orDash(each.ci95Low)} to ${orDash(each.ci95High)}`}
+                  </td>
+                  <td className="number">{orDash(each.pairedTPValue, p)}</td>
+                  <td className="number">{orDash(each.adjustedPValue, p)}</td>
+                  <td className="number">{`${count(each.wins)} / ${count(each.losses)} / ${count(each.ties)}`}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+      <p className="soft small">
+        The interval and “p (t)” are of the paired t-test and not adjusted. Verdicts go by “p (Holm)”: better
+        or worse if it is below {alpha} and the mean goes the same way. Otherwise no difference is proven, and
+        equality is not either.
+      </p>
+    </section>
+  );
+}
+
+const orDash = (value: number | undefined, write = figure) => (value === undefined ? "–" : write(value));
+
+/** A p-value: three digits, also of a small one. */
+export const p = (value: number): string => (value < 0.001 ? value.toExponential(1) : value.toPrecision(3));

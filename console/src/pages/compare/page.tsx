@@ -1,0 +1,81 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { keepPreviousData } from "@tanstack/react-query";
+import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { useSearchState } from "../../data/useSearchState.ts";
+import { CopyText } from "../../parts/CopyText.tsx";
+import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { useTitle } from "../../parts/useTitle.ts";
+import { Candidate } from "./Candidate.tsx";
+import { Choice } from "./Choice.tsx";
+import { Overall } from "./Overall.tsx";
+import { commandOf, requestOf } from "./request.ts";
+import { useNames } from "./useNames.ts";
+
+/** Benchmarks beside a baseline: which is better, by how much, how sure that is, and in which samples. */
+export function Page() {
+  useTitle("Compare");
+  const [search] = useSearchState();
+  const request = requestOf(search);
+  const query = useQuery(BenchmarkService.method.compareBenchmarks, request ?? {}, {
+    enabled: request !== undefined,
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+  const nameOf = useNames(request ? [request.baselineId ?? "", ...(request.candidateIds ?? [])] : []);
+  return (
+    <>
+      <h1>Compare</h1>
+      <Choice nameOf={nameOf} />
+      {request === undefined ? (
+        <div className="empty">
+          Choose a baseline and a benchmark to compare with it: here, in the list of benchmarks, or on a
+          leaderboard.
+        </div>
+      ) : (
+        <>
+          <search className="filters">
+            <TextFilter name="metric" label="Metric (score)" />
+            <ChoiceFilter name="lower" label="Better is" options={directions} />
+            <ChoiceFilter name="missing" label="Samples without a value" options={missings} />
+            <ChoiceFilter name="different" label="Asked otherwise" options={different} />
+            <TextFilter name="group" label="Groups by metadata key" />
+          </search>
+          <Loaded query={query}>
+            {(answer) => (
+              <div aria-busy={query.isPlaceholderData}>
+                <Overall answer={answer} nameOf={nameOf} />
+                {answer.comparisons.map((comparison) => (
+                  <Candidate
+                    key={comparison.candidateId}
+                    comparison={comparison}
+                    lowerIsBetter={answer.lowerIsBetter}
+                    name={nameOf(comparison.candidateId)}
+                  />
+                ))}
+              </div>
+            )}
+          </Loaded>
+          <CopyText label="The same at a prompt" text={commandOf(search)} />
+        </>
+      )}
+    </>
+  );
+}
+
+const directions = [
+  ["", "as the metric has it"],
+  ["0", "higher"],
+  ["1", "lower"],
+] as const;
+
+const missings = [
+  ["", "left out"],
+  ["AS_WORST", "as the worst"],
+  ["BOUNDS", "as bounds"],
+] as const;
+
+const different = [
+  ["", "left out"],
+  ["1", "compared all the same"],
+] as const;

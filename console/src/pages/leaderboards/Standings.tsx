@@ -1,0 +1,121 @@
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { LeaderboardEntry } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { count, figure } from "../../parts/format.ts";
+import { BenchmarkState } from "../../parts/Status.tsx";
+import { Time } from "../../parts/Time.tsx";
+import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
+
+interface Props {
+  entries: readonly LeaderboardEntry[];
+  total: number;
+  /** Undefined: all are here. */
+  more: (() => void) | undefined;
+}
+
+/** The entries of a leaderboard in rows, of which some can be chosen to be compared. */
+export function Standings({ entries, total, more }: Props) {
+  const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
+  const [baseline, ...others] = entries.filter(({ benchmarkId }) => chosen.has(benchmarkId));
+  const toggle = (id: string) =>
+    choose(new Set(chosen.has(id) ? [...chosen].filter((each) => each !== id) : [...chosen, id]));
+  return (
+    <>
+      <div className="actions">
+        {baseline && others.length > 0 ? (
+          <Link
+            to="/compare"
+            search={
+              { baseline: baseline.benchmarkId, with: others.map(({ benchmarkId }) => benchmarkId) } as never
+            }
+          >
+            Compare {others.length + 1} of them
+          </Link>
+        ) : (
+          <span className="soft">Choose two or more to compare them.</span>
+        )}
+      </div>
+      <VirtualTable
+        label="Standings"
+        columns={[
+          {
+            title: "",
+            width: "2.5rem",
+            cell: ({ benchmarkId, benchmarkName }) => (
+              <input
+                type="checkbox"
+                aria-label={`choose ${benchmarkName}`}
+                checked={chosen.has(benchmarkId)}
+                onChange={() => toggle(benchmarkId)}
+              />
+            ),
+          },
+          ...columns,
+        ]}
+        rows={entries}
+        keyOf={({ benchmarkId }) => benchmarkId}
+        total={total}
+        onEnd={more}
+      />
+    </>
+  );
+}
+
+const columns: readonly Column<LeaderboardEntry>[] = [
+  {
+    title: "Rank",
+    width: "6rem",
+    number: true,
+    cell: ({ rank, rankLow, rankHigh }) => (
+      <>
+        {rank}{" "}
+        {rankLow !== rankHigh && (
+          <span className="soft">
+            ({rankLow}–{rankHigh})
+          </span>
+        )}
+      </>
+    ),
+  },
+  {
+    title: "Benchmark",
+    width: "minmax(12rem, 2fr)",
+    cell: ({ benchmarkId, benchmarkName }) => (
+      <a href={`/console/benchmarks/${encodeURIComponent(benchmarkId)}`}>
+        <bdi>{benchmarkName}</bdi>
+      </a>
+    ),
+  },
+  {
+    title: "Model",
+    width: "minmax(9rem, 1.5fr)",
+    cell: ({ model, provider }) => <bdi>{`${provider} / ${model}`}</bdi>,
+  },
+  { title: "Mean", width: "6rem", number: true, cell: ({ mean }) => figure(mean) },
+  {
+    title: "95 % interval",
+    width: "10rem",
+    number: true,
+    cell: ({ ci95Low, ci95High }) =>
+      ci95Low === undefined || ci95High === undefined ? "–" : `${figure(ci95Low)} to ${figure(ci95High)}`,
+  },
+  { title: "Samples", width: "6rem", number: true, cell: (entry) => count(entry.count) },
+  { title: "What it lacks", width: "minmax(9rem, 1.5fr)", cell: lackOf },
+  { title: "Status", width: "8rem", cell: ({ status }) => <BenchmarkState status={status} /> },
+  { title: "Created", width: "8rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
+];
+
+/** What keeps an entry from counting whole. */
+function lackOf({ coverage, repetitions, differentInputs = 0 }: LeaderboardEntry) {
+  const lacks = [
+    [coverage?.missing ?? 0, "without a value"],
+    [repetitions?.samplesLacking ?? 0, "lack repetitions"],
+    [differentInputs, "asked otherwise"],
+  ] as const;
+  const words = lacks.filter(([number]) => number > 0).map(([number, what]) => `${count(number)} ${what}`);
+  return words.length === 0 ? (
+    <span className="soft">nothing</span>
+  ) : (
+    <span className="text-warn">{words.join(", ")}</span>
+  );
+}

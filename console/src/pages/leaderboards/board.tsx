@@ -1,0 +1,141 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { useParams } from "@tanstack/react-router";
+import { BenchmarkStatus, Missing, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import {
+  BenchmarkService,
+  type GetLeaderboardRequestSchema,
+  type GetLeaderboardResponse,
+} from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { Intervals } from "../../charts/Intervals.tsx";
+import { useInterval } from "../../data/live.ts";
+import type { Search } from "../../data/search.ts";
+import { one, useSearchState } from "../../data/useSearchState.ts";
+import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
+import { count } from "../../parts/format.ts";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { useTitle } from "../../parts/useTitle.ts";
+import { Standings } from "./Standings.tsx";
+
+/** The benchmarks of a dataset by one metric, as far as they are apart. */
+export function Page() {
+  const { dataset = "" } = useParams({ strict: false }) as { dataset?: string };
+  useTitle(`Leaderboard of ${dataset}`);
+  const [search] = useSearchState();
+  const query = useInfiniteQuery(
+    BenchmarkService.method.getLeaderboard,
+    { ...requestOf(dataset, search), pageToken: "" },
+    {
+      pageParamKey: "pageToken",
+      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+      refetchInterval: useInterval(10_000),
+    },
+  );
+  return (
+    <>
+      <h1>
+        Leaderboard of <bdi>{dataset}</bdi>
+      </h1>
+      <search className="filters">
+        <TextFilter name="metric" label="Metric (score)" />
+        <ChoiceFilter name="reducer" label="Repetitions by" options={reducers} />
+        <ChoiceFilter name="missing" label="Samples without a value" options={missings} />
+        <TextFilter name="provider" label="Provider" />
+        <ChoiceFilter name="status" label="Status" options={statuses} />
+        <TextFilter name="min_count" label="At least … samples" type="number" />
+      </search>
+      <Loaded query={query}>
+        {({ pages }) => {
+          const [first] = pages;
+          if (!first) return null;
+          const entries = pages.flatMap((page) => page.entries);
+          if (entries.length === 0)
+            return (
+              <div className="empty">
+                No benchmark of this dataset has a value here.
+                <Left board={first} />
+              </div>
+            );
+          return (
+            <>
+              <Intervals
+                title={`${one(search.metric) || "score"} with 95 % intervals, best first`}
+                note="Neighbours on a common ground are not significantly apart."
+                rows={entries.slice(0, 60).map((entry) => ({
+                  name: entry.benchmarkName,
+                  value: entry.mean,
+                  low: entry.rankedLow ?? entry.ci95Low,
+                  high: entry.rankedHigh ?? entry.ci95High,
+                  band: entry.band,
+                  href: `/console/benchmarks/${encodeURIComponent(entry.benchmarkId)}`,
+                }))}
+              />
+              {entries.length > 60 && <p className="soft">The chart shows the first 60; the table all.</p>}
+              <Standings
+                entries={entries}
+                more={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
+                total={first.totalCount}
+              />
+              <Left board={first} />
+            </>
+          );
+        }}
+      </Loaded>
+    </>
+  );
+}
+
+/** What is not on the board, and why. */
+function Left({ board }: { board: GetLeaderboardResponse }) {
+  const lines = [
+    [board.pendingCount, "are still being computed"],
+    [board.unscoredCount, "match, and have no value of this metric"],
+    [board.belowMinimumCount, "have fewer samples than asked"],
+  ] as const;
+  const left = lines.filter(([number]) => number > 0);
+  if (left.length === 0) return null;
+  return (
+    <p className="soft">
+      Not on the board: {left.map(([number, why]) => `${count(number)} ${why}`).join("; ")}.
+    </p>
+  );
+}
+
+const reducers = [
+  ["", "mean"],
+  ["MEDIAN", "median"],
+  ["MODE", "mode"],
+  ["MAX", "maximum"],
+] as const;
+
+const missings = [
+  ["", "left out"],
+  ["AS_WORST", "as the worst"],
+  ["BOUNDS", "as bounds"],
+] as const;
+
+const statuses = [
+  ["", "any"],
+  ["COMPLETED", "completed"],
+  ["RUNNING", "running"],
+] as const;
+
+type Request = MessageInitShape<typeof GetLeaderboardRequestSchema>;
+
+function requestOf(dataset: string, search: Search): Request {
+  const minimum = Number(one(search.min_count));
+  return {
+    dataset,
+    pageSize: 100,
+    metric: one(search.metric),
+    provider: one(search.provider),
+    reducer: enumOf(Reducer, one(search.reducer)),
+    missing: enumOf(Missing, one(search.missing)),
+    status: enumOf(BenchmarkStatus, one(search.status)),
+    minCount: Number.isInteger(minimum) && minimum > 0 ? minimum : 0,
+  };
+}
+
+function enumOf<Values extends Record<string, number>>(values: Values, name: string) {
+  return (values[name] ?? 0) as Values[keyof Values];
+}

@@ -1,0 +1,91 @@
+// What a paired comparison shows, for terminal, reports and console alike.
+
+export type Verdict =
+  | "better"
+  | "worse"
+  | "may be worse"
+  | "no significant difference"
+  | "no pairs"
+  | "one cluster";
+
+/** Verdicts with which a candidate is not known to do no harm. */
+export const harms: readonly Verdict[] = ["worse", "may be worse", "no pairs", "one cluster"];
+
+/** What verdicts go by. */
+export interface Deciding {
+  /** The level of significance, above 0 and below 1. */
+  alpha: number;
+  lowerIsBetter: boolean;
+}
+
+/** What a mean may be, whatever the missing values are; with the ends of its 95 % interval. */
+export interface Bounds {
+  low: number;
+  high: number;
+  ci95Low?: number | undefined;
+  ci95High?: number | undefined;
+}
+
+/** The telling figures of a comparison, or of a group of its pairs: candidate minus baseline. */
+export interface Figures {
+  adjustedPValue?: number | undefined;
+  meanDifference?: number | undefined;
+  pairedTPValue?: number | undefined;
+  rankBiserial?: number | undefined;
+  /** Groups have neither. */
+  clusters?: object | undefined;
+  bounds?: Bounds | undefined;
+}
+
+/** Whether missing samples leave open what a mean is. */
+export const leaveOpen = <Some extends Bounds>(bounds: Some | undefined): bounds is Some =>
+  bounds !== undefined && bounds.low < bounds.high;
+
+/**
+ * Better or worse only where the adjusted p-value is below alpha and the mean goes the way of the test. Else
+ * nothing is proven. With bounds of what samples are missing it takes that their interval is on one side.
+ */
+export function verdictOf(figures: Figures, deciding: Deciding): Verdict {
+  const { adjustedPValue, meanDifference = 0, clusters, bounds } = figures;
+  const { alpha, lowerIsBetter } = deciding;
+  if (adjustedPValue === undefined) return clusters === undefined ? "no pairs" : "one cluster";
+  const isProven =
+    adjustedPValue < alpha && meanDifference !== 0 && contradictionOf(figures, deciding) === undefined;
+  const proven = meanDifference > 0 === lowerIsBetter ? "worse" : "better";
+  const verdict = isProven ? proven : "no significant difference";
+  return leaveOpen(bounds) ? verdictWithin(bounds, verdict, lowerIsBetter) : verdict;
+}
+
+function verdictWithin(
+  { low, high, ci95Low = low, ci95High = high }: Bounds,
+  ofPairs: Verdict,
+  lowerIsBetter: boolean,
+): Verdict {
+  // Turned so that more is better.
+  const [worst, worstEnd, bestEnd] = lowerIsBetter ? [-high, -ci95High, -ci95Low] : [low, ci95Low, ci95High];
+  if (ofPairs === "better" && worstEnd > 0) return "better";
+  if (ofPairs === "worse" && bestEnd < 0) return "worse";
+  // The interval about the worst mean reaches as far above it as below.
+  const isWorstHarm = worst + (worst - worstEnd) < 0;
+  return ofPairs === "worse" || isWorstHarm ? "may be worse" : "no significant difference";
+}
+
+type Way = "better" | "worse" | "equal";
+
+/**
+ * Tells where a significant test goes another way than the mean, as a few large differences can make it do:
+ * neither is then the verdict. It is harm if the test finds the candidate worse, or the t-test does so.
+ */
+export function contradictionOf(
+  { adjustedPValue = 1, rankBiserial, meanDifference = 0, pairedTPValue = 1 }: Figures,
+  { alpha, lowerIsBetter }: Deciding,
+): { test: Way; mean: Way; isHarm: boolean } | undefined {
+  if (adjustedPValue >= alpha || rankBiserial === undefined) return undefined;
+  if (Math.sign(rankBiserial) === Math.sign(meanDifference)) return undefined;
+  const wayOf = (difference: number): Way => {
+    if (difference === 0) return "equal";
+    return difference > 0 === lowerIsBetter ? "worse" : "better";
+  };
+  const [test, mean] = [wayOf(rankBiserial), wayOf(meanDifference)];
+  return { test, mean, isHarm: test === "worse" || (mean === "worse" && pairedTPValue < alpha) };
+}
