@@ -372,6 +372,8 @@ export const limits = {
   /** So many seals are verified at a time; a call may name so many heads of the chain. */
   auditVerifySeals: 4,
   auditKnownHeads: 100,
+  /** Entries are counted that wait for their seal, of so many statements that wrote them. */
+  auditUnsealedCounted: 100_000,
   /** One cleanup removes at most this many entries of the audit trail. */
   auditCleanupRows: 20_000,
   /** Retention removes a part of what is too old this often, up to as much as one call of its cleanup. */

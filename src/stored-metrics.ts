@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sealLagSeconds } from "./audit/seal/statements.ts";
 import type { Executor } from "./database/statement/executor.ts";
 import { sql, statement } from "./database/statement/sql.ts";
 import { jobStatsRow, statsByType } from "./jobs/lists/query.ts";
@@ -47,10 +48,7 @@ const readOthers = statement("metrics_others", {
       count(*) filter (where status = 'idle') as idle, count(*) filter (where status = 'busy') as busy,
       count(*) filter (where status = 'draining') as draining, count(*)
         filter (where status = 'offline') as offline,
-      coalesce((
-        select greatest(extract(epoch from clock_timestamp() - u.created_at), 0)
-        from audit_unsealed u order by u.id limit 1
-      ), 0)::double precision as seal_lag_seconds,
+      ${sealLagSeconds} as seal_lag_seconds,
       ${jobEvents.waitMs} as job_events_wait_ms, ${benchmarkEvents.waitMs} as benchmark_events_wait_ms
     from (select ${statusOf()} as status from workers w join worker_slots s on s.worker_id = w.worker_id) w`,
   examples: [[]],

@@ -10,6 +10,8 @@ const actions = [
   ...["add_evaluations", "delete_evaluations"],
   // Of users and their credentials.
   ...["login", "login_failed", "logout", "revoke", "rotate", "change_password"],
+  // The chain of the trail was verified.
+  "verify",
   // Old rows were removed, or a call was refused because it lacked a credential or a permission.
   ...["cleanup", "denied"],
   // A backup was put into the database.
@@ -34,6 +36,7 @@ const entityTypes = [
   "user",
   "api_key",
   "session",
+  // An entry; "chain" is the chain of them all.
   "audit_log",
   // A method by its full name, for example "ltb.v1.JobService/CreateJob".
   "method",

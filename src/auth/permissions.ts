@@ -139,6 +139,7 @@ const audit: Table<typeof AuditService> = {
   getAuditLog: allow("audit:read", everyone, own.auditEntry),
   listAuditLogs: allow("audit:read", everyone, own.auditEntriesList),
   exportAuditLogs: allow("audit:read", admins),
+  getAuditStatus: allow("audit:read", admins),
   verifyAuditLog: allow("audit:read", admins),
   cleanupAuditLogs: allow("audit:write", admins),
 };

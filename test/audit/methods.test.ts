@@ -585,7 +585,7 @@ test("every method that changes something is above", () => {
   // Reads; what is recorded as attempts; what is not recorded (design: heartbeats and progress); and those
   // tested elsewhere.
   const others =
-    /^(get|list|watch|export|compare|verify|whoAmI)|^(heartbeat|claimJobs|completeJobs|failJobs|releaseJobs|updateJobProgress)$|^(login|logout|cleanupAuditLogs)$/;
+    /^(get|batchGet|list|watch|export|compare|whoAmI)|^(heartbeat|claimJobs|completeJobs|failJobs|releaseJobs|updateJobProgress)$|^(login|logout|cleanupAuditLogs|verifyAuditLog)$/;
   const methods = [BenchmarkService, JobService, WorkerService, UserService, AuditService].flatMap(
     (service) => service.methods.map(({ localName }) => localName),
   );

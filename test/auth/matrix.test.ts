@@ -103,6 +103,7 @@ const expected: Record<string, string> = {
   "AuditService/GetAuditLog": "auvw",
   "AuditService/ListAuditLogs": "auvw",
   "AuditService/ExportAuditLogs": "a",
+  "AuditService/GetAuditStatus": "a",
   "AuditService/VerifyAuditLog": "a",
   "AuditService/CleanupAuditLogs": "a",
   "SystemService/GetStats": "auvw",

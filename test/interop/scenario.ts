@@ -95,4 +95,5 @@ const expected: Record<string, RegExp> = {
   "AuditService/ListAuditLogs": /"entity(Type|_type)":"benchmark"/,
   "AuditService/ExportAuditLogs": /"action":"deploy"/,
   "AuditService/VerifyAuditLog": /"valid":true/,
+  "AuditService/GetAuditStatus": /"head":\{.*"valid":true/,
 };

@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/audit.proto.
  */
 export const file_ltb_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("ChJsdGIvdjEvYXVkaXQucHJvdG8SBmx0Yi52MSK6AgoIQXVkaXRMb2cSCgoCaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg4KBmFjdGlvbhgEIAEoCRITCgtlbnRpdHlfdHlwZRgFIAEoCRIRCgllbnRpdHlfaWQYBiABKAkSKAoHY2hhbmdlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoKaXBfYWRkcmVzcxgIIAEoCRISCgp1c2VyX2FnZW50GAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSLgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2VhbGVkGAwgASgIEg0KBWFjdG9yGA0gASgJEhAKCGV4dGVybmFsGA4gASgIIl8KDkF1ZGl0Q2hhaW5IZWFkEhAKCHNlcXVlbmNlGAEgASgDEgwKBHNlYWwYAiABKAkSLQoJc2VhbGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFCg9BdWRpdENoYWluQnJlYWsSEAoIc2VxdWVuY2UYASABKAMSEAoIZW50cnlfaWQYAiABKAkSDgoGcmVhc29uGAMgASgJYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChJsdGIvdjEvYXVkaXQucHJvdG8SBmx0Yi52MSK6AgoIQXVkaXRMb2cSCgoCaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg4KBmFjdGlvbhgEIAEoCRITCgtlbnRpdHlfdHlwZRgFIAEoCRIRCgllbnRpdHlfaWQYBiABKAkSKAoHY2hhbmdlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEgoKaXBfYWRkcmVzcxgIIAEoCRISCgp1c2VyX2FnZW50GAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSLgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2VhbGVkGAwgASgIEg0KBWFjdG9yGA0gASgJEhAKCGV4dGVybmFsGA4gASgIIl8KDkF1ZGl0Q2hhaW5IZWFkEhAKCHNlcXVlbmNlGAEgASgDEgwKBHNlYWwYAiABKAkSLQoJc2VhbGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFCg9BdWRpdENoYWluQnJlYWsSEAoIc2VxdWVuY2UYASABKAMSEAoIZW50cnlfaWQYAiABKAkSDgoGcmVhc29uGAMgASgJIt8BChFBdWRpdFZlcmlmaWNhdGlvbhIvCgt2ZXJpZmllZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdXNlcl9pZBgCIAEoCRINCgV2YWxpZBgDIAEoCBIXCg9lbnRyaWVzX2NoZWNrZWQYBCABKAMSKAoEZnJvbRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoCdG8YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgHIAEoCWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One entry of the audit log. Entries cannot be changed; only CleanupAuditLogs removes them.
@@ -207,4 +207,67 @@ export type AuditChainBreak = Message<"ltb.v1.AuditChainBreak"> & {
  */
 export const AuditChainBreakSchema: GenMessage<AuditChainBreak> = /*@__PURE__*/
   messageDesc(file_ltb_v1_audit, 2);
+
+/**
+ * What the trail tells of a verification by VerifyAuditLog.
+ *
+ * @generated from message ltb.v1.AuditVerification
+ */
+export type AuditVerification = Message<"ltb.v1.AuditVerification"> & {
+  /**
+   * When it ended.
+   *
+   * @generated from field: google.protobuf.Timestamp verified_at = 1;
+   */
+  verifiedAt?: Timestamp | undefined;
+
+  /**
+   * Id of the user who asked for it. Empty when unknown.
+   *
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * True when the chain held over the whole range.
+   *
+   * @generated from field: bool valid = 3;
+   */
+  valid: boolean;
+
+  /**
+   * Number of sealed entries checked.
+   *
+   * @generated from field: int64 entries_checked = 4;
+   */
+  entriesChecked: bigint;
+
+  /**
+   * `from` of its request. Unset: from the first entry.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 5;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * `to` of its request. Unset: to the last entry.
+   *
+   * @generated from field: google.protobuf.Timestamp to = 6;
+   */
+  to?: Timestamp | undefined;
+
+  /**
+   * What was wrong, in words. Empty when the chain held.
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message ltb.v1.AuditVerification.
+ * Use `create(AuditVerificationSchema)` to create a new message.
+ */
+export const AuditVerificationSchema: GenMessage<AuditVerification> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_audit, 3);
 

@@ -12,9 +12,9 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { AuditChainBreak, AuditChainHead, AuditLog } from "./audit_pb.ts";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { AuditChainBreak, AuditChainHead, AuditLog, AuditVerification } from "./audit_pb.ts";
 import { file_ltb_v1_audit } from "./audit_pb.ts";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
@@ -22,7 +22,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file ltb/v1/audit_service.proto.
  */
 export const file_ltb_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("ChpsdGIvdjEvYXVkaXRfc2VydmljZS5wcm90bxIGbHRiLnYxItIBChVDcmVhdGVBdWRpdExvZ1JlcXVlc3QSCgoCaWQYASABKAkSDgoGYWN0aW9uGAIgASgJEhMKC2VudGl0eV90eXBlGAMgASgJEhEKCWVudGl0eV9pZBgEIAEoCRIoCgdjaGFuZ2VzGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIPCgd1c2VyX2lkGAYgASgJEhIKCmlwX2FkZHJlc3MYByABKAkSEgoKdXNlcl9hZ2VudBgIIAEoCRISCgpyZXF1ZXN0X2lkGAkgASgJIj0KFkNyZWF0ZUF1ZGl0TG9nUmVzcG9uc2USIwoJYXVkaXRfbG9nGAEgASgLMhAubHRiLnYxLkF1ZGl0TG9nIiAKEkdldEF1ZGl0TG9nUmVxdWVzdBIKCgJpZBgBIAEoCSI6ChNHZXRBdWRpdExvZ1Jlc3BvbnNlEiMKCWF1ZGl0X2xvZxgBIAEoCzIQLmx0Yi52MS5BdWRpdExvZyLdAQoUTGlzdEF1ZGl0TG9nc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDwoHdXNlcl9pZBgDIAEoCRITCgtlbnRpdHlfdHlwZRgEIAEoCRIRCgllbnRpdHlfaWQYBSABKAkSDgoGYWN0aW9uGAYgASgJEikKBWFmdGVyGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZiZWZvcmUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlYKFUxpc3RBdWRpdExvZ3NSZXNwb25zZRIkCgphdWRpdF9sb2dzGAEgAygLMhAubHRiLnYxLkF1ZGl0TG9nEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLMAQoWRXhwb3J0QXVkaXRMb2dzUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgJEhMKC2VudGl0eV90eXBlGAIgASgJEhEKCWVudGl0eV9pZBgDIAEoCRIOCgZhY3Rpb24YBCABKAkSKQoFYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBmJlZm9yZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcGFnZV90b2tlbhgHIAEoCSJYChdFeHBvcnRBdWRpdExvZ3NSZXNwb25zZRIkCgphdWRpdF9sb2dzGAEgAygLMhAubHRiLnYxLkF1ZGl0TG9nEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoVVmVyaWZ5QXVkaXRMb2dSZXF1ZXN0EigKBGZyb20YASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgtrbm93bl9oZWFkcxgDIAMoCzIWLmx0Yi52MS5BdWRpdENoYWluSGVhZCLJAQoWVmVyaWZ5QXVkaXRMb2dSZXNwb25zZRINCgV2YWxpZBgBIAEoCBIXCg9lbnRyaWVzX2NoZWNrZWQYAiABKAMSFwoPZW50cmllc19yZW1vdmVkGAMgASgDEhgKEGVudHJpZXNfdW5zZWFsZWQYBCABKAMSLQoMZmlyc3RfYnJva2VuGAUgASgLMhcubHRiLnYxLkF1ZGl0Q2hhaW5CcmVhaxIlCgVoZWFkcxgGIAMoCzIWLmx0Yi52MS5BdWRpdENoYWluSGVhZCIyChdDbGVhbnVwQXVkaXRMb2dzUmVxdWVzdBIXCg9vbGRlcl90aGFuX2RheXMYASABKAUiOQoYQ2xlYW51cEF1ZGl0TG9nc1Jlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAMSDAoEbW9yZRgCIAEoCDLzAwoMQXVkaXRTZXJ2aWNlEk8KDkNyZWF0ZUF1ZGl0TG9nEh0ubHRiLnYxLkNyZWF0ZUF1ZGl0TG9nUmVxdWVzdBoeLmx0Yi52MS5DcmVhdGVBdWRpdExvZ1Jlc3BvbnNlEkYKC0dldEF1ZGl0TG9nEhoubHRiLnYxLkdldEF1ZGl0TG9nUmVxdWVzdBobLmx0Yi52MS5HZXRBdWRpdExvZ1Jlc3BvbnNlEkwKDUxpc3RBdWRpdExvZ3MSHC5sdGIudjEuTGlzdEF1ZGl0TG9nc1JlcXVlc3QaHS5sdGIudjEuTGlzdEF1ZGl0TG9nc1Jlc3BvbnNlElQKD0V4cG9ydEF1ZGl0TG9ncxIeLmx0Yi52MS5FeHBvcnRBdWRpdExvZ3NSZXF1ZXN0Gh8ubHRiLnYxLkV4cG9ydEF1ZGl0TG9nc1Jlc3BvbnNlMAESTwoOVmVyaWZ5QXVkaXRMb2cSHS5sdGIudjEuVmVyaWZ5QXVkaXRMb2dSZXF1ZXN0Gh4ubHRiLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2USVQoQQ2xlYW51cEF1ZGl0TG9ncxIfLmx0Yi52MS5DbGVhbnVwQXVkaXRMb2dzUmVxdWVzdBogLmx0Yi52MS5DbGVhbnVwQXVkaXRMb2dzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_ltb_v1_audit]);
+  fileDesc("ChpsdGIvdjEvYXVkaXRfc2VydmljZS5wcm90bxIGbHRiLnYxItIBChVDcmVhdGVBdWRpdExvZ1JlcXVlc3QSCgoCaWQYASABKAkSDgoGYWN0aW9uGAIgASgJEhMKC2VudGl0eV90eXBlGAMgASgJEhEKCWVudGl0eV9pZBgEIAEoCRIoCgdjaGFuZ2VzGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIPCgd1c2VyX2lkGAYgASgJEhIKCmlwX2FkZHJlc3MYByABKAkSEgoKdXNlcl9hZ2VudBgIIAEoCRISCgpyZXF1ZXN0X2lkGAkgASgJIj0KFkNyZWF0ZUF1ZGl0TG9nUmVzcG9uc2USIwoJYXVkaXRfbG9nGAEgASgLMhAubHRiLnYxLkF1ZGl0TG9nIiAKEkdldEF1ZGl0TG9nUmVxdWVzdBIKCgJpZBgBIAEoCSI6ChNHZXRBdWRpdExvZ1Jlc3BvbnNlEiMKCWF1ZGl0X2xvZxgBIAEoCzIQLmx0Yi52MS5BdWRpdExvZyLdAQoUTGlzdEF1ZGl0TG9nc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDwoHdXNlcl9pZBgDIAEoCRITCgtlbnRpdHlfdHlwZRgEIAEoCRIRCgllbnRpdHlfaWQYBSABKAkSDgoGYWN0aW9uGAYgASgJEikKBWFmdGVyGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZiZWZvcmUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlYKFUxpc3RBdWRpdExvZ3NSZXNwb25zZRIkCgphdWRpdF9sb2dzGAEgAygLMhAubHRiLnYxLkF1ZGl0TG9nEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLMAQoWRXhwb3J0QXVkaXRMb2dzUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgJEhMKC2VudGl0eV90eXBlGAIgASgJEhEKCWVudGl0eV9pZBgDIAEoCRIOCgZhY3Rpb24YBCABKAkSKQoFYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBmJlZm9yZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcGFnZV90b2tlbhgHIAEoCSJYChdFeHBvcnRBdWRpdExvZ3NSZXNwb25zZRIkCgphdWRpdF9sb2dzGAEgAygLMhAubHRiLnYxLkF1ZGl0TG9nEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIXChVHZXRBdWRpdFN0YXR1c1JlcXVlc3QiuwEKFkdldEF1ZGl0U3RhdHVzUmVzcG9uc2USJAoEaGVhZBgBIAEoCzIWLmx0Yi52MS5BdWRpdENoYWluSGVhZBIrCghzZWFsX2xhZxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIYChBlbnRyaWVzX3Vuc2VhbGVkGAMgASgDEjQKEWxhc3RfdmVyaWZpY2F0aW9uGAQgASgLMhkubHRiLnYxLkF1ZGl0VmVyaWZpY2F0aW9uIpYBChVWZXJpZnlBdWRpdExvZ1JlcXVlc3QSKAoEZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKC2tub3duX2hlYWRzGAMgAygLMhYubHRiLnYxLkF1ZGl0Q2hhaW5IZWFkIskBChZWZXJpZnlBdWRpdExvZ1Jlc3BvbnNlEg0KBXZhbGlkGAEgASgIEhcKD2VudHJpZXNfY2hlY2tlZBgCIAEoAxIXCg9lbnRyaWVzX3JlbW92ZWQYAyABKAMSGAoQZW50cmllc191bnNlYWxlZBgEIAEoAxItCgxmaXJzdF9icm9rZW4YBSABKAsyFy5sdGIudjEuQXVkaXRDaGFpbkJyZWFrEiUKBWhlYWRzGAYgAygLMhYubHRiLnYxLkF1ZGl0Q2hhaW5IZWFkIjIKF0NsZWFudXBBdWRpdExvZ3NSZXF1ZXN0EhcKD29sZGVyX3RoYW5fZGF5cxgBIAEoBSI5ChhDbGVhbnVwQXVkaXRMb2dzUmVzcG9uc2USDwoHZGVsZXRlZBgBIAEoAxIMCgRtb3JlGAIgASgIMsQECgxBdWRpdFNlcnZpY2USTwoOQ3JlYXRlQXVkaXRMb2cSHS5sdGIudjEuQ3JlYXRlQXVkaXRMb2dSZXF1ZXN0Gh4ubHRiLnYxLkNyZWF0ZUF1ZGl0TG9nUmVzcG9uc2USRgoLR2V0QXVkaXRMb2cSGi5sdGIudjEuR2V0QXVkaXRMb2dSZXF1ZXN0GhsubHRiLnYxLkdldEF1ZGl0TG9nUmVzcG9uc2USTAoNTGlzdEF1ZGl0TG9ncxIcLmx0Yi52MS5MaXN0QXVkaXRMb2dzUmVxdWVzdBodLmx0Yi52MS5MaXN0QXVkaXRMb2dzUmVzcG9uc2USVAoPRXhwb3J0QXVkaXRMb2dzEh4ubHRiLnYxLkV4cG9ydEF1ZGl0TG9nc1JlcXVlc3QaHy5sdGIudjEuRXhwb3J0QXVkaXRMb2dzUmVzcG9uc2UwARJPCg5HZXRBdWRpdFN0YXR1cxIdLmx0Yi52MS5HZXRBdWRpdFN0YXR1c1JlcXVlc3QaHi5sdGIudjEuR2V0QXVkaXRTdGF0dXNSZXNwb25zZRJPCg5WZXJpZnlBdWRpdExvZxIdLmx0Yi52MS5WZXJpZnlBdWRpdExvZ1JlcXVlc3QaHi5sdGIudjEuVmVyaWZ5QXVkaXRMb2dSZXNwb25zZRJVChBDbGVhbnVwQXVkaXRMb2dzEh8ubHRiLnYxLkNsZWFudXBBdWRpdExvZ3NSZXF1ZXN0GiAubHRiLnYxLkNsZWFudXBBdWRpdExvZ3NSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_ltb_v1_audit]);
 
 /**
  * Request of CreateAuditLog.
@@ -354,6 +354,64 @@ export const ExportAuditLogsResponseSchema: GenMessage<ExportAuditLogsResponse> 
   messageDesc(file_ltb_v1_audit_service, 7);
 
 /**
+ * Request of GetAuditStatus.
+ *
+ * @generated from message ltb.v1.GetAuditStatusRequest
+ */
+export type GetAuditStatusRequest = Message<"ltb.v1.GetAuditStatusRequest"> & {
+};
+
+/**
+ * Describes the message ltb.v1.GetAuditStatusRequest.
+ * Use `create(GetAuditStatusRequestSchema)` to create a new message.
+ */
+export const GetAuditStatusRequestSchema: GenMessage<GetAuditStatusRequest> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_audit_service, 8);
+
+/**
+ * Response of GetAuditStatus.
+ *
+ * @generated from message ltb.v1.GetAuditStatusResponse
+ */
+export type GetAuditStatusResponse = Message<"ltb.v1.GetAuditStatusResponse"> & {
+  /**
+   * End of the chain as it is, unverified. Unset while nothing is sealed.
+   *
+   * @generated from field: ltb.v1.AuditChainHead head = 1;
+   */
+  head?: AuditChainHead | undefined;
+
+  /**
+   * How long the entry has waited for its seal that waits the longest; 0 s when none waits. It is seconds
+   * while servers keep up, and grows without one that has the key.
+   *
+   * @generated from field: google.protobuf.Duration seal_lag = 2;
+   */
+  sealLag?: Duration | undefined;
+
+  /**
+   * Number of entries that wait to be sealed. Counted are those of the 100,000 changes that wait the longest.
+   *
+   * @generated from field: int64 entries_unsealed = 3;
+   */
+  entriesUnsealed: bigint;
+
+  /**
+   * The last verification that came to an end. Unset if the trail has none.
+   *
+   * @generated from field: ltb.v1.AuditVerification last_verification = 4;
+   */
+  lastVerification?: AuditVerification | undefined;
+};
+
+/**
+ * Describes the message ltb.v1.GetAuditStatusResponse.
+ * Use `create(GetAuditStatusResponseSchema)` to create a new message.
+ */
+export const GetAuditStatusResponseSchema: GenMessage<GetAuditStatusResponse> = /*@__PURE__*/
+  messageDesc(file_ltb_v1_audit_service, 9);
+
+/**
  * Request of VerifyAuditLog.
  *
  * @generated from message ltb.v1.VerifyAuditLogRequest
@@ -387,7 +445,7 @@ export type VerifyAuditLogRequest = Message<"ltb.v1.VerifyAuditLogRequest"> & {
  * Use `create(VerifyAuditLogRequestSchema)` to create a new message.
  */
 export const VerifyAuditLogRequestSchema: GenMessage<VerifyAuditLogRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_audit_service, 8);
+  messageDesc(file_ltb_v1_audit_service, 10);
 
 /**
  * Response of VerifyAuditLog.
@@ -444,7 +502,7 @@ export type VerifyAuditLogResponse = Message<"ltb.v1.VerifyAuditLogResponse"> & 
  * Use `create(VerifyAuditLogResponseSchema)` to create a new message.
  */
 export const VerifyAuditLogResponseSchema: GenMessage<VerifyAuditLogResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_audit_service, 9);
+  messageDesc(file_ltb_v1_audit_service, 11);
 
 /**
  * Request of CleanupAuditLogs.
@@ -465,7 +523,7 @@ export type CleanupAuditLogsRequest = Message<"ltb.v1.CleanupAuditLogsRequest"> 
  * Use `create(CleanupAuditLogsRequestSchema)` to create a new message.
  */
 export const CleanupAuditLogsRequestSchema: GenMessage<CleanupAuditLogsRequest> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_audit_service, 10);
+  messageDesc(file_ltb_v1_audit_service, 12);
 
 /**
  * Response of CleanupAuditLogs.
@@ -493,7 +551,7 @@ export type CleanupAuditLogsResponse = Message<"ltb.v1.CleanupAuditLogsResponse"
  * Use `create(CleanupAuditLogsResponseSchema)` to create a new message.
  */
 export const CleanupAuditLogsResponseSchema: GenMessage<CleanupAuditLogsResponse> = /*@__PURE__*/
-  messageDesc(file_ltb_v1_audit_service, 11);
+  messageDesc(file_ltb_v1_audit_service, 13);
 
 /**
  * AuditService serves the audit log, which is append-only and tamper-evident. Reading the entries of others,
@@ -551,10 +609,22 @@ export const AuditService: GenService<{
     output: typeof ExportAuditLogsResponseSchema;
   },
   /**
+   * Returns how the trail stands: the end of its chain, what waits to be sealed, and the last verification.
+   * It proves nothing: VerifyAuditLog does.
+   *
+   * @generated from rpc ltb.v1.AuditService.GetAuditStatus
+   */
+  getAuditStatus: {
+    methodKind: "unary";
+    input: typeof GetAuditStatusRequestSchema;
+    output: typeof GetAuditStatusResponseSchema;
+  },
+  /**
    * Recomputes the tamper-evident chain over a range of time and compares the entries with their seals. A
    * broken chain is a result, not an error. Entries are sealed within about 2 seconds, or later while the
    * server is behind; until then nothing protects them. The call takes about 10 seconds per million entries,
-   * so a long chain needs a longer deadline than the default.
+   * so a long chain needs a longer deadline than the default. A verification that comes to an end is an entry
+   * of the trail: action "verify" of entity_type "audit_log" and entity_id "chain".
    * FAILED_PRECONDITION: the server has no sealing key.
    *
    * @generated from rpc ltb.v1.AuditService.VerifyAuditLog

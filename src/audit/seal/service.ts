@@ -1,9 +1,11 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { AuditService } from "../../../gen/ltb/v1/audit_service_pb.ts";
 import { invalidField } from "../../errors.ts";
-import { fromTimestamp, toTimestamp } from "../../wire/convert.ts";
+import { fromTimestamp, omitNulls, toTimestamp } from "../../wire/convert.ts";
+import { toDuration } from "../../wire/duration.ts";
 import { attemptId } from "../attempt.ts";
 import type { ChainHead } from "./hash-chain.ts";
+import type { PastVerification } from "./status.ts";
 import type { AuditTrail } from "./trail.ts";
 import type { Break } from "./verify.ts";
 
@@ -11,7 +13,7 @@ import type { Break } from "./verify.ts";
 export function sealMethods(trail: AuditTrail) {
   return {
     async verifyAuditLog({ from, to, knownHeads }) {
-      const { checked, removed, unsealed, broken, head } = await trail.verify({
+      const { checked, removed, unsealed, broken, head } = await trail.verifyAndRecord({
         from: fromTimestamp(from, "from"),
         to: fromTimestamp(to, "to"),
         knownHeads: knownHeads.map(({ sequence, seal }, index) => ({
@@ -29,6 +31,16 @@ export function sealMethods(trail: AuditTrail) {
       };
     },
 
+    async getAuditStatus() {
+      const { head, sealLagSeconds, unsealed, lastVerification: last } = await trail.status();
+      return {
+        ...(head && { head: headMessage(head) }),
+        sealLag: toDuration(sealLagSeconds * 1000),
+        entriesUnsealed: BigInt(unsealed),
+        ...(last && { lastVerification: verificationMessage(last) }),
+      };
+    },
+
     async cleanupAuditLogs({ olderThanDays }) {
       const { deleted, more } = await trail.cleanUp(olderThanDays);
       return { deleted: BigInt(deleted), more };
@@ -38,6 +50,16 @@ export function sealMethods(trail: AuditTrail) {
 
 function headMessage({ sequence, seal, sealedAt }: ChainHead) {
   return { sequence: BigInt(sequence), seal, sealedAt: toTimestamp(sealedAt) };
+}
+
+function verificationMessage({ verifiedAt, from, to, entriesChecked, ...rest }: PastVerification) {
+  return {
+    ...omitNulls(rest),
+    verifiedAt: toTimestamp(verifiedAt),
+    from: toTimestamp(from ?? null),
+    to: toTimestamp(to ?? null),
+    entriesChecked: BigInt(entriesChecked),
+  };
 }
 
 /** An attempt is named by the id that it has as an entry. */

@@ -13,7 +13,7 @@ const bytes = z.instanceof(Buffer);
 // The condition holds for every row of the queue, and makes a scan of its index possible. Connections have
 // enable_seqscan off, and before PostgreSQL 18 a plan that reads a whole table then looks so expensive that
 // it is compiled first (jit), for 400 ms.
-const anyId = sql.fragment`id >= '-9223372036854775808'::bigint`;
+export const anyId = sql.fragment`id >= '-9223372036854775808'::bigint`;
 
 /** Takes the chain for this transaction unless another one has it. */
 export const tryLockChain = statement("audit_chain_try_lock", {
@@ -287,6 +287,13 @@ export const findUncovered = statement("audit_find_uncovered", {
     order by name limit 1`,
   examples: [["-infinity", "infinity"]],
 });
+
+/** How long the entry that waits the longest has waited for its seal, in seconds; 0 where none waits. */
+export const sealLagSeconds = sql.fragment`
+  coalesce((
+    select greatest(extract(epoch from clock_timestamp() - u.created_at), 0)
+    from audit_unsealed u order by u.id limit 1
+  ), 0)::double precision`;
 
 export const countUnsealed = statement("audit_count_unsealed", {
   row: z.object({ entries: z.number() }),

@@ -4,6 +4,7 @@ import type { MaintenanceTask } from "../../maintenance.ts";
 import { type Cleanup, cleanUpAuditLogs } from "./cleanup.ts";
 import { AuditChain, type ChainOptions } from "./seal-task.ts";
 import { Sealer } from "./sealer.ts";
+import { type AuditStatus, readStatus, recordVerification } from "./status.ts";
 import { type Verification, type VerifyOptions, verifyChain } from "./verify.ts";
 
 /** Makes the audit trail tamper-evident: it seals, verifies, and is the only way in which entries leave. */
@@ -45,6 +46,18 @@ export class AuditTrail {
   /** Compares the trail with its seals: see verifyChain. */
   verify(options?: VerifyOptions): Promise<Verification> {
     return verifyChain(this.#chain, options);
+  }
+
+  /** Verifies, and records it: see verifyChain. */
+  async verifyAndRecord(options: VerifyOptions): Promise<Verification> {
+    const verification = await this.verify(options);
+    await recordVerification(this.#chain.db, verification, options);
+    return verification;
+  }
+
+  /** Reads how the trail stands, which proves nothing: see readStatus. */
+  status(): Promise<AuditStatus> {
+    return readStatus(this.#chain.db);
   }
 
   /** Removes old entries: see cleanUpAuditLogs. */

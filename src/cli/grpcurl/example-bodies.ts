@@ -118,7 +118,6 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
   "BenchmarkService/ListBenchmarkFieldValues": {
     field: "BENCHMARK_FIELD_LABEL_VALUE",
     label_key: "team",
-    prefix: "",
     limit: 10,
   },
   "BenchmarkService/UnsetBaseline": { dataset: "mmlu" },
@@ -271,5 +270,6 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
   "AuditService/ListAuditLogs": { page_size: 10, entity_type: "benchmark", after: "2024-01-01T00:00:00Z" },
   "AuditService/ExportAuditLogs": { action: "deploy" },
   "AuditService/VerifyAuditLog": { from: "2024-01-01T00:00:00Z" },
+  "AuditService/GetAuditStatus": {},
   "AuditService/CleanupAuditLogs": { older_than_days: 365 },
 };

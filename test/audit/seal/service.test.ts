@@ -117,6 +117,9 @@ const anAttempt = () =>
   ] as const;
 
 test("a server seals by itself, and verifies", async () => {
+  const before = await audit.getAuditStatus({});
+  expect(before).toMatchObject({ entriesUnsealed: 0n, sealLag: { seconds: 0n, nanos: 0 } });
+  expect(before.lastVerification).toBeUndefined();
   const answer = await audit.verifyAuditLog({});
   expect(answer).toMatchObject({
     valid: true,
@@ -126,12 +129,15 @@ test("a server seals by itself, and verifies", async () => {
     heads: [{ seal: expect.stringMatching(/^[0-9a-f]{64}$/), sealedAt: expect.anything() }],
   });
   expect(answer.firstBroken).toBeUndefined();
+  expect(before.head).toEqual(answer.heads[0]);
   expect((await audit.verifyAuditLog({ knownHeads: answer.heads })).valid).toBe(true);
   expect(await audit.cleanupAuditLogs({ olderThanDays: 1 })).toMatchObject({ deleted: 0n, more: false });
 });
 
 test("a break is a result that names the entry by its id in the lists", async () => {
   const answer = await altered(...anAttempt(), () => audit.verifyAuditLog({}));
+  const { lastVerification } = await audit.getAuditStatus({});
+  expect(lastVerification).toMatchObject({ valid: false, reason: answer.firstBroken?.reason });
   expect(answer).toMatchObject({
     valid: false,
     firstBroken: {
@@ -191,9 +197,10 @@ test("ltb audit verify keeps and gives back heads", async () => {
     valid: true,
     entries_checked: expect.any(Number),
     entries_removed: 0,
-    entries_unsealed: 0,
+    entries_unsealed: expect.any(Number),
     first_broken: null,
-    head,
+    // The first verification is an entry, too, which may be sealed by now.
+    head: expect.stringMatching(/^\d+:[0-9a-f]{64}$/),
   });
 
   const broken = await altered(...anAttempt(), () => ltb("--head-file", file));
@@ -229,4 +236,31 @@ test("ltb audit verify ends with 2 when it could not find out", async () => {
   expect(unreachable.code).toBe(2);
   expect(JSON.parse(unreachable.stderr)).toMatchObject({ error: { code: "UNAVAILABLE" } });
   await expect(stat(join(own, "kept.head.new"))).rejects.toThrow("ENOENT");
+});
+
+test("the last verification is told, with its range and its result, and nobody can make one up", async () => {
+  const from = { seconds: 946_684_800n, nanos: 0 };
+  await audit.verifyAuditLog({ from });
+  const { lastVerification: last } = await audit.getAuditStatus({});
+  expect(last).toMatchObject({ valid: true, from, reason: "" });
+  expect(last?.to).toBeUndefined();
+  const { auditLogs } = await audit.listAuditLogs({
+    entityType: "audit_log",
+    entityId: "chain",
+    pageSize: 1,
+  });
+  expect(auditLogs).toMatchObject([{ action: "verify", createdAt: last?.verifiedAt, external: false }]);
+  const made = { action: "verify", entityType: "audit_log", entityId: "chain" };
+  await expect(audit.createAuditLog(made)).rejects.toMatchObject({ code: Code.InvalidArgument });
+});
+
+test("what waits for its seal is counted, and for how long", async () => {
+  const keyless = await startService(undefined, await createTestDatabase());
+  const call = auditOf(keyless);
+  expect(await call.getAuditStatus({})).toMatchObject({ entriesUnsealed: 0n });
+  for (let i = 0; i < 3; i++) await call.createAuditLog({ action: "a", entityType: "t" });
+  const { head, entriesUnsealed, sealLag } = await call.getAuditStatus({});
+  expect({ head, entriesUnsealed }).toEqual({ head: undefined, entriesUnsealed: 3n });
+  expect(sealLag?.seconds || sealLag?.nanos).toBeTruthy();
+  await keyless.stop();
 });
