@@ -255,6 +255,8 @@ export const limits = {
   /** A dataset's benchmarks are counted up to so many, and so many of its metrics are named. */
   countedBenchmarks: 10_000,
   datasetMetrics: 100,
+  /** In the view with summaries a page has so many benchmarks at most. */
+  summarizedBenchmarks: 100,
   /** A page also ends at about this many bytes, so that it fits into a message. */
   pageBytes: 3 * 1024 * 1024,
 

@@ -121,15 +121,16 @@ from
           and b.dataset = $4
           and b.name = $5
           and b.created_by = $6
-          and b.labels @> $7
-          and b.created_at >= $8
-          and b.created_at < $9
-          and (b.created_at, b.id) > ($10::timestamptz, $11::uuid)
+          and strpos(lower(b.name), lower($7)) > 0
+          and b.labels @> $8
+          and b.created_at >= $9
+          and b.created_at < $10
+          and (b.created_at, b.id) > ($11::timestamptz, $12::uuid)
         order by
           b.created_at asc,
           b.id asc
         limit
-          $12
+          $13
       ) r
     window
       running as (
@@ -150,7 +151,7 @@ from
   ) del on true
 where
   r.place = 1
-  or r.bytes_so_far <= $13
+  or r.bytes_so_far <= $14
 order by
   r.created_at asc,
   r.id asc;
@@ -160,10 +161,11 @@ order by
 -- $4 = 'd'
 -- $5 = 'n'
 -- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $7 = '{"a":"b"}'
--- $8 = '2026-01-31T12:00:00.000001Z'
+-- $7 = 'n'
+-- $8 = '{"a":"b"}'
 -- $9 = '2026-01-31T12:00:00.000001Z'
 -- $10 = '2026-01-31T12:00:00.000001Z'
--- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $12 = 2
--- $13 = 3145728
+-- $11 = '2026-01-31T12:00:00.000001Z'
+-- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $13 = 2
+-- $14 = 3145728

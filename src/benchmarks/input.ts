@@ -54,6 +54,7 @@ export const benchmarkFilter = z.strictObject({
   model: text(limits.nameLength).optional(),
   dataset: text(limits.nameLength).optional(),
   name: text(limits.nameLength).optional(),
+  nameContains: text(limits.nameLength, 1).optional(),
   createdBy: uuid.optional(),
   labels: labels.optional(),
   createdAfter: timestamp.optional(),

@@ -6,14 +6,17 @@ import {
   BenchmarkFieldSchema,
   type BenchmarkSchema,
   BenchmarkStatusSchema,
+  type BriefSummarySchema,
   type DatasetSchema,
   type BenchmarkStatus as WireStatus,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { metricMessage } from "../evaluations/summary/messages.ts";
+import type { BenchmarkSummary } from "../evaluations/summary/summary.ts";
 import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { wireEnum } from "../wire/enums.ts";
 import type { Baseline } from "./baselines.ts";
 import type { Dataset } from "./datasets.ts";
-import type { Benchmark } from "./rows.ts";
+import type { ListedBenchmark } from "./summaries.ts";
 import type { BenchmarkProgress } from "./watch.ts";
 
 export const benchmarkStatus = wireEnum<typeof WireStatus>(BenchmarkStatusSchema);
@@ -35,8 +38,21 @@ export function datasetMessage({
   return { ...same, latestCreatedAt: toTimestamp(latestCreatedAt) };
 }
 
-export function benchmarkMessage(benchmark: Benchmark): MessageInitShape<typeof BenchmarkSchema> {
-  const { status, results, startedAt, completedAt, createdAt, updatedAt, ...same } = benchmark;
+/** What a list tells of the evaluations of a benchmark. */
+function briefSummary(summary: BenchmarkSummary): MessageInitShape<typeof BriefSummarySchema> {
+  const { evaluationCount, failedCount, sampleCount, inputTokens, outputTokens, costUsd } = summary;
+  const [score] = summary.metrics;
+  return {
+    ...{ evaluationCount, failedCount, sampleCount },
+    ...omitNulls({ costUsd }),
+    ...(inputTokens !== null && { inputTokens: BigInt(inputTokens) }),
+    ...(outputTokens !== null && { outputTokens: BigInt(outputTokens) }),
+    ...(score && { score: metricMessage(score) }),
+  };
+}
+
+export function benchmarkMessage(benchmark: ListedBenchmark): MessageInitShape<typeof BenchmarkSchema> {
+  const { status, results, startedAt, completedAt, createdAt, updatedAt, summary, ...same } = benchmark;
   return {
     ...omitNulls(same),
     status: benchmarkStatus.values[status],
@@ -45,5 +61,6 @@ export function benchmarkMessage(benchmark: Benchmark): MessageInitShape<typeof 
     completedAt: toTimestamp(completedAt),
     createdAt: toTimestamp(createdAt),
     updatedAt: toTimestamp(updatedAt),
+    ...(summary && { summary: briefSummary(summary) }),
   };
 }

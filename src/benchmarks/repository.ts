@@ -6,6 +6,7 @@ import type { Executor } from "../database/statement/executor.ts";
 import { type Page, type PageOptions, pageOf } from "../database/statement/page.ts";
 import { alreadyExists, requireFound, requireVersion, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
+import { limits } from "../limits.ts";
 import { parseInput, parseLimit, uuid } from "../validation.ts";
 import type { WatchOptions } from "../watch/watch.ts";
 import type { Baseline } from "./baselines.ts";
@@ -16,14 +17,17 @@ import { type BenchmarkValuesOptions, type benchmarkFields, listFieldValues } fr
 import * as input from "./input.ts";
 import type { Benchmark, BenchmarkStatus } from "./rows.ts";
 import * as statements from "./statements.ts";
+import { type ListedBenchmark, withSummaries } from "./summaries.ts";
 import * as feed from "./watch.ts";
 
 export type BaselinePage = Page<Baseline, input.BaselinePosition>;
-export type BenchmarkPage = Page<Benchmark, input.BenchmarkPosition>;
+export type BenchmarkPage = Page<ListedBenchmark, input.BenchmarkPosition>;
 
 interface ListOptions extends PageOptions<input.BenchmarkPosition> {
   /** True: description, results and metadata are read too. Default: false. */
   full?: boolean;
+  /** True: each benchmark has its summary, and a page has 100 at most. Default: false. */
+  summaries?: boolean;
 }
 
 /** Benchmarks: `db.benchmarks`. */
@@ -107,9 +111,13 @@ export class BenchmarkRepository {
   /** Answers a page of the benchmarks that match, newest first unless the filter says otherwise. */
   async list(filter: input.BenchmarkFilter = {}, options: ListOptions = {}): Promise<BenchmarkPage> {
     const parsed = parseInput(input.benchmarkFilter, filter);
-    const limit = parseLimit(options.limit);
-    const { after, full = false } = options;
-    return pageOf(await this.#db.any(statements.listBenchmarks(parsed, limit + 1, after, full)), limit);
+    const { after, full = false, summaries = false } = options;
+    const limit = Math.min(
+      parseLimit(options.limit),
+      summaries ? limits.summarizedBenchmarks : limits.pageSizeMax,
+    );
+    const page = pageOf(await this.#db.any(statements.listBenchmarks(parsed, limit + 1, after, full)), limit);
+    return summaries ? { ...page, items: await withSummaries(this.#db, page.items) } : page;
   }
 
   /**

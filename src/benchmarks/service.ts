@@ -76,16 +76,19 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
         model: omitEmpty(model),
         dataset: omitEmpty(dataset),
         name: omitEmpty(name),
+        nameContains: omitEmpty(request.nameContains),
         createdBy: omitEmpty(createdBy),
         labels: Object.keys(labels).length > 0 ? labels : undefined,
         createdAfter: fromTimestamp(request.createdAfter, "created_after"),
         createdBefore: fromTimestamp(request.createdBefore, "created_before"),
         orderBy: orderOf(orderBy),
       };
+      const wanted = checkEnum(BenchmarkViewSchema, view, "view");
       const { items, next } = await benchmarks.list(filter, {
         limit: pageSize(request.pageSize),
         after: decodePageToken(request.pageToken, filter, benchmarkPosition),
-        full: checkEnum(BenchmarkViewSchema, view, "view") === BenchmarkView.FULL,
+        full: wanted === BenchmarkView.FULL,
+        summaries: wanted === BenchmarkView.SUMMARY,
       });
       return { benchmarks: items.map(benchmarkMessage), nextPageToken: encodePageToken(next, filter) };
     },

@@ -182,7 +182,14 @@ export const deleteBenchmark = statement("benchmark_delete", {
 });
 
 export const exampleRange = { createdAfter: example.time, createdBefore: example.time };
-const exampleTexts = { provider: "p", model: "m", dataset: "d", name: "n", createdBy: example.id };
+const exampleTexts = {
+  provider: "p",
+  model: "m",
+  dataset: "d",
+  name: "n",
+  nameContains: "n",
+  createdBy: example.id,
+};
 const exampleFilter = { ...exampleTexts, ...exampleRange, status: "running", labels: { a: "b" } } as const;
 
 // Each single filter has an index (20240320000002_add_indexes.sql); others are applied while reading it.
@@ -268,8 +275,10 @@ const fullSize = sql.fragment`
 
 export function conditions(filter: ParsedBenchmarkFilter) {
   const { status, provider, model, dataset, name, createdBy, labels, createdAfter, createdBefore } = filter;
+  const { nameContains } = filter;
   return [
     ...equalities({ status, provider, model, dataset, name, createdBy }, "b"),
+    nameContains !== undefined && sql.fragment`strpos(lower(b.name), lower(${nameContains})) > 0`,
     labels !== undefined && sql.fragment`b.labels @> ${JSON.stringify(labels)}`,
     createdAfter !== undefined && sql.fragment`b.created_at >= ${createdAfter}`,
     createdBefore !== undefined && sql.fragment`b.created_at < ${createdBefore}`,

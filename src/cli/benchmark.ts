@@ -14,6 +14,7 @@ import { statuses, statusName } from "./shared/status.ts";
 
 interface ListOptions extends ServiceOptions {
   name?: string;
+  search?: string;
   status?: keyof typeof statuses;
   provider?: string;
   model?: string;
@@ -31,6 +32,7 @@ export function addCommand(program: Command): void {
     .withReplica()
     .description("Lists benchmarks, newest first.")
     .option("--name <name>", "only those with exactly this name")
+    .option("--search <text>", "only those with this text in their name")
     .choice("--status <status>", "only those in this status", Object.keys(statuses))
     .option("--provider <provider>", "only those of this provider")
     .option("--model <model>", "only those of this model")
@@ -58,9 +60,9 @@ export function addCommand(program: Command): void {
 }
 
 async function list({ benchmarks }: ServiceClient, options: ListOptions): Promise<void> {
-  const { name, provider, model, dataset, status } = options;
+  const { name, search, provider, model, dataset, status } = options;
   const request = {
-    ...given({ name, provider, model, dataset }),
+    ...given({ name, nameContains: search, provider, model, dataset }),
     status: status === undefined ? BenchmarkStatus.UNSPECIFIED : statuses[status],
   };
   await printList("benchmarks", options, {

@@ -4,14 +4,9 @@ import {
   type BenchmarkComparisonSchema,
   type ComparisonSlicesSchema,
   ComparisonTest,
-  type IntervalMethod,
-  IntervalMethodSchema,
   type LeaderboardEntrySchema,
   type MetricRunSchema,
   type MetricSlicesSchema,
-  type MetricSummarySchema,
-  type Missing,
-  MissingSchema,
   type Reducer,
   ReducerSchema,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
@@ -33,7 +28,7 @@ import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
 import type { ListedEvaluation } from "./rows.ts";
 import type { PairSlices } from "./slices/pair-slices.ts";
 import type { MetricSlices } from "./slices/slices.ts";
-import type { MetricSummary } from "./summary/summary.ts";
+import { intervals } from "./summary/messages.ts";
 import type { EvaluationResult } from "./write.ts";
 
 /** The fields that CreateEvaluation and every item of a batch or stream have in common. */
@@ -92,9 +87,6 @@ export function failureMessage({
 /** How values of repetitions become one, as the contract says it. */
 export const wireReducer = wireEnum<typeof Reducer>(ReducerSchema);
 
-/** What a mean does with missing samples, as the contract says it. */
-export const wireMissing = wireEnum<typeof Missing>(MissingSchema);
-
 const outcomes = wireEnum<typeof EvaluationOutcome>(EvaluationOutcomeSchema).values;
 
 /** The outcome of an item, with field at fault and reason where it stored nothing. */
@@ -141,21 +133,6 @@ function pairSlicesMessage(found: PairSlices): MessageInitShape<typeof Compariso
       ...omitNulls(figures),
       test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
     })),
-  };
-}
-
-const intervals = wireEnum<typeof IntervalMethod>(IntervalMethodSchema).values;
-
-export function metricMessage(metric: MetricSummary): MessageInitShape<typeof MetricSummarySchema> {
-  const { intervalMethod: method, repetitions, clusters, coverage, missing, bounds, ...figures } = metric;
-  return {
-    ...omitNulls(figures),
-    ...(method && { intervalMethod: intervals[method] }),
-    ...(repetitions && { repetitions: omitNulls(repetitions) }),
-    ...(bounds && { bounds: omitNulls(bounds) }),
-    coverage: omitNulls(coverage),
-    missing: wireMissing.values[missing],
-    ...(clusters && { clusters: omitNulls(clusters) }),
   };
 }
 

@@ -29,15 +29,14 @@ import {
   failureMessage,
   fromMessage,
   leaderboardMessage,
-  metricMessage,
   outcomeOf,
   runMessage,
   slicesMessage,
-  wireMissing,
   wireReducer,
 } from "./messages.ts";
 import type { EvaluationRepository } from "./repository.ts";
 import { missingOfGroups } from "./slices/slices.ts";
+import { metricMessage, wireMissing } from "./summary/messages.ts";
 
 /** The methods of BenchmarkService that are about evaluations. */
 export function evaluationMethods(evaluations: EvaluationRepository) {

@@ -57,7 +57,13 @@ describe.each(wires)("over %s", (wire) => {
     const list = await api.listBenchmarks({ labels: { team: wire } });
     expect(list).toMatchObject({ benchmarks: [{ id: benchmark.id, description: "" }], nextPageToken: "" });
     expect(list.benchmarks[0]?.metadata).toBeUndefined();
+    const summed = { labels: { team: wire }, nameContains: "TEST", view: BenchmarkView.SUMMARY };
+    expect((await api.listBenchmarks(summed)).benchmarks[0]?.summary).toMatchObject({
+      ...{ evaluationCount: 0, score: { name: "score", count: 0 } },
+    });
+    expect(await api.listBenchmarks({ ...summed, nameContains: "%" })).toMatchObject({ benchmarks: [] });
     const full = await api.listBenchmarks({ labels: { team: wire }, view: BenchmarkView.FULL });
+    expect(full.benchmarks[0]?.summary).toBeUndefined();
     expect(full.benchmarks[0]).toMatchObject({ description: "first", metadata: given.metadata });
     await api.deleteBenchmark({ id: benchmark.id });
     await expectFailure(api.getBenchmark({ id: benchmark.id }), {

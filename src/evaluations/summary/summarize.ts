@@ -62,7 +62,7 @@ export async function summarizeBenchmark(
   options: SummaryOptions,
 ): Promise<BenchmarkSummary> {
   if (names.length !== 1) refuseRange(options);
-  const { id: benchmarkId, isRepeated, repetitions, reducer, k } = options;
+  const { isRepeated, repetitions } = options;
   const { figures: read, ...how } = await findFigures(executors, names, options);
   // Its first repetition came in meanwhile.
   if (how.isRepeated && !isRepeated)
@@ -70,6 +70,33 @@ export async function summarizeBenchmark(
   const evaluations = read.find(({ name }) => name === failedMetric);
   const wanted = wantedOf(repetitions, evaluations?.groups);
   const figures = await withLacking(executors.heavy, read, names, { ...options, wanted });
+  return summaryOf({ ...how, figures }, names, { ...options, wanted });
+}
+
+/**
+ * The same from the rollups alone, by the mean of repetitions; undefined where they cannot be read for now.
+ */
+export async function summarizeKept(
+  db: Executor,
+  names: readonly string[],
+  sampling: Sampling,
+): Promise<BenchmarkSummary | undefined> {
+  const kept = await summarizeRollups(db, sampling.id, names, sampling.isRepeated);
+  if (kept?.isRepeated && !sampling.isRepeated)
+    return summarizeKept(db, names, { ...sampling, isRepeated: true });
+  if (!kept) return undefined;
+  const { groups } = kept.figures.find(({ name }) => name === failedMetric) ?? {};
+  const options = { ...sampling, reducer: "mean", k: 0, missing: "exclude" } as const;
+  return summaryOf(kept, names, { ...options, wanted: wantedOf(sampling.repetitions, groups) });
+}
+
+function summaryOf(
+  { figures, ...how }: Found,
+  names: readonly string[],
+  options: SummaryOptions & { wanted: number },
+): BenchmarkSummary {
+  const { id: benchmarkId, isRepeated, repetitions, wanted, reducer, k } = options;
+  const evaluations = figures.find(({ name }) => name === failedMetric);
   const all = new Map(figures.map((one) => [one.name, one]));
   const sum = (name: string) => all.get(name)?.sum ?? null;
   all.delete(failedMetric);
