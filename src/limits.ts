@@ -55,6 +55,8 @@ export const limits = {
   /** One statement, and one call, cancels, retries or deletes at most this many jobs. */
   bulkBatchRows: 500,
   bulkCallRows: 50_000,
+  /** One call that changes nothing counts at most so many jobs. */
+  bulkDryRows: 100_000,
   /** A cleanup takes at most this age (100 years), and for jobs the second one where none is named. */
   ageDays: 36_500,
   jobAgeDaysDefault: 30,

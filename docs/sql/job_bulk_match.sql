@@ -1,6 +1,7 @@
 -- job_bulk_match, 1 of 2
 select
-  j.id
+  j.id,
+  true as permitted
 from
   jobs j
 where
@@ -11,23 +12,23 @@ where
 
 -- job_bulk_match, 2 of 2
 select
-  j.id
+  j.id,
+  j.created_by is not distinct from $1 as permitted
 from
   jobs j
 where
-  j.id = any ($1::"uuid" [])
-  and j.status = any ($2::"text" [])
-  and j.job_type = $3
-  and j.benchmark_id = $4
-  and j.limit_key = $5
-  and j.created_by = $6
+  j.id = any ($2::"uuid" [])
+  and j.status = any ($3::"text" [])
+  and j.job_type = $4
+  and j.benchmark_id = $5
+  and j.limit_key = $6
   and j.created_at >= $7
   and j.created_at < $8;
--- $1 = '{ffffffff-ffff-ffff-ffff-ffffffffffff}'
--- $2 = '{failed}'
--- $3 = 't'
--- $4 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
--- $5 = 'k'
--- $6 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+-- $1 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+-- $2 = '{ffffffff-ffff-ffff-ffff-ffffffffffff}'
+-- $3 = '{failed}'
+-- $4 = 't'
+-- $5 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+-- $6 = 'k'
 -- $7 = '2026-01-31T12:00:00.000001Z'
 -- $8 = '2026-01-31T12:00:00.000001Z'

@@ -36,7 +36,14 @@ import {
 } from "./shared/evidence.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
-import { type Direction, directionOf, given, parseFraction, parseWhole } from "./shared/options.ts";
+import {
+  type Direction,
+  directionOf,
+  directionWarning,
+  given,
+  parseFraction,
+  parseWhole,
+} from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { regressedGroups, slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
@@ -174,6 +181,8 @@ async function compare(
       response.comparisons.flatMap(({ slices }) => slices ?? []),
     );
   const { lowerIsBetter } = response;
+  const warning = directionWarning(options.metric, options, lowerIsBetter);
+  if (warning !== undefined) note(`warning: ${oneLine(warning)}`);
   const asked = { ...options, margin, lowerIsBetter };
   const verdicts = response.comparisons.map((one) => verdictOf(one, asked));
   const failuresWith = (quote = oneLine) =>

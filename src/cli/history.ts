@@ -11,7 +11,15 @@ import { countText, coverageOfRuns, type Filling, leftOutWords, parseRange } fro
 import { findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
 import { inputsWarning } from "./shared/inputs.ts";
 import { requireRanked } from "./shared/known-names.ts";
-import { type Direction, directionOf, gatherPairs, given, parseTime, parseWhole } from "./shared/options.ts";
+import {
+  type Direction,
+  directionOf,
+  directionWarning,
+  gatherPairs,
+  given,
+  parseTime,
+  parseWhole,
+} from "./shared/options.ts";
 import {
   formatInterval,
   formatMinute,
@@ -97,6 +105,8 @@ async function history({ benchmarks }: ServiceClient, dataset: string, options: 
   };
   const response = await benchmarks.getMetricHistory(request);
   const { runs, pendingCount: pending, nextPageToken } = response;
+  const direction = directionWarning(metric, options, response.lowerIsBetter);
+  if (direction !== undefined) note(`warning: ${oneLine(direction)}`);
   if (runs.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeHistory } = await import("./html/history-page.ts");

@@ -25,6 +25,7 @@ import { requireRanked } from "./shared/known-names.ts";
 import {
   type Direction,
   directionOf,
+  directionWarning,
   gatherPairs,
   given,
   parseCount,
@@ -140,11 +141,20 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     by = response;
     return { items: response.entries, nextPageToken: response.nextPageToken };
   });
+  const direction = directionWarning(metric, options, lowerIsBetter);
+  if (direction !== undefined) note(`warning: ${oneLine(direction)}`);
+  const minima = [
+    minCoverage > 0 && `--min-coverage ${minCoverage}`,
+    minCount > 1 && `--min-count ${minCount}`,
+  ];
+  const minimum = minima.filter((option) => option !== false).join(" or ");
+  const belowWords = `${countOf(below, "benchmark")} with values ${below === 1 ? "is" : "are"} left out by ${minimum}`;
   if (items.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeLeaderboard } = await import("./html/leaderboard-page.ts");
     const about = { metric, dataset, total, unscored, lowerIsBetter, referenceId, ...by };
-    await writeLeaderboard(options.html, about, items);
+    const leftOut = below > 0 ? [`${belowWords}.`] : [];
+    await writeLeaderboard(options.html, { ...about, minimum, leftOut }, items);
   }
   if (options.json) {
     const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
@@ -164,11 +174,6 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     const inputs = { inputs_reference_id: referenceId || null };
     return printJson({ dataset, metric, ...how, ...filling, ...counts, ...inputs, entries, more });
   }
-  const asked = [
-    minCoverage > 0 && `--min-coverage ${minCoverage}`,
-    minCount > 1 && `--min-count ${minCount}`,
-  ];
-  const minimum = asked.filter((option) => option !== false).join(" or ");
   if (items.length === 0) {
     const those = `benchmarks on ${dataset} with values of ${metric}`;
     note(below > 0 ? `${minimum} leaves out all ${those} that match: ${below}` : `no ${those} match`);
@@ -188,10 +193,7 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     if (total > 1) print(`\n${apartWords(items.some(isOpen))}`);
     for (const words of rankedRepetitions(items, by)) print(`\n${words}`);
   }
-  if (items.length > 0 && below > 0)
-    note(
-      `note: ${countOf(below, "benchmark")} with values ${below === 1 ? "is" : "are"} left out by ${minimum}`,
-    );
+  if (items.length > 0 && below > 0) note(`note: ${belowWords}`);
   const warning = inputsWarning(items, referenceId);
   if (warning !== undefined) note(`warning: ${warning}`);
   for (const words of leftOutWords(unscored, { metric, ...by }, "ranked")) note(`note: ${words}`);

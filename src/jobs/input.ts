@@ -117,6 +117,8 @@ export const reporter = z.strictObject({ workerId: workerName });
 
 export const progressInput = reporter.extend({ leaseMs: leaseMs.default(limits.leaseMs) });
 
+const jobIds = z.array(uuid).max(limits.batchItems, `must have at most ${limits.batchItems} items`);
+
 export const jobFilter = z.strictObject({
   status: oneOf(jobStatuses).optional(),
   jobType: text(limits.providerLength).optional(),
@@ -126,7 +128,7 @@ export const jobFilter = z.strictObject({
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
   createdBy: uuid.optional(),
-  ids: z.array(uuid).max(limits.batchItems, `must have at most ${limits.batchItems} items`).optional(),
+  ids: jobIds.optional(),
   orderBy: oneOf(["newest", "ended", "priority"]).default("newest"),
 });
 
@@ -162,9 +164,13 @@ export const bulkFilter = z.strictObject({
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
   createdBy: uuid.optional(),
+  ids: jobIds.optional(),
 });
 
-/** A bulk change cancels or retries the jobs that match every given filter. */
+/**
+ * A bulk change cancels or retries the jobs that match every given filter. Those that match but for their
+ * creator are counted as not permitted.
+ */
 export type BulkFilter = z.input<typeof bulkFilter>;
 
 export const jobLimit = z.strictObject({

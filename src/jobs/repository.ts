@@ -27,13 +27,25 @@ import { type JobStats, type JobTypeStats, jobStats } from "./lists/stats.ts";
 import type { JobQueue } from "./queue.ts";
 import { forbiddenChange, idTaken, isIdTaken, keepsChanging, nameTakenId, refusalAt } from "./refusals.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
-import { type BulkResult, changeMany, cleanUpJobs } from "./transitions/bulk.ts";
+import {
+  type BulkResult,
+  type Change,
+  type ChangeResult,
+  changeMany,
+  cleanUpJobs,
+  foreseeRetries,
+} from "./transitions/bulk.ts";
 import * as transitions from "./transitions/transitions.ts";
 import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
 import { type EndResult, type JobWrites, writeDirectly, writeValid } from "./writes.ts";
 
 /** The benchmark that a job works for, null for none, and whether that was deleted. */
 export type BenchmarkOfJob = Omit<z.output<typeof lockHeldLeases.row>, "position">;
+
+/** `dryRun`: nothing is changed, and the result tells what would be, as of now. Default: false. */
+interface DryRun {
+  dryRun?: boolean;
+}
 
 /** The job queue: `db.jobs`. */
 export class JobRepository {
@@ -314,15 +326,22 @@ export class JobRepository {
     throw keepsChanging(key);
   }
 
-  /** Cancels all pending and running jobs that match, in batches. */
-  cancelMany(filter: input.BulkFilter, reason = ""): Promise<BulkResult> {
+  /** Cancels all pending and running jobs that match, in batches; or only counts them. */
+  cancelMany(filter: input.BulkFilter, reason = "", options: DryRun = {}): Promise<ChangeResult> {
     const why = parseInput(input.reasonText, reason, "reason");
-    return this.#bulk(filter, ["pending", "running"], (ids) => transitions.cancelJobs(ids, why));
+    const run = (ids: readonly string[]) => transitions.cancelJobs(ids, why);
+    return this.#bulk(filter, { allowed: ["pending", "running"], run }, options);
   }
 
-  /** Retries all failed and cancelled jobs that match, in batches; skips those whose unique key is taken. */
-  retryMany(filter: input.BulkFilter): Promise<BulkResult> {
-    return this.#bulk(filter, ["failed", "cancelled"], transitions.retryJobs);
+  /**
+   * Retries all failed and cancelled jobs that match, in batches; or only counts them. Skips those whose
+   * unique key is taken, or whose benchmark was deleted.
+   */
+  retryMany(filter: input.BulkFilter, options: DryRun = {}): Promise<ChangeResult> {
+    const taken = new Set<string>();
+    const foresee = (ids: readonly string[]) => foreseeRetries(this.#db, ids, taken);
+    const run = transitions.retryJobs;
+    return this.#bulk(filter, { allowed: ["failed", "cancelled"], run, foresee }, options);
   }
 
   /** Deletes jobs that ended over `days` days ago, in batches. Their attempts stay in the audit trail. */
@@ -470,13 +489,9 @@ export class JobRepository {
     return found;
   }
 
-  async #bulk(
-    filter: input.BulkFilter,
-    sources: readonly JobStatus[],
-    run: Parameters<typeof changeMany>[3],
-  ): Promise<BulkResult> {
-    const result = await changeMany(this.#db, filter, sources, run);
-    this.#queue.announce();
+  async #bulk(filter: input.BulkFilter, change: Change, options: DryRun): Promise<ChangeResult> {
+    const result = await changeMany(this.#db, filter, change, options);
+    if (!options.dryRun) this.#queue.announce();
     return result;
   }
 

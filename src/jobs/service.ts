@@ -156,12 +156,12 @@ export function jobService(store: JobStore) {
     },
 
     async cancelJobs(request, context) {
-      const { affected, more } = await jobs.cancelMany(bulkFilterOf(request, context), request.reason);
-      return { affected, more };
+      const { reason, dryRun } = request;
+      return jobs.cancelMany(bulkFilterOf(request, context), reason, { dryRun });
     },
 
     async retryJobs(request, context) {
-      return jobs.retryMany(bulkFilterOf(request, context));
+      return jobs.retryMany(bulkFilterOf(request, context), { dryRun: request.dryRun });
     },
 
     async deleteJob({ id }) {
@@ -328,6 +328,7 @@ function bulkFilterOf(request: CancelJobsRequest | RetryJobsRequest, context: Ha
     createdAfter: fromTimestamp(request.createdAfter, "created_after"),
     createdBefore: fromTimestamp(request.createdBefore, "created_before"),
     createdBy: creatorFilterOf(context),
+    ids: request.ids.length > 0 ? request.ids : undefined,
   };
 }
 

@@ -16,6 +16,10 @@ export interface MeanDifference {
  * assume equal variances. Its degrees of freedom are those of Welch and Satterthwaite (Welch, Biometrika 34,
  * 1947; as `scipy.stats.ttest_ind_from_stats` with `equal_var=False`).
  *
+ * Where one group alone varies, nothing tells how far values of the other may do so: two that are alike prove
+ * nothing. Student's t-test takes the variance to be that of both, and where its p-value is the larger, the
+ * result is that of it.
+ *
  * Where neither group varies there is no standard error, though a drop from all right to all wrong must not
  * go unseen. The p-value is then that of the exact permutation test (Fisher, The Design of Experiments,
  * 1935): 1 if the values are equal, else how few of the C(n₁ + n₂, n₁) ways to deal them differ as much.
@@ -39,7 +43,15 @@ export function welch(before: Moments, after: Moments): MeanDifference {
   const [ofBefore, ofAfter] = [a.stderr ** 2, b.stderr ** 2];
   const variance = ofBefore + ofAfter;
   const degrees = variance ** 2 / (ofBefore ** 2 / (before.count - 1) + ofAfter ** 2 / (after.count - 1));
-  const stderr = Math.sqrt(variance);
+  const found = byT(difference, Math.sqrt(variance), degrees);
+  if (!isConstant(a.stddev) && !isConstant(b.stddev)) return found;
+  const all = before.count + after.count - 2;
+  const common = ((before.m2 + after.m2) / all) * (1 / before.count + 1 / after.count);
+  const pooled = byT(difference, Math.sqrt(common), all);
+  return pooled.pValue > found.pValue ? pooled : found;
+}
+
+function byT(difference: number, stderr: number, degrees: number) {
   const margin = studentTQuantile(0.975, degrees) * stderr;
   return {
     difference,

@@ -171,7 +171,11 @@ describe("jobs", () => {
     expect(await outcome(as.ann.jobs.cancelJobs({}))).toBe("INVALID_ARGUMENT");
     expect((await as.ann.jobs.cancelJobs({ jobType })).affected).toBe(2);
     expect((await as.ann.jobs.retryJobs({ jobType })).affected).toBe(2);
-    expect((await as.ben.jobs.cancelJobs({ jobType })).affected).toBe(1);
+    expect(await as.ben.jobs.cancelJobs({ jobType, dryRun: true })).toMatchObject({
+      affected: 1,
+      notPermitted: 2,
+    });
+    expect(await as.ben.jobs.cancelJobs({ jobType })).toMatchObject({ affected: 1, notPermitted: 2 });
     expect((await as.admin.jobs.cancelJobs({ jobType })).affected).toBe(2);
     expect((await as.admin.jobs.retryJobs({ jobType })).affected).toBe(3);
   });

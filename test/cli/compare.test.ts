@@ -462,6 +462,53 @@ test("of latency the gate knows that lower is better, and can be told otherwise"
   expect((await ltb.run("summary", "quick")).stdout).toMatch(/\n30 evaluations, 0 with an error\n/);
 });
 
+test("a name that speaks of errors is asked about, and the maximum of more repetitions is no better", async () => {
+  const folder = await temporaryFolder();
+  for (const [name, repetitions] of [
+    ["single", 1],
+    ["fivefold", 5],
+  ] as const) {
+    const row = (i: number) => {
+      const ids = { sample_id: `s${Math.floor(i / repetitions)}`, repetition: i % repetitions };
+      const metrics = { error_rate: 0.5, word_errors_left: 0, terror: 1, latency_ms: 9 };
+      return JSON.stringify({ ...ids, input: "i", output: "o", score: Number(i % 3 > 0), ...metrics });
+    };
+    const rows = Array.from({ length: 20 * repetitions }, (_, i) => row(i));
+    await writeFile(join(folder, name), rows.join("\n"));
+    const named = ["sample_id", "repetition", "input", "output", "score", "latency_ms"];
+    const fields = named.map((name) => `${name}=${name}`);
+    const own = ["error_rate", "word_errors_left", "terror"].map((key) => `metrics.${key}=${key}`);
+    fields.push(...own);
+    const about = ["--map", fields.join(","), "--model", name, "--name", name, "--dataset", "uneven"];
+    await ltb.json("import", join(folder, name), "--format", "jsonl", ...about);
+  }
+  await rm(folder, { recursive: true });
+  await expect.poll(async () => (await ltb.json("leaderboard", "uneven")).pending_count).toBe(0);
+  const asked = /^warning: higher values of error_rate count as better: say --lower-is-better /m;
+  for (const command of [
+    ["compare", "single", "fivefold"],
+    ["leaderboard", "uneven"],
+    ["history", "uneven"],
+  ]) {
+    const by = async (...more: string[]) => (await ltb.run(...command, "--metric", ...more)).stderr;
+    expect(await by("error_rate")).toMatch(asked);
+    expect(await by("error_rate", "--json")).toMatch(asked);
+    expect(await by("word_errors_left")).toContain("higher values of word_errors_left count as better");
+    for (const told of [
+      ["error_rate", "--lower-is-better"],
+      ["error_rate", "--higher-is-better"],
+      ["terror"],
+      ["latency_ms"],
+      ["score"],
+    ])
+      expect(await by(...told), told.join(" ")).not.toContain("count as better");
+    const stdout = async (...more: string[]) => (await ltb.run(...command, ...more)).stdout;
+    const uneven = "warning: the max of 5 repetitions is larger than that of 1 by chance alone";
+    expect(await stdout("--reducer", "max")).toContain(uneven);
+    expect(await stdout("--reducer", "median")).not.toContain("by chance alone");
+  }
+});
+
 test("a benchmark is not compared with itself, nor by a metric that it has not", async () => {
   for (const candidates of [["6b_finetuning"], ["175b_verification", "6b_finetuning"]])
     expect(await ltb.run("compare", "6b_finetuning", ...candidates)).toEqual({

@@ -222,6 +222,10 @@ test("a leaderboard says what entries lack, puts them behind, and leaves them ou
     /^note: \d+ benchmarks? with values (is|are) left out by --min-coverage 0\.5$/m,
   );
   expect(most.below_minimum_count).toBeGreaterThan(0);
+  const least = await page("leaderboard", "gsm8k", "--min-coverage", "0.5");
+  expect(least).toContain("Those below --min-coverage 0.5 are not ranked.");
+  expect(least).toMatch(/with values (is|are) left out by --min-coverage 0\.5\./);
+  expect(await page("leaderboard", "gsm8k")).not.toContain("are not ranked");
   const worst = await ltb.run("leaderboard", "gsm8k", "--missing", "as_worst");
   expect(worst.stdout.replaceAll(/\s+/g, " ")).toMatch(
     /crashed 0\.4 \S+ … \S+ 50 Each missing sample and repetition counts as 0, /,

@@ -220,13 +220,29 @@ describe("cancel, retry, delete", () => {
 
   test("by filter, and old ones by cleanup", async () => {
     for (const type of ["bulk", "bulk", "spared"]) await submit(type);
-    expect(await cli.json("job", "cancel", "--type", "bulk")).toEqual({ cancelled: 2 });
+    const none = { skipped: 0, not_permitted: 0 };
+    const dry = { dry_run: true, more: false };
+    expect(await cli.json("job", "cancel", "--type", "bulk", "--dry-run")).toEqual({
+      cancelled: 2,
+      ...none,
+      ...dry,
+    });
+    expect(await cli.json("job", "cancel", "--type", "bulk")).toEqual({ cancelled: 2, ...none });
+    const would = await cli.run("job", "retry", "--type", "bulk", "--dry-run");
+    expect(would.stdout).toBe("2 jobs would be in the queue again\n");
     expect(await cli.json("job", "retry", "--type", "bulk", "--status", "cancelled")).toEqual({
       retried: 2,
-      skipped: 0,
+      ...none,
+    });
+    expect(await cli.json("job", "retry", unknownId, "--dry-run")).toEqual({
+      retried: 0,
+      ...none,
+      skipped: 1,
+      ...dry,
     });
     expect(await cli.json("job", "cancel", "--type", "bulk", "--created-before", "2020-01-01")).toEqual({
       cancelled: 0,
+      ...none,
     });
     await cli.run("job", "cancel", "--type", "bulk", "--status", "pending");
     expect(await cli.json("cleanup", "--jobs-older-than", "1")).toEqual({ jobs_deleted: 0 });

@@ -296,7 +296,7 @@ describe("samples without a value", () => {
     await scored(db, "crashed", shares(75, 100));
     const crashed = await lacking("crashed", shares(50, 50), 50);
     const page = await history("crashed");
-    expect(page.runs[1]?.sincePrevious?.adjustedPValue).toBeLessThan(1e-6);
+    expect(page.runs[1]?.sincePrevious?.adjustedPValue).toBeLessThan(1e-3);
     expect(marks(page)).toEqual([
       [[], [crashed]],
       [[], [crashed]],

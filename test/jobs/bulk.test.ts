@@ -48,9 +48,9 @@ async function rowsRead(change: (db: Executor) => Promise<unknown>): Promise<num
 }
 
 const cancel = (db: Executor, filter: BulkFilter) =>
-  changeMany(db, filter, ["pending", "running"], (ids) => cancelJobs(ids, null));
+  changeMany(db, filter, { allowed: ["pending", "running"], run: (ids) => cancelJobs(ids, null) });
 const retry = (db: Executor, filter: BulkFilter) =>
-  changeMany(db, filter, ["failed", "cancelled"], retryJobs);
+  changeMany(db, filter, { allowed: ["failed", "cancelled"], run: retryJobs });
 
 test("changes of many reach the jobs of every portion, lane and priority", async () => {
   await q.reset();
@@ -61,7 +61,13 @@ test("changes of many reach the jobs of every portion, lane and priority", async
   }));
   for (let batch = 0; batch < 14; batch++) await q.db.jobs.createMany(jobs);
   const recent = { createdAfter: "2001-01-01T00:00:00Z" };
-  const everything = { affected: 14_000, skipped: 0, more: false };
+  const everything = { affected: 14_000, skipped: 0, notPermitted: 0, more: false };
+  expect(await q.db.jobs.cancelMany(recent, "", { dryRun: true })).toEqual(everything);
+  expect(await q.db.jobs.cancelMany({ ...recent, createdBy: unknownId }, "", { dryRun: true })).toEqual({
+    ...everything,
+    affected: 0,
+    notPermitted: 14_000,
+  });
   expect(await q.db.jobs.cancelMany({ ...recent, jobType: "t0" })).toMatchObject({ affected: 14 * 334 });
   expect(await q.db.jobs.cancelMany(recent)).toMatchObject({ affected: 14 * 666, more: false });
   expect(await q.db.jobs.retryMany(recent)).toEqual(everything);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { NewJob } from "../../src/jobs/input.ts";
+import { newId } from "../../src/ids.ts";
+import type { BulkFilter, NewJob } from "../../src/jobs/input.ts";
 import { sample, unknownId } from "../harness/examples.ts";
 import { queue } from "./support.ts";
 
@@ -191,8 +192,9 @@ describe("changes of many", () => {
       const { items } = await q.db.jobs.list({ status: "cancelled" });
       return items.map(({ id }) => ids.indexOf(id)).sort();
     };
+    const nothing = { affected: 0, skipped: 0, notPermitted: 0, more: false };
     const past = { createdBefore: "2001-01-01T00:00:00Z" };
-    expect(await q.db.jobs.cancelMany(past)).toEqual({ affected: 0, skipped: 0, more: false });
+    expect(await q.db.jobs.cancelMany(past)).toEqual(nothing);
     expect(await q.db.jobs.cancelMany({ limitKey: "k", jobType: "b" })).toMatchObject({ affected: 0 });
     expect(await q.db.jobs.cancelMany({ limitKey: "k" })).toMatchObject({ affected: 1 });
     expect(await cancelled()).toEqual([1]);
@@ -211,7 +213,9 @@ describe("changes of many", () => {
     const failed = await jobIn("failed");
     const other = await jobIn("cancelled", { uniqueKey: "other" });
     await jobIn("pending", { uniqueKey: "k" });
-    expect(await q.db.jobs.retryMany({ jobType: "t" })).toEqual({ affected: 2, skipped: 2, more: false });
+    const result = { affected: 2, skipped: 2, notPermitted: 0, more: false };
+    expect(await q.db.jobs.retryMany({ jobType: "t" }, { dryRun: true })).toEqual(result);
+    expect(await q.db.jobs.retryMany({ jobType: "t" })).toEqual(result);
     expect(await Promise.all([...old, failed, other].map(status))).toEqual([
       "cancelled",
       "cancelled",
@@ -223,6 +227,57 @@ describe("changes of many", () => {
   test("retry takes one of two that want the same key", async () => {
     await jobIn("cancelled", { uniqueKey: "k" });
     await jobIn("cancelled", { uniqueKey: "k" });
+    const result = { affected: 1, skipped: 1 };
+    expect(await q.db.jobs.retryMany({ jobType: "t" }, { dryRun: true })).toMatchObject(result);
+    expect(await q.db.jobs.retryMany({ jobType: "t" })).toMatchObject(result);
+  });
+
+  test("by ids change these, and tell of the others", async () => {
+    const mine = { createdBy: unknownId };
+    const ids = [
+      await jobIn("running", mine),
+      await jobIn("completed", mine),
+      await jobIn("pending", mine),
+      await jobIn("pending"),
+    ];
+    const missing = newId();
+    const spared = await jobIn("pending", mine);
+    const given = { ...mine, ids: [...ids, ...ids, missing] };
+    const result = { affected: 2, skipped: 2, notPermitted: 1, more: false };
+    for (const options of [{ dryRun: true }, {}]) {
+      expect(await q.db.jobs.cancelMany(given, "enough", options)).toEqual(result);
+      expect(await status(ids[0] ?? "")).toBe(options.dryRun ? "running" : "cancelled");
+    }
+    expect(await Promise.all([...ids.slice(1), spared].map(status))).toEqual([
+      "completed",
+      "cancelled",
+      "pending",
+      "pending",
+    ]);
+    // Again nothing is left to be done.
+    expect(await q.db.jobs.cancelMany(given)).toEqual({ ...result, affected: 0, skipped: 4 });
+    expect(await q.db.jobs.retryMany({ ids, jobType: "other" })).toMatchObject({ affected: 0, skipped: 4 });
+    expect(await q.db.jobs.retryMany({ ids }, { dryRun: true })).toMatchObject({ affected: 2, skipped: 2 });
+    expect(await q.db.jobs.retryMany({ ids })).toMatchObject({ affected: 2, skipped: 2 });
+  });
+
+  test("that only count change nothing, and leave no entry in the trail", async () => {
+    await jobIn("failed", { benchmarkId: (await q.db.benchmarks.create(sample)).id });
+    const { id } = await q.db.benchmarks.create(sample);
+    await jobIn("failed", { benchmarkId: id });
+    await q.db.benchmarks.delete(id);
+    const traces = async () => {
+      const { rows } = await q.client.query(
+        "select (select count(*) from audit_logs) as entries, (select count(*) from job_events) as events",
+      );
+      return rows;
+    };
+    const before = await traces();
+    expect(await q.db.jobs.retryMany({ jobType: "t" }, { dryRun: true })).toMatchObject({
+      affected: 1,
+      skipped: 1,
+    });
+    expect(await traces()).toEqual(before);
     expect(await q.db.jobs.retryMany({ jobType: "t" })).toMatchObject({ affected: 1, skipped: 1 });
   });
 
@@ -270,9 +325,14 @@ describe("changes of many", () => {
   });
 
   test("need a filter, and statuses that can be changed", async () => {
-    for (const change of [q.db.jobs.cancelMany, q.db.jobs.retryMany]) {
-      await expect(change.call(q.db.jobs, {})).rejects.toMatchObject({ code: Code.InvalidArgument });
-      await expect(change.call(q.db.jobs, { statuses: ["completed"] })).rejects.toMatchObject({
+    for (const name of ["cancelMany", "retryMany"] as const) {
+      const change = (filter: BulkFilter) => q.db.jobs[name](filter);
+      await expect(change({})).rejects.toMatchObject({ code: Code.InvalidArgument });
+      await expect(change({ createdBy: unknownId })).rejects.toMatchObject({ code: Code.InvalidArgument });
+      await expect(change({ ids: Array.from({ length: 1_001 }, () => unknownId) })).rejects.toMatchObject({
+        violations: [{ field: "ids" }],
+      });
+      await expect(change({ statuses: ["completed"] })).rejects.toMatchObject({
         violations: [{ field: "status" }],
       });
     }

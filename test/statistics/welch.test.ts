@@ -38,6 +38,12 @@ test("values that do not vary differ either surely or not at all", () => {
   expect(welch(tenths(10), tenths(100)).pValue).toBe(1);
 });
 
+test("two equal values beside ones that vary are no evidence, and many are some", () => {
+  const varied = { count: 100, sum: 80, m2: 16 };
+  expect(welch(equal(2, 1), varied).pValue).toBeGreaterThan(0.4);
+  expect(welch(equal(100, 1), varied).pValue).toBeLessThan(1e-5);
+});
+
 test("a single value beside ones that vary tells nothing", () => {
   const varied = { count: 2, sum: 1, m2: 0.5 };
   expect(welch(equal(1, 1), varied)).toEqual({ difference: -0.5, interval: undefined, pValue: undefined });

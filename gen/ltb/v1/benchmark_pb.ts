@@ -2033,8 +2033,9 @@ export type MetricChange = Message<"ltb.v1.MetricChange"> & {
   ci95High?: number | undefined;
 
   /**
-   * Two-sided p-value of Welch's t-test. Where neither run has two different values, that of the exact
-   * permutation test. Unset where a run has a single value and the other has different ones.
+   * Two-sided p-value of Welch's t-test. Where one run alone has different values, that of Student's t-test
+   * if it is larger; where neither has, that of the exact permutation test. Unset where a run has a single
+   * value and the other has different ones.
    *
    * @generated from field: optional double p_value = 4;
    */

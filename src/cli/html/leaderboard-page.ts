@@ -31,6 +31,10 @@ export async function writeLeaderboard(
     /** The benchmark with whose inputs those of the entries were compared. */
     referenceId: string;
     reducer: Reducer;
+    /** The options that leave out what has too few values; empty if none does. */
+    minimum: string;
+    /** What they left out, in words. */
+    leftOut: readonly string[];
   },
   entries: readonly LeaderboardEntry[],
 ): Promise<void> {
@@ -60,11 +64,12 @@ export async function writeLeaderboard(
   );
   await writePage(path, {
     title: `Leaderboard: ${dataset}`,
-    lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.`,
+    lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.${about.minimum === "" ? "" : ` Those below ${about.minimum} are not ranked.`}`,
     sections: [
       ...inputsSection(entries, about.referenceId),
       ...sentences("What is missing", [
         ...coverageOfEntries(entries, about),
+        ...about.leftOut,
         ...leftOutWords(unscored, about, "ranked"),
       ]),
       {

@@ -15,6 +15,7 @@ export interface FilterOptions {
   limitKey?: string;
   createdAfter?: Date;
   createdBefore?: Date;
+  dryRun?: boolean;
 }
 
 export function withFilterOptions(command: Command, statuses: JobStatusName[]): Command {
@@ -27,28 +28,30 @@ export function withFilterOptions(command: Command, statuses: JobStatusName[]): 
     )
     .option("--limit-key <key>", "instead of ids: all with this limit key")
     .option("--created-after <time>", "instead of ids: all created at this time or later", parseTime)
-    .option("--created-before <time>", "instead of ids: all created before this time", parseTime);
+    .option("--created-before <time>", "instead of ids: all created before this time", parseTime)
+    .option("--dry-run", "change nothing, and only count");
 }
 
 /**
- * The filter that the options make; undefined if ids are given.
+ * The filter that the options make; undefined if ids are given, which make one only to be counted.
  * @throws UsageError if both or neither are
  */
 export async function filterOf(
   { benchmarks }: ServiceClient,
   ids: readonly string[],
-  { status, type, benchmark, limitKey, createdAfter, createdBefore }: FilterOptions,
+  { status, type, benchmark, limitKey, createdAfter, createdBefore, dryRun = false }: FilterOptions,
 ) {
   const filters = [status, type, benchmark, limitKey, createdAfter, createdBefore];
   const filtered = filters.some((value) => value !== undefined);
   if (filtered === ids.length > 0)
     throw new UsageError("give either ids, or options such as --type that pick jobs");
-  if (!filtered) return undefined;
+  if (!filtered) return dryRun ? { ids: [...ids], dryRun } : undefined;
   return {
     status: status === undefined ? JobStatus.UNSPECIFIED : jobStatuses[status],
     jobType: type ?? "",
     benchmarkId: await findBenchmarkId(benchmarks, benchmark),
     limitKey: limitKey ?? "",
+    dryRun,
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
   };

@@ -18,6 +18,7 @@ export function addCancel(job: Command): void {
       "ltb job cancel 01890a5d-ac96-774b-bcce-b302099a8057",
       [`ltb job cancel --benchmark gsm8k --reason "wrong prompt"`, "all that have not ended"],
       "ltb job cancel --type grade --status pending",
+      ["ltb job cancel --type grade --dry-run", "how many that would be"],
     )
     .callService(cancel);
 }
@@ -26,7 +27,7 @@ type CancelOptions = ServiceOptions & FilterOptions & { reason?: string };
 
 async function cancel(client: ServiceClient, ids: string[], options: CancelOptions): Promise<void> {
   const { jobs } = client;
-  const { reason = "" } = options;
+  const { reason = "", dryRun } = options;
   const filter = await filterOf(client, ids, options);
   if (filter === undefined)
     return forEachId(ids, options, {
@@ -34,11 +35,42 @@ async function cancel(client: ServiceClient, ids: string[], options: CancelOptio
       work: async (id) => plainJob(await jobs.cancelJob({ id, reason })),
       done: (id) => `cancelled ${id}`,
     });
-  let cancelled = 0;
-  for await (const { affected } of callUntilDone(() => jobs.cancelJobs({ ...filter, reason })))
-    cancelled += affected;
-  if (options.json) printJson({ cancelled });
-  else print(`cancelled ${cancelled} jobs`);
+  const sums = await changeAll(() => jobs.cancelJobs({ ...filter, reason }), options);
+  if (options.json) return printJson({ cancelled: sums.affected, ...plainSums(sums, options) });
+  print(dryRun ? `${countOf(sums)} would be cancelled` : `cancelled ${countOf(sums)}`);
+  if (sums.skipped > 0)
+    note(`note: ${sums.skipped} were left as they are: they have ended, or there are no such jobs`);
+  noteOthers(sums);
+}
+
+interface Sums {
+  affected: number;
+  skipped: number;
+  notPermitted: number;
+  more: boolean;
+}
+
+/** Calls until all are done, or once where they are only counted. */
+async function changeAll(call: () => Promise<Sums>, { dryRun }: FilterOptions): Promise<Sums> {
+  if (dryRun) return call();
+  let affected = 0;
+  let last: Sums | undefined;
+  for await (const answer of callUntilDone(call)) {
+    affected += answer.affected;
+    last = answer;
+  }
+  // Each call goes through all that match, so the last one has seen all that were left.
+  return { skipped: 0, notPermitted: 0, more: false, ...last, affected };
+}
+
+const countOf = ({ affected, more }: Sums) => `${affected}${more ? " or more" : ""} jobs`;
+
+function plainSums({ skipped, notPermitted, more }: Sums, { dryRun }: FilterOptions) {
+  return { skipped, not_permitted: notPermitted, ...(dryRun && { dry_run: true, more }) };
+}
+
+function noteOthers({ notPermitted }: Sums): void {
+  if (notPermitted > 0) note(`note: ${notPermitted} more match, which other users created`);
 }
 
 /** Adds `retry`. */
@@ -61,6 +93,7 @@ async function retry(
   options: ServiceOptions & FilterOptions,
 ): Promise<void> {
   const { jobs } = client;
+  const { dryRun } = options;
   const filter = await filterOf(client, ids, options);
   if (filter === undefined)
     return forEachId(ids, options, {
@@ -68,15 +101,12 @@ async function retry(
       work: async (id) => plainJob(await jobs.retryJob({ id })),
       done: (id) => `${id} is in the queue again`,
     });
-  let [retried, skipped] = [0, 0];
-  for await (const answer of callUntilDone(() => jobs.retryJobs(filter))) {
-    retried += answer.affected;
-    skipped += answer.skipped;
-  }
-  if (options.json) return printJson({ retried, skipped });
-  print(`${retried} jobs are in the queue again`);
+  const sums = await changeAll(() => jobs.retryJobs(filter), options);
+  if (options.json) return printJson({ retried: sums.affected, ...plainSums(sums, options) });
+  print(`${countOf(sums)} ${dryRun ? "would be" : "are"} in the queue again`);
   const why = "another live job has their unique key, or their benchmark was deleted";
-  if (skipped > 0) note(`note: ${skipped} were left as they are: ${why}`);
+  if (sums.skipped > 0) note(`note: ${sums.skipped} were left as they are: ${why}`);
+  noteOthers(sums);
 }
 
 /** A job as JSON; null where the answer left it out. */

@@ -8,6 +8,7 @@ import { coverageOfSides, type Filling } from "./coverage.ts";
 import { UsageError } from "./errors.ts";
 import { countOf, formatNumber } from "./output.ts";
 import { regressedGroups } from "./pair-slices.ts";
+import { unevenWords } from "./reducer.ts";
 import type { Grouping } from "./slices.ts";
 
 /** What `ltb compare` is asked to show beside the difference. */
@@ -15,6 +16,8 @@ export interface Evidence extends Pick<Filling, "missing">, Deciding, Grouping {
   margin?: number | undefined;
   equivalence?: boolean;
   detect?: number;
+  /** The name of the reducer. Default: mean. */
+  reducer?: string;
   /** Of the reducer, if it has one. */
   k?: number;
   clusterBy?: string;
@@ -47,6 +50,8 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   const lacking = lackedBy(comparison, evidence);
   if (lacking > 0) lines.push(`warning: ${lackingText(lacking)}`);
   if (comparison.candidateShort > 0) lines.push(`warning: ${shortText(comparison.candidateShort)}`);
+  const { baselineRepetitions, candidateRepetitions } = comparison;
+  lines.push(...unevenWords([baselineRepetitions, candidateRepetitions], evidence.reducer));
   const apart = askedApart(comparison, evidence);
   if (apart > 0) lines.push(`warning: ${apartText(apart)} (--allow-different-inputs compares them)`);
   else if (differentInputs > 0)

@@ -22,6 +22,21 @@ export function directionOf({ lowerIsBetter, higherIsBetter }: Direction) {
   return given({ lowerIsBetter: higherIsBetter ? false : lowerIsBetter });
 }
 
+/** Words in the names of metrics of which lower values are mostly better. */
+const mostlyLower =
+  /(?:^|[^a-z])(?:errors?|loss|perplexity|wer|cer|mae|mse|rmse|failures?|latency|duration|seconds|ms|costs?|toxicity|hallucinations?)(?:[^a-z]|$)/;
+
+/** Warns where higher values of a metric count as better though its name says otherwise, and nobody did. */
+export function directionWarning(
+  metric: string,
+  given: Direction,
+  lowerIsBetter: boolean,
+): string | undefined {
+  const words = metric.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
+  if (lowerIsBetter || given.higherIsBetter || !mostlyLower.test(words)) return undefined;
+  return `higher values of ${metric} count as better: say --lower-is-better if they are not, or --higher-is-better`;
+}
+
 /** A number of things: 1 or more. */
 export function parseCount(text: string): number {
   return parseWhole(1, Number.MAX_SAFE_INTEGER, "Expected a whole number, 1 or more.")(text);

@@ -54,6 +54,24 @@ export const repetitionColumns = [
 export const explainSamples = (by: { reducer: Reducer; k: number }) =>
   `n, mean, standard deviation, standard error and interval are of samples, each of which counts once, by the ${reducerText(by)} of its repetitions; the other figures are of all values.`;
 
+/**
+ * Warns where samples have more repetitions in one benchmark than in another, by a reducer that is the larger
+ * the more there are.
+ * @param reducer its name
+ */
+export function unevenWords(
+  all: readonly (Pick<Repetitions, "most"> | undefined)[],
+  reducer: string | undefined,
+): string[] {
+  if (reducer !== "max" && reducer !== "at_least_k") return [];
+  const most = all.map((repetitions) => repetitions?.most ?? 1);
+  const [least, greatest] = [Math.min(...most), Math.max(...most)];
+  if (most.length === 0 || least === greatest) return [];
+  return [
+    `warning: the ${reducer} of ${greatest} repetitions is larger than that of ${least} by chance alone, so that these do not compare; mean and pass_at_k do`,
+  ];
+}
+
 /** Says how repetitions became one value where some of the ranked have any, and how many there were. */
 export function rankedRepetitions(
   entries: readonly { repetitions?: Repetitions | undefined }[],
@@ -65,9 +83,14 @@ export function rankedRepetitions(
     least: Math.min(...found.map(({ least }) => least)),
     most: Math.max(...found.map(({ most }) => most)),
   };
+  const uneven = unevenWords(
+    entries.map(({ repetitions }) => repetitions),
+    wireReducer.describe(by.reducer),
+  );
   const number = `${found.length} of ${entries.length} benchmarks ${found.length === 1 ? "has" : "have"}`;
   return [
     `${number} ${rangeText(range)} repetitions of a sample, which counts once, by their ${reducerText(by)}.`,
+    ...uneven.map((words) => `${words}.`),
   ];
 }
 

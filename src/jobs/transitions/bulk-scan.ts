@@ -106,15 +106,19 @@ const scanBenchmark = statement("job_bulk_benchmark", {
   examples: [[example.id, newest, 10]],
 });
 
-/** The statement finds those of the jobs that still match. */
+/** The statement finds those of the jobs that still match, and whether they are the creator's. */
 export const matchBulk = statement("job_bulk_match", {
-  row: z.object({ id: z.string() }),
+  row: z.object({ id: z.string(), permitted: z.boolean() }),
   prepared: false,
   build: (
     ids: readonly string[],
-    { statuses, createdAfter, createdBefore, ...equal }: BulkQuery,
+    { statuses, createdAfter, createdBefore, createdBy, ids: _, ...equal }: BulkQuery,
   ) => sql.fragment`
-    select j.id from jobs j
+    select
+      j.id,
+      ${createdBy === undefined ? sql.fragment`true` : sql.fragment`j.created_by is not distinct from ${createdBy}`}
+        as permitted
+    from jobs j
     where ${sql.and([
       sql.fragment`j.id = any (${sql.array(ids, "uuid")})`,
       sql.fragment`j.status = any (${sql.array(statuses, "text")})`,
@@ -140,16 +144,26 @@ export const matchBulk = statement("job_bulk_match", {
 
 /**
  * Reads ids of jobs that may match, in portions: from the narrow tables of the statuses asked for, so that
- * the number of jobs in others does not matter, or from the index of the benchmark where that has fewer.
+ * the number of jobs in others does not matter, or from the index of the benchmark where that has fewer. Ids
+ * that are given are all that may match.
+ * @param passes how often live jobs are read, which move while they are being changed
  */
-export async function* bulkCandidates(db: Executor, query: BulkQuery): AsyncGenerator<readonly string[]> {
-  const { statuses, benchmarkId } = query;
+export async function* bulkCandidates(
+  db: Executor,
+  query: BulkQuery,
+  passes: number,
+): AsyncGenerator<readonly string[]> {
+  const { statuses, benchmarkId, ids } = query;
+  if (ids) {
+    yield ids;
+    return;
+  }
   if (benchmarkId !== undefined && (await isSmall(db, benchmarkId, statuses))) {
     yield* readPortions((after) => db.any(scanBenchmark(benchmarkId, after, limits.scanRows)));
     return;
   }
   const isLive = (status: JobStatus) => status === "pending" || status === "running";
-  if (statuses.some(isLive)) yield* readLive(db, query);
+  if (statuses.some(isLive)) yield* readLive(db, query, passes);
   for (const status of statuses.filter((one) => !isLive(one)))
     yield* readPortions((after) => db.any(scanEnded(status, query.jobType, after, limits.scanRows)));
 }
@@ -174,10 +188,10 @@ async function* readPortions(
  * Each portion reads one snapshot of all three tables, and the whole scan is repeated while it took more than
  * one portion, because a job that is claimed, released or retried in between moves from one table to another.
  */
-async function* readLive(db: Executor, { statuses, jobType, limitKey }: BulkQuery) {
+async function* readLive(db: Executor, { statuses, jobType, limitKey }: BulkQuery, passes: number) {
   const [running, pending] = [statuses.includes("running"), statuses.includes("pending")];
   const what = { running, pending, jobType, limitKey };
-  for (let pass = 1; pass <= limits.bulkTries; pass++) {
+  for (let pass = 1; pass <= passes; pass++) {
     let after = beforeLive;
     let count = 0;
     for (let more = true; more; count++) {

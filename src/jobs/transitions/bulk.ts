@@ -6,51 +6,110 @@ import { oneOf, parseInput, whole } from "../../validation.ts";
 import { type BulkFilter, bulkFilter } from "../input.ts";
 import { jobStats } from "../lists/stats.ts";
 import type { JobStatus } from "../rows.ts";
-import { bulkCandidates, matchBulk } from "./bulk-scan.ts";
-import { cleanJobs, failJobsOf, hasLiveJobs, type retryJobs } from "./transitions.ts";
+import { type BulkQuery, bulkCandidates, matchBulk } from "./bulk-scan.ts";
+import { cleanJobs, failJobsOf, hasLiveJobs, retryableJobs, type retryJobs } from "./transitions.ts";
 
-/** The result of a bulk operation. `more`: it stopped before all matching jobs were done. */
+/** The result of a bulk operation. `more`: it stopped before all matching jobs were done, or counted. */
 export interface BulkResult {
   affected: number;
   skipped: number;
   more: boolean;
 }
 
-/** Runs `run` over all jobs that match and are in one of the `allowed` states, in batches. */
+/** The result of a bulk change. `notPermitted`: so many match, but for their creator. */
+export type ChangeResult = BulkResult & { notPermitted: number };
+
+/** How jobs are changed. */
+export interface Change {
+  /** The statuses that a job may have before. */
+  allowed: readonly JobStatus[];
+  run: (ids: readonly string[]) => ReturnType<typeof retryJobs>;
+  /** Tells which of the jobs `run` would change. Default: all. */
+  foresee?: (ids: readonly string[]) => Promise<readonly string[]>;
+}
+
+/** Changes all jobs that match and are in one of the allowed states, in batches; or only counts them. */
 export async function changeMany(
   db: Executor,
   filter: BulkFilter,
-  allowed: readonly JobStatus[],
-  run: (ids: readonly string[]) => ReturnType<typeof retryJobs>,
-): Promise<BulkResult> {
+  change: Change,
+  { dryRun = false } = {},
+): Promise<ChangeResult> {
+  const wanted = parseBulk(filter, change.allowed);
+  const result = { affected: 0, more: false };
+  const [skipped, notPermitted] = [new Set<string>(), new Set<string>()];
+  const most = dryRun ? limits.bulkDryRows : limits.bulkCallRows;
+  for await (const candidates of bulkCandidates(db, wanted, dryRun ? 1 : limits.bulkTries)) {
+    const found = candidates.length > 0 ? await db.any(matchBulk(candidates, wanted)) : [];
+    for (const { id, permitted } of found)
+      if (!permitted && notPermitted.size < limits.bulkCallRows) notPermitted.add(id);
+    const matching = idsOf(found.filter(({ permitted }) => permitted));
+    for (let start = 0; start < matching.length; start += limits.bulkBatchRows) {
+      result.more = result.affected >= most;
+      if (result.more) break;
+      const batch = matching.slice(start, start + limits.bulkBatchRows);
+      const { done, left } = dryRun
+        ? await foresee(change, batch)
+        : await changeBatch(db, wanted, change, batch);
+      result.affected += done.length;
+      for (const id of done) skipped.delete(id);
+      for (const id of left) skipped.add(id);
+    }
+    if (result.more) break;
+  }
+  const { ids } = wanted;
+  const unchanged = ids ? ids.length - result.affected - notPermitted.size : skipped.size;
+  return { ...result, skipped: unchanged, notPermitted: notPermitted.size };
+}
+
+function parseBulk(filter: BulkFilter, allowed: readonly JobStatus[]): BulkQuery {
   // The creator only narrows: who may change its own jobs alone still has to say which.
-  const { statuses = [], createdBy, ...rest } = parseInput(bulkFilter, filter);
+  const { statuses = [], createdBy, ids, ...rest } = parseInput(bulkFilter, filter);
   for (const status of statuses) {
     if (!allowed.includes(status)) throw invalidField("status", `must be one of ${allowed.join(", ")}`);
   }
-  if (statuses.length === 0 && Object.values(rest).every((value) => value === undefined)) {
+  if (statuses.length === 0 && [ids, ...Object.values(rest)].every((value) => value === undefined)) {
     throw invalidField("filter", "must have at least one field: this call changes everything that matches");
   }
-  const wanted = { ...rest, createdBy, statuses: statuses.length > 0 ? statuses : allowed };
-  const result = { affected: 0, skipped: 0, more: false };
-  const skipped = new Set<string>();
-  for await (const candidates of bulkCandidates(db, wanted)) {
-    const matching = candidates.length > 0 ? idsOf(await db.any(matchBulk(candidates, wanted))) : [];
-    for (let start = 0; start < matching.length; start += limits.bulkBatchRows) {
-      if (result.affected >= limits.bulkCallRows) return { ...result, skipped: skipped.size, more: true };
-      let left: readonly string[] = matching.slice(start, start + limits.bulkBatchRows);
-      for (let tries = 0; left.length > 0 && tries < limits.bulkTries; tries++) {
-        const done = new Set(idsOf(await db.any(run(left))));
-        result.affected += done.size;
-        for (const id of done) skipped.delete(id);
-        left = left.filter((id) => !done.has(id));
-        // Jobs that were just being claimed, ended or put back are looked at again.
-        if (left.length > 0) left = idsOf(await db.any(matchBulk(left, wanted)));
-      }
-      for (const id of left) skipped.add(id);
-    }
+  const once = ids && [...new Set(ids)];
+  return { ...rest, createdBy, ids: once, statuses: statuses.length > 0 ? statuses : allowed };
+}
+
+async function foresee(change: Change, ids: readonly string[]) {
+  const done = (await change.foresee?.(ids)) ?? ids;
+  const found = new Set(done);
+  return { done, left: ids.filter((id) => !found.has(id)) };
+}
+
+/** @returns the jobs that were changed, and those that still match and could not be */
+async function changeBatch(db: Executor, wanted: BulkQuery, { run }: Change, ids: readonly string[]) {
+  const done = new Set<string>();
+  let left = ids;
+  for (let tries = 0; left.length > 0 && tries < limits.bulkTries; tries++) {
+    for (const { id } of await db.any(run(left))) done.add(id);
+    left = left.filter((id) => !done.has(id));
+    // Jobs that were just being claimed, ended or put back are looked at again.
+    if (left.length > 0) left = idsOf(await db.any(matchBulk(left, wanted)));
   }
-  return { ...result, skipped: skipped.size };
+  return { done: [...done], left };
+}
+
+/**
+ * Tells which of these jobs a retry would put back into line, as of now.
+ * @param taken the unique keys that jobs before them would take, by type; those of these are added
+ */
+export async function foreseeRetries(
+  db: Executor,
+  ids: readonly string[],
+  taken: Set<string>,
+): Promise<string[]> {
+  const rows = await db.any(retryableJobs(ids));
+  return idsOf(
+    rows.filter(({ jobType, uniqueKey }) => {
+      const key = JSON.stringify([jobType, uniqueKey]);
+      return uniqueKey === null || (!taken.has(key) && taken.add(key));
+    }),
+  );
 }
 
 const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id);

@@ -172,6 +172,24 @@ export const retryJobs = statement("job_retry", {
   examples: [[[example.id]]],
 });
 
+/** Those of the jobs that `retryJobs` would change, if it came to each alone. */
+export const retryableJobs = statement("job_retryable", {
+  row: z.object({ id: z.string(), jobType: z.string(), uniqueKey: z.string().nullable() }),
+  build: (ids: readonly string[]) => sql.fragment`
+    select j.id, j.job_type, j.unique_key from jobs j
+    where j.id = any (${sql.array(ids, "uuid")}) and j.status in ('failed', 'cancelled')
+      and (j.benchmark_id is null or exists (
+        select from benchmarks b
+        where ${parts.isOfJob("b", "j")}
+          and not exists (select from benchmark_deletions deletion where deletion.benchmark_id = b.id)
+      ))
+      and not exists (
+        select from job_keys key where key.job_type = j.job_type and key.unique_key = j.unique_key
+      )
+    order by j.id`,
+  examples: [[[example.id]]],
+});
+
 // Attempts stay: they are part of the audit trail.
 export const deleteJobs = statement("job_delete", {
   row: idRow,
