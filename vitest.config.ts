@@ -23,7 +23,7 @@ export default defineConfig({
     environment: "node",
     pool: "forks",
     globalSetup: ["test/harness/setup.ts"],
-    setupFiles: ["test/harness/cleanup.ts"],
+    setupFiles: ["test/harness/cleanup.ts", "test/harness/json.ts"],
     // Longer than a test waits for one thing (test/harness/waiting.ts), so that wait says what did not come.
     testTimeout: 2 * patienceMs,
     hookTimeout: 2 * patienceMs,

@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
-import type { JsonValue } from "./validation.ts";
+import { rawJson } from "./json-numbers.ts";
+import { JsonText, type JsonValue } from "./validation.ts";
 
 /** Anything made of JSON's types; absent and undefined fields are the same. */
-export type Content = JsonValue | undefined | { [key: string]: Content } | Content[];
+export type Content = JsonValue | undefined | JsonText | { [key: string]: Content } | Content[];
 
 /** The first 16 bytes, in hex, of the SHA-256 of `content` with sorted keys: equal content, equal hash. */
 export function contentHash(content: Content): string {
@@ -17,6 +18,7 @@ export function canonicalJson(content: Content): string {
 /** Whether keys are in order all through: they mostly are, and to copy them takes much longer. */
 function isInOrder(value: Content): boolean {
   if (typeof value !== "object" || value === null) return true;
+  if (value instanceof JsonText) return isInOrder(value.toJSON());
   if (Array.isArray(value)) return value.every(isInOrder);
   let last = "";
   for (const key in value) {
@@ -27,7 +29,8 @@ function isInOrder(value: Content): boolean {
 }
 
 function sortKeys(value: Content): Content {
-  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof JsonText) return sortKeys(value.toJSON());
+  if (typeof value !== "object" || value === null || rawJson.isRawJSON(value)) return value;
   if (Array.isArray(value)) return value.map(sortKeys);
   // An own "__proto__" comes first: assigning to that key else sets the prototype, and loses its content.
   const result: { [key: string]: Content } = { ["__proto__"]: undefined };

@@ -17,6 +17,8 @@ export const limits = {
    * Protobuf, in an answer within three more, and Python, C++ and Java read at most 100 within each other.
    */
   jsonDepth: 32,
+  /** A number of a JSON text has at most this many characters. */
+  numberLength: 1_000,
   labels: 64,
   labelKeyLength: 63,
   labelValueLength: 255,

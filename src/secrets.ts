@@ -1,3 +1,4 @@
+import { rawJson } from "./json-numbers.ts";
 import type { JsonObject, JsonValue } from "./validation.ts";
 
 /** The mark that stands where a secret was. */
@@ -96,7 +97,8 @@ export function withoutSecrets<T extends JsonValue>(
   };
   const clean = (part: JsonValue): JsonValue => {
     if (typeof part === "string") return cleanText(part);
-    if (typeof part !== "object" || part === null) return part;
+    // A number with more digits than a double has is an object too: see `JsonText`.
+    if (typeof part !== "object" || part === null || rawJson.isRawJSON(part)) return part;
     if (Array.isArray(part)) {
       const [name = null, value] = part;
       return part.length === 2 && isSecretPair(name, value, patterns) ? [name, hide()] : part.map(clean);

@@ -2,8 +2,10 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { z } from "zod";
 import { momentAt } from "./calendar.ts";
 import { invalid } from "./errors.ts";
+import { mayHaveLongNumber, numberFault, parseExactly } from "./json-numbers.ts";
 import { limits } from "./limits.ts";
 import { countCharacters } from "./text.ts";
+import { messageOf } from "./thrown.ts";
 
 export type { JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
@@ -18,6 +20,12 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
 /** The wrong fields of a failed parse. `root` is put before each path, for example `evaluations[3]`. */
 export function violationsOf(error: z.ZodError, root = ""): { field: string; description: string }[] {
   return error.issues.flatMap((issue) => {
+    if (issue.code === "custom" && issue.params?.isText) {
+      const field = fieldPath(root, issue.path);
+      const description = issue.message === twice ? `${twice} ${field}` : issue.message;
+      // Of a document that came as text, the field has another name.
+      return { field: `${field}_json`, description };
+    }
     if (issue.code === "invalid_key")
       return {
         field: fieldPath(root, issue.path.slice(0, -1)),
@@ -126,6 +134,8 @@ export const timestamp = z
     'must be an ISO 8601 time in UTC, for example "2026-01-31T12:00:00.000001Z"',
   );
 
+const twice = "must not be given together with";
+const notObject = "must be a JSON object";
 const malformed = "must not contain half of a surrogate pair, which PostgreSQL cannot store in JSON";
 const isWellFormed = (value: string) => value.isWellFormed();
 
@@ -140,43 +150,70 @@ export const labels = z
   );
 
 /** Any JSON that PostgreSQL can store and gRPC can carry. */
-export const json = z.custom<JsonValue>((value) => value !== undefined).superRefine(checkJson);
+export const json = z
+  .custom<Json>((value) => value !== undefined)
+  .superRefine((value, context) => checkJson(value, context));
 
 /** A JSON object of the same kind. */
 export const jsonObject = z
-  .custom<JsonObject>((value) => typeof value === "object" && value !== null && !Array.isArray(value), {
-    error: "must be a JSON object",
-  })
-  .superRefine(checkJson);
+  .custom<Json<JsonObject>>(isObject, { error: notObject })
+  .superRefine((value, context) => checkJson(value, context, true));
 
-function checkJson(value: JsonValue, context: z.RefinementCtx): void {
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function checkJson(json: Json, context: z.RefinementCtx, mustBeObject = false): void {
+  const isText = json instanceof JsonText;
+  const fault = isText ? faultOfText(json, mustBeObject) : faultOf(json);
+  if (fault === undefined) return;
+  // What looks at all fields of its input then does not run: it may not be able to read this one.
+  context.addIssue({ code: "custom", message: fault, params: { isText }, continue: false });
+}
+
+/** What is wrong with JSON that cannot be stored; undefined for other. */
+function faultOf(value: JsonValue): string | undefined {
   const size = measureJson(value, 1, true);
-  if (typeof size === "string") context.addIssue({ code: "custom", message: size });
-  else if (size > limits.jsonBytes) {
-    const message = `must take at most ${limits.jsonBytes} bytes as a google.protobuf.Value, takes about ${size}`;
-    context.addIssue({ code: "custom", message });
+  if (typeof size === "string" || size <= limits.jsonBytes)
+    return typeof size === "string" ? size : undefined;
+  return `must take at most ${limits.jsonBytes} bytes as a google.protobuf.Value, takes about ${size}`;
+}
+
+/** Likewise of text. */
+function faultOfText(json: JsonText, mustBeObject: boolean): string | undefined {
+  const { text, isTwice } = json;
+  if (isTwice) return twice;
+  if (text.length * 3 > limits.jsonBytes && Buffer.byteLength(text) > limits.jsonBytes)
+    return `must have at most ${limits.jsonBytes} bytes, has ${Buffer.byteLength(text)}`;
+  let value: JsonValue;
+  try {
+    value = json.value;
+  } catch (error) {
+    // The rest of the message has pieces of the text.
+    const [, at] = / position (\d+)/.exec(messageOf(error)) ?? [];
+    return `must be JSON text, which it is not${at === undefined ? "" : ` from character ${at} on`}`;
   }
+  if (mustBeObject && !isObject(value)) return notObject;
+  return faultOf(value) ?? (mayHaveLongNumber(json.text) ? numberFault(text) : undefined);
 }
 
 /**
- * Estimates the bytes of a JSON value as a `google.protobuf.Struct` or `Value`; never less than its text
- * takes in PostgreSQL. A list of zeros is five times as large on the wire as in JSON.
+ * Estimates the bytes of a JSON value as a `google.protobuf.Struct` or `Value`; never less than the text that
+ * PostgreSQL makes of it. A list of zeros is five times as large on the wire as in JSON.
  */
-export function jsonBytes(value: JsonValue): number {
-  return Number(measureJson(value, 1, false));
-}
-
-/** Tells whether objects and lists are nested more than so many levels deep. */
-export function isDeeper(value: JsonValue, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
+export function jsonBytes(json: Json): number {
+  if (!(json instanceof JsonText)) return Number(measureJson(json, 1, false));
+  // PostgreSQL writes all digits of a number, and puts zeros in the place of an exponent.
+  return jsonBytes(json.value) + (mayHaveLongNumber(json.text) ? Buffer.byteLength(json.text) : 0);
 }
 
 /** What `jsonBytes` says or, where it is checked, what is wrong with JSON that cannot be stored. */
 function measureJson(value: JsonValue, depth: number, isChecked: boolean): number | string {
-  if (typeof value === "string") return (isChecked && textFault(value)) || Buffer.byteLength(value) + 10;
-  if (isChecked && typeof value === "number" && !Number.isFinite(value))
-    return "must hold finite numbers only";
+  if (typeof value === "string") return (isChecked && textFault(value)) || textBytes(value);
+  if (typeof value === "number") {
+    if (isChecked && !Number.isFinite(value)) return "must hold finite numbers only";
+    return Number.isInteger(value) && Math.abs(value) < 1e9 ? 13 : numberBytes(value);
+  }
   if (typeof value !== "object" || value === null) return 13;
   if (isChecked && depth > limits.jsonDepth) return `must be nested at most ${limits.jsonDepth} deep`;
   let bytes = 10;
@@ -191,14 +228,89 @@ function measureJson(value: JsonValue, depth: number, isChecked: boolean): numbe
   for (const key in value) {
     const size = (isChecked && textFault(key)) || measureJson(value[key] ?? null, depth + 1, isChecked);
     if (typeof size === "string") return size;
-    bytes += Buffer.byteLength(key) + 15 + size;
+    bytes += textBytes(key) + 5 + size;
   }
   return bytes;
+}
+
+/** Beside its characters a string takes 10 bytes. In JSON text some of them are escaped. */
+function textBytes(text: string): number {
+  let escapes = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20) escapes += code >= 8 && code <= 13 && code !== 11 ? 1 : 5;
+    else if (code === 0x22 || code === 0x5c) escapes++;
+  }
+  return Buffer.byteLength(text) + Math.max(10, 4 + escapes);
+}
+
+/** PostgreSQL writes a number without an exponent. */
+function numberBytes(value: number): number {
+  const [digits = "", exponent = "0"] = String(value).split("e");
+  return Math.max(13, digits.length + Math.abs(Number(exponent)) + 4);
 }
 
 function textFault(text: string): string | undefined {
   if (text.includes("\0")) return noNul;
   return text.isWellFormed() ? undefined : malformed;
+}
+
+/**
+ * JSON as its text, which is stored and sent as it is, with all digits of its numbers. It is parsed when
+ * somebody asks for its value.
+ */
+export class JsonText<Value extends JsonValue = JsonValue> {
+  readonly text: string;
+  /** Whether a request has the value in both of its fields, which is a fault. */
+  readonly isTwice: boolean;
+  #value: Value | undefined;
+
+  constructor(text: string, isTwice = false) {
+    this.text = text;
+    this.isTwice = isTwice;
+  }
+
+  /** The value, whose numbers are doubles. @throws SyntaxError */
+  get value(): Value {
+    if (this.#value !== undefined) return this.#value;
+    const value: Value = JSON.parse(this.text);
+    if (this.text.length <= mostHeld) this.#value = value;
+    return value;
+  }
+
+  /**
+   * The value for `JSON.stringify`, which writes all digits of its numbers: equal values, equal texts. What
+   * is no JSON, or is nested too deep, is its own text.
+   */
+  toJSON(): JsonValue {
+    try {
+      const value = mayHaveLongNumber(this.text) ? parseExactly(this.text) : this.value;
+      return isDeeper(value, limits.jsonDepth) ? this.text : value;
+    } catch {
+      return this.text;
+    }
+  }
+}
+
+/** JSON as a value or as its text. */
+export type Json<Value extends JsonValue = JsonValue> = Value | JsonText<Value>;
+
+/** Tells whether objects and lists are nested more than so many levels deep. */
+export function isDeeper(value: JsonValue, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
+}
+
+// What is large is parsed again rather than held.
+const mostHeld = 16_384;
+
+/** The value, whose numbers are doubles. */
+export function jsonValueOf<Value extends JsonValue>(json: Json<Value>): Value {
+  return json instanceof JsonText ? json.value : json;
+}
+
+export function jsonTextOf(json: Json): string {
+  return json instanceof JsonText ? json.text : JSON.stringify(json);
 }
 
 const pageLimit = whole(1, limits.pageSizeMax).default(limits.pageSizeDefault);
@@ -280,6 +392,19 @@ function typeReaderOf(schema: z.core.$ZodTypes): Read | undefined {
       const read = readerOf(def.innerType);
       return (value) => (value === undefined ? def.defaultValue : read(value));
     }
+    case "pipe": {
+      const [read, then] = [readerOf(def.in), readerOf(def.out)];
+      return (value) => {
+        const result = read(value);
+        return result === refused ? refused : then(result);
+      };
+    }
+    case "transform":
+      return (value) => {
+        const payload = { value, issues: [] };
+        const result = def.transform(value, payload);
+        return result instanceof Promise || payload.issues.length > 0 ? refused : result;
+      };
     case "array":
       return listReaderOf(readerOf(def.element));
     case "object":

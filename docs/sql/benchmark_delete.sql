@@ -30,8 +30,8 @@ select
   b.planned_samples,
   greatest(least(b.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
   greatest(least(b.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
-  b.results,
-  b.metrics,
+  b.results::text as results,
+  b.metrics::text as metrics,
   b.error,
   b.started_at,
   b.completed_at,
@@ -39,7 +39,7 @@ select
   b.updated_at,
   b.created_by,
   b.labels,
-  b.metadata,
+  b.metadata::text as metadata,
   b.version
 from
   b

@@ -12,8 +12,8 @@ select
   r.planned_samples,
   greatest(least(r.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
   greatest(least(r.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
-  null::jsonb as results,
-  r.metrics,
+  null::text as results,
+  r.metrics::text as metrics,
   r.error,
   r.started_at,
   r.completed_at,
@@ -21,7 +21,7 @@ select
   r.updated_at,
   r.created_by,
   r.labels,
-  null::jsonb as metadata,
+  null::text as metadata,
   r.version,
   r.fetched
 from
@@ -31,7 +31,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.labels #> '{}'), 0) + coalesce(pg_column_size(r.metrics #> '{}'), 0)
+        700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.labels #> '{}'), octet_length(r.labels::text)), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0)
       ) over running as bytes_so_far
     from
       (
@@ -87,8 +87,8 @@ select
   r.planned_samples,
   greatest(least(r.completed_iterations + coalesce(del.completed, 0), 2147483647), 0)::integer as completed_iterations,
   greatest(least(r.failed_iterations + coalesce(del.failed, 0), 2147483647), 0)::integer as failed_iterations,
-  r.results,
-  r.metrics,
+  r.results::text as results,
+  r.metrics::text as metrics,
   r.error,
   r.started_at,
   r.completed_at,
@@ -96,7 +96,7 @@ select
   r.updated_at,
   r.created_by,
   r.labels,
-  r.metadata,
+  r.metadata::text as metadata,
   r.version,
   r.fetched
 from
@@ -106,7 +106,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.labels #> '{}'), 0) + coalesce(pg_column_size(r.metrics #> '{}'), 0) + coalesce(pg_column_size(r.results #> '{}'), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0) + coalesce(octet_length(r.description), 0)
+        700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.labels #> '{}'), octet_length(r.labels::text)), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0) + coalesce(greatest(pg_column_size(r.results #> '{}'), octet_length(r.results::text)), 0) + coalesce(greatest(pg_column_size(r.metadata #> '{}'), octet_length(r.metadata::text)), 0) + coalesce(octet_length(r.description), 0)
       ) over running as bytes_so_far
     from
       (

@@ -9,14 +9,14 @@ select
   null::text as input,
   null::text as output,
   null::text as expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  null::jsonb as metadata,
+  null::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -30,7 +30,9 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')) over running as bytes_so_far
+      sum(
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0)
+      ) over running as bytes_so_far
     from
       (
         select
@@ -76,14 +78,14 @@ select
   r.input,
   r.output,
   r.expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  r.metadata,
+  r.metadata::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -98,7 +100,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0) + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(greatest(pg_column_size(r.metadata #> '{}'), octet_length(r.metadata::text)), 0)
       ) over running as bytes_so_far
     from
       (

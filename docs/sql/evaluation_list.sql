@@ -9,14 +9,14 @@ select
   null::text as input,
   null::text as output,
   null::text as expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  null::jsonb as metadata,
+  null::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -28,7 +28,9 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')) over running as bytes_so_far
+      sum(
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0)
+      ) over running as bytes_so_far
     from
       (
         select
@@ -73,14 +75,14 @@ select
   r.input,
   r.output,
   r.expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  r.metadata,
+  r.metadata::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -93,7 +95,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0) + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(greatest(pg_column_size(r.metadata #> '{}'), octet_length(r.metadata::text)), 0)
       ) over running as bytes_so_far
     from
       (
@@ -151,14 +153,14 @@ select
   r.input,
   r.output,
   r.expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  r.metadata,
+  r.metadata::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -171,7 +173,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0) + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(greatest(pg_column_size(r.metadata #> '{}'), octet_length(r.metadata::text)), 0)
       ) over running as bytes_so_far
     from
       (
@@ -220,14 +222,14 @@ select
   r.input,
   r.output,
   r.expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  r.metadata,
+  r.metadata::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -240,7 +242,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0) + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(greatest(pg_column_size(r.metadata #> '{}'), octet_length(r.metadata::text)), 0)
       ) over running as bytes_so_far
     from
       (
@@ -286,14 +288,14 @@ select
   null::text as input,
   null::text as output,
   null::text as expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  null::jsonb as metadata,
+  null::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -305,7 +307,9 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')) over running as bytes_so_far
+      sum(
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0)
+      ) over running as bytes_so_far
     from
       (
         select
@@ -379,14 +383,14 @@ select
   r.input,
   r.output,
   r.expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  r.metadata,
+  r.metadata::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -399,7 +403,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0) + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(greatest(pg_column_size(r.metadata #> '{}'), octet_length(r.metadata::text)), 0)
       ) over running as bytes_so_far
     from
       (
@@ -470,14 +474,14 @@ select
   null::text as input,
   null::text as output,
   null::text as expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  null::jsonb as metadata,
+  null::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -489,7 +493,9 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')) over running as bytes_so_far
+      sum(
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0)
+      ) over running as bytes_so_far
     from
       (
         select
@@ -569,14 +575,14 @@ select
   r.input,
   r.output,
   r.expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  r.metadata,
+  r.metadata::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -589,7 +595,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0) + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(greatest(pg_column_size(r.metadata #> '{}'), octet_length(r.metadata::text)), 0)
       ) over running as bytes_so_far
     from
       (
@@ -638,14 +644,14 @@ select
   r.input,
   r.output,
   r.expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  r.metadata,
+  r.metadata::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -658,7 +664,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0) + octet_length(r.input) + coalesce(octet_length(r.output), 0) + coalesce(octet_length(r.expected), 0) + coalesce(greatest(pg_column_size(r.metadata #> '{}'), octet_length(r.metadata::text)), 0)
       ) over running as bytes_so_far
     from
       (

@@ -9,14 +9,14 @@ select
   left("r"."input", $1::integer) as input,
   left("r"."output", $2::integer) as output,
   left("r"."expected", $3::integer) as expected,
-  r.metrics,
+  r.metrics::text as metrics,
   r.score,
   r.error,
   r.latency_ms,
   r.input_tokens,
   r.output_tokens,
   r.cost_usd,
-  null::jsonb as metadata,
+  null::text as metadata,
   r.created_at,
   r.updated_at,
   r.created_by,
@@ -32,7 +32,7 @@ from
       count(*) over () as fetched,
       row_number() over running as place,
       sum(
-        800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}') + least(coalesce(octet_length("r"."input"), 0), 4 * $4::integer) + least(coalesce(octet_length("r"."output"), 0), 4 * $5::integer) + least(coalesce(octet_length("r"."expected"), 0), 4 * $6::integer)
+        800 + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.metrics #> '{}'), octet_length(r.metrics::text)), 0) + least(coalesce(octet_length("r"."input"), 0), 4 * $4::integer) + least(coalesce(octet_length("r"."output"), 0), 4 * $5::integer) + least(coalesce(octet_length("r"."expected"), 0), 4 * $6::integer)
       ) over running as bytes_so_far
     from
       (

@@ -597,7 +597,7 @@ with
   )
 select
   job.id,
-  job.payload,
+  job.payload::text as payload,
   job.priority,
   job.error,
   job.retry_count,
@@ -606,7 +606,7 @@ select
   job.run_at,
   job.benchmark_id,
   job.unique_key,
-  job.metadata,
+  job.metadata::text as metadata,
   job.epoch,
   case
     when job.place = (

@@ -2,10 +2,10 @@
 select
   r.id,
   r.job_type,
-  r.payload,
+  r.payload::text as payload,
   r.priority,
   r.status,
-  r.result,
+  r.result::text as result,
   r.error,
   r.retry_count,
   r.max_retries,
@@ -16,7 +16,7 @@ select
   r.benchmark_id,
   r.limit_key,
   r.unique_key,
-  r.metadata,
+  r.metadata::text as metadata,
   r.progress,
   r.progress_message,
   r.epoch,
@@ -33,7 +33,9 @@ from
       r.*,
       count(*) over () as fetched,
       row_number() over running as place,
-      sum(r.bytes + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.result #> '{}'), 0)) over running as bytes_so_far
+      sum(
+        r.bytes + coalesce(octet_length(r.error), 0) + coalesce(greatest(pg_column_size(r.result #> '{}'), octet_length(r.result::text)), 0)
+      ) over running as bytes_so_far
     from
       (
         select
@@ -66,10 +68,10 @@ order by
 select
   r.id,
   r.job_type,
-  null::jsonb as payload,
+  null::text as payload,
   r.priority,
   r.status,
-  null::jsonb as result,
+  null::text as result,
   r.error,
   r.retry_count,
   r.max_retries,
@@ -80,7 +82,7 @@ select
   r.benchmark_id,
   r.limit_key,
   r.unique_key,
-  null::jsonb as metadata,
+  null::text as metadata,
   r.progress,
   r.progress_message,
   r.epoch,

@@ -9,7 +9,7 @@ import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import { anySecret, mayHoldSecret, withoutSecrets } from "../secrets.ts";
 import { cutText } from "../text.ts";
-import { isDeeper, type JsonObject, type JsonValue } from "../validation.ts";
+import { isDeeper, type Json, type JsonObject, JsonText, type JsonValue } from "../validation.ts";
 import type { AuditAction, AuditEntityType } from "./actions.ts";
 
 // Every change is recorded here, in its own transaction: by a separate statement (`recordAudit`) or, where a
@@ -204,12 +204,13 @@ export function storable(value: JsonValue): string {
 function keepFields(fields: object): JsonObject {
   const result: JsonObject = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) result[snakeCase(name)] = shorten(value as JsonValue);
+    if (value !== undefined) result[snakeCase(name)] = shorten(value as Json);
   }
   return result;
 }
 
-function shorten(value: JsonValue): JsonValue {
+function shorten(value: Json): JsonValue {
+  if (value instanceof JsonText) return shorten(value.toJSON());
   if (typeof value === "string") return isShort(value) ? value : summarize(value);
   if (typeof value !== "object" || value === null) return value;
   const isKept = isShort(JSON.stringify(value)) && !isDeeper(value, keptLevels);

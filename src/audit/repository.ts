@@ -5,7 +5,7 @@ import { cut, type Page, type PageOptions } from "../database/statement/page.ts"
 import { alreadyExists, requireFound } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
-import { parseInput, parseLimit, uuid } from "../validation.ts";
+import { jsonValueOf, parseInput, parseLimit, uuid } from "../validation.ts";
 import { attemptId, entryOf } from "./attempt.ts";
 import { type AuditFilter, type AuditPosition, auditFilter, type NewAuditLog, newAuditLog } from "./input.ts";
 import { storable } from "./record.ts";
@@ -53,7 +53,7 @@ export class AuditRepository {
             action: log.action,
             entityType: log.entityType,
             entityId: log.entityId || null,
-            changes: changes && storable(changes),
+            changes: changes && storable(jsonValueOf(changes)),
             userId: userId ?? null,
             actor: (userId === origin.userId ? origin.actor : await usernameOf(db, userId)) ?? null,
             ipAddress: log.ipAddress ?? origin.ipAddress ?? null,

@@ -12,7 +12,7 @@ import {
 } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { metricMessage } from "../evaluations/summary/messages.ts";
 import type { BenchmarkSummary } from "../evaluations/summary/summary.ts";
-import { omitNulls, toTimestamp } from "../wire/convert.ts";
+import { documentFields, omitNulls, toTimestamp } from "../wire/convert.ts";
 import { wireEnum } from "../wire/enums.ts";
 import type { Baseline } from "./baselines.ts";
 import type { Dataset } from "./datasets.ts";
@@ -21,8 +21,8 @@ import type { BenchmarkProgress } from "./watch.ts";
 
 export const benchmarkStatus = wireEnum<typeof WireStatus>(BenchmarkStatusSchema);
 
-export function progressMessage({ meanScore, ...benchmark }: BenchmarkProgress) {
-  return { benchmark: benchmarkMessage(benchmark), ...(meanScore !== null && { meanScore }) };
+export function progressMessage({ meanScore, ...benchmark }: BenchmarkProgress, asText: boolean) {
+  return { benchmark: benchmarkMessage(benchmark, asText), ...(meanScore !== null && { meanScore }) };
 }
 
 export function baselineMessage({ setAt, ...same }: Baseline): MessageInitShape<typeof BaselineSchema> {
@@ -51,12 +51,18 @@ function briefSummary(summary: BenchmarkSummary): MessageInitShape<typeof BriefS
   };
 }
 
-export function benchmarkMessage(benchmark: ListedBenchmark): MessageInitShape<typeof BenchmarkSchema> {
-  const { status, results, startedAt, completedAt, createdAt, updatedAt, summary, ...same } = benchmark;
+export function benchmarkMessage(
+  benchmark: ListedBenchmark,
+  asText: boolean,
+): MessageInitShape<typeof BenchmarkSchema> {
+  const { status, startedAt, completedAt, createdAt, updatedAt, summary, ...rest } = benchmark;
+  const { results, metrics, metadata, ...same } = rest;
+  const documents = documentFields({ results, metrics, metadata }, asText);
   return {
     ...omitNulls(same),
     status: benchmarkStatus.values[status],
-    ...(results !== null && { results: fromJson(ValueSchema, results) }),
+    ...documents,
+    results: documents.results === undefined ? undefined : fromJson(ValueSchema, documents.results),
     startedAt: toTimestamp(startedAt),
     completedAt: toTimestamp(completedAt),
     createdAt: toTimestamp(createdAt),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonColumn } from "../database/statement/sql.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 
 export const benchmarkStatuses = ["pending", "running", "completed", "failed", "cancelled"] as const;
@@ -21,8 +22,8 @@ export const benchmarkRow = z.object({
   plannedSamples: z.number(),
   completedIterations: z.number(),
   failedIterations: z.number(),
-  results: z.custom<JsonValue>().nullable(),
-  metrics: z.custom<JsonObject>().nullable(),
+  results: jsonColumn<JsonValue>().nullable(),
+  metrics: jsonColumn<JsonObject>().nullable(),
   error: z.string().nullable(),
   startedAt: z.string().nullable(),
   completedAt: z.string().nullable(),
@@ -30,7 +31,7 @@ export const benchmarkRow = z.object({
   updatedAt: z.string(),
   createdBy: z.string().nullable(),
   labels: z.custom<Record<string, string>>(),
-  metadata: z.custom<JsonObject>().nullable(),
+  metadata: jsonColumn<JsonObject>().nullable(),
   version: z.number(),
 });
 

@@ -14,12 +14,15 @@ import { invalidField } from "../errors.ts";
 import { actorIdOf, callOf } from "../rpc/call/call.ts";
 import type { JsonValue } from "../validation.ts";
 import {
+  anyJsonOf,
   clearTo,
   fromTimestamp,
+  jsonOf,
   omitEmpty,
   readPatch,
   refuseClearing,
   requestKeyOf,
+  wantsText,
 } from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
@@ -34,13 +37,18 @@ import {
 } from "./messages.ts";
 import type { BenchmarkRepository } from "./repository.ts";
 
-const updatable = Object.keys(benchmarkChanges.shape).map(snakeCase);
+const updatable = [
+  ...Object.keys(benchmarkChanges.shape).map(snakeCase),
+  ...["results_json", "metrics_json", "metadata_json"],
+];
 
 /** The methods of BenchmarkService about benchmarks themselves. */
 export function benchmarkMethods(benchmarks: BenchmarkRepository) {
   return {
     async createBenchmark(request, context) {
-      const { name, provider, model, dataset, labels, metadata } = request;
+      const asText = wantsText(request);
+      const { name, provider, model, dataset, labels } = request;
+      const metadata = jsonOf(request.metadata, request.metadataJson);
       const { totalIterations, repetitions, plannedSamples } = request;
       const [id, description] = [omitEmpty(request.id), omitEmpty(request.description)];
       const createdBy = actorIdOf(context);
@@ -50,17 +58,19 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
         { id, ...about, totalIterations, repetitions, plannedSamples, createdBy },
         requestKey,
       );
-      return { benchmark: benchmarkMessage(benchmark) };
+      return { benchmark: benchmarkMessage(benchmark, asText) };
     },
 
-    async getBenchmark({ id }) {
-      return { benchmark: benchmarkMessage(await benchmarks.get(id)) };
+    async getBenchmark(request) {
+      const asText = wantsText(request);
+      return { benchmark: benchmarkMessage(await benchmarks.get(request.id), asText) };
     },
 
     async updateBenchmark(request) {
+      const asText = wantsText(request);
       const { id, expectedVersion } = request;
       const benchmark = await benchmarks.update(id, changesOf(request), { expectedVersion });
-      return { benchmark: benchmarkMessage(benchmark) };
+      return { benchmark: benchmarkMessage(benchmark, asText) };
     },
 
     async deleteBenchmark({ id }) {
@@ -69,6 +79,7 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
     },
 
     async listBenchmarks(request) {
+      const asText = wantsText(request);
       const { provider, model, dataset, createdBy, labels, name, orderBy, view } = request;
       const filter = {
         status: benchmarkStatus.parse(request.status, "status"),
@@ -90,7 +101,8 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
         full: wanted === BenchmarkView.FULL,
         summaries: wanted === BenchmarkView.SUMMARY,
       });
-      return { benchmarks: items.map(benchmarkMessage), nextPageToken: encodePageToken(next, filter) };
+      const found = items.map((item) => benchmarkMessage(item, asText));
+      return { benchmarks: found, nextPageToken: encodePageToken(next, filter) };
     },
 
     async setBaseline({ benchmarkId }, context) {
@@ -130,7 +142,9 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
       return {};
     },
 
-    async *watchBenchmarks({ ids, status, provider, dataset, labels, afterCursor }, context) {
+    async *watchBenchmarks(request, context) {
+      const asText = wantsText(request);
+      const { ids, status, provider, dataset, labels, afterCursor } = request;
       callOf(context).endWithServer();
       const filter = {
         ids,
@@ -141,7 +155,7 @@ export function benchmarkMethods(benchmarks: BenchmarkRepository) {
       };
       const changes = benchmarks.watch(filter, { after: omitEmpty(afterCursor) });
       for await (const { cursor, benchmark, deleted } of changes) {
-        if (benchmark) yield { cursor, ...progressMessage(benchmark) };
+        if (benchmark) yield { cursor, ...progressMessage(benchmark, asText) };
         else if (deleted !== undefined) yield { cursor, benchmark: { id: deleted }, deleted: true };
         else yield { cursor };
       }
@@ -163,19 +177,19 @@ function changesOf(request: UpdateRequest): BenchmarkChanges {
     totalIterations: clearTo(0, patch("total_iterations", request.totalIterations)),
     repetitions: clearTo(0, patch("repetitions", request.repetitions)),
     plannedSamples: clearTo(0, patch("planned_samples", request.plannedSamples)),
-    results: patch("results", results && jsonOf(results)),
-    metrics: patch("metrics", request.metrics),
+    results: patch("results", anyJsonOf(results && resultsOf(results), request.resultsJson)),
+    metrics: patch("metrics", jsonOf(request.metrics, request.metricsJson)),
     error: error === "" ? null : patch("error", error),
     startedAt: patch("started_at", fromTimestamp(request.startedAt, "started_at")),
     completedAt: patch("completed_at", fromTimestamp(request.completedAt, "completed_at")),
     name: refuseClearing("name", patch("name", request.name)),
     description: description === "" ? null : patch("description", description),
     labels: cleared === null ? {} : cleared,
-    metadata: patch("metadata", request.metadata),
+    metadata: patch("metadata", jsonOf(request.metadata, request.metadataJson)),
   };
 }
 
-function jsonOf(value: Value): JsonValue {
+function resultsOf(value: Value): JsonValue {
   try {
     return toJson(ValueSchema, value) as JsonValue;
   } catch {

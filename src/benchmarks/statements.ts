@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
-import { fetched, page } from "../database/statement/page.ts";
+import { fetched, jsonSize, page } from "../database/statement/page.ts";
 import { columnsOf, equalities, example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { arrayOf } from "../database/statement/table.ts";
 import { addedFingerprints, fingerprintColumns, movedFingerprint } from "../evaluations/inputs/parts.ts";
+import { jsonTextOf } from "../validation.ts";
 import { benchmarkEvents } from "../watch/events.ts";
 import type { BenchmarkPosition, benchmarkChanges, newBenchmark, ParsedBenchmarkFilter } from "./input.ts";
 import { type BenchmarkStatus, benchmarkRow } from "./rows.ts";
@@ -35,8 +36,8 @@ const pageColumns = {
   brief: columnsOf(benchmarkRow, "r", {
     ...counts(sql.fragment`r`),
     description: sql.fragment`null::text`,
-    results: sql.fragment`null::jsonb`,
-    metadata: sql.fragment`null::jsonb`,
+    results: sql.fragment`null::text`,
+    metadata: sql.fragment`null::text`,
   }),
 };
 const pageDeltas = deltasOf(sql.fragment`r`);
@@ -61,7 +62,7 @@ export const insertBenchmark = statement("benchmark_insert", {
       values (
         ${b.id}, 1, ${b.name}, ${b.description ?? null}, ${b.provider}, ${b.model}, ${b.dataset},
         ${b.totalIterations}, ${b.repetitions}, ${b.plannedSamples}, ${b.createdBy ?? null}, ${JSON.stringify(b.labels)},
-        ${b.metadata ? JSON.stringify(b.metadata) : null}
+        ${b.metadata ? jsonTextOf(b.metadata) : null}
       )
       on conflict (id) do nothing
       returning *
@@ -129,7 +130,7 @@ function assignments(changes: z.output<typeof benchmarkChanges>): Fragment[] {
   // A separate statement replaces counts.
   const { completedIterations: _completed, failedIterations: _failed, ...fields } = changes;
   // They may be any JSON, such as a list.
-  const results = fields.results === null ? null : JSON.stringify(fields.results);
+  const results = fields.results == null ? fields.results : jsonTextOf(fields.results);
   return [
     sql.fragment`version = version + 1`,
     sql.fragment`updated_at = now()`,
@@ -262,9 +263,6 @@ export const pageProgress = statement("benchmark_page_progress", {
 const mean = sql.fragment`
   case when abs(sum(part.sum)) < 1e-290 then 0 else sum(part.sum) end
     / nullif(sum(part.count), 0)::double precision`;
-
-// pg_column_size of a column is that of its compressed form; `#> '{}'` is the same document, uncompressed.
-const jsonSize = (document: Fragment) => sql.fragment`coalesce(pg_column_size(${document} #> '{}'), 0)`;
 
 const briefSize = sql.fragment`
   700 + octet_length(r.name || r.provider || r.model || r.dataset) + coalesce(octet_length(r.error), 0)

@@ -3,6 +3,7 @@ import type { ElementType } from "../database/statement/table.ts";
 import { arrayOf, table } from "../database/statement/table.ts";
 import { limits } from "../limits.ts";
 import { addTo, type RunningSum, totalOf } from "../statistics/sum.ts";
+import { jsonValueOf } from "../validation.ts";
 import type { ParsedEvaluation } from "./input.ts";
 import { columnsOfMetrics, failedMetric, nameOfKey } from "./metric.ts";
 import { binIndex, isCountable } from "./rollups/parts.ts";
@@ -64,7 +65,7 @@ function gather(rows: readonly ParsedEvaluation[]): Map<string, Part> {
     const failed = row.error === null || row.error === undefined ? 0 : 1;
     add(metrics, failedMetric, failed, failed);
     for (const [property, metric] of columnsOfMetrics) add(metrics, metric, row[property], failed);
-    for (const [key, value] of Object.entries(row.metrics))
+    for (const [key, value] of Object.entries(jsonValueOf(row.metrics)))
       add(metrics, nameOfKey(key), typeof value === "boolean" ? Number(value) : value, failed);
   }
   return metrics;

@@ -2,10 +2,12 @@ import { z } from "zod";
 import { limits } from "../limits.ts";
 import {
   finite,
+  type Json,
   type JsonObject,
   type JsonValue,
   jsonBytes,
   jsonObject,
+  jsonValueOf,
   longText,
   notNegative,
   oneOf,
@@ -16,7 +18,7 @@ import {
 } from "../validation.ts";
 
 type Texts = { readonly [Name in "input" | "output" | "expected" | "error"]?: string | null | undefined };
-type Documents = { readonly [Name in "metrics" | "metadata"]?: JsonObject | null | undefined };
+type Documents = { readonly [Name in "metrics" | "metadata"]?: Json<JsonObject> | null | undefined };
 
 /** About the bytes that an evaluation takes of a message. */
 export function evaluationBytes(evaluation: Texts & Documents): number {
@@ -90,6 +92,7 @@ export type EvaluationChanges = z.input<typeof evaluationChanges>;
 
 // No index has an object or list without any value in it: PostgreSQL would have to read all rows.
 const searchedMetadata = jsonObject
+  .transform(jsonValueOf)
   .refine((value) => jsonBytes(value) <= limits.searchBytes, `must take at most ${limits.searchBytes} bytes`)
   .refine(
     (value) => Object.keys(value).length === 0 || hasValue(value),

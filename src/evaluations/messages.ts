@@ -18,7 +18,7 @@ import {
   type NewEvaluation as WireEvaluation,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { benchmarkStatus } from "../benchmarks/messages.ts";
-import { fromTimestamp, omitEmpty, omitNulls, toTimestamp } from "../wire/convert.ts";
+import { documentFields, fromTimestamp, jsonOf, omitEmpty, omitNulls, toTimestamp } from "../wire/convert.ts";
 import { wireEnum } from "../wire/enums.ts";
 import type { Comparison } from "./compare/comparison.ts";
 import type { FailureGroup } from "./failures/failure-groups.ts";
@@ -49,14 +49,14 @@ export function fromMessage(
     input: sent.input,
     output: sent.output,
     expected: sent.expected,
-    metrics: sent.metrics,
+    metrics: jsonOf(sent.metrics, sent.metricsJson),
     score: sent.score,
     error: omitEmpty(sent.error),
     latencyMs: sent.latencyMs,
     inputTokens: sent.inputTokens,
     outputTokens: sent.outputTokens,
     costUsd: sent.costUsd,
-    metadata: sent.metadata,
+    metadata: jsonOf(sent.metadata, sent.metadataJson),
     createdAt: timeOf(sent.createdAt),
     createdBy,
   };
@@ -71,9 +71,18 @@ function timeOf(sent: Timestamp | undefined): string | undefined {
   }
 }
 
-export function evaluationMessage(evaluation: ListedEvaluation): MessageInitShape<typeof EvaluationSchema> {
-  const { createdAt, updatedAt, ...same } = evaluation;
-  return { ...omitNulls(same), createdAt: toTimestamp(createdAt), updatedAt: toTimestamp(updatedAt) };
+export function evaluationMessage(
+  evaluation: ListedEvaluation,
+  asText: boolean,
+): MessageInitShape<typeof EvaluationSchema> {
+  const { createdAt, updatedAt, metrics, metadata, ...same } = evaluation;
+  const documents = documentFields({ metrics, metadata }, asText);
+  return {
+    ...omitNulls(same),
+    ...documents,
+    createdAt: toTimestamp(createdAt),
+    updatedAt: toTimestamp(updatedAt),
+  };
 }
 
 export function failureMessage({

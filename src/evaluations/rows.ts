@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonColumn } from "../database/statement/sql.ts";
 import type { JsonObject } from "../validation.ts";
 
 /** An evaluation as the database answers it. Times are ISO 8601 in UTC with six digits of microseconds. */
@@ -13,14 +14,14 @@ export const evaluationRow = z.object({
   input: z.string().nullable(),
   output: z.string().nullable(),
   expected: z.string().nullable(),
-  metrics: z.custom<JsonObject>(),
+  metrics: jsonColumn<JsonObject>(),
   score: z.number().nullable(),
   error: z.string().nullable(),
   latencyMs: z.number().nullable(),
   inputTokens: z.number().nullable(),
   outputTokens: z.number().nullable(),
   costUsd: z.number().nullable(),
-  metadata: z.custom<JsonObject>().nullable(),
+  metadata: jsonColumn<JsonObject>().nullable(),
   createdAt: z.string(),
   updatedAt: z.string(),
   createdBy: z.string().nullable(),

@@ -17,7 +17,16 @@ import { benchmarkStatus } from "../benchmarks/messages.ts";
 import { invalidField } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { actorIdOf } from "../rpc/call/call.ts";
-import { clearTo, fromTimestamp, omitEmpty, omitNulls, readPatch, requestKeyOf } from "../wire/convert.ts";
+import {
+  clearTo,
+  fromTimestamp,
+  jsonOf,
+  omitEmpty,
+  omitNulls,
+  readPatch,
+  requestKeyOf,
+  wantsText,
+} from "../wire/convert.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { notWithGroups } from "./clusters/clusters.ts";
@@ -38,14 +47,17 @@ import type { EvaluationRepository } from "./repository.ts";
 import { missingOfGroups } from "./slices/slices.ts";
 import { metricMessage, wireMissing } from "./summary/messages.ts";
 
+const updatable = ["score", "metrics", "metrics_json", "expected", "error", "metadata", "metadata_json"];
+
 /** The methods of BenchmarkService that are about evaluations. */
 export function evaluationMethods(evaluations: EvaluationRepository) {
   return {
     async createEvaluation(request, context) {
+      const asText = wantsText(request);
       const actor = actorIdOf(context);
       const given = fromMessage(request, "", actor);
       const evaluation = await evaluations.create(given, requestKeyOf(request, actor));
-      return { evaluation: evaluationMessage(evaluation) };
+      return { evaluation: evaluationMessage(evaluation, asText) };
     },
 
     async batchCreateEvaluations(request, context) {
@@ -77,34 +89,38 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       }
     },
 
-    async getEvaluation({ id, benchmarkId }) {
-      return { evaluation: evaluationMessage(await evaluations.get(id, omitEmpty(benchmarkId))) };
+    async getEvaluation(request) {
+      const asText = wantsText(request);
+      const evaluation = await evaluations.get(request.id, omitEmpty(request.benchmarkId));
+      return { evaluation: evaluationMessage(evaluation, asText) };
     },
 
     async batchGetEvaluations(request) {
+      const asText = wantsText(request);
       const options = {
         ...viewOf(request, EvaluationView.FULL),
         benchmarkId: omitEmpty(request.benchmarkId),
       };
       const { items, missingIds, remainingIds } = await evaluations.getMany(request.ids, options);
       return {
-        evaluations: items.map(evaluationMessage),
+        evaluations: items.map((item) => evaluationMessage(item, asText)),
         missingIds: [...missingIds],
         remainingIds: [...remainingIds],
       };
     },
 
     async updateEvaluation(request) {
-      const patch = readPatch(request.updateMask, ["score", "metrics", "expected", "error", "metadata"]);
+      const asText = wantsText(request);
+      const patch = readPatch(request.updateMask, updatable);
       const changes = {
         score: patch("score", request.score),
-        metrics: clearTo({}, patch("metrics", request.metrics)),
+        metrics: clearTo({}, patch("metrics", jsonOf(request.metrics, request.metricsJson))),
         expected: patch("expected", request.expected),
         error: patch("error", request.error),
-        metadata: patch("metadata", request.metadata),
+        metadata: patch("metadata", jsonOf(request.metadata, request.metadataJson)),
       };
       const evaluation = await evaluations.update(request.id, changes, omitEmpty(request.benchmarkId));
-      return { evaluation: evaluationMessage(evaluation) };
+      return { evaluation: evaluationMessage(evaluation, asText) };
     },
 
     async deleteEvaluation({ id, benchmarkId }) {
@@ -118,6 +134,7 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
     },
 
     async listEvaluations(request) {
+      const asText = wantsText(request);
       const filter = { ...filterOf(request), orderBy: orderOf(request.orderBy) };
       const { items, next, previous } = await evaluations.list(filter, {
         aroundId: omitEmpty(request.aroundId),
@@ -126,18 +143,20 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
         ...viewOf(request, EvaluationView.BASIC),
       });
       return {
-        evaluations: items.map(evaluationMessage),
+        evaluations: items.map((item) => evaluationMessage(item, asText)),
         nextPageToken: encodePageToken(next, filter),
         previousPageToken: encodePageToken(previous, filter),
       };
     },
 
     async *exportEvaluations(request) {
+      const asText = wantsText(request);
       const filter = { ...filterOf(request), orderBy: "oldest" as const };
       const after = decodePageToken(request.pageToken, filter, input.evaluationPosition);
       const options = { after, ...viewOf(request, EvaluationView.FULL) };
       for await (const { items, next } of exportChunks(evaluations, filter, options)) {
-        yield { evaluations: items.map(evaluationMessage), nextPageToken: encodePageToken(next, filter) };
+        const chunk = items.map((item) => evaluationMessage(item, asText));
+        yield { evaluations: chunk, nextPageToken: encodePageToken(next, filter) };
       }
     },
 

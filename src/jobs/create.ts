@@ -157,8 +157,8 @@ const explainRefusals = statement("job_explain_refusals", {
 
 /** About how many bytes a message takes for the job, without its result and error. */
 export function bytesOf({ payload, metadata, requiredTags, limitKey, uniqueKey }: ParsedJob): number {
-  const given = [payload, metadata ?? null, requiredTags, limitKey ?? null, uniqueKey ?? null];
-  return limits.jobBytes + jsonBytes(given);
+  const given = [requiredTags, limitKey ?? null, uniqueKey ?? null];
+  return limits.jobBytes + jsonBytes(payload) + jsonBytes(metadata ?? null) + jsonBytes(given);
 }
 
 /** Creates jobs by one statement. A job that cannot be created does not hold up the others. */

@@ -1,6 +1,7 @@
 import { create, fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import * as pb from "../../gen/ltb/v1/job_pb.ts";
+import { jsonTextOf, jsonValueOf } from "../validation.ts";
 import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { toDuration } from "../wire/duration.ts";
 import { wireEnum } from "../wire/enums.ts";
@@ -17,15 +18,16 @@ const attemptOutcome = wireEnum<typeof pb.JobAttemptOutcome>(pb.JobAttemptOutcom
 const leaseOutcome = wireEnum<typeof pb.LeaseOutcome>(pb.LeaseOutcomeSchema);
 
 /** Makes a whole message without `create`: claims answer thousands, at 1.5 µs each instead of 7.5. */
-export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): pb.Job {
+export function jobMessage(job: Job, asText: boolean, attempts: readonly JobAttempt[] = []): pb.Job {
+  const { payload, result, metadata } = job;
   return {
     $typeName: "ltb.v1.Job",
     id: job.id,
     jobType: job.jobType,
-    payload: job.payload ?? undefined,
+    payload: asText || payload === null ? undefined : jsonValueOf(payload),
     priority: job.priority,
     status: jobStatus.values[job.status],
-    result: job.result === null ? undefined : fromJson(ValueSchema, job.result),
+    result: asText || result === null ? undefined : fromJson(ValueSchema, jsonValueOf(result)),
     error: job.error ?? "",
     retryCount: job.retryCount,
     maxRetries: job.maxRetries,
@@ -36,7 +38,7 @@ export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): pb.J
     benchmarkId: job.benchmarkId ?? "",
     limitKey: job.limitKey ?? "",
     uniqueKey: job.uniqueKey ?? "",
-    metadata: job.metadata ?? undefined,
+    metadata: asText || metadata === null ? undefined : jsonValueOf(metadata),
     progress: job.progress,
     progressMessage: job.progressMessage ?? "",
     epoch: job.epoch,
@@ -46,6 +48,9 @@ export function jobMessage(job: Job, attempts: readonly JobAttempt[] = []): pb.J
     updatedAt: toTimestamp(job.updatedAt),
     createdBy: job.createdBy ?? "",
     version: job.version,
+    payloadJson: asText && payload !== null ? jsonTextOf(payload) : "",
+    resultJson: asText && result !== null ? jsonTextOf(result) : "",
+    metadataJson: asText && metadata !== null ? jsonTextOf(metadata) : "",
     attempts: attempts.map((attempt) => create(pb.JobAttemptSchema, attemptMessage(attempt))),
   };
 }
@@ -61,10 +66,10 @@ function attemptMessage(attempt: JobAttempt): MessageInitShape<typeof pb.JobAtte
   };
 }
 
-export function leaseMessage(lease: Lease): pb.Lease {
+export function leaseMessage(lease: Lease, asText: boolean): pb.Lease {
   return {
     $typeName: "ltb.v1.Lease",
-    job: jobMessage(lease),
+    job: jobMessage(lease, asText),
     epoch: lease.epoch,
     attempt: lease.retryCount + 1,
     expiresIn: toDuration(lease.expiresInMs),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { columnsOf, type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
+import { columnsOf, type Fragment, fragmentOf, jsonColumn, sql } from "../database/statement/sql.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 
 export const jobStatuses = ["pending", "running", "completed", "failed", "cancelled"] as const;
@@ -11,10 +11,10 @@ export const jobRow = z.object({
   id: z.string(),
   jobType: z.string(),
   /** Null where it was not read; likewise result and metadata. */
-  payload: z.custom<JsonObject>().nullable(),
+  payload: jsonColumn<JsonObject>().nullable(),
   priority: z.number(),
   status: z.enum(jobStatuses),
-  result: z.custom<JsonValue>().nullable(),
+  result: jsonColumn<JsonValue>().nullable(),
   error: z.string().nullable(),
   retryCount: z.number(),
   maxRetries: z.number(),
@@ -26,7 +26,7 @@ export const jobRow = z.object({
   benchmarkId: z.string().nullable(),
   limitKey: z.string().nullable(),
   uniqueKey: z.string().nullable(),
-  metadata: z.custom<JsonObject>().nullable(),
+  metadata: jsonColumn<JsonObject>().nullable(),
   progress: z.number(),
   progressMessage: z.string().nullable(),
   epoch: z.number(),

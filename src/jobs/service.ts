@@ -11,7 +11,7 @@ import { invalidField, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { actorIdOf, callOf } from "../rpc/call/call.ts";
 import { parseInput } from "../validation.ts";
-import { fromTimestamp, omitEmpty, requestKeyOf, toTimestamp } from "../wire/convert.ts";
+import { fromTimestamp, jsonOf, omitEmpty, requestKeyOf, toTimestamp, wantsText } from "../wire/convert.ts";
 import { fromDuration, toDuration } from "../wire/duration.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
@@ -48,23 +48,26 @@ export function jobService(store: JobStore) {
   const { jobs } = store;
   return {
     async createJob(request, context) {
+      const asText = wantsText(request);
       const job = await jobs.create(fromMessage(request, context), requestKeyOf(request, actorIdOf(context)));
-      return { job: jobMessage(job) };
+      return { job: jobMessage(job, asText) };
     },
 
     async batchCreateJobs(request, context) {
       const given = request.jobs.map((job, index) => fromMessage(job, context, `jobs[${index}].`));
       const created = await jobs.createMany(given, requestKeyOf(request, actorIdOf(context)));
       const brief = { payload: null, metadata: null, result: null };
-      return { jobs: created.map((job) => jobMessage({ ...job, ...brief })) };
+      return { jobs: created.map((job) => jobMessage({ ...job, ...brief }, false)) };
     },
 
-    async getJob({ id }) {
-      const { attempts, ...job } = await jobs.getWithAttempts(id);
-      return { job: jobMessage(job, attempts) };
+    async getJob(request) {
+      const asText = wantsText(request);
+      const { attempts, ...job } = await jobs.getWithAttempts(request.id);
+      return { job: jobMessage(job, asText, attempts) };
     },
 
     async listJobs(request) {
+      const asText = wantsText(request);
       const filter = {
         status: jobStatus.parse(request.status, "status"),
         jobType: omitEmpty(request.jobType),
@@ -82,10 +85,12 @@ export function jobService(store: JobStore) {
         after: decodePageToken(request.pageToken, filter, jobPositions[filter.orderBy]),
         full: isFull(request.view),
       });
-      return { jobs: items.map((job) => jobMessage(job)), nextPageToken: encodePageToken(next, filter) };
+      const found = items.map((job) => jobMessage(job, asText));
+      return { jobs: found, nextPageToken: encodePageToken(next, filter) };
     },
 
     async claimJobs(request, context) {
+      const asText = wantsText(request);
       const waitMs = fromDuration(request.wait, "wait", { max: limits.claimWaitMs }) ?? 0;
       const { leases, drain } = await jobs.claim({
         workerId: request.workerId,
@@ -95,19 +100,21 @@ export function jobService(store: JobStore) {
         waitMs: Math.floor(Math.min(waitMs, Math.max(timeForLeases(context), 0))),
         leaseMs: fromDuration(request.lease, "lease", leaseLength),
       });
-      return { leases: leases.map(leaseMessage), drain };
+      return { leases: leases.map((lease) => leaseMessage(lease, asText)), drain };
     },
 
     async completeJobs({ workerId, items, next }, context) {
+      const asText = next !== undefined && wantsText(next, "next.json_format");
       const claim = next && nextOf(workerId, next);
       const inTime = timeForLeases(context) < 0 ? undefined : claim;
       const options = { actor: actorIdOf(context), claim: inTime };
       const { results, leases } = await completeJobs(store, workerId, items, options);
-      if (leases) return { results, leases: leases.map(leaseMessage) };
-      return { results, ...(claim && (await claimNext(jobs, claim, context))) };
+      if (leases) return { results, leases: leases.map((lease) => leaseMessage(lease, asText)) };
+      return { results, ...(claim && (await claimNext(jobs, claim, asText, context))) };
     },
 
     async failJobs({ workerId, items, next }, context) {
+      const asText = next !== undefined && wantsText(next, "next.json_format");
       const claim = next && nextOf(workerId, next);
       const failures = items.map(({ jobId, epoch, error, retryable, retryAfter }) => {
         return { jobId, epoch, error, retryable, retryAfterMs: retryDelayOf(retryAfter) };
@@ -119,7 +126,7 @@ export function jobService(store: JobStore) {
           ...(status && { status: jobStatus.values[status] }),
           ...(runAt && { runAt: toTimestamp(runAt) }),
         })),
-        ...(claim && (await claimNext(jobs, claim, context))),
+        ...(claim && (await claimNext(jobs, claim, asText, context))),
       };
     },
 
@@ -147,12 +154,14 @@ export function jobService(store: JobStore) {
       };
     },
 
-    async cancelJob({ id, reason }) {
-      return { job: jobMessage(await jobs.cancel(id, reason)) };
+    async cancelJob(request) {
+      const asText = wantsText(request);
+      return { job: jobMessage(await jobs.cancel(request.id, request.reason), asText) };
     },
 
-    async retryJob({ id }) {
-      return { job: jobMessage(await jobs.retry(id)) };
+    async retryJob(request) {
+      const asText = wantsText(request);
+      return { job: jobMessage(await jobs.retry(request.id), asText) };
     },
 
     async cancelJobs(request, context) {
@@ -225,12 +234,13 @@ export function jobService(store: JobStore) {
       return { ...statsMessage(all), byType: byType.map(statsMessage) };
     },
 
-    async *watchJobs({ ids, jobType, benchmarkId, afterCursor, view }, context) {
+    async *watchJobs({ ids, jobType, benchmarkId, afterCursor, view, jsonFormat }, context) {
+      const asText = wantsText({ jsonFormat });
       callOf(context).endWithServer();
       const filter = { ids, jobType: omitEmpty(jobType), benchmarkId: omitEmpty(benchmarkId) };
       const options = { after: omitEmpty(afterCursor), full: isFull(view) };
       for await (const { cursor, job, deleted } of jobs.watch(filter, options)) {
-        if (job) yield { cursor, job: jobMessage(job) };
+        if (job) yield { cursor, job: jobMessage(job, asText) };
         else if (deleted !== undefined) yield { cursor, job: { id: deleted }, deleted: true };
         else yield { cursor };
       }
@@ -253,7 +263,7 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
   return {
     id: omitEmpty(job.id),
     jobType: job.jobType,
-    payload: job.payload,
+    payload: jsonOf(job.payload, job.payloadJson),
     priority: job.priority,
     maxRetries: job.maxRetries,
     timeoutSeconds: job.timeoutSeconds,
@@ -262,7 +272,7 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     delayMs: job.delay && fromDuration(job.delay, `${path}delay`, { max: limits.delayMs }),
     benchmarkId: omitEmpty(job.benchmarkId),
     limitKey: omitEmpty(job.limitKey),
-    metadata: job.metadata,
+    metadata: jsonOf(job.metadata, job.metadataJson),
     uniqueKey: omitEmpty(job.uniqueKey),
     createdBy: actorIdOf(context),
   };
@@ -288,11 +298,11 @@ function nextOf(workerId: string, { requestId, maxJobs, jobTypes, lease }: NextC
  * Claims what a worker wants along with the answer to its report. That is written by now: a claim that cannot
  * be served takes nothing from its answer.
  */
-async function claimNext(jobs: JobRepository, claim: ClaimInput, context: HandlerContext) {
+async function claimNext(jobs: JobRepository, claim: ClaimInput, asText: boolean, context: HandlerContext) {
   if (timeForLeases(context) < 0) return undefined;
   try {
     const { leases, drain } = await jobs.claim(claim);
-    return { leases: leases.map(leaseMessage), drain };
+    return { leases: leases.map((lease) => leaseMessage(lease, asText)), drain };
   } catch (error) {
     if (error instanceof ServiceError) return undefined;
     throw error;

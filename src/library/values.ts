@@ -1,3 +1,5 @@
+import { JsonText } from "../validation.ts";
+
 // The repositories have times as texts with microseconds, as the wire and pages need them. Callers of the
 // library give and get dates.
 
@@ -13,6 +15,8 @@ const untouched = [
   "next",
   "cursor",
 ] as const;
+
+type Plain<T> = T extends JsonText<infer Value> ? Value : T;
 
 type Untouched = (typeof untouched)[number];
 type Named<Name> = Name extends `${string}At` | "lastHeartbeat" | "lastLogin" | "lastUsed" ? true : false;
@@ -32,7 +36,7 @@ export type WithDates<T> = T extends readonly unknown[]
   : T extends object
     ? {
         [Name in keyof T]: Name extends Untouched
-          ? T[Name]
+          ? Plain<T[Name]>
           : Named<Name> extends true
             ? DateOf<T[Name]>
             : WithDates<T[Name]>;
@@ -59,9 +63,11 @@ const isUntouched = (name: string) => (untouched as readonly string[]).includes(
 const isTime = (name: string) => /At$|^last(Heartbeat|Login|Used)$/.test(name);
 
 export function withDates<T>(value: T): WithDates<T> {
-  return changed(value, (name, field) =>
-    typeof field === "string" && isTime(name) ? new Date(field) : withDates(field),
-  ) as WithDates<T>;
+  return changed(value, (name, field) => {
+    if (field instanceof JsonText) return field.value;
+    if (isUntouched(name)) return field;
+    return typeof field === "string" && isTime(name) ? new Date(field) : withDates(field);
+  }) as WithDates<T>;
 }
 
 export function fromDates<T>(value: FromDates<T>): T {
@@ -69,18 +75,14 @@ export function fromDates<T>(value: FromDates<T>): T {
   if (value instanceof Date)
     return (Number.isNaN(value.getTime()) ? String(value) : value.toISOString()) as T;
   if (isAsyncIterable(value)) return mapAsync(value, fromDates) as T;
-  return changed(value, (_, field) => fromDates(field)) as T;
+  return changed(value, (name, field) => (isUntouched(name) ? field : fromDates(field))) as T;
 }
 
-/** Changes the items of a list, or the fields of a plain object that are not documents. */
+/** Changes the items of a list, or the fields of a plain object. */
 function changed(value: unknown, change: (name: string, field: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => change("", item));
   if (typeof value !== "object" || value === null || !isPlain(value)) return value;
-  const fields = Object.entries(value).map(([name, field]) => [
-    name,
-    isUntouched(name) ? field : change(name, field),
-  ]);
-  return Object.fromEntries(fields);
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, change(name, field)]));
 }
 
 function isPlain(value: object): boolean {

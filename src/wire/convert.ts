@@ -1,5 +1,9 @@
+import type { JsonValue } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { JsonFormat, JsonFormatSchema } from "../../gen/ltb/v1/json_pb.ts";
 import { invalidField } from "../errors.ts";
+import { type Json, JsonText, jsonTextOf, jsonValueOf } from "../validation.ts";
+import { checkEnum } from "./enums.ts";
 
 /** ISO 8601 in UTC, as the repositories have it, to a `Timestamp`; null stays unset. */
 export function toTimestamp(iso: string): Timestamp;
@@ -27,6 +31,49 @@ export function fromTimestamp(timestamp: Timestamp | undefined, field: string): 
   return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${micros}Z`;
 }
 
+/**
+ * A document of a request, from the field of its value or that of its text. That both are set is a fault, of
+ * which the check of the document tells.
+ */
+export function jsonOf<Value extends JsonValue>(
+  value: Value | undefined,
+  text: string,
+): Json<Value> | undefined {
+  return text === "" ? value : new JsonText<Value>(text, value !== undefined);
+}
+
+/** Likewise where any JSON may stand, of which null is none. */
+export function anyJsonOf(value: JsonValue | undefined, text: string): Json | undefined {
+  const isNull = value === undefined && /^[ \t\r\n]*null[ \t\r\n]*$/.test(text);
+  return isNull ? null : jsonOf(value, text);
+}
+
+/**
+ * Whether a request asks for documents as texts.
+ * @param field default: json_format
+ * @throws INVALID_ARGUMENT naming `field`
+ */
+export function wantsText({ jsonFormat }: { jsonFormat: JsonFormat }, field = "json_format"): boolean {
+  if (jsonFormat === JsonFormat.UNSPECIFIED) return false;
+  return checkEnum(JsonFormatSchema, jsonFormat, field) === JsonFormat.TEXT;
+}
+
+type Documents = { readonly [name: string]: Json | null };
+type DocumentFields<Given extends Documents> = {
+  [Name in keyof Given]?: Given[Name] extends Json<infer Value> | null ? Value : never;
+} & { [Name in `${keyof Given & string}Json`]?: string };
+
+/** The fields of an answer for its documents: those of their values, or those of their texts. */
+export function documentFields<Given extends Documents>(documents: Given, asText: boolean) {
+  const fields: { [name: string]: JsonValue } = {};
+  for (const [name, json] of Object.entries(documents)) {
+    if (json === null) continue;
+    if (asText) fields[`${name}Json`] = jsonTextOf(json);
+    else fields[name] = jsonValueOf(json);
+  }
+  return fields as DocumentFields<Given>;
+}
+
 /** A text of a request; an empty one of proto3 is unset. */
 export function omitEmpty(text: string): string | undefined {
   return text === "" ? undefined : text;
@@ -51,7 +98,9 @@ type Patch = <T>(name: string, value: T | undefined) => T | null | undefined;
 export function readPatch(mask: { paths: string[] } | undefined, fields: readonly string[]): Patch {
   const named = new Set(mask?.paths);
   for (const path of named) {
-    if (!fields.includes(path)) {
+    // That a field of a text is named says the same of the field of its value.
+    if (fields.includes(path)) named.add(path.replace(/_json$/, ""));
+    else {
       throw invalidField("update_mask", `"${path}" cannot be updated; the fields are ${fields.join(", ")}`);
     }
   }

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { lowestId, newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
+import { jsonValueOf } from "../../src/validation.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
@@ -215,7 +216,10 @@ test("benchmarks that together are larger than a page all arrive", async () => {
   await eventually(() => watch.changes.length > ids.length);
   const told = watch.changes
     .slice(1)
-    .map(({ benchmark, deleted }) => [benchmark?.id ?? deleted, benchmark?.metrics?.n]);
+    .map(({ benchmark, deleted }) => [
+      benchmark?.id ?? deleted,
+      benchmark?.metrics ? jsonValueOf(benchmark.metrics).n : undefined,
+    ]);
   expect(told).toEqual(ids.map((id, n) => [id, n === 3 || n === 4 ? undefined : n]));
   await watch.stop();
 });

@@ -119,7 +119,7 @@ export class FakeService {
     const id = randomUUID();
     this.ready.push(
       create(LeaseSchema, {
-        job: { id, jobType, payload, ...job },
+        job: { id, jobType, payloadJson: JSON.stringify(payload), ...job },
         epoch: 0,
         attempt: 1,
         ...(deadlineInMs !== undefined && { deadlineIn: toDuration(deadlineInMs) }),

@@ -3,6 +3,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { JobAttemptOutcome, JobStatus } from "../../gen/ltb/v1/job_pb.ts";
+import { JsonFormat } from "../../gen/ltb/v1/json_pb.ts";
 import { WorkerStatus } from "../../gen/ltb/v1/worker_pb.ts";
 import {
   createClient,
@@ -122,6 +123,22 @@ test("a job is run, its result and evaluations are stored, and the worker leaves
   });
 });
 
+test("documents travel as text, so that a handler may read all digits of a number", async () => {
+  const documents = { payloadJson: '{"n":9007199254740993}', metadataJson: '{"m":1.50}' };
+  const id = await create("digits", documents);
+  work("digits", ({ payload, metadata, payloadJson }) => ({
+    ...{ payload, metadata, payloadJson, half: "\ud800" },
+  }));
+  await ended(id);
+  const { job } = await client.jobs.getJob({ id, jsonFormat: JsonFormat.TEXT });
+  expect(JSON.parse(job?.resultJson ?? "")).toEqual({
+    payload: { n: 2 ** 53 },
+    metadata: { m: 1.5 },
+    payloadJson: '{"n": 9007199254740993}',
+    half: "\ufffd",
+  });
+});
+
 test("evaluations that the service refuses fail the job for good, and say why", async () => {
   const id = await create("refused");
   work("refused", () => withEvaluations({}, [{ sampleId: "s", input: "i", score: 1 }]));
@@ -133,7 +150,7 @@ test("a result that is too large fails its job alone", async () => {
   const ids = await Promise.all([0, 1, 2].map((n) => create("large", { payload: { n } })));
   work("large", ({ payload }) => (payload?.n === 1 ? "x".repeat(1_100_000) : "fine"), { capacity: 3 });
   const { error } = await ended(ids[1] ?? "", JobStatus.FAILED);
-  expect(error).toMatch(/^result rejected: result: must take at most /);
+  expect(error).toMatch(/^result rejected: result_json: must have at most /);
   await Promise.all([ended(ids[0] ?? ""), ended(ids[2] ?? "")]);
 });
 

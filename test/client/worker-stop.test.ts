@@ -116,7 +116,7 @@ test("SIGTERM lets the job finish, then the process ends by itself", async () =>
   await once(createInterface(child.stdout), "line");
   child.kill("SIGTERM");
   expect(await exited).toEqual([0, null]);
-  expect(service.completed.get(id)?.result?.kind.value).toBe("slept");
+  expect(service.completed.get(id)?.resultJson).toBe('"slept"');
   expect(service.registered).toBe(false);
 });
 

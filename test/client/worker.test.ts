@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { toJson } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { runWorker, type WorkerOptions } from "../../src/client/index.ts";
@@ -19,7 +17,7 @@ test("registers, runs a job and delivers its result", async () => {
     version: "1.2.3",
   });
   const item = await eventually(() => service.completed.get(id));
-  expect(item.result && toJson(ValueSchema, item.result)).toEqual({ twice: 40 });
+  expect(item.resultJson).toBe('{"twice":40}');
   expect(service.calls.registerWorker).toMatchObject([
     {
       workerId: "w",
@@ -71,7 +69,7 @@ test('the handler of "*" takes every type', async () => {
   const ids = ["a", "b"].map((jobType) => service.enqueue({}, { jobType }));
   start(service, () => "done", { handlers: { a: () => "a", "*": ({ jobType }) => `* ${jobType}` } });
   await eventually(() => service.completed.size === 2);
-  expect(ids.map((id) => service.completed.get(id)?.result?.kind.value)).toEqual(["a", "* b"]);
+  expect(ids.map((id) => service.completed.get(id)?.resultJson)).toEqual(['"a"', '"* b"']);
   expect(service.calls.registerWorker[0]?.jobTypes).toEqual([]);
 });
 

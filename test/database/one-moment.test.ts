@@ -50,7 +50,7 @@ describe("an answer is of one moment:", () => {
     await claim();
     const jobs = jobsOn(interrupted(complete));
     const service = jobService({ jobs, transaction: (work) => db.transaction(work) });
-    const { job } = await service.getJob({ $typeName: "ltb.v1.GetJobRequest", id });
+    const { job } = await service.getJob({ $typeName: "ltb.v1.GetJobRequest", id, jsonFormat: 0 });
     const isRunning = job.status === JobStatus.RUNNING;
     expect(job.attempts?.map(({ endedAt }) => endedAt === undefined)).toEqual([isRunning]);
     expect(await db.jobs.getWithAttempts(id)).toEqual({

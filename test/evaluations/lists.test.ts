@@ -6,6 +6,7 @@ import type { EvaluationListOptions, EvaluationPage } from "../../src/evaluation
 import { listEvaluations, previewEvaluations } from "../../src/evaluations/lists/statements.ts";
 import { newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
+import { jsonValueOf } from "../../src/validation.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 
@@ -89,7 +90,7 @@ describe("every filter in every order, in pages of every size", () => {
     value !== undefined && value >= least && value <= most;
   function metricOf(row: Row, metric = "score"): number | undefined {
     if (metric === "latency_ms") return row.latencyMs ?? undefined;
-    const value = metric === "score" ? row.score : row.metrics?.[metric];
+    const value = metric === "score" ? row.score : jsonValueOf(row.metrics ?? {})[metric];
     return typeof value === "boolean" ? Number(value) : typeof value === "number" ? value : undefined;
   }
   const orders = [

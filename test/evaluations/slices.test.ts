@@ -11,7 +11,7 @@ import { summarizeSlices } from "../../src/evaluations/slices/statements.ts";
 import { limits } from "../../src/limits.ts";
 import { holm } from "../../src/statistics/holm.ts";
 import { meanColumns } from "../../src/statistics/mean-interval.ts";
-import type { JsonValue } from "../../src/validation.ts";
+import { type JsonValue, jsonValueOf } from "../../src/validation.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import { seededRandom } from "../harness/random.ts";
@@ -346,7 +346,9 @@ test.each([
     const inOrder = subjects.toSorted();
     expect(all.map(({ value }) => value)).toEqual([...inOrder, ...inOrder]);
     for (const name of subjects) {
-      const alone = sides.map((rows) => rows.filter(({ metadata }) => metadata?.subject === name));
+      const alone = sides.map((rows) =>
+        rows.filter(({ metadata }) => metadata && jsonValueOf(metadata).subject === name),
+      );
       const [baseline = "", ...candidates] = await Promise.all(alone.map((rows) => benchmarkOf(rows)));
       const expected = await db.evaluations.compare({
         baselineId: baseline,

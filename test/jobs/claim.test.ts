@@ -6,13 +6,14 @@ import { claimJobs } from "../../src/jobs/claim/claim.ts";
 import type { Lease } from "../../src/jobs/claim/taking.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
 import { limits } from "../../src/limits.ts";
+import { jsonValueOf } from "../../src/validation.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
 beforeEach(() => q.reset());
 
-const names = (leases: readonly Lease[]) => leases.map(({ payload }) => payload.name);
+const names = (leases: readonly Lease[]) => leases.map(({ payload }) => jsonValueOf(payload).name);
 
 /** Claims that were just sent are waiting by then. */
 const parked = () => sleep(100);

@@ -92,7 +92,7 @@ describe("an end", () => {
     const lease = await claimedOne();
     await q.db.jobs.complete("w", [{ ...ref(lease), result: 1 }]);
     await q.db.jobs.complete("w", [{ ...ref(lease), result: 2 }]);
-    expect((await q.db.jobs.get(lease.id)).result).toBe(1);
+    expect((await q.db.jobs.get(lease.id)).result).toEqual(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { NewJob } from "../../src/jobs/input.ts";
 import { limits } from "../../src/limits.ts";
+import { jsonValueOf } from "../../src/validation.ts";
 import { queue } from "./support.ts";
 
 // Jobs that take their worker down: it dies (its leases expire), or is told to stop and gives them back.
@@ -20,7 +21,7 @@ const create = (name: string, count: number, more: Partial<NewJob> = {}) =>
 async function claim() {
   const { leases } = await q.db.jobs.claim({ workerId: "w", maxJobs: 4 });
   return {
-    names: leases.map(({ payload }) => payload.name),
+    names: leases.map(({ payload }) => jsonValueOf(payload).name),
     ends: leases.map(({ id, epoch }) => ({ jobId: id, epoch })),
   };
 }

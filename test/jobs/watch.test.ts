@@ -7,6 +7,7 @@ import { lowestId, newId } from "../../src/ids.ts";
 import type { JobChange, JobWatchOptions, WatchFilter } from "../../src/jobs/watch.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
+import { jsonValueOf } from "../../src/validation.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
@@ -154,7 +155,7 @@ test("a batch of many large jobs arrives whole and once, a bounded portion at a 
   }
   await eventually(() => watch.jobs.length >= made.length);
   expect(watch.jobs.map(({ id }) => id)).toEqual(made);
-  expect(watch.jobs.every(({ payload }) => payload?.text === text)).toBe(true);
+  expect(watch.jobs.every(({ payload }) => payload && jsonValueOf(payload).text === text)).toBe(true);
   await watch.stop();
 });
 

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Lease } from "../../../gen/ltb/v1/job_pb.ts";
 import type { ClaimJobsResponse, NextClaimSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import { backoffMs } from "../../backoff.ts";
 import { newId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
@@ -110,7 +111,8 @@ export class Claims {
     const maxJobs = Math.min(this.#claimant.wanted(freed), this.#most);
     if (maxJobs <= 0) return undefined;
     const { jobTypes, leaseMs } = this.#settings;
-    return { requestId: this.#requestId, maxJobs, jobTypes, lease: toDuration(leaseMs) };
+    const jsonFormat = JsonFormat.TEXT;
+    return { requestId: this.#requestId, maxJobs, jobTypes, lease: toDuration(leaseMs), jsonFormat };
   }
 
   async #claim<Answer extends Granted>(send: () => Promise<Answer>): Promise<Answer> {

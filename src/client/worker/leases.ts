@@ -71,6 +71,8 @@ export class Leases {
     if (former?.lease.epoch === lease.epoch) return;
     // The service would not lease a job again that is still ours.
     if (former) this.drop(former, "lost");
+    if (job.payloadJson !== "") job.payload = JSON.parse(job.payloadJson);
+    if (job.metadataJson !== "") job.metadata = JSON.parse(job.metadataJson);
     const held: HeldLease = {
       lease,
       job,

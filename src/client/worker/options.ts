@@ -24,9 +24,10 @@ export interface JobContext {
 }
 
 /**
- * Runs one job. Its return value becomes the job's result, by the rules of `JSON.stringify`; see
- * `withEvaluations` for results with evaluations. An exception fails the attempt with the error's message;
- * see `JobError` for failures that must not be retried.
+ * Runs one job. In its payload and metadata integers beyond 2^53 are rounded, as by `JSON.parse`; the texts
+ * `payloadJson` and `metadataJson` have all digits. What it returns becomes the job's result, by the rules of
+ * `JSON.stringify`; see `withEvaluations` for results with evaluations. An exception fails the attempt with
+ * the error's message; see `JobError` for failures that must not be retried.
  */
 export type JobHandler = (job: Job, context: JobContext) => unknown;
 

@@ -1,5 +1,4 @@
-import { create, fromJson, toBinary } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   type CompleteJobsItem,
   CompleteJobsItemSchema,
@@ -54,17 +53,20 @@ function completed({ job, lease: { epoch } }: HeldLease, returned: unknown): Out
   const { result, evaluations } =
     returned instanceof EvaluatedResult ? returned : { result: returned, evaluations: [] };
   try {
-    const json = JSON.stringify(result);
-    const item = create(CompleteJobsItemSchema, {
-      jobId: job.id,
-      epoch,
-      ...(json !== undefined && { result: fromJson(ValueSchema, JSON.parse(json)) }),
-      evaluations: [...evaluations],
-    });
+    const resultJson = textOf(result);
+    const content = { jobId: job.id, epoch, resultJson, evaluations: [...evaluations] };
+    const item = create(CompleteJobsItemSchema, content);
     return { kind: "completed", item, bytes: toBinary(CompleteJobsItemSchema, item).length };
   } catch (cause) {
     throw new JobError(`the result cannot be sent: ${messageOf(cause)}`, { retryable: false, cause });
   }
+}
+
+/** A result as JSON text; none is empty. Half a surrogate pair, which the service refuses, is replaced. */
+function textOf(result: unknown): string {
+  const text = JSON.stringify(result) ?? "";
+  if (!text.includes("\\ud")) return text;
+  return JSON.stringify(result, (_, value) => (typeof value === "string" ? value.toWellFormed() : value));
 }
 
 export function failed({ job, lease: { epoch } }: HeldLease, thrown: unknown): Outcome & { kind: "failed" } {

@@ -48,6 +48,13 @@ export function page(parts: PageParts): Fragment {
     order by ${order}`;
 }
 
+/**
+ * About how many bytes a column of jsonb takes, as Struct or as text. pg_column_size of a column is that of
+ * its compressed form; `#> '{}'` is the same document, uncompressed.
+ */
+export const jsonSize = (column: Fragment) => sql.fragment`
+  coalesce(greatest(pg_column_size(${column} #> '{}'), octet_length(${column}::text)), 0)`;
+
 /** Makes a page of a list in the order of creation. */
 export function pageOf<Row extends { fetched: number; createdAt: string; id: string }>(
   rows: readonly Row[],

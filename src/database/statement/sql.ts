@@ -1,5 +1,6 @@
 import { createSqlTag, type FragmentSqlToken, type QuerySqlToken, type ValueExpression } from "slonik";
-import type { z } from "zod";
+import { z } from "zod";
+import { type Json, JsonText, type JsonValue, jsonTextOf } from "../../validation.ts";
 
 export type Fragment = FragmentSqlToken;
 
@@ -210,6 +211,15 @@ function cached(make: (name: string) => string): (name: string) => string {
   };
 }
 
+const jsonColumns = new WeakSet<z.core.$ZodType>();
+
+/** A document in a column of jsonb, of which `columnsOf` selects the text. */
+export function jsonColumn<Value extends JsonValue>() {
+  const column = z.string().transform((text): Json<Value> => new JsonText<Value>(text));
+  jsonColumns.add(column);
+  return column;
+}
+
 /**
  * The select list of a row: the column of each of its fields, in their order.
  * @param table name or alias of the table that the columns are of
@@ -220,10 +230,12 @@ export function columnsOf<Shape extends z.core.$ZodShape>(
   table: string,
   expressions: { readonly [Field in keyof Shape]?: Fragment } = {},
 ): Fragment {
-  const list = Object.keys(row.shape).map((field) => {
+  const list = Object.entries(row.shape).map(([field, type]) => {
     const column = fragmentOf(snakeCase(field));
     const expression = expressions[field];
-    return expression ? sql.fragment`${expression} as ${column}` : fragmentOf(`${table}.${column.sql}`);
+    if (expression) return sql.fragment`${expression} as ${column}`;
+    const isJson = jsonColumns.has(type instanceof z.ZodNullable ? type.unwrap() : type);
+    return fragmentOf(`${table}.${column.sql}${isJson ? `::text as ${column.sql}` : ""}`);
   });
   return sql.fragment`${sql.join(list, sql.fragment`, `)}`;
 }
@@ -247,7 +259,7 @@ export function equalities(
 
 function parameterOf(value: string | number | boolean | object | null) {
   if (typeof value !== "object" || value === null) return value;
-  return Array.isArray(value) ? sql.array(value, "text") : JSON.stringify(value);
+  return Array.isArray(value) ? sql.array(value, "text") : jsonTextOf(value as Json);
 }
 
 /** An id and a time for the examples of statements. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonSize } from "../../database/statement/page.ts";
 import { columnsOf, type Fragment, sql } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, whole } from "../../validation.ts";
@@ -27,11 +28,12 @@ export interface View {
   size: Fragment;
 }
 
-const briefSize = sql.fragment`800 + coalesce(octet_length(r.error), 0) + pg_column_size(r.metrics #> '{}')`;
+const briefSize = sql.fragment`
+  800 + coalesce(octet_length(r.error), 0) + ${jsonSize(sql.fragment`r.metrics`)}`;
 
 const fullSize = sql.fragment`
   ${briefSize} + octet_length(r.input) + coalesce(octet_length(r.output), 0)
-    + coalesce(octet_length(r.expected), 0) + coalesce(pg_column_size(r.metadata #> '{}'), 0)`;
+    + coalesce(octet_length(r.expected), 0) + ${jsonSize(sql.fragment`r.metadata`)}`;
 
 /** Large texts are read only if they are asked for. */
 export const pageViews: Record<"full" | "brief", View> = {
@@ -41,7 +43,7 @@ export const pageViews: Record<"full" | "brief", View> = {
       input: sql.fragment`null::text`,
       output: sql.fragment`null::text`,
       expected: sql.fragment`null::text`,
-      metadata: sql.fragment`null::jsonb`,
+      metadata: sql.fragment`null::text`,
     }),
     size: briefSize,
   },
@@ -60,7 +62,7 @@ export function previewOf(characters: number): View {
       input: start("input"),
       output: start("output"),
       expected: start("expected"),
-      metadata: sql.fragment`null::jsonb`,
+      metadata: sql.fragment`null::text`,
       inputBytes: sql.fragment`octet_length(r.input)`,
       outputBytes: sql.fragment`octet_length(r.output)`,
       expectedBytes: sql.fragment`octet_length(r.expected)`,

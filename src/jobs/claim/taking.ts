@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { columnsOf, type Fragment, fragmentOf, sql } from "../../database/statement/sql.ts";
+import { columnsOf, type Fragment, fragmentOf, jsonColumn, sql } from "../../database/statement/sql.ts";
 import { arrayOf, table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { JsonObject } from "../../validation.ts";
@@ -18,7 +18,7 @@ export interface Demand {
 
 /** A job with the right to run it. */
 export const leaseRow = jobRow.extend({
-  payload: z.custom<JsonObject>(),
+  payload: jsonColumn<JsonObject>(),
   workerId: z.string(),
   /** Milliseconds that were left when the lease was granted. */
   expiresInMs: z.number(),

@@ -7,6 +7,7 @@ import type { EvaluationRepository } from "../../evaluations/repository.ts";
 import type { EvaluationResult } from "../../evaluations/write.ts";
 import { limits } from "../../limits.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
+import { anyJsonOf } from "../../wire/convert.ts";
 import { ReadValue } from "../../wire/decode.ts";
 import type { Lease } from "../claim/taking.ts";
 import type { ClaimAlong } from "../claim/worker.ts";
@@ -203,8 +204,8 @@ function resultMessage(
   };
 }
 
-function completionOf({ jobId, epoch, result }: CompleteJobsItem) {
-  return { jobId, epoch, result: resultOf(result) };
+function completionOf({ jobId, epoch, result, resultJson }: CompleteJobsItem) {
+  return { jobId, epoch, result: anyJsonOf(result && resultOf(result), resultJson) ?? null };
 }
 
 /**

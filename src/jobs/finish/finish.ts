@@ -2,7 +2,7 @@ import { z } from "zod";
 import { example, type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
-import type { JsonValue } from "../../validation.ts";
+import type { Json } from "../../validation.ts";
 import * as parts from "../parts.ts";
 import { rejectedResult } from "./rejection.ts";
 
@@ -21,7 +21,7 @@ export interface EvaluationCounts {
 }
 
 export interface Completed extends End, EvaluationCounts {
-  result: JsonValue;
+  result: Json;
 }
 
 export interface Release extends End {

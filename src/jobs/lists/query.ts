@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fetched, page } from "../../database/statement/page.ts";
+import { fetched, jsonSize, page } from "../../database/statement/page.ts";
 import {
   equalities,
   example,
@@ -210,16 +210,15 @@ const isAfter = ({ priority, sequence }: PriorityPosition) => sql.fragment`(
 const pageColumns = {
   full: jobColumns("r"),
   brief: jobColumns("r", {
-    payload: sql.fragment`null::jsonb`,
-    result: sql.fragment`null::jsonb`,
-    metadata: sql.fragment`null::jsonb`,
+    payload: sql.fragment`null::text`,
+    result: sql.fragment`null::text`,
+    metadata: sql.fragment`null::text`,
   }),
 };
 const pageJoins = workerJoins("r");
-// pg_column_size of a column is that of its compressed form; `#> '{}'` is the same document, uncompressed.
 const briefSize = sql.fragment`600 + coalesce(octet_length(r.error), 0)`;
 const fullSize = sql.fragment`
-  r.bytes + coalesce(octet_length(r.error), 0) + coalesce(pg_column_size(r.result #> '{}'), 0)`;
+  r.bytes + coalesce(octet_length(r.error), 0) + ${jsonSize(sql.fragment`r.result`)}`;
 
 // The jobs with these ids, in their order.
 export const pageJobs = statement("job_page", {

@@ -1,0 +1,68 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import { limits } from "./limits.ts";
+
+// Numbers of JSON text that are no doubles.
+
+/** Says what is wrong with a number of a JSON text; undefined if no number is at fault. */
+export function numberFault(text: string): string | undefined {
+  let fault: string | undefined;
+  const check = (_: string, value: unknown, context?: Context) => {
+    const { source } = context ?? {};
+    if (typeof value !== "number" || source === undefined) return value;
+    // PostgreSQL writes all zeros of a number: 1e-16000 would become 16,000 digits.
+    if (value === 0 && /^[^eE]*[1-9]/.test(source))
+      fault ??= `${source.slice(0, 30)} is too small for a double`;
+    if (source.length > limits.numberLength)
+      fault ??= `a number has at most ${limits.numberLength} characters, one has ${source.length}`;
+    return value;
+  };
+  JSON.parse(text, check as Reviver);
+  return fault;
+}
+
+/** Whether a JSON text may have a number that differs from the double which it is read as. */
+export function mayHaveLongNumber(text: string): boolean {
+  return longNumber.test(text);
+}
+
+/** Parses JSON so that `JSON.stringify` writes its numbers with all their digits. @throws SyntaxError */
+export function parseExactly(text: string): JsonValue {
+  return JSON.parse(text, keepDigits as Reviver);
+}
+
+// PostgreSQL writes up to 324 zeros more than were sent.
+const longest = 2 * limits.numberLength;
+
+// Within a string this may match too, which only takes time.
+const longNumber = /(?:^|[[,:\s])-?(?:\d[\d.]{15,}|[\d.]+[eE])/;
+
+/** What a reviver gets to know of the text: ECMAScript's proposal "JSON.parse source text access". */
+interface Context {
+  source?: string;
+}
+type Reviver = Parameters<typeof JSON.parse>[1];
+
+/** Makes of a number that differs from its double one that `JSON.stringify` writes with all its digits. */
+function keepDigits(_: string, value: unknown, { source }: Context): unknown {
+  if (typeof value !== "number" || source === undefined || source.length > longest) return value;
+  // Doubles hold 15 digits, but for the smallest of them.
+  if (source.length <= 15 && Math.abs(value) > 1e-300) return value;
+  const decimal = decimalOf(source);
+  return decimal === decimalOf(String(value)) ? value : rawJson.rawJSON(decimal);
+}
+
+/** The one way to write a number's decimal: `-12.50e3` is `-125e2`. */
+function decimalOf(source: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(source) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const significant = digits.replace(/0+$/, "");
+  if (significant === "") return "0";
+  return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
+}
+
+/** What the types of TypeScript leave out. */
+export const rawJson = JSON as typeof JSON & {
+  rawJSON(text: string): object;
+  isRawJSON(value: unknown): boolean;
+};
