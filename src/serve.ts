@@ -27,6 +27,10 @@ export interface RunningService {
   database: string;
   /** The keys that callers authenticate with. */
   keys: FirstKeys;
+  /** Whether there is a web console. */
+  console: boolean;
+  /** Makes a code that signs in to it once; undefined where none is needed, or no key at hand makes one. */
+  makeLoginCode(): Promise<string | undefined>;
   /** Resolves with the cause when the embedded PostgreSQL ends by itself; stop the service then. */
   databaseGone: Promise<string>;
   /** Finishes the calls in flight, closes the pool, stops the embedded PostgreSQL. May be called again. */
@@ -91,10 +95,11 @@ export async function serve(
   const keys = await insist(() => makeFirstKeys(database, config));
   const denials = new DeniedCalls(database.executor, log);
   started.defer(() => denials.flush());
+  let consolePort = 0;
   const server = await startServer({
     config,
     database,
-    services: services(database, config),
+    services: services(database, config, () => consolePort),
     access: {
       auth: config.auth,
       db: database,
@@ -109,6 +114,7 @@ export async function serve(
     log,
     tls,
   });
+  if (config.console) consolePort = server.httpAddress.port;
   started.defer(() => server.stop());
   telemetry.exportMetrics(server.families);
   // This is undone first: waiting workers get the answer that there are no jobs here, and go elsewhere.
@@ -122,6 +128,11 @@ export async function serve(
     tls: tls !== undefined,
     database: source.description,
     keys,
+    console: config.console,
+    async makeLoginCode() {
+      if (keys.kind !== "file" || keys.codesBy === undefined) return undefined;
+      return (await database.users.createLoginCode(keys.codesBy)).code;
+    },
     databaseGone: source.gone,
     stop() {
       stopped ??= running.disposeAsync();

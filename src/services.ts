@@ -17,7 +17,7 @@ import { userService } from "./users/service.ts";
 import { workerService } from "./workers/service.ts";
 
 /** The services of `ltb.v1`, for both listeners. A method without implementation answers UNIMPLEMENTED. */
-export function services(database: Database, config: Config): ProvidedService[] {
+export function services(database: Database, config: Config, consolePort = () => 0): ProvidedService[] {
   return [
     provide(BenchmarkService, {
       ...benchmarkMethods(database.benchmarks),
@@ -27,6 +27,6 @@ export function services(database: Database, config: Config): ProvidedService[] 
     provide(WorkerService, workerService(database.workers)),
     provide(UserService, userService(database.users)),
     provide(AuditService, { ...auditMethods(database.audit), ...sealMethods(database.auditTrail) }),
-    provide(SystemService, systemService(database, config)),
+    provide(SystemService, systemService(database, config, consolePort)),
   ];
 }

@@ -11,8 +11,17 @@ interface UserStore {
 export type FirstKeys =
   /** Nobody has to authenticate. */
   | { kind: "off" }
-  /** The file in the data folder has a key of this user. `made`: that key if it is new, to be shown once. */
-  | { kind: "file"; file: string; user: string; made: string | undefined }
+  /**
+   * The file in the data folder has a key of this user. `made`: that key if it is new, to be shown once.
+   * `codesBy`: its id, unless it is limited to scopes and makes no codes.
+   */
+  | {
+      kind: "file";
+      file: string;
+      user: string;
+      made: string | undefined;
+      codesBy?: string | undefined;
+    }
   /** By keys that are elsewhere. */
   | {
       kind: "elsewhere";
@@ -33,8 +42,11 @@ export async function findFirstKeys(
   const file = adminKeyFile(dataDir);
   const key = made ?? readAdminKey(dataDir);
   const token = key === undefined ? undefined : parseToken(key);
-  const user = token && (await users.findPrincipal(token))?.username;
-  if (user !== undefined) return { kind: "file", file, user, made };
+  const found = token && (await users.findPrincipal(token));
+  if (found) {
+    const codesBy = found.scopes.length === 0 ? found.keyId : undefined;
+    return { kind: "file", file, user: found.username, made, codesBy };
+  }
   const { items } = await users.list({ role: "admin", active: true }, { limit: 3 });
   return {
     kind: "elsewhere",

@@ -54,6 +54,7 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
     },
     "Users:": { user: () => import("./user.ts"), key: () => import("./key.ts") },
     "About a running service:": {
+      console: () => import("./console.ts"),
       audit: () => import("./audit.ts"),
       stats: () => import("./stats.ts"),
       info: () => import("./info.ts"),

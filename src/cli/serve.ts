@@ -44,7 +44,11 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
   });
   try {
     const service = await serve(config, { log, signal: stop });
-    const banner = writeBanner(service, performance.now() - startedAt, process.stdout.isTTY);
+    const startMs = performance.now() - startedAt;
+    // Where only a person sees it, the console's link signs in. A failure to make it is no failure to serve.
+    const code =
+      process.stdout.isTTY && service.console ? await service.makeLoginCode().catch(noCode) : undefined;
+    const banner = writeBanner(service, startMs, { terminal: process.stdout.isTTY, code });
     // As the log, it waits for no reader.
     openOutput(1).write(makePrintable(banner));
     const cause = await Promise.race([service.databaseGone, aborted(stop)]);
@@ -64,6 +68,8 @@ async function serveUntilStopped({ config: file }: { config?: string }): Promise
     process.exit(exitCodes.ok);
   }
 }
+
+const noCode = () => undefined;
 
 async function aborted(signal: AbortSignal): Promise<undefined> {
   if (!signal.aborted) await once(signal, "abort");

@@ -12,8 +12,15 @@ interface MeasuredStore {
   poolStats(): ReturnType<Pool["stats"]>;
 }
 
-/** SystemService: what this server is and what its database holds. */
-export function systemService(store: MeasuredStore, { maxMessageBytes }: { maxMessageBytes: number }) {
+/**
+ * SystemService: what this server is and what its database holds.
+ * @param consolePort the port that serves the web console; 0: none
+ */
+export function systemService(
+  store: MeasuredStore,
+  { maxMessageBytes }: { maxMessageBytes: number },
+  consolePort: () => number,
+) {
   const startedAt = Date.now();
   return {
     async getStats() {
@@ -41,6 +48,7 @@ export function systemService(store: MeasuredStore, { maxMessageBytes }: { maxMe
         version,
         apiVersion: "ltb.v1",
         scopes: [...scopes],
+        consolePort: consolePort(),
         limits: {
           defaultPageSize: limits.pageSizeDefault,
           maxPageSize: limits.pageSizeMax,

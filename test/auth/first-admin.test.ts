@@ -71,8 +71,9 @@ test("the command line finds the key for this machine, and sends it nowhere else
 
 test("the writeBanner says how to come in", () => {
   const address = { host: "127.0.0.1", port: 50_052 };
-  const shown = (keys: Parameters<typeof writeBanner>[0]["keys"], terminal = true) =>
-    writeBanner({ grpcAddress: address, httpAddress: address, tls: false, database: "d", keys }, 1, terminal);
+  const service = { grpcAddress: address, httpAddress: address, tls: false, database: "d", console: true };
+  const shown = (keys: Parameters<typeof writeBanner>[0]["keys"], terminal = true, code?: string) =>
+    writeBanner({ ...service, keys }, 1, { terminal, code });
   const file = "/srv/my data/it's/admin.key";
   expect(shown({ kind: "file", file, user: "admin", made: "ltb_x" })).toContain("\n  ltb_x\n");
   // Elsewhere it would stay in a journal, or in the log of a container.
@@ -93,6 +94,15 @@ test("the writeBanner says how to come in", () => {
   expect(known).toContain("Bearer $LTB_API_KEY");
   expect(known).not.toContain("these commands find it");
   expect(shown({ kind: "off" })).not.toContain("Bearer");
+  // Each way in to the console, and none where there is none.
+  const line = /^ {2}Console .*$/m;
+  const own = { kind: "file", file, user: "admin", made: undefined } as const;
+  const page = "  Console                  http://127.0.0.1:50052/console/";
+  expect(line.exec(shown(own, true, "ltc_1"))?.[0]).toBe(`${page}#code=ltc_1  (once, for 10 minutes)`);
+  expect(line.exec(shown(own))?.[0]).toBe(`${page}  (npm run ltb -- console signs a browser in)`);
+  expect(line.exec(shown(elsewhere))?.[0]).toBe(`${page}  (npm run ltb -- console signs a browser in)`);
+  expect(line.exec(shown({ kind: "off" }))?.[0]).toBe(page);
+  expect(writeBanner({ ...service, console: false, keys: own }, 1)).not.toMatch(line);
 });
 
 test("the file in the data folder counts only if its key opens this database", async () => {
@@ -101,7 +111,8 @@ test("the file in the data folder counts only if its key opens this database", a
   expect(await findFirstKeys(db, folder, undefined)).toEqual(nobody);
   const key = await makeFirstAdmin(db, folder);
   const file = adminKeyFile(folder);
-  const own = { kind: "file", file, user: "admin", made: undefined };
+  const codesBy: unknown = expect.any(String);
+  const own = { kind: "file", file, user: "admin", made: undefined, codesBy };
   expect(await findFirstKeys(db, folder, undefined)).toEqual(own);
   expect(await findFirstKeys(db, folder, key)).toEqual({ ...own, made: key });
   const other = await emptyDatabase();
@@ -111,7 +122,13 @@ test("the file in the data folder counts only if its key opens this database", a
   expect(await findFirstKeys(other, folder, undefined)).toEqual(strange);
   // A new key is that of an admin who is there.
   const made = await makeAdminKey(other, folder, "new");
-  expect(await findFirstKeys(other, folder, made)).toEqual({ kind: "file", file, user: "ada", made });
+  expect(await findFirstKeys(other, folder, made)).toEqual({
+    kind: "file",
+    file,
+    user: "ada",
+    made,
+    codesBy,
+  });
   expect(await other.users.count()).toBe(1);
   expect(await findFirstKeys(db, folder, undefined)).toMatchObject({ strangeFile: file });
 });

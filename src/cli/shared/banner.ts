@@ -11,11 +11,12 @@ const DEFAULT_PORT = 50_052;
 /**
  * Writes what `serve` prints once it serves: where, how to call it, how to go on, how to stop.
  * @param terminal whether only a person sees it: a key must not get into a journal or the log of a container
+ * @param code signs in to the console; for a terminal only, too
  */
 export function writeBanner(
-  service: Pick<RunningService, "grpcAddress" | "httpAddress" | "tls" | "database" | "keys">,
+  service: Pick<RunningService, "grpcAddress" | "httpAddress" | "tls" | "database" | "keys" | "console">,
   startMs: number,
-  terminal = false,
+  { terminal = false, code }: { terminal?: boolean; code?: string | undefined } = {},
 ): string {
   const { grpcAddress, httpAddress, tls, database, keys } = service;
   const grpc = formatAddress(callableAddress(grpcAddress));
@@ -31,7 +32,7 @@ LLM Test Bench ${version} is serving, after ${(startMs / 1000).toFixed(1)} s.
 
   gRPC                     ${formatAddress(grpcAddress)}${tls ? " (TLS)" : ""}
   Connect, gRPC-Web, JSON  ${scheme}://${formatAddress(httpAddress)}
-  Data                     ${database}
+${service.console ? `  Console                  ${http}/console/${signInBy(keys, code, address)}\n` : ""}  Data                     ${database}
 ${keyLines(keys, terminal)}
 Call it:
   grpcurl ${tls ? "" : "-plaintext "}${authorization(keys)}${grpc} ltb.v1.SystemService/GetStats
@@ -43,6 +44,13 @@ Fill it:
 
 Stop it: Ctrl-C. Calls in flight are finished first.
 `;
+}
+
+/** What follows the console's address: how it is signed in to, where that takes anything. */
+function signInBy(keys: FirstKeys, code: string | undefined, address: string): string {
+  if (keys.kind === "off") return "";
+  if (code !== undefined) return `#code=${code}  (once, for 10 minutes)`;
+  return `  (${commandLine(`console${address}`)} signs a browser in)`;
 }
 
 /** Says who may call, and how to get a key. */
