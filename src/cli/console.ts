@@ -52,7 +52,7 @@ const openers: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {
   win32: ["cmd", "/c", "start", ""],
 };
 
-/** Opens the link by what the platform has for that. Where it has nothing, there still is the printed link. */
+/** Opens the link by what the platform has for that. Where it has nothing, the link was printed anyway. */
 async function openBrowser(url: string): Promise<void> {
   const [program, ...args] = openers[process.platform] ?? ["xdg-open"];
   const child = spawn(program, [...args, url], { detached: true, stdio: "ignore" });
