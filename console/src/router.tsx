@@ -16,6 +16,12 @@ const routeTree = root.addChildren([
   page("/leaderboards", () => import("./pages/leaderboards/page.tsx")),
   page("/leaderboards/$dataset", () => import("./pages/leaderboards/board.tsx")),
   page("/compare", () => import("./pages/compare/page.tsx")),
+  page("/audit", () => import("./pages/audit/page.tsx")),
+  page("/audit/verify", () => import("./pages/audit/verify.tsx")),
+  page("/audit/$id", () => import("./pages/audit/entry.tsx")),
+  page("/users", () => import("./pages/users/page.tsx")),
+  page("/users/$id", () => import("./pages/users/user.tsx")),
+  page("/account", () => import("./pages/account/page.tsx")),
   page("/system", () => import("./pages/system/page.tsx")),
 ]);
 

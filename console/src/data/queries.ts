@@ -1,10 +1,25 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { QueryClient } from "@tanstack/react-query";
+import { createConnectQueryKey } from "@connectrpc/connect-query";
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 
 /** Calls that may go better the next time. */
 const passing = new Set([Code.Unavailable, Code.ResourceExhausted, Code.Aborted]);
 
-export const queryClient = new QueryClient({
+export const isSignedOut = (error: unknown): boolean =>
+  error !== null && error !== undefined && ConnectError.from(error).code === Code.Unauthenticated;
+
+// Whichever call is refused first, the page then asks who is signed in, and the frame shows that nobody is.
+const session = createConnectQueryKey({ schema: UserService.method.whoAmI, cardinality: "finite" });
+const onError = (error: unknown): void => {
+  const known = queryClient.getQueryCache().find({ queryKey: session, exact: false });
+  if (isSignedOut(error) && known?.state.status === "success")
+    void queryClient.invalidateQueries({ queryKey: session });
+};
+
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
       staleTime: 2_000,

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createConnectQueryKey, useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@connectrpc/connect-query";
 import { useQuery as useAnyQuery } from "@tanstack/react-query";
 import { UserRole } from "../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
@@ -32,10 +32,6 @@ export function useSession() {
 
 const refused = new Set([Code.Unauthenticated, Code.PermissionDenied]);
 
-export function isSignedOut(error: unknown): boolean {
-  return error !== null && ConnectError.from(error).code === Code.Unauthenticated;
-}
-
 function retryUnlessRefused(count: number, error: unknown): boolean {
   return count < 3 && !refused.has(ConnectError.from(error).code);
 }
@@ -48,13 +44,10 @@ export async function signIn(proof: SignIn): Promise<void> {
   await queryClient.resetQueries();
 }
 
-/** Ends the session here and at the service. */
+/** Ends the session, and leaves nothing of what the page knew. */
 export async function signOut(): Promise<void> {
   await askSession({ method: "DELETE" });
-  queryClient.clear();
-  await queryClient.invalidateQueries({
-    queryKey: createConnectQueryKey({ schema: UserService.method.whoAmI, cardinality: "finite" }),
-  });
+  window.location.replace("/console/");
 }
 
 async function askSession(init: RequestInit): Promise<void> {

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type User, UserRoleSchema } from "../../../gen/ltb/v1/user_pb.ts";
 import { signOut } from "../data/session.ts";
@@ -15,6 +16,7 @@ export function AccountMenu({ user }: { user: User | undefined }) {
             Signed in as {user.username}, role {wordOf(UserRoleSchema, user.role)}
           </p>
         )}
+        {user && <Link to="/account">Account and keys</Link>}
         <label>
           Theme{" "}
           <select

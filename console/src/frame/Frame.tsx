@@ -1,6 +1,7 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { isSignedOut, useConfig, useSession } from "../data/session.ts";
+import { isSignedOut } from "../data/queries.ts";
+import { useConfig, useSession } from "../data/session.ts";
 import { ErrorBox } from "../parts/ErrorBox.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { LiveButton } from "./LiveButton.tsx";

@@ -12,5 +12,7 @@ export const sections: readonly Section[] = [
   { name: "Overview", to: "/" },
   { name: "Compare", to: "/compare" },
   { name: "Leaderboards", to: "/leaderboards" },
-  { name: "System", to: "/system", begins: true },
+  { name: "Audit", to: "/audit", begins: true },
+  { name: "Users", to: "/users" },
+  { name: "System", to: "/system" },
 ];

@@ -1,0 +1,39 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+
+/** The page of an entity; undefined where it has none. */
+export function hrefOf(entityType: string, id: string): string | undefined {
+  const pages: Record<string, string> = { benchmark: "benchmarks", job: "jobs", worker: "workers" };
+  const page = pages[entityType];
+  return page === undefined || id === "" ? undefined : `/console/${page}/${encodeURIComponent(id)}`;
+}
+
+/** Longer values are told whole on the page of the entry. */
+const [mostFields, mostCharacters] = [3, 60];
+
+/** The fields that an entry says were changed, each before and after; `short`: the first of them, in a line. */
+export function Changes({ changes, short = false }: { changes: JsonObject | undefined; short?: boolean }) {
+  const { before, after } = (changes ?? {}) as { before?: JsonValue; after?: JsonValue };
+  const [old, now] = [fieldsOf(before), fieldsOf(after)];
+  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])];
+  if (names.length === 0) return <span className="soft">–</span>;
+  const shown = short ? names.slice(0, mostFields) : names;
+  const write = (value: JsonValue | undefined) => {
+    const text = value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
+    return short && text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+  };
+  return (
+    <ul className="changes">
+      {shown.map((name) => (
+        <li key={name}>
+          <span className="soft">{name}</span> {name in old && <del>{write(old[name])}</del>}{" "}
+          {name in now && <ins>{write(now[name])}</ins>}
+        </li>
+      ))}
+      {shown.length < names.length && <li className="soft">and {names.length - shown.length} more</li>}
+    </ul>
+  );
+}
+
+function fieldsOf(value: JsonValue | undefined): Record<string, JsonValue> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+}

@@ -1,0 +1,119 @@
+import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { Link } from "@tanstack/react-router";
+import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
+import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
+import { useInterval } from "../../data/live.ts";
+import { useMay, useSession } from "../../data/session.ts";
+import { one, useSearchState } from "../../data/useSearchState.ts";
+import { TextFilter } from "../../parts/Filter.tsx";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { Time } from "../../parts/Time.tsx";
+import { useTitle } from "../../parts/useTitle.ts";
+import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
+import { Changes, hrefOf } from "./Changes.tsx";
+
+const columns: readonly Column<AuditLog>[] = [
+  { title: "When", width: "8rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
+  {
+    title: "Who",
+    width: "minmax(8rem, 1fr)",
+    cell: ({ actor, userId }) => <bdi>{actor || userId || "the service"}</bdi>,
+  },
+  {
+    title: "Action",
+    width: "8rem",
+    cell: ({ id, action }) => <a href={`/console/audit/${id}`}>{action.replaceAll("_", " ")}</a>,
+  },
+  {
+    title: "What",
+    width: "minmax(13rem, 2fr)",
+    cell: ({ entityType, entityId }) => {
+      const href = hrefOf(entityType, entityId);
+      return (
+        <>
+          {entityType.replaceAll("_", " ")} {href ? <a href={href}>{entityId}</a> : <bdi>{entityId}</bdi>}
+        </>
+      );
+    },
+  },
+  {
+    title: "Changes",
+    width: "minmax(14rem, 3fr)",
+    cell: ({ changes }) => <Changes changes={changes} short />,
+  },
+  { title: "From", width: "9rem", cell: ({ ipAddress }) => ipAddress },
+  {
+    title: "Sealed",
+    width: "6rem",
+    cell: ({ sealed, external }) => (
+      <span className={sealed ? "text-good" : "soft"}>
+        {sealed ? "sealed" : "not yet"}
+        {external && ", told by others"}
+      </span>
+    ),
+  },
+];
+
+/** Who changed what, newest first. */
+export function Page() {
+  useTitle("Audit");
+  const [search] = useSearchState();
+  const session = useSession();
+  const isAdmin = useMay("admin");
+  // Whoever is no admin may read the entries of its own.
+  const userId = one(search.user) || (isAdmin ? "" : (session.data?.user?.id ?? ""));
+  const query = useInfiniteQuery(
+    AuditService.method.listAuditLogs,
+    {
+      pageSize: 100,
+      pageToken: "",
+      userId,
+      entityType: one(search.entity),
+      entityId: one(search.id),
+      action: one(search.action),
+      after: timeOf(one(search.from)),
+      before: timeOf(one(search.to)),
+    },
+    {
+      pageParamKey: "pageToken",
+      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+      refetchInterval: useInterval(10_000),
+    },
+  );
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  return (
+    <>
+      <div className="head">
+        <h1>Audit</h1>
+        {isAdmin && <Link to="/audit/verify">Verify the trail</Link>}
+      </div>
+      <search className="filters">
+        <TextFilter name="entity" label="Kind (benchmark, job, user …)" />
+        <TextFilter name="id" label="Id" />
+        <TextFilter name="action" label="Action" />
+        {isAdmin && <TextFilter name="user" label="User id" />}
+        <TextFilter name="from" label="From" type="date" />
+        <TextFilter name="to" label="Before" type="date" />
+      </search>
+      <Loaded query={query}>
+        {({ pages }) => (
+          <VirtualTable
+            label="Entries of the audit trail"
+            columns={columns}
+            rows={pages.flatMap(({ auditLogs }) => auditLogs)}
+            keyOf={({ id }) => id}
+            onEnd={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined}
+            empty="No entry is like that."
+          />
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+/** The beginning of a day as the reader's clock has it; undefined for what is no day. */
+function timeOf(day: string): Timestamp | undefined {
+  const date = new Date(`${day}T00:00`);
+  return day === "" || Number.isNaN(date.getTime()) ? undefined : timestampFromDate(date);
+}
