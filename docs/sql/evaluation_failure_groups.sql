@@ -79,7 +79,7 @@ with
       ) filter (
         where
           place <= 3
-      ) as evaluation_ids
+      ) as ids
     from
       placed
     group by
@@ -91,7 +91,7 @@ select
   g.first_at,
   g.last_at,
   coalesce(g.example, '') as example,
-  g.evaluation_ids,
+  g.ids,
   (
     select
       count(*)

@@ -101,6 +101,7 @@ const jobs: Table<typeof JobService> = {
   resumeJobs: allow("queue:write", admins),
   listJobPauses: allow("jobs:read", everyone),
   listJobLanes: allow("jobs:read", everyone),
+  listJobFailureGroups: allow("jobs:read", everyone),
   getJobStats: allow("jobs:read", everyone),
   cleanupJobs: allow("queue:write", admins),
   watchJobs: allow("jobs:read", everyone, undefined, { waits: true }),

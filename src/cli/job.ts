@@ -20,6 +20,7 @@ export async function addCommand(program: Command, args: readonly string[]): Pro
       pause: () => import("./job/pause.ts"),
       resume: async () => ({ addCommand: (await import("./job/pause.ts")).addResume }),
       lanes: () => import("./job/lanes.ts"),
+      failures: () => import("./job/failures.ts"),
       stats: () => import("./job/stats.ts"),
     },
   });

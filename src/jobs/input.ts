@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { groupLimit } from "../database/failure-groups.ts";
 import { storableError } from "../error-text.ts";
 import { limits } from "../limits.ts";
 import { json, jsonObject, oneOf, text, timestamp, uuid, whole, workerName } from "../validation.ts";
@@ -217,6 +218,17 @@ export const lanePosition = pausePosition.extend({ id: z.string() });
 
 /** The end of a page of lanes, whose limit key may be "" for none. */
 export type LanePosition = z.output<typeof lanePosition>;
+
+export const failureFilter = z.strictObject({
+  jobType: text(limits.providerLength).optional(),
+  benchmarkId: uuid.optional(),
+  endedAfter: timestamp.optional(),
+  endedBefore: timestamp.optional(),
+  limit: groupLimit,
+});
+
+/** Failed jobs are grouped that match every given filter; `limit` groups are told of. Default: 50. */
+export type FailureFilter = z.input<typeof failureFilter>;
 
 const expectedItems = `must have 1 to ${limits.batchItems} items`;
 const itemsOf = <Item extends z.ZodType>(item: Item) =>

@@ -8,6 +8,7 @@ import { wireEnum } from "../wire/enums.ts";
 import type { Lease } from "./claim/taking.ts";
 import type { JobLane } from "./limits/list-lanes.ts";
 import type { JobLimit, JobPause } from "./limits/statements.ts";
+import type { JobFailureGroup } from "./lists/failure-groups.ts";
 import type { Job, JobAttempt } from "./rows.ts";
 import type { EndResult } from "./writes.ts";
 
@@ -88,6 +89,13 @@ export function laneMessage(lane: JobLane): MessageInitShape<typeof pb.JobLaneSc
 
 export function pauseMessage(pause: JobPause): MessageInitShape<typeof pb.JobPauseSchema> {
   return { ...omitNulls(pause), createdAt: toTimestamp(pause.createdAt) };
+}
+
+export function failureGroupMessage(
+  group: JobFailureGroup,
+): MessageInitShape<typeof pb.JobFailureGroupSchema> {
+  const { firstAt, lastAt, jobIds, ...rest } = group;
+  return { ...rest, firstAt: toTimestamp(firstAt), lastAt: toTimestamp(lastAt), jobIds };
 }
 
 /** Converts an outcome to the answer to a worker's report. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { currentOrigin } from "../call-scope.ts";
+import type { GroupsRead } from "../database/failure-groups.ts";
 import type { FieldValues, FieldValuesOptions } from "../database/field-values.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
@@ -20,6 +21,7 @@ import { laneIdOf } from "./limits/lanes.ts";
 import * as jobLimits from "./limits/limits.ts";
 import { type JobLane, listLanes } from "./limits/list-lanes.ts";
 import { deleteLimit, deletePause, insertPause, type JobLimit, type JobPause } from "./limits/statements.ts";
+import { type JobFailureGroup, listFailureGroups } from "./lists/failure-groups.ts";
 import { type jobFields, listFieldValues } from "./lists/field-values.ts";
 import { type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
 import * as query from "./lists/query.ts";
@@ -386,6 +388,11 @@ export class JobRepository {
   async countByStatus(status: JobStatus): Promise<number> {
     const stats = await this.getStats();
     return status === "pending" ? stats.pending + stats.scheduled : stats[status];
+  }
+
+  /** Groups failed jobs by their error, the largest group first: the newest 5,000 of the time asked for. */
+  listFailureGroups(filter: input.FailureFilter = {}): Promise<GroupsRead<JobFailureGroup>> {
+    return listFailureGroups(this.#db, filter);
   }
 
   /** How many jobs are in each state, exact, in all and by type; without counting jobs. */

@@ -28,6 +28,7 @@ import {
 import type { JobStats } from "./lists/stats.ts";
 import {
   endMessage,
+  failureGroupMessage,
   jobField,
   jobMessage,
   jobStatus,
@@ -226,6 +227,17 @@ export function jobService(store: JobStore) {
         after: decodePageToken(request.pageToken, filter, lanePosition),
       });
       return { lanes: items.map(laneMessage), nextPageToken: encodePageToken(next, filter) };
+    },
+
+    async listJobFailureGroups(request) {
+      const { groups, ...read } = await jobs.listFailureGroups({
+        jobType: omitEmpty(request.jobType),
+        benchmarkId: omitEmpty(request.benchmarkId),
+        endedAfter: fromTimestamp(request.endedAfter, "ended_after"),
+        endedBefore: fromTimestamp(request.endedBefore, "ended_before"),
+        limit: request.limit || undefined,
+      });
+      return { groups: groups.map(failureGroupMessage), ...read };
     },
 
     async getJobStats({ jobType, benchmarkId }) {

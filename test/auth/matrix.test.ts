@@ -74,6 +74,7 @@ const expected: Record<string, string> = {
   "JobService/ResumeJobs": "a",
   "JobService/ListJobPauses": "auvw",
   "JobService/ListJobLanes": "auvw",
+  "JobService/ListJobFailureGroups": "auvw",
   "JobService/GetJobStats": "auvw",
   "JobService/CleanupJobs": "a",
   "JobService/WatchJobs": "auvw",

@@ -259,6 +259,12 @@ describe("cancel, retry, delete", () => {
     expect(stdout).toMatch(/^all( +\d+){7} +[\d.]+ (ms|s|min)$/m);
   });
 
+  test("failures are none where no job has failed", async () => {
+    const none = await cli.run("job", "failures", "--type", "bulk", "--ended-after", "2026-01-01");
+    expect(none).toMatchObject({ code: 0, stdout: "", stderr: "no failures\n" });
+    expect(await cli.json("job", "failures")).toMatchObject({ groups: [], failures_read: 0, more: false });
+  });
+
   test("either ids or filters, and not neither", async () => {
     const both = await cli.run("job", "cancel", unknownId, "--type", "x");
     const neither = await cli.run("job", "retry");

@@ -82,6 +82,7 @@ const expected: Record<string, RegExp> = {
   "JobService/CancelJob": /JOB_STATUS_CANCELLED/,
   "JobService/RetryJob": /JOB_STATUS_PENDING/,
   "JobService/WatchJobs": /"cursor":".*JOB_STATUS_COMPLETED.*"answer":"4"/,
+  "JobService/ListJobFailureGroups": /^\{/,
   "JobService/CancelJobs": /"affected":3/,
   "WorkerService/GetClusterStats": /"total(Workers|_workers)":\d/,
   "WorkerService/DrainWorker": /WORKER_STATUS_DRAINING/,

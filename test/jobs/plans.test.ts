@@ -1,8 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
-import { type JobFilter, jobFilter } from "../../src/jobs/input.ts";
+import { failureFilter, type JobFilter, jobFilter } from "../../src/jobs/input.ts";
 import { laneIdOf } from "../../src/jobs/limits/lanes.ts";
 import { pageLanes } from "../../src/jobs/limits/list-lanes.ts";
+import { readGroups } from "../../src/jobs/lists/failure-groups.ts";
 import { scanJobs } from "../../src/jobs/lists/query.ts";
 import { testDatabase } from "../harness/database.ts";
 import { unknownId } from "../harness/examples.ts";
@@ -118,3 +119,14 @@ test("lanes are read by their heads, and their jobs counted up to 10,000", async
     for (const limit of [1, 50])
       expect(await mostRows(pageLanes(filter, limit, undefined))).toBeLessThanOrEqual(200_000);
 });
+
+test.each([{}, { jobType: "t3" }, { benchmarkId: unknownId }, { endedAfter: from, endedBefore: to }])(
+  "of the failures of %j no more than 5,000 are grouped, by an index",
+  async (filter) => {
+    expect(await mostRows(readGroups(failureFilter.parse(filter)))).toBeLessThanOrEqual(5_000);
+    const { groups, more, failuresRead } = await db.jobs.listFailureGroups(filter);
+    expect(groups.length).toBeLessThanOrEqual(1);
+    expect(more).toBe(!("endedAfter" in filter));
+    expect(groups[0]?.count ?? 0).toBe(failuresRead);
+  },
+);

@@ -1,12 +1,9 @@
 import { ListFailureGroupsResponseSchema } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { cutText } from "../../text.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
+import { GROUPS, printGroups } from "../shared/failure-groups.ts";
 import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
-import { countOf, formatMinute, formatTable, note, print, printJson, toPlain } from "../shared/output.ts";
-
-/** Most groups that the service tells of. */
-const GROUPS = 200;
+import { printJson, toPlain } from "../shared/output.ts";
 
 export function addFailures(benchmark: Command): void {
   addServiceCommand(benchmark, "failures")
@@ -27,12 +24,5 @@ async function showFailures(
   const limit = Math.min(options.limit, GROUPS);
   const answer = await benchmarks.listFailureGroups({ benchmarkId, limit });
   if (options.json) return printJson(toPlain(ListFailureGroupsResponseSchema, answer));
-  const { groups, groupsLeftOut, failuresRead, more } = answer;
-  if (groups.length === 0) return note("no failures");
-  const rows = groups.map(({ count, example, lastAt, evaluationIds: [id = ""] }) => {
-    return [count, cutText(example, 100), formatMinute(lastAt), id];
-  });
-  print(formatTable([">count", "error, for example", "last (UTC)", "id of the last"], rows));
-  if (groupsLeftOut > 0) note(`note: ${countOf(groupsLeftOut, "smaller group")} left out`);
-  if (more) note(`note: only the newest ${failuresRead} failures were read`);
+  printGroups(answer, ({ evaluationIds }) => evaluationIds);
 }

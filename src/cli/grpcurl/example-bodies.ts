@@ -197,6 +197,7 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
   "JobService/ReleaseJobs": { worker_id: worker, items: [{ job_id: thirdJob, epoch: 1 }] },
   "JobService/CancelJob": { id: thirdJob, reason: "no longer needed" },
   "JobService/RetryJob": { id: thirdJob },
+  "JobService/ListJobFailureGroups": { job_type: "benchmark", limit: 10 },
   "JobService/GetJobStats": { job_type: "benchmark" },
   "JobService/WatchJobs": { ids: [job], view: "JOB_VIEW_FULL" },
   "JobService/CancelJobs": {

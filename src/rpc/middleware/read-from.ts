@@ -26,7 +26,7 @@ const readers = new Set(
       "ListDatasets",
       "ListBenchmarkFieldValues",
     ],
-    JobService: ["GetJob", "ListJobs", "GetJobStats"],
+    JobService: ["GetJob", "ListJobs", "ListJobFailureGroups", "GetJobStats"],
     AuditService: ["GetAuditLog", "ListAuditLogs", "ExportAuditLogs"],
   }).flatMap(([service, methods]) => methods.map((method) => `ltb.v1.${service}/${method}`)),
 );
