@@ -75,6 +75,21 @@ describe.skipIf(!program)("signing in", async () => {
     expect(refused()).toEqual([]);
   });
 
+  test("takes the code of a link once, and keeps it out of the address", async () => {
+    const answer = await fetch(new URL("/ltb.v1.UserService/CreateLoginCode", home), {
+      method: "POST",
+      headers: { authorization: `Bearer ${admin.key}`, "content-type": "application/json" },
+      body: "{}",
+    });
+    const { code } = (await answer.json()) as { code: string };
+    const page = await open(`${home}/system#code=${code}`);
+    await page.getByRole("heading", { level: 1, name: "System" }).waitFor();
+    expect(page.url()).toBe(`${home}/system`);
+    const again = await open(`${home}/#code=${code}`);
+    await again.getByRole("alert").waitFor();
+    expect(refused()).toEqual([]);
+  });
+
   test("a viewer sees no action that it may not do", async () => {
     const viewer = await caller("viewer");
     const page = await open(`${home}/users`);

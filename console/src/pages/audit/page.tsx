@@ -1,5 +1,5 @@
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
@@ -7,6 +7,7 @@ import { useInterval } from "../../data/live.ts";
 import { useMay, useSession } from "../../data/session.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { TextFilter } from "../../parts/Filter.tsx";
+import { count, lasting } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
@@ -88,6 +89,7 @@ export function Page() {
         <h1>Audit</h1>
         {isAdmin && <Link to="/audit/verify">Verify the trail</Link>}
       </div>
+      {isAdmin && <Standing />}
       <search className="filters">
         <TextFilter name="entity" label="Kind (benchmark, job, user …)" />
         <TextFilter name="id" label="Id" />
@@ -109,6 +111,38 @@ export function Page() {
         )}
       </Loaded>
     </>
+  );
+}
+
+/** How far the trail is sealed, and when it was last verified. */
+function Standing() {
+  const { data } = useQuery(AuditService.method.getAuditStatus, {}, { refetchInterval: useInterval(10_000) });
+  if (!data) return null;
+  const { head, sealLag, entriesUnsealed, lastVerification: last } = data;
+  return (
+    <p className="soft">
+      {head ? (
+        <>
+          Sealed up to number {count(head.sequence)}, <Time at={head.sealedAt} />
+          {entriesUnsealed > 0 &&
+            `; ${count(entriesUnsealed)} entries wait, the longest for ${lasting(sealLag)}`}
+          .{" "}
+        </>
+      ) : (
+        "Nothing is sealed yet. "
+      )}
+      {last ? (
+        <>
+          Verified <Time at={last.verifiedAt} />:{" "}
+          <span className={last.valid ? "text-good" : "text-bad"}>
+            {last.valid ? "whole" : `broken, ${last.reason}`}
+          </span>
+          .
+        </>
+      ) : (
+        "It was never verified."
+      )}
+    </p>
   );
 }
 
