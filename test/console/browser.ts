@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { eventually } from "../harness/waiting.ts";
 
 const programs = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -94,4 +95,9 @@ export async function barriers(page: Page): Promise<string[]> {
       ...(wider > 0 ? ["the page is wider than the window by " + wider + " px"] : []),
     ];
   })()`);
+}
+
+/** Waits until nothing of the page is being loaded. A stream goes on, so the network is never idle. */
+export async function settled(page: Page): Promise<void> {
+  await eventually(async () => (await page.getByText("Loading…").count()) === 0);
 }

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
-import { barriers, browser, program } from "./browser.ts";
+import { barriers, browser, program, settled } from "./browser.ts";
 
 describe.skipIf(!program)("pages", async () => {
-  const { serve } = await bench();
+  const { db, serve } = await bench();
   const { open } = browser();
   let console_ = "";
 
@@ -13,10 +13,26 @@ describe.skipIf(!program)("pages", async () => {
     execFileSync(process.execPath, ["scripts/build-console.ts"]);
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
     console_ = `http://${formatAddress(httpAddress)}/console`;
+    const workerId = "page worker";
+    await db.workers.register({ workerId, jobTypes: ["grade"], tags: ["gpu"], capacity: 9 });
+    await db.jobs.createMany(Array.from({ length: 8 }, (_, priority) => ({ jobType: "grade", priority })));
+    await db.jobs.create({ jobType: "<b>\u202etype", limitKey: "quota", requiredTags: ["a", "b"] });
+    const { leases } = await db.jobs.claim({ workerId, maxJobs: 5 });
+    const [one, other] = leases.map(({ id, epoch }) => ({ jobId: id, epoch }));
+    if (!one || !other) throw new Error("nothing was claimed");
+    await db.jobs.complete(workerId, [one]);
+    await db.jobs.fail(workerId, [{ ...other, error: "x".repeat(60_000), retryable: false }]);
+    await db.jobs.setLimit({ limitKey: "quota", maxRunning: 3, perMinute: 60 });
+    await db.jobs.pause({ limitKey: "quota" });
   });
 
   test.each([
     ["/", "Overview"],
+    ["/jobs", "Jobs"],
+    ["/jobs?status=pending&order=priority", "Jobs"],
+    ["/queue", "Queue"],
+    ["/workers", "Workers"],
+    ["/workers/page%20worker", "page worker"],
     ["/system", "System"],
     ["/nowhere", "There is no such page"],
   ])("%s can be read by everybody, in both themes, wide and narrow", async (path, title) => {
@@ -26,7 +42,7 @@ describe.skipIf(!program)("pages", async () => {
     ] as const) {
       const page = await open(console_ + path, look);
       await page.getByRole("heading", { level: 1, name: title }).waitFor();
-      await page.waitForLoadState("networkidle");
+      await settled(page);
       expect(await barriers(page)).toEqual([]);
     }
   });

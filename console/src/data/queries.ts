@@ -1,6 +1,7 @@
+import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createConnectQueryKey } from "@connectrpc/connect-query";
-import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { type InfiniteData, MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 
 /** Calls that may go better the next time. */
@@ -28,3 +29,20 @@ export const queryClient: QueryClient = new QueryClient({
     },
   },
 });
+
+/** Asks everything anew that the page shows of a service, after it was changed. */
+export function askAgain(schema: DescService): Promise<void> {
+  return queryClient.invalidateQueries({
+    queryKey: createConnectQueryKey({ schema, cardinality: undefined }),
+  });
+}
+
+/** Leaves of the lists of a method their first pages, which are asked anew. */
+export function askFirstPage(schema: DescMethodUnary): Promise<void> {
+  const queryKey = createConnectQueryKey({ schema, cardinality: "infinite" });
+  queryClient.setQueriesData<InfiniteData<unknown>>(
+    { queryKey },
+    (list) => list && { pages: list.pages.slice(0, 1), pageParams: list.pageParams.slice(0, 1) },
+  );
+  return queryClient.invalidateQueries({ queryKey });
+}

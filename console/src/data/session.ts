@@ -68,3 +68,11 @@ export function useMay(role: "user" | "admin"): boolean {
   if (data && !data.user) return true;
   return own === UserRole.ADMIN || (role === "user" && own === UserRole.USER);
 }
+
+/** Whether the signed-in user may change what a user with this id has made. */
+export function useMayChange(): (createdBy: string) => boolean {
+  const { data } = useSession();
+  const admin = useMay("admin");
+  const user = useMay("user");
+  return (createdBy) => admin || (user && createdBy !== "" && createdBy === data?.user?.id);
+}

@@ -9,13 +9,16 @@ interface Props {
   action: string;
   danger?: boolean;
   /** What has to be typed before it can be done. */
-  mustType?: string;
+  mustType?: string | undefined;
+  /** It cannot be done as it is. */
+  disabled?: boolean;
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
 }
 
 /** Asks before something is done that others notice, and stays until it is done or has failed. */
-export function Confirm({ title, children, action, danger = false, mustType, onConfirm, onClose }: Props) {
+export function Confirm(props: Props) {
+  const { title, children, action, danger = false, mustType, disabled = false, onConfirm, onClose } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [typed, setTyped] = useState("");
@@ -47,7 +50,7 @@ export function Confirm({ title, children, action, danger = false, mustType, onC
         <button
           type="button"
           className={danger ? "danger" : "main"}
-          disabled={busy || (mustType !== undefined && typed !== mustType)}
+          disabled={disabled || busy || (mustType !== undefined && typed !== mustType)}
           onClick={() => void confirm()}
         >
           {busy ? "Working…" : action}

@@ -1,8 +1,17 @@
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { one, useSearchState } from "../data/useSearchState.ts";
 
+interface TextProps {
+  name: string;
+  label: string;
+  type?: string;
+  /** Offered while the reader types. */
+  suggestions?: readonly string[] | undefined;
+}
+
 /** A field of the page's address that is typed; it counts when the reader has stopped typing. */
-export function TextFilter({ name, label, type = "search" }: { name: string; label: string; type?: string }) {
+export function TextFilter({ name, label, type = "search", suggestions = [] }: TextProps) {
+  const list = useId();
   const [search, change] = useSearchState();
   const current = one(search[name]);
   const [typed, setTyped] = useState(current);
@@ -15,7 +24,20 @@ export function TextFilter({ name, label, type = "search" }: { name: string; lab
   return (
     <label>
       {label}
-      <input type={type} value={typed} onChange={({ target }) => setTyped(target.value)} />
+      <input
+        type={type}
+        step={type === "number" ? "any" : undefined}
+        value={typed}
+        list={suggestions.length > 0 ? list : undefined}
+        onChange={({ target }) => setTyped(target.value)}
+      />
+      {suggestions.length > 0 && (
+        <datalist id={list}>
+          {suggestions.map((value) => (
+            <option key={value} value={value} />
+          ))}
+        </datalist>
+      )}
     </label>
   );
 }

@@ -13,13 +13,13 @@ const units = [
 
 /** How long ago a time is, in words; the exact one is in its title. */
 export function Time({ at }: { at: Timestamp | undefined }) {
-  const now = useNow();
+  useNow();
   if (!at) return <span className="soft">–</span>;
   const date = timestampDate(at);
   if (Number.isNaN(date.getTime())) return <span className="soft">an invalid time</span>;
   return (
     <time dateTime={date.toISOString()} title={exact.format(date)}>
-      {ago(date.getTime() - now)}
+      {ago(date.getTime() - Date.now())}
     </time>
   );
 }
@@ -50,6 +50,7 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-function useNow(): number {
+/** The time by the reader's clock, in milliseconds since 1970, every five seconds. */
+export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }

@@ -3,6 +3,8 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 export interface Column<Row> {
   title: string;
+  /** What stands at the head instead of the title. */
+  head?: ReactNode;
   /** A track of a CSS grid, with its least width in rem: `12rem`, `minmax(10rem, 2fr)`. */
   width: string;
   cell: (row: Row) => ReactNode;
@@ -22,6 +24,8 @@ interface Props<Row> {
   rowHeight?: number;
   /** Called when the end comes into sight and there is more. */
   onEnd?: (() => void) | undefined;
+  /** Called with the index of the first row in sight when that changes. */
+  onSight?: ((first: number) => void) | undefined;
   /** The row that is selected by its key. */
   selected?: string | undefined;
   /** Shown instead of no rows. */
@@ -30,7 +34,7 @@ interface Props<Row> {
 
 /** A table that holds any number of rows, and renders those in sight. */
 export function VirtualTable<Row>(props: Props<Row>) {
-  const { label, columns, rows, keyOf, total, rowHeight = 37, onEnd, selected, empty } = props;
+  const { label, columns, rows, keyOf, total, rowHeight = 37, onEnd, onSight, selected, empty } = props;
   const body = useRef<HTMLDivElement>(null);
   const virtual = useWindowVirtualizer({
     count: rows.length,
@@ -40,7 +44,9 @@ export function VirtualTable<Row>(props: Props<Row>) {
     getItemKey: (index) => keyOf(rows[index] as Row),
   });
   const items = virtual.getVirtualItems();
+  const first = virtual.range?.startIndex ?? 0;
   const last = items.at(-1)?.index ?? -1;
+  useEffect(() => onSight?.(first), [first, onSight]);
   useEffect(() => {
     if (last >= rows.length - 20) onEnd?.();
   }, [last, rows.length, onEnd]);
@@ -56,9 +62,9 @@ export function VirtualTable<Row>(props: Props<Row>) {
     <div className="virtual" role="table" aria-label={label} aria-rowcount={total ?? -1}>
       <div role="rowgroup" className="virtual-head" style={{ minWidth: `${least}rem` }}>
         <div role="row" className="virtual-row" style={{ gridTemplateColumns: template }}>
-          {columns.map(({ title, number }) => (
+          {columns.map(({ title, head, number }) => (
             <div role="columnheader" key={title} className={number ? "number" : undefined}>
-              {title}
+              {head ?? title}
             </div>
           ))}
         </div>

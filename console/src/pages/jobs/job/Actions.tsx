@@ -1,0 +1,81 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { type Job, JobStatus } from "../../../../../gen/ltb/v1/job_pb.ts";
+import { JobService } from "../../../../../gen/ltb/v1/job_service_pb.ts";
+import { jobClient } from "../../../data/clients.ts";
+import { askAgain } from "../../../data/queries.ts";
+import { useMayChange } from "../../../data/session.ts";
+import { Confirm } from "../../../parts/Confirm.tsx";
+import { statusesFor } from "../bulk.ts";
+
+type Asked = "retry" | "cancel" | "delete";
+
+/** What the reader may do with the job in its state. */
+export function Actions({ job }: { job: Job }) {
+  const [asked, ask] = useState<Asked>();
+  const mayChange = useMayChange();
+  if (!mayChange(job.createdBy)) return null;
+  return (
+    <>
+      <div className="actions">
+        {statusesFor.retry.includes(job.status) && (
+          <button type="button" className="main" onClick={() => ask("retry")}>
+            Retry…
+          </button>
+        )}
+        {statusesFor.cancel.includes(job.status) && (
+          <button type="button" onClick={() => ask("cancel")}>
+            Cancel…
+          </button>
+        )}
+        {job.status !== JobStatus.RUNNING && (
+          <button type="button" className="danger" onClick={() => ask("delete")}>
+            Delete…
+          </button>
+        )}
+      </div>
+      {asked && <Question asked={asked} job={job} onClose={() => ask(undefined)} />}
+    </>
+  );
+}
+
+function Question({ asked, job, onClose }: { asked: Asked; job: Job; onClose: () => void }) {
+  const [reason, setReason] = useState("");
+  const navigate = useNavigate();
+  const { id } = job;
+  if (asked === "retry") {
+    const retry = () => jobClient.retryJob({ id }).then(() => askAgain(JobService));
+    return (
+      <Confirm title="Retry this job" action="Retry" onConfirm={retry} onClose={onClose}>
+        <p>It becomes pending at once, with all its retries anew; what it did so far stays listed.</p>
+      </Confirm>
+    );
+  }
+  if (asked === "delete") {
+    const remove = async () => {
+      await jobClient.deleteJob({ id });
+      await navigate({ to: "/jobs" });
+    };
+    return (
+      <Confirm title="Delete this job" action="Delete" danger onConfirm={remove} onClose={onClose}>
+        <p>Its payload and result are gone for good. Its attempts stay in the audit log.</p>
+      </Confirm>
+    );
+  }
+  const cancel = () => jobClient.cancelJob({ id, reason }).then(() => askAgain(JobService));
+  return (
+    <Confirm title="Cancel this job" action="Cancel the job" danger onConfirm={cancel} onClose={onClose}>
+      <p>
+        {job.status === JobStatus.RUNNING
+          ? "It ends at once, and what its worker sends is refused."
+          : "It will not run, unless it is retried."}
+      </p>
+      <p>
+        <label>
+          Reason, which the job keeps as its error{" "}
+          <input value={reason} maxLength={1024} onChange={({ target }) => setReason(target.value)} />
+        </label>
+      </p>
+    </Confirm>
+  );
+}

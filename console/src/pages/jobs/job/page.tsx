@@ -1,0 +1,182 @@
+import { toJson } from "@bufbuild/protobuf";
+import { timestampFromMs, timestampMs, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { useQuery } from "@connectrpc/connect-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { type Job, JobStatus } from "../../../../../gen/ltb/v1/job_pb.ts";
+import { JobService } from "../../../../../gen/ltb/v1/job_service_pb.ts";
+import { WorkerService } from "../../../../../gen/ltb/v1/worker_service_pb.ts";
+import { jobClient } from "../../../data/clients.ts";
+import { useInterval, useStream } from "../../../data/live.ts";
+import { BenchmarkLink } from "../../../parts/BenchmarkLink.tsx";
+import { Facts } from "../../../parts/Facts.tsx";
+import { count, lasting, percent } from "../../../parts/format.ts";
+import { Json } from "../../../parts/Json.tsx";
+import { Loaded } from "../../../parts/Loaded.tsx";
+import { Meter } from "../../../parts/Meter.tsx";
+import { JobState } from "../../../parts/Status.tsx";
+import { Time } from "../../../parts/Time.tsx";
+import { UserName } from "../../../parts/UserName.tsx";
+import { useTitle } from "../../../parts/useTitle.ts";
+import { attemptsOf } from "../times.ts";
+import { Actions } from "./Actions.tsx";
+import { Timeline } from "./Timeline.tsx";
+import { Why } from "./Why.tsx";
+
+/** One job: its state, what it went through, and what it holds. */
+export function Page() {
+  const { id = "" } = useParams({ strict: false });
+  const asked = useQuery(JobService.method.getJob, { id });
+  const timer = useRef<number>(undefined);
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+  const { refetch } = asked;
+  const askSoon = () => {
+    timer.current ??= window.setTimeout(() => {
+      timer.current = undefined;
+      void refetch();
+    }, 300);
+  };
+  useStream(asked.data ? id : null, {
+    open: (afterCursor, signal) =>
+      jobClient.watchJobs({ ids: [id], ...(afterCursor && { afterCursor }) }, { timeoutMs: 0, signal }),
+    cursorOf: ({ cursor }) => cursor,
+    onEvent: ({ job, deleted }) => {
+      if (deleted || (job && !isKnown(job, asked.data?.job))) askSoon();
+    },
+    onGap: askSoon,
+  });
+  useTitle(asked.data?.job?.jobType ?? "Job");
+  return (
+    <>
+      {!asked.data && <h1>Job</h1>}
+      <Loaded query={asked}>{({ job }) => job && <Shown job={job} />}</Loaded>
+    </>
+  );
+}
+
+const isKnown = (job: Job, known: Job | undefined): boolean =>
+  known?.updatedAt?.seconds === job.updatedAt?.seconds && known?.updatedAt?.nanos === job.updatedAt?.nanos;
+
+function Shown({ job }: { job: Job }) {
+  return (
+    <>
+      <p className="soft">
+        <Link to="/jobs">Jobs</Link> / <code>{job.id}</code>
+      </p>
+      <div className="head">
+        <h1>
+          <bdi>{job.jobType}</bdi> <JobState status={job.status} />
+        </h1>
+        <Actions job={job} />
+      </div>
+      {job.status === JobStatus.RUNNING && <Running job={job} />}
+      {job.status === JobStatus.PENDING && (
+        <>
+          <h2>Why is it not running?</h2>
+          <Why job={job} />
+        </>
+      )}
+      {job.error !== "" && (
+        <>
+          <h2>{job.status === JobStatus.CANCELLED ? "Reason" : "Last error"}</h2>
+          <Text text={job.error} />
+        </>
+      )}
+      <h2>Attempts</h2>
+      <Timeline job={job} />
+      <h2>Facts</h2>
+      <Facts rows={factsOf(job)} />
+      <h2>Payload</h2>
+      <Json value={job.payload} label="Payload" />
+      {job.result && (
+        <>
+          <h2>Result</h2>
+          <Json value={toJson(ValueSchema, job.result)} label="Result" />
+        </>
+      )}
+      {job.metadata && Object.keys(job.metadata).length > 0 && (
+        <>
+          <h2>Metadata</h2>
+          <Json value={job.metadata} label="Metadata" />
+        </>
+      )}
+    </>
+  );
+}
+
+function Text({ text }: { text: string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys too.
+    <section className="document" tabIndex={0} aria-label="Error">
+      <pre>{text}</pre>
+    </section>
+  );
+}
+
+function factsOf(job: Job): (readonly [string, React.ReactNode])[] {
+  const { benchmarkId, limitKey } = job;
+  return [
+    ["Priority", job.priority],
+    ["Attempts", attemptsOf(job)],
+    ["Timeout", job.timeoutSeconds === 0 ? "none" : `${lasting(job.timeoutSeconds * 1000)} an attempt`],
+    [
+      "Tags",
+      job.requiredTags.length > 0 &&
+        job.requiredTags.map((tag) => (
+          <span key={tag} className="tag">
+            {tag}
+          </span>
+        )),
+    ],
+    [
+      "Limit key",
+      limitKey && (
+        <Link to="/jobs" search={{ limit_key: limitKey } as never}>
+          <bdi>{limitKey}</bdi>
+        </Link>
+      ),
+    ],
+    ["Unique key", job.uniqueKey && <bdi>{job.uniqueKey}</bdi>],
+    ["Benchmark", benchmarkId && <BenchmarkLink id={benchmarkId}>{benchmarkId}</BenchmarkLink>],
+    ["Created", <Time key="created" at={job.createdAt} />],
+    ["Created by", job.createdBy && <UserName id={job.createdBy} />],
+    ["Due", job.runAt && <Time at={job.runAt} />],
+    ["Ended", job.completedAt && <Time at={job.completedAt} />],
+    ["Changed", <Time key="updated" at={job.updatedAt} />],
+  ].map(([name, value]) => [name as string, value === false ? undefined : value] as const);
+}
+
+/** The lease of a running job: who holds it, whether that was heard of, and until when. */
+function Running({ job }: { job: Job }) {
+  const { assignedWorkerId: workerId, startedAt, timeoutSeconds } = job;
+  const refetchInterval = useInterval(5_000);
+  const holder = useQuery(WorkerService.method.getWorker, { workerId }, { refetchInterval, retry: false });
+  const worker = holder.data?.worker;
+  const ends =
+    startedAt && timeoutSeconds > 0 && timestampFromMs(timestampMs(startedAt) + timeoutSeconds * 1000);
+  return (
+    <>
+      <h2>Lease</h2>
+      <p className="gauge wide">
+        <Meter share={job.progress} label={`${percent(job.progress)} done`} />
+        <span>
+          {percent(job.progress)} <bdi className="soft">{job.progressMessage}</bdi>
+        </span>
+      </p>
+      <Facts
+        rows={[
+          [
+            "Held by",
+            <Link key="worker" to="/workers/$id" params={{ id: workerId }}>
+              <bdi>{workerId}</bdi>
+            </Link>,
+          ],
+          ["Epoch", count(job.epoch)],
+          ["Since", <Time key="since" at={startedAt} />],
+          ["Worker last heard", worker && <Time at={worker.lastHeartbeat} />],
+          ["Attempt fails", ends && <Time at={ends} />],
+        ]}
+      />
+    </>
+  );
+}

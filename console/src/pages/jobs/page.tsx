@@ -1,0 +1,121 @@
+import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { useCallback, useMemo, useState } from "react";
+import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
+import { useInterval } from "../../data/live.ts";
+import { askFirstPage } from "../../data/queries.ts";
+import { useSearchState } from "../../data/useSearchState.ts";
+import { count } from "../../parts/format.ts";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { useTitle } from "../../parts/useTitle.ts";
+import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
+import { BulkBar } from "./BulkBar.tsx";
+import { columnsFor } from "./columns.tsx";
+import { Filters } from "./Filters.tsx";
+import { filtersOf } from "./filters.ts";
+import { type JobRow, useLiveJobs, useNewJobs } from "./live.ts";
+import { Tabs } from "./Tabs.tsx";
+
+/** The jobs of the queue: rows change in place, and new ones wait until they are asked for. */
+export function Page() {
+  useTitle("Jobs");
+  const [search] = useSearchState();
+  const filters = useMemo(() => filtersOf(search), [search]);
+  const [first, setFirst] = useState(0);
+  const whileEmpty = useInterval(5_000);
+  const list = useInfiniteQuery(
+    JobService.method.listJobs,
+    { ...filters, pageSize: 100, pageToken: "" },
+    {
+      pageParamKey: "pageToken",
+      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+      // The rows that are there stay in their places. Where there are none, none is moved.
+      refetchInterval: ({ state }) =>
+        state.data?.pages.some(({ jobs }) => jobs.length > 0) ? false : whileEmpty,
+      refetchOnWindowFocus: false,
+    },
+  );
+  const listed = useMemo(() => list.data?.pages.flatMap(({ jobs }) => jobs) ?? [], [list.data]);
+  const rows = useLiveJobs(listed, first);
+  const news = useNewJobs(filters, listed, listed.length > 0 && !list.isFetching);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const columns = useMemo(() => [selection(rows, chosen, setChosen), ...columnsFor(rows)], [rows, chosen]);
+  const onEnd = useCallback(() => {
+    if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
+  }, [list.hasNextPage, list.isFetching, list.fetchNextPage]);
+  const selected = rows.filter(({ job }) => chosen.has(job.id)).map(({ job }) => job);
+  return (
+    <>
+      <h1>Jobs</h1>
+      <Tabs filters={filters} />
+      <Filters filters={filters} />
+      <BulkBar filters={filters} selected={selected} onClear={() => setChosen(new Set())} />
+      {news > 0 && (
+        <p className="news" role="status">
+          <button
+            type="button"
+            onClick={() => {
+              void askFirstPage(JobService.method.listJobs);
+              window.scrollTo({ top: 0 });
+            }}
+          >
+            {news >= 100 ? "100 or more" : count(news)} new
+          </button>
+        </p>
+      )}
+      <Loaded query={list}>
+        {() => (
+          <VirtualTable
+            label="Jobs"
+            columns={columns}
+            rows={rows}
+            keyOf={({ job }) => job.id}
+            total={list.hasNextPage ? undefined : rows.length}
+            onEnd={onEnd}
+            onSight={setFirst}
+            empty={
+              <>
+                No job is here. <code>ltb demo</code> makes some, and <code>ltb job submit</code> makes one.
+              </>
+            }
+          />
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+/** The column by which rows are selected, all that are shown by its head. */
+function selection(
+  rows: readonly JobRow[],
+  chosen: ReadonlySet<string>,
+  onChange: (chosen: ReadonlySet<string>) => void,
+): Column<JobRow> {
+  const every = rows.length > 0 && rows.every(({ job }) => chosen.has(job.id));
+  const flip = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    onChange(next);
+  };
+  return {
+    title: "Selected",
+    head: (
+      <input
+        type="checkbox"
+        className="check"
+        aria-label={`Select the ${count(rows.length)} shown`}
+        checked={every}
+        onChange={() => onChange(new Set(every ? [] : rows.map(({ job }) => job.id)))}
+      />
+    ),
+    width: "2.6rem",
+    cell: ({ job }) => (
+      <input
+        type="checkbox"
+        className="check"
+        aria-label={`Select job ${job.id}`}
+        checked={chosen.has(job.id)}
+        onChange={() => flip(job.id)}
+      />
+    ),
+  };
+}

@@ -1,0 +1,126 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
+import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
+import { useInterval } from "../../data/live.ts";
+import { ErrorBox } from "../../parts/ErrorBox.tsx";
+import { count, lasting } from "../../parts/format.ts";
+import { Status, type Tone } from "../../parts/Status.tsx";
+
+/** So many of a kind are named. */
+const named = 5;
+
+/** What somebody should look at: workers that are silent, lanes that nobody serves, pauses, limits of 0. */
+export function Attention() {
+  const refetchInterval = useInterval(10_000);
+  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { refetchInterval });
+  const lanes = useQuery(JobService.method.listJobLanes, { pageSize: 1_000 }, { refetchInterval });
+  const pauses = useQuery(JobService.method.listJobPauses, { pageSize: 1_000 }, { refetchInterval });
+  const limits = useQuery(JobService.method.listJobLimits, { pageSize: 1_000 }, { refetchInterval });
+  const failed = [lanes, pauses, limits].find(({ error }) => error !== null);
+  if (failed) return <ErrorBox error={failed.error} onRetry={() => void failed.refetch()} />;
+  const offline = cluster.data?.offlineWorkers ?? 0;
+  const unserved =
+    lanes.data?.lanes.filter(({ ready, matchingWorkers }) => ready > 0 && matchingWorkers === 0) ?? [];
+  const closed =
+    limits.data?.limits.filter(({ maxRunning, perMinute }) => maxRunning === 0 || perMinute === 0) ?? [];
+  const paused = pauses.data?.pauses ?? [];
+  const lines: Line[] = [
+    ...(offline > 0
+      ? [
+          {
+            tone: "bad",
+            state: "offline",
+            words: (
+              <Link to="/workers" search={{ status: "offline" } as never}>
+                {count(offline)} {offline === 1 ? "worker is" : "workers are"} silent for 30 s or more
+              </Link>
+            ),
+          } as const,
+        ]
+      : []),
+    ...unserved.slice(0, named).map(({ jobType, requiredTags, ready, oldestReadyAge }) => ({
+      tone: "bad" as const,
+      state: "nobody serves",
+      words: (
+        <>
+          <Link to="/jobs" search={{ status: "pending", type: jobType } as never}>
+            {count(ready)} of type <bdi>{jobType}</bdi>
+          </Link>
+          {requiredTags.length > 0 && (
+            <>
+              {" "}
+              with <bdi>{requiredTags.join(", ")}</bdi>
+            </>
+          )}
+          {oldestReadyAge && `, the oldest for ${lasting(oldestReadyAge)}`}
+        </>
+      ),
+    })),
+    ...more(unserved.length, "lanes that nobody serves"),
+    ...paused.slice(0, named).map(({ jobType, limitKey }) => ({
+      tone: "warn" as const,
+      state: "paused",
+      words: (
+        <Link to="/queue">
+          {jobType && (
+            <>
+              type <bdi>{jobType}</bdi>
+            </>
+          )}{" "}
+          {limitKey && (
+            <>
+              limit key <bdi>{limitKey}</bdi>
+            </>
+          )}
+        </Link>
+      ),
+    })),
+    ...more(paused.length, "pauses"),
+    ...closed.slice(0, named).map(({ limitKey }) => ({
+      tone: "warn" as const,
+      state: "limit of 0",
+      words: (
+        <Link to="/queue">
+          <bdi>{limitKey}</bdi>
+        </Link>
+      ),
+    })),
+    ...more(closed.length, "limits of 0"),
+  ];
+  if (lines.length === 0) return null;
+  return (
+    <section className="attention" aria-labelledby="attention">
+      <h2 id="attention">Needs a look</h2>
+      <ul>
+        {lines.map(({ tone, state, words }, index) => (
+          <li key={index}>
+            <Status tone={tone}>{state}</Status> <span>{words}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface Line {
+  tone: Tone;
+  state: string;
+  words: ReactNode;
+}
+
+function more(all: number, what: string): Line[] {
+  if (all <= named) return [];
+  return [
+    {
+      tone: "even",
+      state: "and more",
+      words: (
+        <Link to="/queue">
+          {count(all - named)} more {what}
+        </Link>
+      ),
+    },
+  ];
+}

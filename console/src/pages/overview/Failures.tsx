@@ -1,0 +1,78 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { Link } from "@tanstack/react-router";
+import { BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
+import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
+import { useInterval } from "../../data/live.ts";
+import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { Time } from "../../parts/Time.tsx";
+import { firstLine } from "../jobs/columns.tsx";
+
+/** The jobs that failed last, and the latest benchmarks that failed. */
+export function Failures() {
+  const refetchInterval = useInterval(5_000);
+  const jobs = useQuery(
+    JobService.method.listJobs,
+    { status: JobStatus.FAILED, pageSize: 6 },
+    { refetchInterval },
+  );
+  const benchmarks = useQuery(
+    BenchmarkService.method.listBenchmarks,
+    { status: BenchmarkStatus.FAILED, pageSize: 4 },
+    { refetchInterval },
+  );
+  return (
+    <>
+      <h2>Recent failures</h2>
+      <Loaded query={jobs}>
+        {({ jobs }) =>
+          jobs.length === 0 ? (
+            <p className="soft">No job has failed.</p>
+          ) : (
+            <ul className="feed">
+              {jobs.map(({ id, jobType, completedAt, error }) => (
+                <li key={id}>
+                  <Link to="/jobs/$id" params={{ id }}>
+                    <bdi>{jobType}</bdi>
+                  </Link>{" "}
+                  <span className="soft">
+                    <Time at={completedAt} />
+                  </span>
+                  <bdi className="text-bad line" title={error.slice(0, 1000)}>
+                    {firstLine(error)}
+                  </bdi>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      <Loaded query={benchmarks}>
+        {({ benchmarks }) =>
+          benchmarks.length > 0 && (
+            <>
+              <h3>Benchmarks</h3>
+              <ul className="feed">
+                {benchmarks.map(({ id, name, completedAt, error }) => (
+                  <li key={id}>
+                    <BenchmarkLink id={id}>
+                      <bdi>{name}</bdi>
+                    </BenchmarkLink>{" "}
+                    <span className="soft">
+                      <Time at={completedAt} />
+                    </span>
+                    <bdi className="text-bad line" title={error.slice(0, 1000)}>
+                      {firstLine(error)}
+                    </bdi>
+                  </li>
+                ))}
+              </ul>
+            </>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,79 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { Link } from "@tanstack/react-router";
+import type { JobTypeStats } from "../../../../gen/ltb/v1/job_pb.ts";
+import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
+import { type Share, Shares } from "../../charts/Shares.tsx";
+import { useInterval } from "../../data/live.ts";
+import { count, lasting } from "../../parts/format.ts";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { Scroll } from "../../parts/Scroll.tsx";
+
+const shown = 10;
+
+/** The jobs of each type by their states, those with the most work first. */
+export function Types() {
+  const refetchInterval = useInterval(2_000);
+  const jobs = useQuery(JobService.method.getJobStats, {}, { refetchInterval });
+  return (
+    <>
+      <h2>Jobs by type</h2>
+      <Loaded query={jobs}>
+        {({ byType }) =>
+          byType.length === 0 ? (
+            <p className="empty">
+              There is no job. <code>ltb demo</code> makes some.
+            </p>
+          ) : (
+            <Scroll label="Jobs by type">
+              <table className="table">
+                <thead>
+                  <tr>
+                    <th scope="col">Type</th>
+                    <th scope="col">States</th>
+                    <th scope="col" className="number">
+                      Oldest waits
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {mostWork(byType).map((type) => (
+                    <tr key={type.jobType}>
+                      <th scope="row">
+                        <Link to="/jobs" search={{ type: type.jobType } as never}>
+                          <bdi>{type.jobType}</bdi>
+                        </Link>
+                      </th>
+                      <td>
+                        <Shares title={type.jobType} shares={sharesOf(type)} />
+                      </td>
+                      <td className="number">{type.oldestPendingAge && lasting(type.oldestPendingAge)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+              {byType.length > shown && (
+                <p className="soft">
+                  and {count(byType.length - shown)} more types. <Link to="/queue">Queue</Link>
+                </p>
+              )}
+            </Scroll>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+const workOf = ({ pending, running, scheduled }: JobTypeStats): number => pending + running + scheduled;
+
+const mostWork = (types: readonly JobTypeStats[]): JobTypeStats[] =>
+  types.toSorted((one, other) => workOf(other) - workOf(one)).slice(0, shown);
+
+const sharesOf = (type: JobTypeStats): Share[] => [
+  { name: "running", count: type.running, tone: "busy" },
+  { name: "ready", count: type.pending, tone: "even" },
+  { name: "scheduled", count: type.scheduled, tone: "even" },
+  { name: "completed", count: type.completed, tone: "good" },
+  { name: "failed", count: type.failed, tone: "bad" },
+  { name: "cancelled", count: type.cancelled, tone: "warn" },
+];

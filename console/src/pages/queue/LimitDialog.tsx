@@ -1,0 +1,66 @@
+import { useState } from "react";
+import { JobField, type JobLimit } from "../../../../gen/ltb/v1/job_pb.ts";
+import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
+import { jobClient } from "../../data/clients.ts";
+import { askAgain } from "../../data/queries.ts";
+import { Confirm } from "../../parts/Confirm.tsx";
+import { Suggested } from "./Suggested.tsx";
+
+/** Sets or changes the limit of a key; a figure that is left empty limits nothing. */
+export function LimitDialog({ limit, onClose }: { limit: JobLimit | undefined; onClose: () => void }) {
+  const [key, setKey] = useState(limit?.limitKey ?? "");
+  const [running, setRunning] = useState(String(limit?.maxRunning ?? ""));
+  const [minute, setMinute] = useState(String(limit?.perMinute ?? ""));
+  const set = async () => {
+    await jobClient.setJobLimit({
+      limitKey: key,
+      ...(running !== "" && { maxRunning: Number(running) }),
+      ...(minute !== "" && { perMinute: Number(minute) }),
+    });
+    await askAgain(JobService);
+  };
+  return (
+    <Confirm
+      title={limit ? "Change a limit" : "Set a limit"}
+      action={limit ? "Change" : "Set"}
+      disabled={key === "" || (running === "" && minute === "")}
+      onConfirm={set}
+      onClose={onClose}
+    >
+      <div className="fields">
+        {limit ? (
+          <p>
+            Limit key <bdi className="anywhere">{key}</bdi>
+          </p>
+        ) : (
+          <Suggested label="Limit key" field={JobField.LIMIT_KEY} value={key} onChange={setKey} />
+        )}
+        <Figure label="Most running at the same time" value={running} onChange={setRunning} />
+        <Figure label="Most started in a minute" value={minute} onChange={setMinute} />
+        <p className="soft">Empty: any number. 0: none starts. Those that run go on.</p>
+      </div>
+    </Confirm>
+  );
+}
+
+interface FigureProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+function Figure({ label, value, onChange }: FigureProps) {
+  return (
+    <label>
+      {label}
+      <input
+        type="number"
+        min="0"
+        max="1000000"
+        step="1"
+        value={value}
+        onChange={({ target }) => onChange(target.value)}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,136 @@
+import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
+import { useCallback } from "react";
+import { type Worker, WorkerStatus } from "../../../../gen/ltb/v1/worker_pb.ts";
+import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
+import { useInterval } from "../../data/live.ts";
+import { all, one, useSearchState } from "../../data/useSearchState.ts";
+import { Card } from "../../parts/Card.tsx";
+import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
+import { count, lasting, percent } from "../../parts/format.ts";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { HealthState } from "../../parts/Status.tsx";
+import { useTitle } from "../../parts/useTitle.ts";
+import { VirtualTable } from "../../parts/VirtualTable.tsx";
+import { workerColumns } from "./columns.tsx";
+
+const statuses: Record<string, WorkerStatus> = {
+  idle: WorkerStatus.IDLE,
+  busy: WorkerStatus.BUSY,
+  draining: WorkerStatus.DRAINING,
+  offline: WorkerStatus.OFFLINE,
+};
+
+/** Who runs jobs, and how they fare. */
+export function Page() {
+  useTitle("Workers");
+  const [search] = useSearchState();
+  const refetchInterval = useInterval(5_000);
+  const workers = useInfiniteQuery(
+    WorkerService.method.listWorkers,
+    {
+      status: statuses[one(search.status)] ?? WorkerStatus.UNSPECIFIED,
+      tags: all(search.tag),
+      pageSize: 200,
+      pageToken: "",
+    },
+    {
+      pageParamKey: "pageToken",
+      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+      refetchInterval,
+    },
+  );
+  const { hasNextPage, isFetching, fetchNextPage } = workers;
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage]);
+  return (
+    <>
+      <h1>Workers</h1>
+      <Cluster />
+      <search className="filters">
+        <ChoiceFilter
+          name="status"
+          label="Status"
+          options={[["", "any"], ...Object.keys(statuses).map((word) => [word, word] as const)]}
+        />
+        <TextFilter name="tag" label="Tag" />
+      </search>
+      <Loaded query={workers}>
+        {({ pages }) => {
+          const rows = pages.flatMap(({ workers }) => workers);
+          return (
+            <>
+              <Versions workers={rows} />
+              <VirtualTable
+                label="Workers"
+                columns={workerColumns}
+                rows={rows}
+                keyOf={({ workerId }) => workerId}
+                total={hasNextPage ? undefined : rows.length}
+                onEnd={onEnd}
+                empty={
+                  <>
+                    No worker is here. <code>ltb worker run --exec COMMAND</code> starts one.
+                  </>
+                }
+              />
+            </>
+          );
+        }}
+      </Loaded>
+    </>
+  );
+}
+
+function Cluster() {
+  const refetchInterval = useInterval(2_000);
+  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { refetchInterval });
+  return (
+    <Loaded query={cluster}>
+      {(data) => (
+        <div className="cards">
+          <Card
+            title="Workers"
+            value={count(data.totalWorkers)}
+            note={data.totalWorkers === 0 ? "none is registered" : <HealthState status={data.health} />}
+          />
+          <Card
+            title="Load"
+            value={percent(data.load)}
+            note={`${count(data.usedCapacity)} of ${count(data.totalCapacity)} places taken`}
+          />
+          <Card
+            title="Busy"
+            value={count(data.busyWorkers)}
+            note={`${count(data.idleWorkers)} idle, ${count(data.drainingWorkers)} draining`}
+          />
+          <Card
+            title="Offline"
+            value={count(data.offlineWorkers)}
+            note={`${count(data.degradedWorkers)} silent for 10 s`}
+          />
+          <Card
+            title="Completed in the last minute"
+            value={count(data.completedLastMinute)}
+            note={data.averageDuration && `${lasting(data.averageDuration)} each`}
+          />
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+/** How many workers have which version, where they differ: how far a new one has come. */
+function Versions({ workers }: { workers: readonly Worker[] }) {
+  const counts = Map.groupBy(workers, ({ version }) => version || "none stated");
+  if (counts.size < 2) return null;
+  const words = [...counts]
+    .toSorted(([, one], [, other]) => other.length - one.length)
+    .slice(0, 8)
+    .map(([version, group]) => `${version} (${count(group.length)})`);
+  return (
+    <p className="soft">
+      Versions: <bdi>{words.join(", ")}</bdi>
+    </p>
+  );
+}
