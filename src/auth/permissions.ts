@@ -66,6 +66,7 @@ const benchmarks: Table<typeof BenchmarkService> = {
   getBenchmarkSummary: allow("benchmarks:read", everyone),
   getMetricHistogram: allow("benchmarks:read", everyone),
   compareBenchmarks: allow("benchmarks:read", everyone),
+  listComparedSamples: allow("benchmarks:read", everyone),
   getLeaderboard: allow("benchmarks:read", everyone),
   getMetricHistory: allow("benchmarks:read", everyone),
   setBaseline: allow("benchmarks:write", ["user"], own.newBaseline),

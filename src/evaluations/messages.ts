@@ -2,6 +2,10 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   type BenchmarkComparisonSchema,
+  type ComparedOrder,
+  ComparedOrderSchema,
+  type ComparedState,
+  ComparedStateSchema,
   type ComparisonSlicesSchema,
   ComparisonTest,
   type LeaderboardEntrySchema,
@@ -95,6 +99,10 @@ export function failureMessage({
 
 /** How values of repetitions become one, as the contract says it. */
 export const wireReducer = wireEnum<typeof Reducer>(ReducerSchema);
+
+/** Which samples of a comparison are listed, and in which order. */
+export const comparedState = wireEnum<typeof ComparedState>(ComparedStateSchema);
+export const comparedOrder = wireEnum<typeof ComparedOrder>(ComparedOrderSchema);
 
 const outcomes = wireEnum<typeof EvaluationOutcome>(EvaluationOutcomeSchema).values;
 

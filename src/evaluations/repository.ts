@@ -4,13 +4,19 @@ import { difference, recordAudit } from "../audit/record.ts";
 import type { BenchmarkPosition } from "../benchmarks/input.ts";
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import type { PageOptions } from "../database/statement/page.ts";
+import type { Page, PageOptions } from "../database/statement/page.ts";
 import { invalidField, requireFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Counts } from "../metrics/counts.ts";
 import { parseInput, parseLimit, text, uuid } from "../validation.ts";
 import { compareBenchmarks } from "./compare/compare.ts";
 import type { ComparisonInput, ComparisonPage } from "./compare/comparison.ts";
+import {
+  type ComparedPosition,
+  type ComparedSample,
+  type ComparedSamplesInput,
+  listComparedSamples,
+} from "./compare/samples.ts";
 import { cleanUpEvaluations, type EvaluationCleanup } from "./delete/cleanup.ts";
 import { type FailureGroups, readFailureGroups } from "./failures/failure-groups.ts";
 import { type HistogramInput, type MetricHistograms, readHistograms } from "./histogram/metric-histogram.ts";
@@ -252,6 +258,18 @@ export class EvaluationRepository {
     { limit, after }: PageOptions<readonly input.ComparisonPosition[]> = {},
   ): Promise<ComparisonPage> {
     return compareBenchmarks(this.#heavy, given, parseLimit(limit), after);
+  }
+
+  /**
+   * The samples of benchmarks with their values in each, in one state at a time, such as those that all have
+   * wrong; in pages. Repetitions are reduced and samples are paired as `compare` does it.
+   * @throws NOT_FOUND without one of the benchmarks
+   */
+  listComparedSamples(
+    given: ComparedSamplesInput,
+    options: PageOptions<ComparedPosition> = {},
+  ): Promise<Page<ComparedSample, ComparedPosition>> {
+    return listComparedSamples({ db: this.#db, heavy: this.#heavy }, given, options);
   }
 
   /**

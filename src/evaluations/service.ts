@@ -30,9 +30,12 @@ import {
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
 import { notWithGroups } from "./clusters/clusters.ts";
+import { comparedPosition } from "./compare/samples.ts";
 import { exportChunks } from "./export.ts";
 import * as input from "./input.ts";
 import {
+  comparedOrder,
+  comparedState,
   comparisonMessage,
   evaluationMessage,
   failureMessage,
@@ -193,6 +196,23 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
       const comparisons = page.comparisons.map(comparisonMessage);
       const missing = wireMissing.values[page.missing];
       return { ...omitNulls(page), reducer, missing, comparisons, nextPageToken };
+    },
+
+    async listComparedSamples(request) {
+      const { benchmarkIds, lowerIsBetter, tieTolerance, threshold, allowDifferentInputs, k } = request;
+      const what = {
+        ...{ benchmarkIds, lowerIsBetter, tieTolerance, threshold, allowDifferentInputs, k },
+        metric: omitEmpty(request.metric),
+        state: comparedState.parse(request.state, "state"),
+        orderBy: comparedOrder.parse(request.orderBy, "order_by"),
+        reducer: wireReducer.parse(request.reducer, "reducer"),
+      };
+      const { items, next } = await evaluations.listComparedSamples(what, {
+        limit: pageSize(request.pageSize),
+        after: decodePageToken(request.pageToken, what, comparedPosition),
+      });
+      const samples = items.map(({ values, ...sample }) => ({ ...sample, values: values.map(omitNulls) }));
+      return { samples, nextPageToken: encodePageToken(next, what) };
     },
 
     async getLeaderboard(request) {

@@ -43,6 +43,7 @@ const expected: Record<string, string> = {
   "BenchmarkService/GetBenchmarkSummary": "auvw",
   "BenchmarkService/GetMetricHistogram": "auvw",
   "BenchmarkService/CompareBenchmarks": "auvw",
+  "BenchmarkService/ListComparedSamples": "auvw",
   "BenchmarkService/GetLeaderboard": "auvw",
   "BenchmarkService/GetMetricHistory": "auvw",
   "BenchmarkService/SetBaseline": "au",

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
-import { IntervalMethod, Missing } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { ComparedState, IntervalMethod, Missing } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type Evaluation,
   EvaluationOrder,
@@ -384,6 +384,43 @@ describe.each(wires)("over %s", (wire) => {
     const { metrics } = await api.getBenchmarkSummary({ benchmarkId, metrics: ["none"] });
     expect(metrics).toMatchObject([{ name: "none", count: 0 }]);
     expect(metrics[0]?.mean).toBeUndefined();
+  });
+
+  test("samples of several benchmarks are listed side by side", async () => {
+    const other = (await api.createBenchmark(sample)).benchmark?.id ?? "";
+    const benchmarkIds = [benchmarkId, other];
+    const scores = { [benchmarkId]: [1, 1, 0], [other]: [0, 0.5, 0] };
+    for (const id of benchmarkIds)
+      await api.batchCreateEvaluations({
+        evaluations: (scores[id] ?? []).map((score, i) => row(`${i}`, { benchmarkId: id, score })),
+      });
+    const regressed = { benchmarkIds, state: ComparedState.REGRESSED, pageSize: 1 };
+    const first = await api.listComparedSamples(regressed);
+    expect(first.samples).toMatchObject([
+      {
+        sampleId: "0",
+        difference: 1,
+        values: [
+          { value: 1, count: 1 },
+          { value: 0, count: 1 },
+        ],
+      },
+    ]);
+    expect(first.samples[0]?.values[1]?.evaluationId).not.toBe("");
+    const pageToken = first.nextPageToken;
+    const second = await api.listComparedSamples({ ...regressed, pageToken });
+    expect(second).toMatchObject({ samples: [{ sampleId: "1" }], nextPageToken: "" });
+    await expectFailure(api.listComparedSamples({ ...regressed, tieTolerance: 0.1, pageToken }), {
+      ...{ code: Code.InvalidArgument, reason: "INVALID_PAGE_TOKEN", fields: ["page_token"] },
+    });
+    const wrong = await api.listComparedSamples({ benchmarkIds, state: ComparedState.BOTH_WRONG });
+    expect(wrong).toMatchObject({ samples: [{ sampleId: "2" }] });
+    await expectFailure(api.listComparedSamples({ benchmarkIds: [benchmarkId, unknownId] }), {
+      ...{ code: Code.NotFound, reason: "NOT_FOUND", metadata: { entity: "benchmark", id: unknownId } },
+    });
+    await expectFailure(api.listComparedSamples({ ...regressed, state: 99 as ComparedState }), {
+      ...{ code: Code.InvalidArgument, reason: "INVALID_ARGUMENT", fields: ["state"] },
+    });
   });
 
   test("failures are told in groups", async () => {

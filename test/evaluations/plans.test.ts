@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
+import { comparedSamples, selectSamples, selectValues } from "../../src/evaluations/compare/samples.ts";
 import {
   type EvaluationFilter,
   type EvaluationPosition,
@@ -17,6 +18,7 @@ import { testDatabase } from "../harness/database.ts";
 
 const large = "00000000-0000-7000-8000-000000000000";
 const small = "00000000-0000-7000-8000-000000000001";
+const other = "00000000-0000-7000-8000-000000000002";
 const rows = 1_000_000;
 
 /**
@@ -209,4 +211,31 @@ test("a hundred evaluations are found by their ids, one by one", async () => {
     const nodes = (await scansOf(query)).filter((node) => node["Relation Name"]);
     expect(nodes).toMatchObject([{ "Index Name": "evaluations_pkey", "Actual Loops": 100 }]);
   }
+});
+
+test("values of compared samples are looked up by their ids, and small benchmarks alone are read", async () => {
+  const side = { repetitions: 0, plannedSamples: 0, totalIterations: 0, isRepeated: false };
+  const asked = comparedSamples.parse({ benchmarkIds: [small, other], state: "regressed" });
+  const ids = Array.from({ length: 50 }, (_, index) => `s${index + 1}`);
+  const values = selectValues(
+    [
+      { ...side, id: small },
+      { ...side, id: large },
+    ],
+    asked,
+    ids,
+  );
+  for (const node of (await scansOf(values)).filter((one) => one["Relation Name"])) {
+    expect(node["Index Name"]).toBe("evaluations_sample_key");
+    expect(waste(node)).toBe(0);
+  }
+  const nodes = await scansOf(
+    selectSamples(
+      [small, other].map((id) => ({ ...side, id })),
+      asked,
+      51,
+      undefined,
+    ),
+  );
+  expect(nodes.map((node) => node["Node Type"])).not.toContain("Seq Scan");
 });

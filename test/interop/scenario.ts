@@ -58,6 +58,7 @@ const expected: Record<string, RegExp> = {
   "BenchmarkService/GetBenchmarkSummary": /"evaluation(Count|_count)":4/,
   "BenchmarkService/GetMetricHistogram": /"edges":\[.*"histograms":\[\{/,
   "BenchmarkService/CompareBenchmarks": /"comparisons":\[\{/,
+  "BenchmarkService/ListComparedSamples": /^\{/,
   "BenchmarkService/GetLeaderboard": /"entries":\[\{"rank":1,.*"mean":.*"total(Count|_count)":\d/,
   "BenchmarkService/GetMetricHistory": /"runs":\[\{.*"mean":/,
   "BenchmarkService/GetBaseline": /"benchmark(Name|_name)":/,

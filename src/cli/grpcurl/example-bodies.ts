@@ -109,6 +109,12 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
     metric: "score",
     bootstrap_samples: 1000,
   },
+  "BenchmarkService/ListComparedSamples": {
+    benchmark_ids: [benchmark, otherBenchmark],
+    metric: "score",
+    state: "COMPARED_STATE_REGRESSED",
+    page_size: 10,
+  },
   "BenchmarkService/GetLeaderboard": { dataset: "mmlu", metric: "score", page_size: 10 },
   "BenchmarkService/GetMetricHistory": { dataset: "mmlu", model: "gpt-4", metric: "score", page_size: 10 },
   "BenchmarkService/SetBaseline": { benchmark_id: benchmark },

@@ -47,11 +47,7 @@ export function pairs(pairing: Pairing): Fragment {
       coalesce(b.cluster_id <> c.cluster_id, false) or b.is_mixed or c.is_mixed as is_mixed`
     : sql.fragment``;
   const side = (of: Sampling, fill: number | undefined) => {
-    const values = sql.fragment`
-      select
-        e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value, 1 as tries, 0 as alike${cluster},
-        hashtextextended(nullif(e.input, ''), 0) as input, hashtextextended(e.expected, 0) as expected
-      from evaluations e where e.benchmark_id = ${of.id} and e.sample_id is not null`;
+    const values = valuesOfSide(of, metric, cluster);
     if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;
     const valued = sql.fragment`select * from (${values}) v where value is not null`;
     const more = isClustered ? ofClusteredSample : ofSample;
@@ -80,6 +76,32 @@ export function pairs(pairing: Pairing): Fragment {
     from (${side(baseline, filledWith?.baseline)}) b
     full join (${side(candidate, filledWith?.candidate)}) c on c.sample_id = b.sample_id
     where ${sql.and([hasBaseline, hasCandidate])} offset 0`;
+}
+
+/** The evaluations of a side, each with its value. */
+const valuesOfSide = (of: Sampling, metric: string, more = sql.fragment``, only?: Fragment) => sql.fragment`
+  select
+    e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value, 1 as tries, 0 as alike${more},
+    hashtextextended(nullif(e.input, ''), 0) as input, hashtextextended(e.expected, 0) as expected
+  from evaluations e where ${sql.and([
+    sql.fragment`e.benchmark_id = ${of.id}`,
+    sql.fragment`e.sample_id is not null`,
+    only,
+  ])}`;
+
+/**
+ * The samples of a benchmark, as one side of `pairs` has them.
+ * @param only which evaluations `e`. Default: all
+ */
+export function reducedSide(
+  of: Sampling,
+  { metric, reduction }: Pick<Pairing, "metric" | "reduction">,
+  only?: Fragment,
+): Fragment {
+  const values = valuesOfSide(of, metric, undefined, only);
+  if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;
+  const valued = sql.fragment`select * from (${values}) v where value is not null`;
+  return reducedValues(valued, sql.fragment`v.sample_id`, reduction, ofSample);
 }
 
 /**

@@ -19,6 +19,7 @@ const readers = new Set(
       "GetBenchmarkSummary",
       "GetMetricHistogram",
       "CompareBenchmarks",
+      "ListComparedSamples",
       "GetLeaderboard",
       "GetMetricHistory",
       "GetBaseline",
