@@ -25,7 +25,7 @@ export type JobToCreate = ParsedJob & {
 /** The job as it was created, or why it was not. */
 export type Creation = Job | ServiceError;
 
-const exampleJob: JobToCreate = {
+export const exampleJob: JobToCreate = {
   id: example.id,
   laneId: example.id,
   bytes: 1_000,
@@ -172,7 +172,8 @@ export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Pr
   return jobs.map((job) => refusals.get(job) ?? newJob(job, createdAt));
 }
 
-function newJob(created: JobToCreate, createdAt: string): Job {
+/** A job that is ready. */
+export function newJob(created: JobToCreate, createdAt: string): Job {
   const { laneId: _lane, bytes: _bytes, origin: _origin, delayMs, ...job } = created;
   return {
     ...job,
@@ -228,7 +229,8 @@ export function keyTaken(jobType: string, uniqueKey: string, holder: string | nu
   });
 }
 
-function entryOf({
+/** The entry of the audit trail for its creation. */
+export function entryOf({
   id,
   laneId: _lane,
   bytes: _bytes,

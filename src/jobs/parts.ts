@@ -38,12 +38,12 @@ export const implicitHeartbeat = (workers: Fragment): Fragment => sql.fragment`
  * Locks the benchmarks of jobs (benchmark_id) that are there to stay, until the commit: a deletion waits for
  * the lock, and then ends these jobs too.
  */
-export const keptBenchmarks = (jobs: string): Fragment => sql.fragment`
+export const keptBenchmarks = (jobs: string, others = sql.fragment``): Fragment => sql.fragment`
   benchmark as materialized (
     select b.id, b.created_at, b.created_by from benchmarks b
     where b.id in (select benchmark_id from ${fragmentOf(jobs)})
       and not exists (select from benchmark_deletions deletion where deletion.benchmark_id = b.id)
-    order by b.id for key share of b
+    order by b.id for key share of b ${others}
   )`;
 
 /**

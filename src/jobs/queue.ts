@@ -6,8 +6,10 @@ import { Counts } from "../metrics/counts.ts";
 import { jobEvents } from "../watch/events.ts";
 import { ChangeFeed } from "../watch/feed.ts";
 import { Claimer } from "./claim/claimer.ts";
+import { HandOver } from "./claim/hand-over.ts";
 import { Offers } from "./claim/offers.ts";
 import type { Lease } from "./claim/taking.ts";
+import { createJobs } from "./create.ts";
 import { completeAndClaimTogether } from "./finish/complete-and-claim.ts";
 import { Lanes } from "./limits/lanes.ts";
 import { Outages } from "./upkeep/outages.ts";
@@ -18,6 +20,7 @@ export class JobQueue {
   readonly lanes: Lanes;
   readonly writes: JobWrites;
   readonly claimer: Claimer;
+  readonly handOver: HandOver;
   readonly offers: Offers;
   readonly completeAndClaim: ReturnType<typeof completeAndClaimTogether>;
   /** Releases leases that do not reach their worker. */
@@ -32,7 +35,6 @@ export class JobQueue {
     this.counts = counts;
     this.lanes = new Lanes(db);
     this.offers = new Offers(db);
-    this.writes = writeTogether(db);
     this.feed = new ChangeFeed(db, jobEvents);
     this.giveBack = (workerId, leases) => {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId, byWorker: false }));
@@ -41,6 +43,13 @@ export class JobQueue {
       this.writes.release(ends).then(announce, () => {});
     };
     this.claimer = new Claimer(db, this.lanes, this.giveBack);
+    this.handOver = new HandOver(this.claimer, this.lanes);
+    this.writes = writeTogether(db, (jobs) =>
+      // Mostly nobody waits.
+      this.claimer.wanted(jobs).length > 0
+        ? this.handOver.run((create) => create(db, jobs))
+        : createJobs(db, jobs),
+    );
     this.completeAndClaim = completeAndClaimTogether(db, this.lanes, this.giveBack);
   }
 

@@ -39,7 +39,7 @@ import {
 } from "./transitions/bulk.ts";
 import * as transitions from "./transitions/transitions.ts";
 import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
-import { type EndResult, type JobWrites, writeDirectly, writeValid } from "./writes.ts";
+import { type CreateJobs, type EndResult, type JobWrites, writeDirectly, writeValid } from "./writes.ts";
 
 /** The benchmark that a job works for, null for none, and whether that was deleted. */
 export type BenchmarkOfJob = Omit<z.output<typeof lockHeldLeases.row>, "position">;
@@ -74,7 +74,7 @@ export class JobRepository {
   }
 
   /**
-   * Creates a job in status pending.
+   * Creates a job: pending, or running already where a claim had waited for it.
    * @throws ALREADY_EXISTS if its id, or its unique key among live jobs of the type, is taken, or the request
    * id was used for something else; NOT_FOUND without its benchmark
    */
@@ -90,14 +90,15 @@ export class JobRepository {
       return job;
     };
     const createOnce = (key: RequestKey) =>
-      runOnce(this.#db, key, "CreateJob", parsed, {
-        create: (db) => create(writeDirectly(db)),
-        remember: ({ id }) => id,
-        recall: (db, id) => this.#in(db).get(id),
-      });
+      this.#handingOver((createJobs) =>
+        runOnce(this.#db, key, "CreateJob", parsed, {
+          create: (db) => create(writeDirectly(db, createJobs)),
+          remember: ({ id }) => id,
+          recall: (db, id) => this.#in(db).get(id),
+        }),
+      );
     const created = await (request ? createOnce(request) : create(this.#writes));
-    this.#queue.lanes.add([prepared]);
-    this.#queue.announce();
+    this.#announce([prepared], [created]);
     return created;
   }
 
@@ -108,27 +109,28 @@ export class JobRepository {
   async createMany(jobs: readonly input.NewJob[], request?: RequestKey): Promise<readonly Job[]> {
     const parsed = parseInput(input.newJobs, jobs, "jobs");
     const prepared = parsed.map(prepare);
-    const created = await runOnce(this.#db, request, "BatchCreateJobs", parsed, {
-      create: (db): Promise<readonly Job[]> =>
-        db.transaction(async (transaction) => {
-          const creations = await createJobs(transaction, prepared);
-          const jobs = creations.map((job, index) => {
-            if (job instanceof ServiceError) throw refusalAt(index, job);
-            return job;
-          });
-          this.#counts.jobsCreated += jobs.length;
-          return jobs;
-        }),
-      remember: (all) => all.map(({ id }) => id),
-      recall: async (db, ids) => {
-        const jobs = new Map((await readJobs(db, ids, false)).map((job) => [job.id, job]));
-        return ids.map((id) => requireFound(jobs.get(id), "job", id));
-      },
-    }).catch(async (error) => {
+    const created = await this.#handingOver((createJobs) =>
+      runOnce(this.#db, request, "BatchCreateJobs", parsed, {
+        create: (db): Promise<readonly Job[]> =>
+          db.transaction(async (transaction) => {
+            const creations = await createJobs(transaction, prepared);
+            const jobs = creations.map((job, index) => {
+              if (job instanceof ServiceError) throw refusalAt(index, job);
+              return job;
+            });
+            this.#counts.jobsCreated += jobs.length;
+            return jobs;
+          }),
+        remember: (all) => all.map(({ id }) => id),
+        recall: async (db, ids) => {
+          const jobs = new Map((await readJobs(db, ids, false)).map((job) => [job.id, job]));
+          return ids.map((id) => requireFound(jobs.get(id), "job", id));
+        },
+      }),
+    ).catch(async (error) => {
       throw isIdTaken(error) ? await this.#positionOfTaken(prepared) : error;
     });
-    this.#queue.lanes.add(prepared);
-    this.#queue.announce();
+    this.#announce(prepared, created);
     return created;
   }
 
@@ -467,6 +469,17 @@ export class JobRepository {
     const lanes = await jobLimits.changePause(this.#db, deletePause, target);
     this.#queue.announce();
     return lanes;
+  }
+
+  /** Runs what creates jobs. Within a transaction no claim gets any: only its owner knows when it commits. */
+  #handingOver<T>(work: (create: CreateJobs) => Promise<T>): Promise<T> {
+    return this.#transaction ? work(createJobs) : this.#queue.handOver.run(work);
+  }
+
+  #announce(jobs: readonly JobToCreate[], created: readonly Job[]): void {
+    this.#queue.lanes.add(jobs);
+    const isAllStarted = created.every(({ status }) => status === "running");
+    this.#queue.announce(isAllStarted ? "watchable" : "claimable");
   }
 
   /** Finds the job whose id exists already, or is that of a job before it. */

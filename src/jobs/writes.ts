@@ -41,11 +41,14 @@ export function succeed(positions: readonly number[] | null, items: readonly fin
   return (positions ?? items.map((_, index) => index + 1)).map((position) => ({ position, outcome: "ok" }));
 }
 
+/** Creates jobs, each of which it answers for. */
+export type CreateJobs = typeof createJobs;
+
 /** Writes each call by a statement of its own, as a transaction needs it. */
-export function writeDirectly(db: Executor): JobWrites {
+export function writeDirectly(db: Executor, create: CreateJobs = createJobs): JobWrites {
   return {
     create: async (job) => {
-      const [creation] = await createJobs(db, [job]);
+      const [creation] = await create(db, [job]);
       if (!creation) throw new Error("a job was created without a result");
       return creation;
     },
@@ -126,11 +129,17 @@ function countsOf({
   return { evaluationsInserted, evaluationsDuplicate, evaluationsConflict };
 }
 
-/** Writes the calls that arrive together by one statement and one commit. */
-export function writeTogether(db: Executor): JobWrites {
+/**
+ * Writes the calls that arrive together by one statement and one commit.
+ * @param create creates all of the jobs, or none
+ */
+export function writeTogether(
+  db: Executor,
+  create: (jobs: readonly JobToCreate[]) => Promise<readonly Creation[]>,
+): JobWrites {
   const { complete, fail, release, progress } = writeDirectly(db);
   return {
-    create: gatherCreations((jobs) => createJobs(db, jobs)),
+    create: gatherCreations(create),
     complete: gatherCalls(complete, ({ result }) => jsonBytes(result)),
     fail: gatherCalls(fail, ({ error }) => Buffer.byteLength(error)),
     release: gatherCalls(release),

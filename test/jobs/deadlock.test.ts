@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
-import type { Database } from "../../src/storage.ts";
+import { Database } from "../../src/storage.ts";
 import { seededRandom } from "../harness/random.ts";
 import { completeAndClaim, queue } from "./support.ts";
 
@@ -29,7 +29,10 @@ test(
   async () => {
     const { below: random } = seededRandom();
     const workers = ["w0", "w1", "w2", "w3"];
-    for (const workerId of workers) await q.worker(workerId, { capacity: 40, tags: ["gpu"] });
+    const calm = await Database.connect({ ...q.config, poolSize: 4 });
+    onTestFinished(() => calm.close());
+    const idle = ["i0", "i1", "i2", "i3"];
+    for (const workerId of [...workers, ...idle]) await q.worker(workerId, { capacity: 40, tags: ["gpu"] });
     for (const limitKey of ["k0", "k1"]) await q.db.jobs.setLimit({ limitKey, maxRunning: 30 });
     const ids: string[] = [];
     const held = new Map<string, { jobId: string; epoch: number }[]>(
@@ -37,6 +40,7 @@ test(
     );
     const calls: Record<string, number> = {};
     const errors: unknown[] = [];
+    let given = 0;
 
     const some = () => {
       const start = random(Math.max(ids.length - 40, 1));
@@ -62,6 +66,21 @@ test(
       claim: async (db, workerId) => {
         const { leases } = await db.jobs.claim({ workerId, maxJobs: 1 + random(15) });
         held.get(workerId)?.push(...leases.map(({ id, epoch }) => ({ jobId: id, epoch })));
+      },
+      // What is created while claims wait is given to them, by a server where nothing else wakes them.
+      give: async () => {
+        const workerId = idle[random(idle.length)] ?? "";
+        const jobs = Array.from({ length: 1 + random(3) }, () => ({ jobType: "given" }));
+        const claim = { workerId, maxJobs: 9, jobTypes: ["given"], waitMs: 1_000 };
+        const waiting = calm.jobs.claim(claim);
+        await sleep(random(100));
+        const made = random(2)
+          ? await calm.jobs.createMany(jobs)
+          : await Promise.all(jobs.map((job) => calm.jobs.create(job)));
+        given += made.filter(({ status }) => status === "running").length;
+        ids.push(...made.map(({ id }) => id));
+        const ends = (await waiting).leases.map(({ id, epoch }) => ({ jobId: id, epoch }));
+        if (ends.length > 0) await q.db.jobs.complete(workerId, ends);
       },
       complete: (db, workerId) => ended(workerId, (ends) => db.jobs.complete(workerId, ends)),
       completeAndClaim: (db, workerId) =>
@@ -143,9 +162,10 @@ test(
     const before = await deadlocks();
     await Promise.all(Array.from({ length: callers }, (_, index) => call(index)));
     const found = (await deadlocks()) - before;
-    console.log(`${found} deadlocks in ${JSON.stringify(calls)}`);
+    console.log(`${found} deadlocks in ${JSON.stringify(calls)}, ${given} given at once`);
     expect(errors).toEqual([]);
     expect(found).toBe(0);
+    expect(given).toBeGreaterThan(0);
     expect(Math.min(...names.map((name) => calls[name] ?? 0))).toBeGreaterThan(10);
   },
   seconds * 1_000 + 30_000,

@@ -2373,7 +2373,8 @@ export const WatchJobsResponseSchema: GenMessage<WatchJobsResponse> = /*@__PURE_
  */
 export const JobService: GenService<{
   /**
-   * Creates a job in status PENDING.
+   * Creates a job in status PENDING. Where a call of ClaimJobs waits that may have it, and no better job is
+   * ready, the job is given to that worker at once, and is answered as RUNNING.
    * ALREADY_EXISTS: the id is taken, another pending or running job of the type has the unique_key (the error
    * names it), or request_id was used with another body. NOT_FOUND: no benchmark with benchmark_id.
    *

@@ -6,7 +6,8 @@ import { sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import { Waiter, waitFor } from "../../wait.ts";
-import type { Lane, LaneFilter, Lanes } from "../limits/lanes.ts";
+import type { JobToCreate } from "../create.ts";
+import { type Lane, type LaneFilter, type Lanes, matches } from "../limits/lanes.ts";
 import { claimJobs, hasReadyJobs } from "./claim.ts";
 import type { Demand, Lease } from "./taking.ts";
 
@@ -34,7 +35,8 @@ const findClaim = statement("job_find_claim", {
 /** Leases, or `repeat`: an earlier claim with the same request id was given some, which answer this too. */
 type Claimed = readonly Lease[] | "repeat";
 
-interface Poll {
+/** A claim that waits. */
+export interface Poll {
   demand: Demand;
   caller: Caller;
   /** Polls with the same filter can take the same jobs. */
@@ -42,13 +44,22 @@ interface Poll {
   filter: LaneFilter;
   /** True once a claim has included it. */
   tried: boolean;
-  /** True while a statement that claims for it is under way. */
+  /** True while a statement that claims for it, or creates jobs for it, is under way. */
   isClaiming: boolean;
+  /** False once it was left out where a job was created for it: it has no free slot, or better jobs wait. */
+  isOffered: boolean;
   /** Whether it goes on waiting after a claim that brought nothing. */
   waits: boolean;
   /** True once it was told to wait no more, rather than its time being up. */
   isDismissed: boolean;
   waiter: Waiter<Claimed>;
+}
+
+/** Jobs that are created for a claim that waits, and those of them that it was given. */
+export interface Offer {
+  readonly poll: Poll;
+  readonly jobs: JobToCreate[];
+  readonly leases: Lease[];
 }
 
 /** A claim with a request id, and how many calls wait for its answer. */
@@ -159,6 +170,7 @@ export class Claimer {
       group: JSON.stringify([filter.jobTypes, filter.tags]),
       tried: false,
       isClaiming: false,
+      isOffered: true,
       waits: waitMs > 0 && !this.#draining,
       isDismissed: false,
       waiter,
@@ -179,6 +191,56 @@ export class Claimer {
   /** Looks for jobs, when some may have become ready, or slots free. */
   wake(): void {
     for (const group of this.#parked.keys()) this.#serve(group);
+  }
+
+  /** Those of the jobs that claims which wait would be offered. */
+  wanted(jobs: readonly JobToCreate[]): JobToCreate[] {
+    return this.#match(jobs).flatMap((offer) => offer.jobs);
+  }
+
+  /** Offers jobs that are being created to claims that wait, which get no others until `settle`. */
+  offer(jobs: readonly JobToCreate[]): Offer[] {
+    const offers = this.#match(jobs);
+    for (const { poll } of offers) poll.isClaiming = true;
+    return offers;
+  }
+
+  /** Answers claims with what they were given, if that was committed. The others go on waiting. */
+  settle(offers: readonly Offer[], isCommitted: boolean): void {
+    for (const { poll, leases } of offers) {
+      poll.isClaiming = false;
+      if (isCommitted && leases.length > 0) this.#answer(poll, leases);
+      else {
+        poll.isOffered = !isCommitted;
+        // What has become ready meanwhile, or its end, went past it.
+        this.#serve(poll.group);
+      }
+    }
+  }
+
+  /** The best of the jobs for each claim that can take some, as many as one answer holds. */
+  #match(jobs: readonly JobToCreate[]): Offer[] {
+    if (this.#parked.size === 0) return [];
+    let left = jobs.filter(startsAtOnce).toSorted((a, b) => b.priority - a.priority);
+    const offers: Offer[] = [];
+    for (const polls of this.#parked.values()) {
+      const [first] = polls;
+      const fitting = first ? left.filter(matches(first.filter)) : [];
+      let end = 0;
+      for (const poll of polls) {
+        if (end === fitting.length) break;
+        if (!poll.tried || !poll.waits || poll.isClaiming || !poll.isOffered) continue;
+        const start = end;
+        const most = Math.min(fitting.length, start + poll.demand.maxJobs);
+        let bytes = 0;
+        do bytes += fitting[end++]?.bytes ?? 0;
+        while (end < most && bytes + (fitting[end]?.bytes ?? 0) <= limits.pageBytes);
+        offers.push({ poll, jobs: fitting.slice(start, end), leases: [] });
+      }
+      const offered = new Set(fitting.slice(0, end));
+      left = left.filter((job) => !offered.has(job));
+    }
+    return offers;
   }
 
   /** Answers the waiting claims of a worker that gets no more jobs. Other servers find out by themselves. */
@@ -216,7 +278,7 @@ export class Claimer {
   #stopWaiting(poll: Poll): void {
     poll.waits = false;
     // A claim that is just being made may still bring something.
-    if (poll.tried && !this.#busy.has(poll.group)) poll.waiter.resolve([]);
+    if (poll.tried && !poll.isClaiming && !this.#busy.has(poll.group)) poll.waiter.resolve([]);
   }
 
   #arm(): void {
@@ -255,7 +317,7 @@ export class Claimer {
       this.#busy.delete(group);
       if (this.#again.delete(group) && this.#parked.has(group)) return this.#serve(group);
       for (const poll of [...(this.#parked.get(group) ?? [])])
-        if (poll.tried && !poll.waits) poll.waiter.resolve([]);
+        if (poll.tried && !poll.waits && !poll.isClaiming) poll.waiter.resolve([]);
     });
   }
 
@@ -264,7 +326,7 @@ export class Claimer {
     const served = new Set<Poll>();
     let contentions = 0;
     for (let size: number = limits.claimPollsFirst; ; size = Math.min(size * 4, limits.claimPollsMost)) {
-      const present = [...(this.#parked.get(group) ?? [])];
+      const present = [...(this.#parked.get(group) ?? [])].filter(({ isClaiming }) => !isClaiming);
       const open = present.filter((poll) => !served.has(poll));
       const polls = open.slice(0, size);
       const [first] = polls;
@@ -293,10 +355,16 @@ export class Claimer {
           if (parked?.delete(poll)) parked.add(poll);
         }
       } catch (error) {
-        for (const poll of present) if (!poll.waits || polls.includes(poll)) poll.waiter.reject(error);
+        const isOver = ({ waits, isClaiming }: Poll) => !waits && !isClaiming;
+        for (const poll of present) if (isOver(poll) || polls.includes(poll)) poll.waiter.reject(error);
         return;
       }
     }
+  }
+
+  #answer(poll: Poll, leases: readonly Lease[], isRepeat = false): void {
+    if (isRepeat || !this.#parked.get(poll.group)?.has(poll)) this.#giveBack(poll.demand.workerId, leases);
+    poll.waiter.resolve(isRepeat ? "repeat" : leases);
   }
 
   async #claimFor(lanes: readonly Lane[], polls: readonly Poll[]) {
@@ -309,11 +377,14 @@ export class Claimer {
       const { workerId, maxJobs } = poll.demand;
       const own = byWorker.get(workerId)?.splice(0, maxJobs) ?? [];
       if (own.length === 0) continue;
-      const isRepeat = repeats.has(poll.demand);
-      if (isRepeat || !this.#parked.get(poll.group)?.has(poll)) this.#giveBack(workerId, own);
-      poll.waiter.resolve(isRepeat ? "repeat" : own);
+      this.#answer(poll, own, repeats.has(poll.demand));
     }
     const wanted = demands.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
     return { contended, hasMore: isFull || leases.length === wanted };
   }
+}
+
+/** Whether a job may start as soon as it is made, whatever else runs or is made. */
+function startsAtOnce({ limitKey, uniqueKey, runAt, delayMs }: JobToCreate): boolean {
+  return [limitKey, uniqueKey, runAt, delayMs].every((condition) => condition == null);
 }

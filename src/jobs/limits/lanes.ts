@@ -134,13 +134,17 @@ export class Lanes {
       .map(({ id }) => id);
   }
 
-  matching({ jobTypes, tags }: LaneFilter): Lane[] {
-    const offered = new Set(tags);
-    const wanted = new Set(jobTypes);
-    return [...this.#byId.values()]
-      .filter(({ jobType }) => wanted.size === 0 || wanted.has(jobType))
-      .filter(({ requiredTags }) => requiredTags.every((tag) => offered.has(tag)));
+  matching(filter: LaneFilter): Lane[] {
+    return [...this.#byId.values()].filter(matches(filter));
   }
+}
+
+/** Tells the lanes and jobs that a claim can take. */
+export function matches({ jobTypes, tags }: LaneFilter) {
+  const offered = new Set(tags);
+  const wanted = new Set(jobTypes);
+  return ({ jobType, requiredTags }: Omit<LaneKey, "limitKey">): boolean =>
+    (wanted.size === 0 || wanted.has(jobType)) && requiredTags.every((tag) => offered.has(tag));
 }
 
 /** The id of the lane of such jobs, of the texts as they were given. */

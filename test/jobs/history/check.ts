@@ -38,6 +38,7 @@ export async function contradictions(history: History, onlooker: Pool): Promise<
   return [
     ...history.errors,
     ...lost(history, byId),
+    ...gifts(history),
     ...grants(history, byId, byEpoch),
     ...overlaps(attempts.rows),
     ...reports(history, byEpoch),
@@ -54,6 +55,16 @@ function lost({ created, changed, bulk }: History, jobs: Map<string, JobRow>): s
     missing.length > cleaned ? [`${missing.length} jobs are gone, ${cleaned} were cleaned up`] : [];
   const back = [...deleted].filter((id) => jobs.has(id)).map((id) => `${id} was deleted and is there`);
   return [...wrong, ...back];
+}
+
+/** A job that was given to a claim as it was created came there. */
+function gifts({ created, granted }: History): string[] {
+  const firsts = new Map(
+    granted.filter(({ epoch }) => epoch === 1).map((grant) => [grant.id, grant.workerId]),
+  );
+  return created
+    .filter(({ id, givenTo }) => givenTo !== null && firsts.get(id) !== givenTo)
+    .map(({ id, givenTo }) => `${id}: was given to ${givenTo}, and came to ${firsts.get(id)}`);
 }
 
 /** Each epoch is granted once, epochs grow, and each that was granted is running or has its attempt. */

@@ -4,6 +4,7 @@ import type { Pool } from "pg";
 import { ServiceError } from "../../../src/errors.ts";
 import { newId } from "../../../src/ids.ts";
 import type { Lease } from "../../../src/jobs/claim/taking.ts";
+import type { Job } from "../../../src/jobs/rows.ts";
 import { QueueMaintenance } from "../../../src/jobs/upkeep/maintenance.ts";
 import type { Database } from "../../../src/storage.ts";
 import { completeAndClaim } from "../support.ts";
@@ -104,23 +105,28 @@ export class QueueClient {
     }));
     ids.push(...wanted.map(({ id }) => id));
     const began = Date.now();
+    let made: readonly Job[];
     try {
-      if (wanted.length === 1) for (const job of wanted) await this.#db.jobs.create(job);
-      else await this.#db.jobs.createMany(wanted);
+      made =
+        wanted.length === 1
+          ? await Promise.all(wanted.map((job) => this.#db.jobs.create(job)))
+          : await this.#db.jobs.createMany(wanted);
     } catch (error) {
       if (error instanceof ServiceError && error.reason === "UNIQUE_KEY_TAKEN") return;
       throw error;
     }
     const ended = Date.now();
-    for (const { id, jobType } of wanted) history.created.push({ id, jobType, uniqueKey, began, ended });
+    for (const { id, jobType, workerId } of made)
+      history.created.push({ id, jobType, uniqueKey, givenTo: workerId, began, ended });
   }
 
-  async #claim({ max, narrow }: Extract<Command, { op: "claim" }>): Promise<void> {
+  async #claim({ max, narrow, waitMs }: Extract<Command, { op: "claim" }>): Promise<void> {
     const began = Date.now();
     const { leases } = await this.#db.jobs.claim({
       workerId: this.#workerId,
       maxJobs: max,
       jobTypes: narrow ? ["a"] : [],
+      waitMs,
     });
     this.#receive(leases, began);
   }
@@ -246,7 +252,7 @@ export class QueueClient {
     await this.#makeDue();
     await maintenance.run();
     const { rows } = await onlooker.query("select 1 from job_ready limit 1");
-    if (rows.length > 0) await this.#claim({ op: "claim", max: 2, narrow: false });
+    if (rows.length > 0) await this.#claim({ op: "claim", max: 2, narrow: false, waitMs: 0 });
   }
 
   /** Nothing is waited for while rows are held, so this is part of no deadlock. */

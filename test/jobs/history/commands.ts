@@ -3,7 +3,7 @@ import fc from "fast-check";
 /** What one client does next. `pick` chooses among what it knows, modulo their number. */
 export type Command =
   | { op: "create"; lane: number; priority: number; key: number | null; later: boolean; jobs: number }
-  | { op: "claim"; max: number; narrow: boolean }
+  | { op: "claim"; max: number; narrow: boolean; waitMs: number }
   | { op: "release" | "progress"; pick: number; items: number }
   /** `next` jobs are claimed along with it. */
   | { op: "complete"; pick: number; items: number; next: number }
@@ -49,6 +49,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       op: fc.constant("claim" as const),
       max: fc.integer({ min: 1, max: 4 }),
       narrow: fc.boolean(),
+      // Jobs that others create meanwhile are given to claims that wait.
+      waitMs: fc.constantFrom(0, 0, 5, 30),
     }),
   },
   {

@@ -10,6 +10,8 @@ export interface Created extends Span {
   id: string;
   jobType: string;
   uniqueKey: string | undefined;
+  /** The worker of a claim that waited, if it was given the job at once. */
+  givenTo: string | null;
 }
 
 export interface Granted extends Span {

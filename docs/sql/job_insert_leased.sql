@@ -1,0 +1,410 @@
+-- job_insert_leased
+with
+  item as materialized (
+    select
+      *
+    from
+      unnest(
+        $1::uuid[],
+        $2::uuid[],
+        $3::int4[],
+        $4::jsonb[],
+        $5::int4[],
+        $6::int4[],
+        $7::int4[],
+        $8::uuid[],
+        $9::jsonb[],
+        $10::uuid[],
+        $11::text[],
+        $12::int4[],
+        $13::text[],
+        $14::int4[]
+      ) with ordinality as item (
+        id,
+        lane_id,
+        bytes,
+        payload,
+        priority,
+        max_retries,
+        timeout_seconds,
+        benchmark_id,
+        metadata,
+        created_by,
+        worker_id,
+        lease_ms,
+        request_id,
+        place,
+        ordinality
+      )
+  ),
+  slot as materialized (
+    select
+      worker_id,
+      id,
+      capacity - used as free
+    from
+      worker_slots
+    where
+      worker_id in (
+        select
+          worker_id
+        from
+          item
+      )
+    order by
+      worker_id
+    for update
+      skip locked
+  ),
+  benchmark as materialized (
+    select
+      b.id,
+      b.created_at,
+      b.created_by
+    from
+      benchmarks b
+    where
+      b.id in (
+        select
+          benchmark_id
+        from
+          item
+      )
+      and not exists (
+        select
+        from
+          benchmark_deletions deletion
+        where
+          deletion.benchmark_id = b.id
+      )
+    order by
+      b.id
+    for key share of
+      b skip locked
+  ),
+  open as materialized (
+    select
+      lane.id,
+      lane.job_type,
+      lane.required_tags
+    from
+      job_lanes lane
+    where
+      lane.id = any ($15::uuid[])
+      and not exists (
+        select
+        from
+          job_pauses pause
+        where
+          pause.job_type in ('', lane.job_type)
+          and pause.limit_key in ('', coalesce(lane.limit_key, ''))
+          and (
+            pause.limit_key = ''
+            or lane.limit_key is not null
+          )
+      )
+  ),
+  fit as materialized (
+    -- The clock is read once the slots are locked.
+    select
+      item.*,
+      slot.id as slot_id,
+      open.job_type,
+      open.required_tags,
+      clock_timestamp() as at
+    from
+      item
+      join slot on slot.worker_id = item.worker_id
+      join open on open.id = item.lane_id
+    where
+      item.place <= slot.free
+      and (
+        item.benchmark_id is null
+        or item.benchmark_id in (
+          select
+            id
+          from
+            benchmark
+        )
+      )
+      and item.priority > coalesce(
+        (
+          select
+            max(ready.priority)
+          from
+            open
+            cross join lateral (
+              select
+                priority
+              from
+                job_ready
+              where
+                lane_id = open.id
+              order by
+                priority desc,
+                sequence
+              limit
+                1
+            ) ready
+        ),
+        item.priority::bigint - 1
+      )
+  ),
+  answered as (
+    insert into
+      requests (actor, method, request_id, body_hash, result)
+    select
+      worker_id,
+      'ClaimJobs',
+      request_id,
+      '',
+      jsonb_agg(
+        jsonb_build_array(id, 1)
+        order by
+          ordinality
+      )
+    from
+      fit
+    where
+      request_id is not null
+    group by
+      worker_id,
+      request_id
+    on conflict (actor, method, request_id) do nothing
+    returning
+      actor,
+      request_id
+  ),
+  given as materialized (
+    select
+      *
+    from
+      fit
+    where
+      request_id is null
+      or (worker_id, request_id) in (
+        select
+          actor,
+          request_id
+        from
+          answered
+      )
+  ),
+  created as (
+    insert into
+      jobs (
+        id,
+        lane_id,
+        bytes,
+        job_type,
+        required_tags,
+        payload,
+        priority,
+        max_retries,
+        timeout_seconds,
+        benchmark_id,
+        metadata,
+        created_by,
+        status,
+        epoch,
+        version,
+        assigned_worker_id,
+        started_at,
+        updated_at
+      )
+    select
+      id,
+      lane_id,
+      bytes,
+      job_type,
+      required_tags,
+      payload,
+      priority,
+      max_retries,
+      timeout_seconds,
+      benchmark_id,
+      metadata,
+      created_by,
+      'running',
+      1,
+      2,
+      slot_id,
+      at,
+      at
+    from
+      given
+    order by
+      ordinality
+    returning
+      id,
+      job_type,
+      benchmark_id
+  ),
+  lease as (
+    insert into
+      job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id)
+    select
+      id,
+      at,
+      at + lease_ms * interval '1 ms',
+      case
+        when timeout_seconds > 0 then at + timeout_seconds * interval '1 s'
+      end,
+      1,
+      1,
+      worker_id
+    from
+      given
+  ),
+  occupied as (
+    update worker_slots ws
+    set
+      used = ws.used + held.jobs
+    from
+      (
+        select
+          worker_id,
+          count(*)::integer as jobs
+        from
+          given
+        group by
+          worker_id
+      ) held
+    where
+      ws.worker_id = held.worker_id
+  ),
+  counted as (
+    insert into
+      job_stat_deltas (job_type, benchmark_id, running)
+    select
+      job_type,
+      case
+        when grouping(benchmark_id) = 0 then benchmark_id
+      end,
+      (count(*) - 0)::integer
+    from
+      created
+    group by
+      grouping sets ((job_type), (job_type, benchmark_id))
+    having
+      grouping(benchmark_id) = 1
+      or benchmark_id is not null
+  ),
+  event as (
+    insert into
+      job_events (job_ids)
+    select
+      array_agg(id)
+    from
+      created
+    having
+      count(*) > 0
+  ),
+  audit_written as (
+    insert into
+      audit_logs (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id,
+        external
+      )
+    select
+      entry.id,
+      entry.action,
+      entry.entity_type,
+      entry.entity_id,
+      entry.changes::jsonb,
+      entry.user_id,
+      entry.api_key_id,
+      entry.actor,
+      entry.ip_address,
+      entry.user_agent,
+      entry.request_id,
+      false
+    from
+      unnest(
+        $16::uuid[],
+        $17::text[],
+        $18::text[],
+        $19::text[],
+        $20::text[],
+        $21::uuid[],
+        $22::uuid[],
+        $23::text[],
+        $24::text[],
+        $25::text[],
+        $26::text[]
+      ) as entry (
+        id,
+        action,
+        entity_type,
+        entity_id,
+        changes,
+        user_id,
+        api_key_id,
+        actor,
+        ip_address,
+        user_agent,
+        request_id
+      )
+    where
+      entry.entity_id in (
+        select
+          id::text
+        from
+          created
+      )
+    returning
+      id
+  ),
+  audit_queued as (
+    insert into
+      audit_unsealed (entry_kind, entry_ids)
+    select
+      'audit_log',
+      array_agg(id)
+    from
+      audit_written
+    having
+      count(*) > 0
+  )
+select
+  ordinality as position,
+  now() as created_at,
+  at as started_at
+from
+  given;
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $2 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $3 = '{1000}'
+-- $4 = '{"{}"}'
+-- $5 = '{0}'
+-- $6 = '{3}'
+-- $7 = '{300}'
+-- $8 = '{null}'
+-- $9 = '{null}'
+-- $10 = '{null}'
+-- $11 = '{w}'
+-- $12 = '{30000}'
+-- $13 = '{r}'
+-- $14 = '{1}'
+-- $15 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $16 = made anew each time
+-- $17 = '{create}'
+-- $18 = '{job}'
+-- $19 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $20 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"timeout…'
+-- $21 = '{null}'
+-- $22 = '{null}'
+-- $23 = '{service}'
+-- $24 = '{null}'
+-- $25 = '{null}'
+-- $26 = '{null}'
