@@ -1,12 +1,17 @@
-import { create, fromJson, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   BatchCreateJobsRequestSchema,
   ClaimJobsRequestSchema,
   CreateJobRequestSchema,
 } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import { jobType, payload, result } from "./job.ts";
+
+// Documents travel as text, as those of the worker runtime do.
+const payloadJson = JSON.stringify(payload);
+const resultJson = JSON.stringify(result);
+const jsonFormat = JsonFormat.TEXT;
 
 /** What a worker needs of a lease to end it. */
 export interface Held {
@@ -17,12 +22,12 @@ export interface Held {
 export function createBody(type = jobType, requiredTags: string[] = []): Uint8Array {
   return toBinary(
     CreateJobRequestSchema,
-    create(CreateJobRequestSchema, { jobType: type, payload, requiredTags }),
+    create(CreateJobRequestSchema, { jobType: type, payloadJson, requiredTags }),
   );
 }
 
 export function createBatchBody(count: number): Uint8Array {
-  const jobs = Array.from({ length: count }, () => ({ jobType, payload }));
+  const jobs = Array.from({ length: count }, () => ({ jobType, payloadJson }));
   return toBinary(BatchCreateJobsRequestSchema, create(BatchCreateJobsRequestSchema, { jobs }));
 }
 
@@ -30,7 +35,7 @@ export function claimBody(workerId: string, maxJobs: number, waitSeconds = 0): U
   const wait = { seconds: BigInt(waitSeconds), nanos: 0 };
   return toBinary(
     ClaimJobsRequestSchema,
-    create(ClaimJobsRequestSchema, { workerId, maxJobs, ...(waitSeconds > 0 && { wait }) }),
+    create(ClaimJobsRequestSchema, { workerId, maxJobs, jsonFormat, ...(waitSeconds > 0 && { wait }) }),
   );
 }
 
@@ -74,17 +79,18 @@ function forEachField(bytes: Uint8Array, read: (field: number, reader: BinaryRea
   }
 }
 
-const resultBytes = toBinary(ValueSchema, fromJson(ValueSchema, result));
-
 /** @param next most jobs to claim by the same call; 0: none */
 export function completeBody(workerId: string, jobs: readonly Held[], next = 0): Uint8Array {
   const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string(workerId);
   for (const { jobId, epoch } of jobs) {
     writer.tag(2, WireType.LengthDelimited).fork();
     writer.tag(1, WireType.LengthDelimited).string(jobId).tag(2, WireType.Varint).int32(epoch);
-    writer.tag(3, WireType.LengthDelimited).bytes(resultBytes).join();
+    writer.tag(5, WireType.LengthDelimited).string(resultJson).join();
   }
-  if (next > 0) writer.tag(3, WireType.LengthDelimited).fork().tag(2, WireType.Varint).int32(next).join();
+  if (next > 0) {
+    writer.tag(3, WireType.LengthDelimited).fork().tag(2, WireType.Varint).int32(next);
+    writer.tag(5, WireType.Varint).int32(jsonFormat).join();
+  }
   return writer.finish();
 }
 

@@ -8,6 +8,7 @@ import {
   type CreateJobRequestSchema,
   JobService,
 } from "../../../gen/ltb/v1/job_service_pb.ts";
+import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import { SystemService } from "../../../gen/ltb/v1/system_service_pb.ts";
 import { WorkerService } from "../../../gen/ltb/v1/worker_service_pb.ts";
 import { assert, fails, report, same } from "./report.ts";
@@ -266,6 +267,12 @@ export async function behaviours(client: string, transport: Transport): Promise<
   await check("numbers of a Struct are doubles", async () => {
     const payload = { n: 2 ** 53 + 1, max: Number.MAX_VALUE };
     same((await jobs.getJob({ id: (await createJob({ payload })).id })).job?.payload, payload);
+  });
+
+  await check("numbers of JSON text have all digits", async () => {
+    const { id } = await createJob({ payloadJson: '{"n": 9007199254740993, "d": 1.50}' });
+    const { job } = await jobs.getJob({ id, jsonFormat: JsonFormat.TEXT });
+    same(job?.payloadJson, '{"d": 1.50, "n": 9007199254740993}');
   });
 
   await check("drains and deregisters", async () => {

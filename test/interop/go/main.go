@@ -71,6 +71,7 @@ func main() {
 	check("a message that is too large", tooLarge)
 	check("compressed by gzip", compressed)
 	check("numbers of a Struct are doubles", doubles)
+	check("numbers of JSON text have all digits", digits)
 	check("health", health)
 	check("drains and deregisters", drains)
 }
@@ -415,6 +416,13 @@ func doubles() {
 	payload := must(structpb.NewStruct(map[string]any{"n": int64(1<<53 + 1)}))
 	job := createJob(&ltb.CreateJobRequest{Payload: payload})
 	same("n", getJob(job.Id).Payload.AsMap()["n"].(float64), 1<<53)
+}
+
+func digits() {
+	job := createJob(&ltb.CreateJobRequest{PayloadJson: `{"n": 9007199254740993, "d": 1.50}`})
+	same("n", getJob(job.Id).Payload.AsMap()["n"].(float64), 1<<53)
+	asked := &ltb.GetJobRequest{Id: job.Id, JsonFormat: ltb.JsonFormat_JSON_FORMAT_TEXT}
+	same("text", must(jobs.GetJob(ctx, asked)).Job.PayloadJson, `{"d": 1.50, "n": 9007199254740993}`)
 }
 
 func health() {

@@ -19,6 +19,7 @@ from grpc_status import rpc_status
 from ltb.v1 import benchmark_service_pb2 as bench, benchmark_service_pb2_grpc
 from ltb.v1 import evaluation_pb2, job_pb2
 from ltb.v1 import job_service_pb2 as jobs, job_service_pb2_grpc
+from ltb.v1 import json_pb2
 from ltb.v1 import system_service_pb2 as system, system_service_pb2_grpc
 from ltb.v1 import worker_service_pb2 as work, worker_service_pb2_grpc
 
@@ -407,6 +408,14 @@ def _():
     zipped = Client(connect(compression=grpc.Compression.Gzip))
     request = jobs.CreateJobRequest(job_type=TYPE, payload=ParseDict({"text": "x" * 100_000}, Struct()))
     same(zipped.jobs.CreateJob(request, **CALL).job.job_type, TYPE)
+
+
+@check("numbers of JSON text have all digits")
+def _():
+    job = create_job(payload_json='{"n": 9007199254740993, "d": 1.50}')
+    same(MessageToDict(get_job(job.id).payload), {"n": float(2**53), "d": 1.5})
+    asked = jobs.GetJobRequest(id=job.id, json_format=json_pb2.JSON_FORMAT_TEXT)
+    same(client.jobs.GetJob(asked, **CALL).job.payload_json, '{"d": 1.50, "n": 9007199254740993}')
 
 
 @check("numbers of a Struct are doubles")
