@@ -194,7 +194,7 @@ function faultOfText(json: JsonText, mustBeObject: boolean): string | undefined 
     return `must be JSON text, which it is not${at === undefined ? "" : ` from character ${at} on`}`;
   }
   if (mustBeObject && !isObject(value)) return notObject;
-  return faultOf(value) ?? (mayHaveLongNumber(json.text) ? numberFault(text) : undefined);
+  return faultOf(value) ?? (json.mayHaveLongNumber ? numberFault(text) : undefined);
 }
 
 /**
@@ -204,7 +204,7 @@ function faultOfText(json: JsonText, mustBeObject: boolean): string | undefined 
 export function jsonBytes(json: Json): number {
   if (!(json instanceof JsonText)) return Number(measureJson(json, 1, false));
   // PostgreSQL writes all digits of a number, and puts zeros in the place of an exponent.
-  return jsonBytes(json.value) + (mayHaveLongNumber(json.text) ? Buffer.byteLength(json.text) : 0);
+  return jsonBytes(json.value) + (json.mayHaveLongNumber ? Buffer.byteLength(json.text) : 0);
 }
 
 /** What `jsonBytes` says or, where it is checked, what is wrong with JSON that cannot be stored. */
@@ -264,6 +264,7 @@ export class JsonText<Value extends JsonValue = JsonValue> {
   /** Whether a request has the value in both of its fields, which is a fault. */
   readonly isTwice: boolean;
   #value: Value | undefined;
+  #hasLongNumber: boolean | undefined;
 
   constructor(text: string, isTwice = false) {
     this.text = text;
@@ -278,13 +279,19 @@ export class JsonText<Value extends JsonValue = JsonValue> {
     return value;
   }
 
+  /** Whether it may have a number that differs from the double which it is read as. */
+  get mayHaveLongNumber(): boolean {
+    this.#hasLongNumber ??= mayHaveLongNumber(this.text);
+    return this.#hasLongNumber;
+  }
+
   /**
    * The value for `JSON.stringify`, which writes all digits of its numbers: equal values, equal texts. What
    * is no JSON, or is nested too deep, is its own text.
    */
   toJSON(): JsonValue {
     try {
-      const value = mayHaveLongNumber(this.text) ? parseExactly(this.text) : this.value;
+      const value = this.mayHaveLongNumber ? parseExactly(this.text) : this.value;
       return isDeeper(value, limits.jsonDepth) ? this.text : value;
     } catch {
       return this.text;

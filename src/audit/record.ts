@@ -209,11 +209,13 @@ function keepFields(fields: object): JsonObject {
   return result;
 }
 
-function shorten(value: Json): JsonValue {
-  if (value instanceof JsonText) return shorten(value.toJSON());
+function shorten(json: Json): JsonValue {
+  const value = json instanceof JsonText ? json.toJSON() : json;
   if (typeof value === "string") return isShort(value) ? value : summarize(value);
   if (typeof value !== "object" || value === null) return value;
-  const isKept = isShort(JSON.stringify(value)) && !isDeeper(value, keptLevels);
+  // A short text is that of a short value.
+  const isSmall = (json instanceof JsonText && isShort(json.text)) || isShort(JSON.stringify(value));
+  const isKept = isSmall && !isDeeper(value, keptLevels);
   return isKept ? value : summarize(canonicalJson(value));
 }
 
