@@ -52,7 +52,7 @@ export function toConnectError(thrown: unknown, call: FailedCall): ConnectError 
 }
 
 /** An error as `google.rpc.Status`. */
-export function richStatus({ code, rawMessage, details }: ConnectError): Status {
+function richStatus({ code, rawMessage, details }: ConnectError): Status {
   const packed = details.flatMap((detail) =>
     "desc" in detail ? [anyPack(detail.desc, create(detail.desc, detail.value))] : [],
   );

@@ -73,7 +73,8 @@ export function sessionRoutes(handlers: readonly UniversalHandler[], host: RpcHo
     const { user, expiresAt, sessionToken } = reply;
     const left = Date.parse(expiresAt ?? "") - Date.now();
     const maxAge = sessionToken === undefined ? undefined : Math.max(0, Math.floor(left / 1000));
-    response.setHeader("set-cookie", cookiesOf(sessionToken ?? key, isSecure(request), maxAge));
+    // Where authentication is off, nobody has looked at the key.
+    if (user) response.setHeader("set-cookie", cookiesOf(sessionToken ?? key, isSecure(request), maxAge));
     answerJson(response, 200, { user, ...(expiresAt !== undefined && { expires_at: expiresAt }) });
   }
 

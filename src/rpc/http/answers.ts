@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ConnectError } from "@connectrpc/connect";
-import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
+import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { codeName, type ServiceError } from "../../errors.ts";
 import { requestIdOf } from "../call/call.ts";
-import { encodeStatus, richStatus, toConnectError } from "../call/errors.ts";
+import { encodeStatus, toConnectError } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
 import { refuseUnknownPath, withoutQuery } from "../call/unknown-path.ts";
 import { exchangeOf } from "./origin.ts";
@@ -20,16 +19,16 @@ export function answerUnknown(request: IncomingMessage, response: ServerResponse
       "content-type": contentType,
       "grpc-status": error.code,
       "grpc-message": encodeURIComponent(error.rawMessage),
-      "grpc-status-details-bin": base64(encodeStatus(error)),
+      "grpc-status-details-bin": encodeStatus(error).toString("base64").replace(/=+$/, ""),
     });
     response.end();
     return;
   }
   // Connect's clients see UNIMPLEMENTED for a method that does not exist.
-  answerError(response, 404, error);
+  answerJson(response, 404, errorToJson(error, undefined));
 }
 
-/** Refuses a request that is no call, and logs that. */
+/** Refuses a request that is no call, as Connect spells errors, and logs that. */
 export function answerRefusal(
   request: IncomingMessage,
   response: ServerResponse,
@@ -41,23 +40,8 @@ export function answerRefusal(
   const code = codeName(refusal.code);
   log.info({ requestId, path: withoutQuery(request.url), code, reason: refusal.reason, peer }, "refused");
   response.setHeader("x-request-id", requestId);
-  answerError(response, codeToHttpStatus(refusal.code), toConnectError(refusal, { requestId, log }));
-}
-
-/** Answers an error as Connect spells it. */
-function answerError(response: ServerResponse, status: number, error: ConnectError): void {
-  answerJson(response, status, {
-    code: codeName(error.code).toLowerCase(),
-    message: error.rawMessage,
-    details: richStatus(error).details.map(({ typeUrl, value }) => ({
-      type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
-      value: base64(value),
-    })),
-  });
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64").replace(/=+$/, "");
+  const error = toConnectError(refusal, { requestId, log });
+  answerJson(response, codeToHttpStatus(refusal.code), errorToJson(error, undefined));
 }
 
 /** Answers with a JSON document that nobody may cache. */
