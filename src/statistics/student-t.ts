@@ -45,13 +45,18 @@ function density(t: number, degrees: number): number {
 }
 
 /**
- * Computes I_x(a, b) for min(a, b) = ½, by its continued fraction (DLMF 8.17.22) with Lentz's method.
+ * Computes I_x(a, b) for min(a, b) = ½ (DLMF 8.17).
  * @param y 1 − x, given because subtracting would lose digits if x is close to 1
  */
 function regularizedBeta(x: number, y: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  if (x > (a + 1) / (a + b + 2)) return 1 - regularizedBeta(y, x, b, a);
+  // Either side of it would do where both round beyond their thresholds, so this is asked once.
+  return x > (a + 1) / (a + b + 2) ? 1 - betaFraction(y, x, b, a) : betaFraction(x, y, a, b);
+}
+
+/** I_x(a, b) by its continued fraction (DLMF 8.17.22) with Lentz's method, which is quick for small x. */
+function betaFraction(x: number, y: number, a: number, b: number): number {
   const front = Math.exp(a * Math.log(x) + b * Math.log(y) - logBeta(Math.max(a, b))) / a;
   let c = 1;
   let d = 1 / atLeastTiny(1 - ((a + b) * x) / (a + 1));
