@@ -3,12 +3,14 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { followLinks } from "./data/links.ts";
 import { queryClient } from "./data/queries.ts";
 import { transport } from "./data/transport.ts";
 import { applyTheme } from "./frame/theme.ts";
 import { router } from "./router.tsx";
 
 applyTheme();
+followLinks(router);
 
 // A file that is gone was replaced by a newer console, which a reload brings.
 window.addEventListener("vite:preloadError", (event) => {

@@ -13,6 +13,10 @@ const page = <const Path extends string>(path: Path, load: () => Promise<{ Page:
 
 const routeTree = root.addChildren([
   page("/", () => import("./pages/overview/page.tsx")),
+  page("/benchmarks", () => import("./pages/benchmarks/page.tsx")),
+  page("/benchmarks/$id", () => import("./pages/benchmark/page.tsx")),
+  page("/benchmarks/$id/samples", () => import("./pages/samples/page.tsx")),
+  page("/benchmarks/$id/samples/$evaluation", () => import("./pages/sample/page.tsx")),
   page("/leaderboards", () => import("./pages/leaderboards/page.tsx")),
   page("/leaderboards/$dataset", () => import("./pages/leaderboards/board.tsx")),
   page("/compare", () => import("./pages/compare/page.tsx")),

@@ -3,14 +3,16 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
 import { barriers, browser, program, settled } from "./browser.ts";
+import { plain, sampleOf, seedBenchmark } from "./samples.ts";
 
 describe.skipIf(!program)("pages", async () => {
-  const { db, serve } = await bench();
+  const { serve, db } = await bench();
   const { open } = browser();
   let console_ = "";
 
   beforeAll(async () => {
     execFileSync(process.execPath, ["scripts/build-console.ts"]);
+    await seedBenchmark(db);
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
     console_ = `http://${formatAddress(httpAddress)}/console`;
     const workerId = "page worker";
@@ -28,6 +30,10 @@ describe.skipIf(!program)("pages", async () => {
 
   test.each([
     ["/", "Overview"],
+    ["/benchmarks", "Benchmarks"],
+    [`/benchmarks/${plain}?group=subject`, "gsm-6b, nightly"],
+    [`/benchmarks/${plain}/samples`, "Samples"],
+    [`/benchmarks/${plain}/samples/${sampleOf(3)}?view=diff`, "q3"],
     ["/jobs", "Jobs"],
     ["/jobs?status=pending&order=priority", "Jobs"],
     ["/queue", "Queue"],

@@ -10,6 +10,7 @@ interface Section {
 /** The pages in the navigation, in its order. */
 export const sections: readonly Section[] = [
   { name: "Overview", to: "/" },
+  { name: "Benchmarks", to: "/benchmarks" },
   { name: "Compare", to: "/compare" },
   { name: "Leaderboards", to: "/leaderboards" },
   { name: "Jobs", to: "/jobs", begins: true },

@@ -6,6 +6,7 @@ const whole = new Intl.NumberFormat();
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 const share = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 
+/** `count(12_345)` is "12,345". */
 export const count = (value: number | bigint): string => whole.format(value);
 
 /** `compact(12_345)` is "12.3K". */
@@ -17,8 +18,17 @@ export const percent = (value: number): string => share.format(value);
 /** A figure with as many digits as tell something: 0.8312, 12.4, 1,234. */
 export function figure(value: number): string {
   const size = Math.abs(value);
+  if (size > 0 && size < 0.001)
+    return new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 }).format(value);
   const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 4;
   return new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value);
+}
+
+/** `measure("latency_ms", 812.4)` is "812 ms": a value of a metric with its unit, if that is known. */
+export function measure(metric: string, value: number | undefined): string {
+  if (value === undefined) return "–";
+  if (metric === "latency_ms") return `${figure(value)} ms`;
+  return metric === "cost_usd" ? `$${figure(value)}` : figure(value);
 }
 
 export function bytes(value: number | bigint): string {

@@ -4,8 +4,11 @@ import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts
 import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import { EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
+import { Text } from "../../parts/texts/Text.tsx";
 
-const WordDiff = lazy(() => import("../../parts/WordDiff.tsx"));
+const WordDiff = lazy(() =>
+  import("../../parts/texts/WordDiff.tsx").then((file) => ({ default: file.WordDiff })),
+);
 
 /** One sample of both sides: what was asked, and in which words the answers differ. */
 export function Pair({ baselineId, candidateId }: { baselineId: string; candidateId: string }) {
@@ -22,11 +25,11 @@ export function Pair({ baselineId, candidateId }: { baselineId: string; candidat
         const [baseline, candidate] = [of(baselineId), of(candidateId)];
         return (
           <div className="pair">
-            <Text title="Input" text={candidate?.input ?? baseline?.input} />
-            <Text title="Expected" text={candidate?.expected ?? baseline?.expected} />
+            <Titled title="Input" text={candidate?.input ?? baseline?.input} />
+            <Titled title="Expected" text={candidate?.expected ?? baseline?.expected} />
             <h3>Output, baseline to candidate</h3>
             <Suspense fallback={<p className="soft">Loading…</p>}>
-              <WordDiff before={textOf(baseline)} after={textOf(candidate)} />
+              <WordDiff from={textOf(baseline)} to={textOf(candidate)} names={["baseline", "candidate"]} />
             </Suspense>
           </div>
         );
@@ -41,11 +44,11 @@ function textOf(evaluation: Evaluation | undefined): string {
   return evaluation.output || (evaluation.error ? `error: ${evaluation.error}` : "");
 }
 
-function Text({ title, text }: { title: string; text: string | undefined }) {
+function Titled({ title, text }: { title: string; text: string | undefined }) {
   return (
     <>
       <h3>{title}</h3>
-      {text ? <pre className="document">{text}</pre> : <p className="soft">none</p>}
+      {text ? <Text text={text} label={title} /> : <p className="soft">none</p>}
     </>
   );
 }

@@ -1,0 +1,17 @@
+import { useEffect, useRef } from "react";
+
+/** Runs what a key of the page stands for, unless the reader types or holds another key. */
+export function useKeys(keys: Readonly<Record<string, (() => void) | undefined>>): void {
+  const latest = useRef(keys);
+  latest.current = keys;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.metaKey || event.ctrlKey) return;
+      const { target } = event;
+      if (target instanceof Element && target.closest("input, select, textarea, dialog")) return;
+      latest.current[event.key]?.();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+}

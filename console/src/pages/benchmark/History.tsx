@@ -1,0 +1,92 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { useQuery } from "@connectrpc/connect-query";
+import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
+import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
+import { hrefOf } from "../../data/links.ts";
+import { useInterval } from "../../data/live.ts";
+import { useMay } from "../../data/session.ts";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { Scroll } from "../../parts/Scroll.tsx";
+import { Time } from "../../parts/Time.tsx";
+
+/** Who changed a benchmark, as far as the reader may know. */
+export function History({ id }: { id: string }) {
+  const admin = useMay("admin");
+  const refetchInterval = useInterval(10_000);
+  const list = useQuery(
+    AuditService.method.listAuditLogs,
+    { entityType: "benchmark", entityId: id, pageSize: 20 },
+    { refetchInterval, retry: false },
+  );
+  // A key may be limited to scopes without the audit log.
+  if (list.error && ConnectError.from(list.error).code === Code.PermissionDenied) return null;
+  return (
+    <>
+      <h2>
+        <a href={hrefOf("/audit", { entity: "benchmark", id })}>Changes</a>
+      </h2>
+      {!admin && <p className="soft small">Your own; an admin sees those of all.</p>}
+      <Loaded query={list}>
+        {({ auditLogs }) =>
+          auditLogs.length === 0 ? (
+            <p className="soft">none</p>
+          ) : (
+            <Scroll label="Changes">
+              <table className="table">
+                <thead>
+                  <tr>
+                    <th scope="col">When</th>
+                    <th scope="col">Who</th>
+                    <th scope="col">What</th>
+                    <th scope="col">Change</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {auditLogs.map((entry) => (
+                    <tr key={entry.id}>
+                      <td>
+                        <Time at={entry.createdAt} />
+                      </td>
+                      <td>
+                        <bdi>{entry.actor || "the service"}</bdi>
+                      </td>
+                      <td>{entry.action}</td>
+                      <td className="anywhere">{changeOf(entry)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </Scroll>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+/** Ids and hashes tell a reader nothing here; the page of the log has them. */
+const technical = /(?:^|_)(?:ids?|sha256)$/;
+
+/** The values that changed, in one line: `name: "a" → "b"`. */
+function changeOf({ action, changes }: AuditLog): string {
+  const [before, after] = [changes?.before, changes?.after].map(recordOf);
+  if (action === "create" || !after) return "";
+  return Object.entries(after)
+    .filter(([name]) => !technical.test(name))
+    .map(
+      ([name, value]) =>
+        `${name}: ${before?.[name] === undefined ? "" : `${said(before[name])} → `}${said(value)}`,
+    )
+    .join("; ");
+}
+
+function said(value: unknown): string {
+  const text = JSON.stringify(value) ?? "";
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+function recordOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}

@@ -1,0 +1,102 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { type Benchmark, BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import {
+  BenchmarkService,
+  type WatchBenchmarksResponse,
+} from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { useInterval } from "../../data/live.ts";
+import { one, useSearchState } from "../../data/useSearchState.ts";
+import { Json } from "../../parts/Json.tsx";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { useTitle } from "../../parts/useTitle.ts";
+import { useWatched } from "../benchmarks/useWatched.ts";
+import { Actions } from "./Actions.tsx";
+import { Extremes } from "./Extremes.tsx";
+import { Failures } from "./Failures.tsx";
+import { Head } from "./Head.tsx";
+import { History } from "./History.tsx";
+import { Jobs } from "./Jobs.tsx";
+import { Metrics } from "./Metrics.tsx";
+import { Slices } from "./Slices.tsx";
+import { Spread } from "./Spread.tsx";
+
+/** One benchmark: how far it is, and what came of it. */
+export function Page() {
+  const { id = "" } = useParams({ strict: false });
+  const asked = useQuery(BenchmarkService.method.getBenchmark, { id });
+  const stored = asked.data?.benchmark;
+  const news = useWatched(stored ? [id] : []).get(id);
+  useTitle(stored?.name ?? "Benchmark");
+  if (!stored)
+    return (
+      <>
+        <h1>Benchmark</h1>
+        <Loaded query={asked}>{() => null}</Loaded>
+      </>
+    );
+  return <Whole benchmark={latestOf(stored, news)} deleted={news?.deleted ?? false} />;
+}
+
+/** What is stored, with what came since. The stream leaves out what is long. */
+function latestOf(stored: Benchmark, news: WatchBenchmarksResponse | undefined): Benchmark {
+  if (!news?.benchmark || news.deleted || news.benchmark.version < stored.version) return stored;
+  const { description: _, results: __, metadata: ___, ...rest } = news.benchmark;
+  return { ...stored, ...rest };
+}
+
+function Whole({ benchmark, deleted }: { benchmark: Benchmark; deleted: boolean }) {
+  const { id, status } = benchmark;
+  const [search] = useSearchState();
+  const metric = one(search.metric) || "score";
+  const often = useInterval(2_000);
+  const running = status === BenchmarkStatus.RUNNING;
+  const refetchInterval = running && often;
+  const rarely = refetchInterval && 5_000;
+  const summary = useQuery(
+    BenchmarkService.method.getBenchmarkSummary,
+    { benchmarkId: id },
+    { refetchInterval },
+  );
+  return (
+    <>
+      <div className="head">
+        <h1>
+          <bdi>{benchmark.name}</bdi>
+        </h1>
+        {!deleted && <Actions benchmark={benchmark} />}
+      </div>
+      {deleted && <p className="banner bad">This benchmark was deleted. The page shows what it has.</p>}
+      <Head benchmark={benchmark} totals={summary.data} />
+      <p className="actions">
+        <Link to="/benchmarks/$id/samples" params={{ id }}>
+          All samples
+        </Link>
+      </p>
+      <h2>Metrics</h2>
+      <Loaded query={summary}>
+        {(data) => <Metrics summary={data} chosen={metric} running={running} />}
+      </Loaded>
+      <Spread id={id} metric={metric} summary={summary.data} refetchInterval={refetchInterval} />
+      {benchmark.failedIterations > 0 && (
+        <Failures id={id} failed={benchmark.failedIterations} refetchInterval={rarely} />
+      )}
+      <Extremes id={id} refetchInterval={rarely} />
+      <Slices id={id} metric={metric} />
+      <Jobs id={id} />
+      <History id={id} />
+      {benchmark.metrics && Object.keys(benchmark.metrics).length > 0 && (
+        <>
+          <h2>Metrics as its client reported them</h2>
+          <Json value={benchmark.metrics} label="reported metrics" />
+        </>
+      )}
+      {benchmark.metadata && (
+        <>
+          <h2>Metadata</h2>
+          <Json value={benchmark.metadata} label="metadata" />
+        </>
+      )}
+    </>
+  );
+}

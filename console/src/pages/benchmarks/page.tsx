@@ -1,0 +1,160 @@
+import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
+import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { type Benchmark, BenchmarkView } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { hrefOf } from "../../data/links.ts";
+import { useInterval } from "../../data/live.ts";
+import { all, useSearchState } from "../../data/useSearchState.ts";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { BenchmarkState, Status } from "../../parts/Status.tsx";
+import { Time } from "../../parts/Time.tsx";
+import { useTitle } from "../../parts/useTitle.ts";
+import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
+import { Filters } from "./Filters.tsx";
+import { listOf } from "./filter.ts";
+import { Labels } from "./Labels.tsx";
+import { MeanScore } from "./MeanScore.tsx";
+import { Progress } from "./Progress.tsx";
+import { useWatched } from "./useWatched.ts";
+
+/** All benchmarks, as they stand now. */
+export function Page() {
+  useTitle("Benchmarks");
+  const [search, change] = useSearchState();
+  const picked = all(search.pick);
+  const input = listOf(search);
+  const list = useInfiniteQuery(
+    BenchmarkService.method.listBenchmarks,
+    { ...input, pageSize: 100, pageToken: "", view: BenchmarkView.SUMMARY },
+    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+  );
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.benchmarks) ?? [], [list.data]);
+  const news = useWatched(rows.map(({ id }) => id));
+  // New ones wait until they are asked for, so that no row moves under the pointer.
+  const refetchInterval = useInterval(5_000);
+  const newest = useQuery(
+    BenchmarkService.method.listBenchmarks,
+    { ...input, pageSize: 50, view: BenchmarkView.SUMMARY },
+    { refetchInterval },
+  );
+  const fresh = new Map(newest.data?.benchmarks.map((benchmark) => [benchmark.id, benchmark]));
+  const known = new Set(rows.map(({ id }) => id));
+  const waiting = rows.length === 0 ? [] : (newest.data?.benchmarks ?? []);
+  const arrived = waiting.filter(({ id }) => !known.has(id)).length;
+
+  const columns: Column<Benchmark>[] = [
+    {
+      title: "Pick",
+      width: "3.25rem",
+      cell: ({ id, name }) => (
+        <input
+          type="checkbox"
+          aria-label={`Pick ${name}`}
+          checked={picked.includes(id)}
+          onChange={({ target }) =>
+            change({ pick: target.checked ? [...picked, id] : picked.filter((other) => other !== id) })
+          }
+        />
+      ),
+    },
+    {
+      title: "Status",
+      width: "6.75rem",
+      cell: ({ id, status }) =>
+        news.get(id)?.deleted ? <Status tone="even">deleted</Status> : <BenchmarkState status={status} />,
+    },
+    {
+      title: "Name",
+      width: "minmax(11rem, 11fr)",
+      cell: ({ id, name }) => (
+        <Link className="two-lines" to="/benchmarks/$id" params={{ id }} title={name}>
+          {name}
+        </Link>
+      ),
+    },
+    {
+      title: "Model",
+      width: "minmax(8.5rem, 8.5fr)",
+      cell: ({ model, provider }) => (
+        <>
+          <div className="one-line" title={model}>
+            {model}
+          </div>
+          <div className="one-line soft small" title={provider}>
+            {provider}
+          </div>
+        </>
+      ),
+    },
+    {
+      title: "Dataset",
+      width: "minmax(8rem, 8fr)",
+      cell: ({ dataset }) => (
+        <div className="two-lines" title={dataset}>
+          {dataset}
+        </div>
+      ),
+    },
+    { title: "Progress", width: "8.5rem", cell: (benchmark) => <Progress benchmark={benchmark} /> },
+    {
+      title: "Mean score",
+      width: "8rem",
+      cell: (benchmark) => <MeanScore benchmark={benchmark} latest={news.get(benchmark.id)?.meanScore} />,
+    },
+    { title: "Created", width: "5.5rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
+    { title: "Labels", width: "minmax(6rem, 6fr)", cell: ({ labels }) => <Labels labels={labels} /> },
+  ];
+  const current = rows.map((row) => {
+    const { benchmark, deleted } = news.get(row.id) ?? {};
+    const summary = fresh.get(row.id)?.summary ?? row.summary;
+    return { ...(benchmark && !deleted && benchmark.version >= row.version ? benchmark : row), summary };
+  });
+  return (
+    <>
+      <h1>Benchmarks</h1>
+      <Filters />
+      <div className="actions" aria-live="polite">
+        {picked.length > 0 && (
+          <>
+            <span>
+              {picked.length === 1 ? "One is chosen: the baseline." : `${picked.length} are chosen.`}
+            </span>
+            {picked.length > 1 && (
+              <a href={hrefOf("/compare", { baseline: picked[0], with: picked.slice(1) })}>
+                Compare them with the first
+              </a>
+            )}
+            <button type="button" onClick={() => change({ pick: undefined })}>
+              Choose none
+            </button>
+          </>
+        )}
+        {arrived > 0 && (
+          <button type="button" onClick={() => void list.refetch()}>
+            Show {arrived} new
+          </button>
+        )}
+      </div>
+      <Loaded query={list}>
+        {() => (
+          <VirtualTable
+            label="Benchmarks"
+            columns={columns}
+            rows={current}
+            keyOf={({ id }) => id}
+            rowHeight={53}
+            total={list.hasNextPage ? undefined : rows.length}
+            onEnd={list.hasNextPage && !list.isFetching ? () => void list.fetchNextPage() : undefined}
+            empty={
+              <>
+                No benchmark matches. <code>ltb demo</code> makes some, <code>ltb import FILE</code> reads
+                logs.
+              </>
+            }
+          />
+        )}
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,56 @@
+import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import { Facts } from "../../parts/Facts.tsx";
+import { count, figure, lasting, measure } from "../../parts/format.ts";
+import { Json } from "../../parts/Json.tsx";
+import { Time } from "../../parts/Time.tsx";
+import { Text } from "../../parts/texts/Text.tsx";
+
+/** How a sample was judged, and what it took. */
+export function Details({ evaluation }: { evaluation: Evaluation }) {
+  const { metrics = {}, metadata, error } = evaluation;
+  const own = Object.entries(metrics).map(
+    ([name, value]) => [name, typeof value === "number" ? figure(value) : said(value)] as const,
+  );
+  return (
+    <>
+      {error !== "" && (
+        <section className="panel">
+          <h2>Error</h2>
+          <Text text={error} label="Error" />
+        </section>
+      )}
+      <h2>Figures</h2>
+      <div className="overview">
+        <Facts
+          rows={[
+            ["Score", evaluation.score === undefined ? "none" : figure(evaluation.score)],
+            ["Latency", evaluation.latencyMs !== undefined && lasting(evaluation.latencyMs)],
+            ["Tokens read", evaluation.inputTokens !== undefined && count(evaluation.inputTokens)],
+            ["Tokens written", evaluation.outputTokens !== undefined && count(evaluation.outputTokens)],
+            ["Cost", evaluation.costUsd !== undefined && measure("cost_usd", evaluation.costUsd)],
+            ...own,
+          ]}
+        />
+        <Facts
+          rows={[
+            ["Model", <bdi key="model">{evaluation.model}</bdi>],
+            ["Provider", <bdi key="provider">{evaluation.provider}</bdi>],
+            ["Sample", evaluation.sampleId && <bdi>{evaluation.sampleId}</bdi>],
+            ["Repetition", String(evaluation.repetition)],
+            ["Evaluated", <Time key="created" at={evaluation.createdAt} />],
+            ["Changed", <Time key="updated" at={evaluation.updatedAt} />],
+            ["Id", <code key="id">{evaluation.id}</code>],
+          ]}
+        />
+      </div>
+      {metadata && (
+        <>
+          <h2>Metadata</h2>
+          <Json value={metadata} label="Metadata" />
+        </>
+      )}
+    </>
+  );
+}
+
+const said = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

@@ -1,0 +1,59 @@
+import { lazy, Suspense, useMemo } from "react";
+import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import { hrefOf } from "../../data/links.ts";
+import { one, useSearchState } from "../../data/useSearchState.ts";
+import { Panel } from "./Panel.tsx";
+import { readableOf, type View, views } from "./views.ts";
+
+const WordDiff = lazy(() =>
+  import("../../parts/texts/WordDiff.tsx").then((file) => ({ default: file.WordDiff })),
+);
+
+/** The texts of a sample side by side, and the ways to look at them that they allow. */
+export function Texts({ evaluation }: { evaluation: Evaluation }) {
+  const { id, benchmarkId, input, output, expected } = evaluation;
+  const [search] = useSearchState();
+  const texts = useMemo(
+    () => [readableOf("Input", input), readableOf("Output", output), readableOf("Expected", expected)],
+    [input, output, expected],
+  );
+  const possible: Readonly<Record<View, boolean>> = {
+    "": true,
+    markdown: true,
+    json: texts.some(({ json }) => json !== undefined),
+    chat: texts.some(({ turns }) => turns !== undefined),
+    diff: output !== undefined && expected !== undefined,
+  };
+  const asked = one(search.view);
+  const view = views.find(([name]) => name === asked && possible[name])?.[0] ?? "";
+  return (
+    <>
+      <nav className="tabs" aria-label="View">
+        {views
+          .filter(([name]) => possible[name])
+          .map(([name, words]) => (
+            <a
+              key={name}
+              href={hrefOf(`/benchmarks/${benchmarkId}/samples/${id}`, { ...search, view: name })}
+              aria-current={name === view ? "page" : undefined}
+            >
+              {words}
+            </a>
+          ))}
+      </nav>
+      {view === "diff" && output !== undefined && expected !== undefined && (
+        <section className="panel">
+          <h2>From expected to output</h2>
+          <Suspense fallback={<p role="status">Comparing…</p>}>
+            <WordDiff from={expected} to={output} names={["expected", "output"]} />
+          </Suspense>
+        </section>
+      )}
+      <div className="panels">
+        {texts.map((readable) => (
+          <Panel key={readable.name} readable={readable} view={view} />
+        ))}
+      </div>
+    </>
+  );
+}

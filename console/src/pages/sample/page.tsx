@@ -1,0 +1,81 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { useQuery as useAnyQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import { useKeys } from "../../data/useKeys.ts";
+import { one, useSearchState } from "../../data/useSearchState.ts";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { useTitle } from "../../parts/useTitle.ts";
+import { Details } from "./Details.tsx";
+import { Texts } from "./Texts.tsx";
+import { sampleQuery, useNeighbours } from "./useNeighbours.ts";
+
+/** One sample: what was asked, what came, what was expected, and how it was judged. */
+export function Page() {
+  const { id = "", evaluation: evaluationId = "" } = useParams({ strict: false });
+  const [search, change] = useSearchState();
+  const asked = useAnyQuery(sampleQuery(id, evaluationId));
+  const evaluation = asked.data?.evaluation;
+  const { data } = useQuery(BenchmarkService.method.getBenchmark, { id }, { staleTime: 60_000 });
+  const name = data?.benchmark?.name ?? id;
+  useTitle(`${(evaluation && titleOf(evaluation)) || "Sample"} · ${name}`);
+  const neighbours = useNeighbours(id, evaluationId, search);
+  const navigate = useNavigate();
+  const open = (other: string | undefined) => () => {
+    if (other)
+      void navigate({
+        to: "/benchmarks/$id/samples/$evaluation",
+        params: { id, evaluation: other },
+        search: true,
+        resetScroll: false,
+      });
+  };
+  useKeys({
+    "[": open(neighbours.previous),
+    "]": open(neighbours.next),
+    d: () => change({ view: one(search.view) === "diff" ? undefined : "diff" }),
+    m: () => change({ view: one(search.view) === "markdown" ? undefined : "markdown" }),
+  });
+  return (
+    <>
+      <p className="path">
+        <Link to="/benchmarks">Benchmarks</Link> /
+        <Link to="/benchmarks/$id" params={{ id }} className="one-line">
+          {name}
+        </Link>
+        /
+        <Link to="/benchmarks/$id/samples" params={{ id }} search={true}>
+          Samples
+        </Link>
+      </p>
+      <div className="head">
+        <h1>
+          <bdi>{evaluation ? titleOf(evaluation) : "Sample"}</bdi>
+        </h1>
+        <div className="actions">
+          <button type="button" disabled={!neighbours.previous} onClick={open(neighbours.previous)}>
+            Previous <kbd>[</kbd>
+          </button>
+          <button type="button" disabled={!neighbours.next} onClick={open(neighbours.next)}>
+            Next <kbd>]</kbd>
+          </button>
+        </div>
+      </div>
+      <Loaded query={asked}>
+        {() =>
+          evaluation && (
+            <>
+              <Texts evaluation={evaluation} />
+              <Details evaluation={evaluation} />
+            </>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function titleOf({ sampleId, id, repetition }: Evaluation): string {
+  return `${sampleId || id}${repetition > 0 ? ` · repetition ${repetition}` : ""}`;
+}

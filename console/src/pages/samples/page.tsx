@@ -1,0 +1,83 @@
+import { ConnectError } from "@connectrpc/connect";
+import { useQuery } from "@connectrpc/connect-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { ErrorInfoSchema } from "../../../../gen/google/rpc/error_details_pb.ts";
+import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { useInterval } from "../../data/live.ts";
+import { useSearchState } from "../../data/useSearchState.ts";
+import { count } from "../../parts/format.ts";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { useTitle } from "../../parts/useTitle.ts";
+import { VirtualTable } from "../../parts/VirtualTable.tsx";
+import { columns } from "./columns.tsx";
+import { Filters } from "./Filters.tsx";
+import { asksForAll, useSamples } from "./useSamples.ts";
+
+/** A tab holds no more rows than these: a narrower list tells more than the rest of this one. */
+const mostRows = 20_000;
+
+/** The samples of a benchmark. */
+export function Page() {
+  const { id = "" } = useParams({ strict: false });
+  const [search] = useSearchState();
+  const { list, rows } = useSamples(id, search);
+  const refetchInterval = useInterval(5_000);
+  const { data } = useQuery(BenchmarkService.method.getBenchmark, { id }, { refetchInterval });
+  const benchmark = data?.benchmark;
+  useTitle(benchmark ? `Samples · ${benchmark.name}` : "Samples");
+  const stored = (benchmark?.completedIterations ?? 0) + (benchmark?.failedIterations ?? 0);
+  const full = rows.length >= mostRows;
+  const whole = asksForAll(search);
+  const end = !list.hasNextPage;
+  const fresh = whole && end ? stored - rows.length : 0;
+  return (
+    <>
+      <p className="path">
+        <Link to="/benchmarks">Benchmarks</Link> /
+        <Link to="/benchmarks/$id" params={{ id }} className="one-line">
+          {benchmark?.name ?? id}
+        </Link>
+      </p>
+      <h1>Samples</h1>
+      <Filters />
+      {indexMissing(list.error) ? (
+        <div role="alert" className="empty">
+          This database has no index of texts. An admin adds it while the service runs:{" "}
+          <code>ltb migrate index add {indexMissing(list.error)}</code>
+        </div>
+      ) : (
+        <Loaded query={list}>
+          {() => (
+            <>
+              <p className="soft small" role="status">
+                {end ? count(rows.length) : `the first ${count(rows.length)}`}
+                {!end && whole && ` of ${count(stored)}`} {rows.length === 1 ? "evaluation" : "evaluations"}
+                {full && ". More are not shown: narrow the filter, or take them all with ltb export"}{" "}
+                <button type="button" onClick={() => void list.refetch()}>
+                  {fresh > 0 ? `Show ${count(fresh)} new` : "Look again"}
+                </button>
+              </p>
+              <VirtualTable
+                label="Samples"
+                columns={columns}
+                rows={rows}
+                keyOf={(row) => row.id}
+                rowHeight={53}
+                total={end ? rows.length : undefined}
+                onEnd={end || full || list.isFetching ? undefined : () => void list.fetchNextPage()}
+                empty={whole ? <>No sample is stored yet.</> : <>No sample matches.</>}
+              />
+            </>
+          )}
+        </Loaded>
+      )}
+    </>
+  );
+}
+
+/** The index that a search needs and the database lacks. */
+function indexMissing(error: unknown): string | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  const [info] = error.findDetails(ErrorInfoSchema);
+  return info?.reason === "INDEX_MISSING" ? (info.metadata.index ?? "text") : undefined;
+}

@@ -1,0 +1,68 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { useMemo } from "react";
+import type { ListEvaluationsRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { EvaluationOrder, EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import type { Search } from "../../data/search.ts";
+import { one } from "../../data/useSearchState.ts";
+
+/** The words of an order in the page's address. */
+const orders = new Map([
+  ["oldest", EvaluationOrder.CREATED_AT_ASC],
+  ["highest", EvaluationOrder.METRIC_DESC],
+  ["lowest", EvaluationOrder.METRIC_ASC],
+]);
+
+/** The names in the page's address that leave samples out. */
+const filters = ["sample", "failed", "min", "max", "text", "error", "provider", "model"];
+
+/** Whether the address asks for all samples. An order by a metric leaves out those without one. */
+export function asksForAll(search: Search): boolean {
+  const byMetric = ["highest", "lowest"].includes(one(search.order));
+  return !byMetric && filters.every((name) => one(search[name]) === "");
+}
+
+function numberOf(text: string): number | undefined {
+  const value = Number(text);
+  return text.trim() === "" || !Number.isFinite(value) ? undefined : value;
+}
+
+export function listOf(id: string, search: Search): MessageInitShape<typeof ListEvaluationsRequestSchema> {
+  const failedOnly = one(search.failed) !== "";
+  const errorContains = one(search.error);
+  const order = orders.get(one(search.order)) ?? EvaluationOrder.CREATED_AT_DESC;
+  const byMetric = order === EvaluationOrder.METRIC_ASC || order === EvaluationOrder.METRIC_DESC;
+  return {
+    benchmarkId: id,
+    sampleId: one(search.sample),
+    provider: one(search.provider),
+    model: one(search.model),
+    metric: one(search.metric),
+    minValue: numberOf(one(search.min)),
+    maxValue: numberOf(one(search.max)),
+    text: one(search.text),
+    failedOnly,
+    errorContains,
+    // The service orders no failures by score.
+    orderBy: (failedOnly || errorContains !== "") && byMetric ? EvaluationOrder.CREATED_AT_DESC : order,
+  };
+}
+
+/** The samples of a benchmark that the page's address asks for, page by page, with texts begun. */
+export function useSamples(id: string, search: Search, { enabled = true } = {}) {
+  const list = useInfiniteQuery(
+    BenchmarkService.method.listEvaluations,
+    { ...listOf(id, search), pageSize: 100, view: EvaluationView.PREVIEW, previewChars: 200, pageToken: "" },
+    {
+      pageParamKey: "pageToken",
+      getNextPageParam: (page) => page.nextPageToken || undefined,
+      // Rows do not change places while one reads: what is new is fetched when it is asked for.
+      staleTime: Number.POSITIVE_INFINITY,
+      retry: false,
+      enabled,
+    },
+  );
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.evaluations) ?? [], [list.data]);
+  return { list, rows };
+}
