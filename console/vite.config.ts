@@ -1,7 +1,7 @@
 import { defineConfig } from "vite";
 
 // `npm run console:dev` asks a service that runs beside it.
-const service = process.env.LTB_CONSOLE_SERVICE ?? "http://127.0.0.1:50053";
+const service = `http://${process.env.LTB_HTTP_ADDRESS ?? "127.0.0.1:50053"}`;
 
 export default defineConfig({
   root: import.meta.dirname,
