@@ -2,19 +2,21 @@ import { execFileSync } from "node:child_process";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
-import { bench } from "../auth/support.ts";
+import type { RunningService } from "../../src/serve.ts";
+import { bench, clients, listeners } from "../auth/support.ts";
 import { eventually, patienceMs } from "../harness/waiting.ts";
 import { barriers, browser, program, settled } from "./browser.ts";
 
 describe.skipIf(!program)("jobs, queue and workers", async () => {
   const { db, serve, caller } = await bench();
   const { faults, open } = browser();
+  let service: RunningService;
   let home = "";
 
   beforeAll(async () => {
     execFileSync(process.execPath, ["scripts/build-console.ts"]);
-    const { httpAddress } = await serve({ LTB_AUTH: "off" });
-    home = `http://${formatAddress(httpAddress)}/console`;
+    service = await serve({ LTB_AUTH: "off" });
+    home = `http://${formatAddress(service.httpAddress)}/console`;
   });
 
   const rowsOf = (page: Page) => page.getByRole("table", { name: "Jobs" }).getByRole("row");
@@ -69,6 +71,9 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     const taken = await failed("the key");
     await db.jobs.create({ jobType: "bulk", uniqueKey: "the key" });
     const page = await at("/jobs?type=bulk&status=cancelled");
+    const tabs = page.getByRole("navigation", { name: "Status" });
+    await tabs.getByText("cancelled 3").waitFor();
+    expect(await tabs.locator("[aria-current]").allInnerTexts()).toEqual(["cancelled 3"]);
     await page.getByRole("button", { name: "Retry…" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("2 of all cancelled jobs of type bulk are retried.").waitFor();
@@ -122,6 +127,27 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await page.getByRole("heading", { level: 1, name: "Jobs" }).waitFor();
     await expect(db.jobs.get(job.id)).rejects.toThrow();
+  });
+
+  test("documents keep their digits, and failures are grouped by their error", async () => {
+    const exact = '{"n": 12345678901234567890, "text": "<b>"}';
+    const { job } = await clients(listeners.HTTP(service)).jobs.createJob({
+      jobType: "digits",
+      payloadJson: exact,
+    });
+    await db.workers.register({ workerId: "failing", jobTypes: ["digits"] });
+    const { leases } = await db.jobs.claim({ workerId: "failing" });
+    for (const { id, epoch } of leases)
+      await db.jobs.fail("failing", [
+        { jobId: id, epoch, error: "no answer after 1500 ms", retryable: false },
+      ]);
+    const page = await at("/jobs?status=failed&type=digits");
+    await page.getByText("By error").click();
+    const group = page
+      .getByRole("region", { name: "Failures by error" })
+      .getByRole("row", { name: /no answer/ });
+    await group.getByRole("link", { name: new RegExp(job?.id.slice(-8) ?? "") }).click();
+    await page.getByRole("region", { name: "Payload" }).getByText("12345678901234567890").waitFor();
   });
 
   test("a pending job says why it is not running", async () => {

@@ -2,7 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
-import { one, useSearchState } from "../../data/useSearchState.ts";
+import { useSearchState } from "../../data/useSearchState.ts";
 import { compact, count } from "../../parts/format.ts";
 import { type JobFilters, statuses } from "./filters.ts";
 
@@ -29,7 +29,6 @@ export function Tabs({ filters }: { filters: JobFilters }) {
           cancelled: stats.cancelled,
         }
       : undefined;
-  const chosen = one(search.status);
   return (
     <nav className="tabs" aria-label="Status">
       {["", ...statuses].map((status) => (
@@ -37,7 +36,7 @@ export function Tabs({ filters }: { filters: JobFilters }) {
           key={status}
           to="/jobs"
           search={{ ...search, status: status || undefined, order: undefined } as never}
-          aria-current={status === chosen ? "page" : undefined}
+          activeOptions={{ exact: true, includeSearch: true }}
         >
           {status || "all"}
           {counts && (

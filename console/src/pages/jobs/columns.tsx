@@ -26,7 +26,7 @@ const jobColumns: readonly Column<JobRow>[] = [
   },
   {
     title: "Job",
-    width: "minmax(9rem, 2fr)",
+    width: "minmax(10rem, 2fr)",
     cell: ({ job }) => (
       <Link to="/jobs/$id" params={{ id: job.id }} title={job.jobType} className="job-name">
         <bdi className="line">{job.jobType}</bdi> <ShortId id={job.id} />

@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { useCallback, useMemo, useState } from "react";
+import { JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { askFirstPage } from "../../data/queries.ts";
@@ -10,6 +11,7 @@ import { useTitle } from "../../parts/useTitle.ts";
 import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
 import { BulkBar } from "./BulkBar.tsx";
 import { columnsFor } from "./columns.tsx";
+import { FailureGroups } from "./FailureGroups.tsx";
 import { Filters } from "./Filters.tsx";
 import { filtersOf } from "./filters.ts";
 import { type JobRow, useLiveJobs, useNewJobs } from "./live.ts";
@@ -42,12 +44,17 @@ export function Page() {
   const onEnd = useCallback(() => {
     if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
   }, [list.hasNextPage, list.isFetching, list.fetchNextPage]);
+  // The stream is of many rows, so it need not follow each step of the reader.
+  const onSight = useCallback((index: number) => setFirst(Math.floor(index / 100) * 100), []);
   const selected = rows.filter(({ job }) => chosen.has(job.id)).map(({ job }) => job);
   return (
     <>
       <h1>Jobs</h1>
       <Tabs filters={filters} />
       <Filters filters={filters} />
+      {filters.status === JobStatus.FAILED && filters.workerId === "" && filters.limitKey === "" && (
+        <FailureGroups jobType={filters.jobType} benchmarkId={filters.benchmarkId} />
+      )}
       <BulkBar filters={filters} selected={selected} onClear={() => setChosen(new Set())} />
       {news > 0 && (
         <p className="news" role="status">
@@ -71,7 +78,7 @@ export function Page() {
             keyOf={({ job }) => job.id}
             total={list.hasNextPage ? undefined : rows.length}
             onEnd={onEnd}
-            onSight={setFirst}
+            onSight={onSight}
             empty={
               <>
                 No job is here. <code>ltb demo</code> makes some, and <code>ltb job submit</code> makes one.

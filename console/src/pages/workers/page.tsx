@@ -110,9 +110,9 @@ function Cluster() {
             note={`${count(data.degradedWorkers)} silent for 10 s`}
           />
           <Card
-            title="Completed in the last minute"
+            title="Completed"
             value={count(data.completedLastMinute)}
-            note={data.averageDuration && `${lasting(data.averageDuration)} each`}
+            note={`in the last minute${data.averageDuration ? `, ${lasting(data.averageDuration)} each` : ""}`}
           />
         </div>
       )}

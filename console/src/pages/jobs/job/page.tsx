@@ -1,21 +1,22 @@
-import { toJson } from "@bufbuild/protobuf";
-import { timestampFromMs, timestampMs, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@connectrpc/connect-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { type Job, JobStatus } from "../../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../../gen/ltb/v1/job_service_pb.ts";
+import { JsonFormat } from "../../../../../gen/ltb/v1/json_pb.ts";
 import { WorkerService } from "../../../../../gen/ltb/v1/worker_service_pb.ts";
 import { jobClient } from "../../../data/clients.ts";
 import { useInterval, useStream } from "../../../data/live.ts";
 import { BenchmarkLink } from "../../../parts/BenchmarkLink.tsx";
 import { Facts } from "../../../parts/Facts.tsx";
 import { count, lasting, percent } from "../../../parts/format.ts";
-import { Json } from "../../../parts/Json.tsx";
 import { Loaded } from "../../../parts/Loaded.tsx";
 import { Meter } from "../../../parts/Meter.tsx";
 import { JobState } from "../../../parts/Status.tsx";
 import { Time } from "../../../parts/Time.tsx";
+import { indentJson } from "../../../parts/texts/indent.ts";
+import { Text } from "../../../parts/texts/Text.tsx";
 import { UserName } from "../../../parts/UserName.tsx";
 import { useTitle } from "../../../parts/useTitle.ts";
 import { attemptsOf } from "../times.ts";
@@ -26,7 +27,7 @@ import { Why } from "./Why.tsx";
 /** One job: its state, what it went through, and what it holds. */
 export function Page() {
   const { id = "" } = useParams({ strict: false });
-  const asked = useQuery(JobService.method.getJob, { id });
+  const asked = useQuery(JobService.method.getJob, { id, jsonFormat: JsonFormat.TEXT });
   const timer = useRef<number>(undefined);
   useEffect(() => () => window.clearTimeout(timer.current), []);
   const { refetch } = asked;
@@ -61,7 +62,10 @@ function Shown({ job }: { job: Job }) {
   return (
     <>
       <p className="soft">
-        <Link to="/jobs">Jobs</Link> / <code>{job.id}</code>
+        <Link to="/jobs" activeOptions={{ exact: true }}>
+          Jobs
+        </Link>{" "}
+        / <code>{job.id}</code>
       </p>
       <div className="head">
         <h1>
@@ -79,37 +83,28 @@ function Shown({ job }: { job: Job }) {
       {job.error !== "" && (
         <>
           <h2>{job.status === JobStatus.CANCELLED ? "Reason" : "Last error"}</h2>
-          <Text text={job.error} />
+          <Text text={job.error} label="Error" />
         </>
       )}
       <h2>Attempts</h2>
       <Timeline job={job} />
       <h2>Facts</h2>
       <Facts rows={factsOf(job)} />
-      <h2>Payload</h2>
-      <Json value={job.payload} label="Payload" />
-      {job.result && (
-        <>
-          <h2>Result</h2>
-          <Json value={toJson(ValueSchema, job.result)} label="Result" />
-        </>
-      )}
-      {job.metadata && Object.keys(job.metadata).length > 0 && (
-        <>
-          <h2>Metadata</h2>
-          <Json value={job.metadata} label="Metadata" />
-        </>
-      )}
+      <Document title="Payload" text={job.payloadJson} />
+      <Document title="Result" text={job.resultJson} />
+      <Document title="Metadata" text={job.metadataJson} />
     </>
   );
 }
 
-function Text({ text }: { text: string }) {
+/** A JSON document with all digits of its numbers. */
+function Document({ title, text }: { title: string; text: string }) {
+  if (text === "") return null;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys too.
-    <section className="document" tabIndex={0} aria-label="Error">
-      <pre>{text}</pre>
-    </section>
+    <>
+      <h2>{title}</h2>
+      <Text text={indentJson(text) ?? text} label={title} />
+    </>
   );
 }
 

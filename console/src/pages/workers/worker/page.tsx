@@ -25,7 +25,9 @@ export function Page() {
   return (
     <>
       <p className="soft">
-        <Link to="/workers">Workers</Link>
+        <Link to="/workers" activeOptions={{ exact: true }}>
+          Workers
+        </Link>
       </p>
       <h1>
         <bdi>{id}</bdi>
