@@ -595,6 +595,24 @@ create table job_stat_deltas (
   job_type varchar(100) not null
 ) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 
+-- Maintenance writes what the queue did in each minute, by job type; "" is all types. Nothing else writes
+-- here.
+create table job_history (
+  minute timestamptz not null,
+  created integer not null,
+  started integer not null,
+  completed integer not null,
+  failed integer not null,
+  -- These are as of when the row was written, seconds after the minute.
+  ready integer not null,
+  running integer not null,
+  job_type varchar(100) not null,
+  -- Element n + 1 counts times of more than 2^((n - 1) / 2) ms and up to 2^(n / 2).
+  waits integer[] not null,
+  runs integer[] not null,
+  primary key (job_type, minute)
+);
+
 -- Users -----------------------------------------------------------------------------------------------------
 
 -- Users are tombstoned (deleted_at), never deleted: entries of the audit trail name them.

@@ -365,6 +365,11 @@ export const limits = {
   /** Work is tried so often after deadlocks and serialization failures; the pause grows from this base. */
   transactionAttempts: 6,
   transactionBackoffMs: 5,
+  /** The history of the queue is looked after this often, and kept for so long. */
+  queueHistoryMs: 10_000,
+  queueHistoryDays: 14,
+  /** An answer about it has at most so many steps. */
+  queueHistorySteps: 1_500,
   /** Counts are folded and old request ids forgotten this often, so many rows by one statement. */
   maintenanceIntervalMs: 1_000,
   maintenanceBatchRows: 1_000,

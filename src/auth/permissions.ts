@@ -104,6 +104,7 @@ const jobs: Table<typeof JobService> = {
   listJobLanes: allow("jobs:read", everyone),
   listJobFailureGroups: allow("jobs:read", everyone),
   getJobStats: allow("jobs:read", everyone),
+  getQueueHistory: allow("jobs:read", everyone),
   cleanupJobs: allow("queue:write", admins),
   watchJobs: allow("jobs:read", everyone, undefined, { waits: true }),
 };

@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "5f3e7fd95777ca92b0b76ced81fb174e66fdb2c98429568cef9e27d1e58af129",
-  "20240320000002_add_indexes": "5f3e7fd95777ca92b0b76ced81fb174e66fdb2c98429568cef9e27d1e58af129",
-  "20240320000003_add_audit_logs": "6208b1333c5418b903fcbba1924cb6b37a7275e3022f5041269710445ad25c2e",
+  "20240320000001_initial_schema": "fad698025733170da8dd88a2188bb0f80f5753a828a1ec0ef814bad74e6eddc3",
+  "20240320000002_add_indexes": "fad698025733170da8dd88a2188bb0f80f5753a828a1ec0ef814bad74e6eddc3",
+  "20240320000003_add_audit_logs": "3e4bb2f5d50c2584c0507d3f44911782fb4e1069a43c0ec6af0198838f6ee328",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

@@ -6,6 +6,7 @@ import { omitNulls, toTimestamp } from "../wire/convert.ts";
 import { toDuration } from "../wire/duration.ts";
 import { wireEnum } from "../wire/enums.ts";
 import type { Lease } from "./claim/taking.ts";
+import type { HistoryStep } from "./history/read.ts";
 import type { JobLane } from "./limits/list-lanes.ts";
 import type { JobLimit, JobPause } from "./limits/statements.ts";
 import type { JobFailureGroup } from "./lists/failure-groups.ts";
@@ -96,6 +97,18 @@ export function failureGroupMessage(
 ): MessageInitShape<typeof pb.JobFailureGroupSchema> {
   const { firstAt, lastAt, jobIds, ...rest } = group;
   return { ...rest, firstAt: toTimestamp(firstAt), lastAt: toTimestamp(lastAt), jobIds };
+}
+
+export function historyMessage(step: HistoryStep): MessageInitShape<typeof pb.QueueHistoryStepSchema> {
+  const { start, waitP50Ms, waitP95Ms, runP50Ms, runP95Ms, ...counts } = step;
+  const times = Object.entries({
+    waitP50: waitP50Ms,
+    waitP95: waitP95Ms,
+    runP50: runP50Ms,
+    runP95: runP95Ms,
+  });
+  const known = times.flatMap(([name, ms]) => (ms === null ? [] : [[name, toDuration(ms)]]));
+  return { ...counts, startTime: toTimestamp(start), ...Object.fromEntries(known) };
 }
 
 /** Converts an outcome to the answer to a worker's report. */

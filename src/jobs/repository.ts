@@ -16,6 +16,7 @@ import { bytesOf, createJobs, type JobToCreate, keyTaken } from "./create.ts";
 import { completeAndClaim } from "./finish/complete-and-claim.ts";
 import { type End, lockHeldLeases } from "./finish/finish.ts";
 import { endOfCompletion, endOfFailure } from "./finish/rejection.ts";
+import { type HistoryQuery, type HistoryStep, readHistory } from "./history/read.ts";
 import * as input from "./input.ts";
 import { laneIdOf } from "./limits/lanes.ts";
 import * as jobLimits from "./limits/limits.ts";
@@ -395,6 +396,11 @@ export class JobRepository {
   /** Groups failed jobs by their error, the largest group first: the newest 5,000 of the time asked for. */
   listFailureGroups(filter: input.FailureFilter = {}): Promise<GroupsRead<JobFailureGroup>> {
     return listFailureGroups(this.#db, filter);
+  }
+
+  /** What the queue did, step by step. Steps of which nothing is known are left out. */
+  history(query: HistoryQuery = {}): Promise<readonly HistoryStep[]> {
+    return readHistory(this.#db, query);
   }
 
   /** How many jobs are in each state, exact, in all and by type; without counting jobs. */

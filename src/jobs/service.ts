@@ -29,6 +29,7 @@ import type { JobStats } from "./lists/stats.ts";
 import {
   endMessage,
   failureGroupMessage,
+  historyMessage,
   jobField,
   jobMessage,
   jobStatus,
@@ -43,6 +44,8 @@ import type { JobRepository } from "./repository.ts";
 const nextInput = claimInput.omit({ workerId: true });
 
 const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
+
+const stepLength = { min: 60_000, max: limits.queueHistoryDays * 86_400_000 };
 
 /** JobService. */
 export function jobService(store: JobStore) {
@@ -244,6 +247,16 @@ export function jobService(store: JobStore) {
       const filter = { ...(jobType && { jobType }), ...(benchmarkId && { benchmarkId }) };
       const { byType, ...all } = await jobs.getStats(filter);
       return { ...statsMessage(all), byType: byType.map(statsMessage) };
+    },
+
+    async getQueueHistory({ jobType, from, to, step }) {
+      const steps = await jobs.history({
+        jobType,
+        from: fromTimestamp(from, "from"),
+        to: fromTimestamp(to, "to"),
+        stepMs: fromDuration(step, "step", stepLength),
+      });
+      return { steps: steps.map(historyMessage) };
     },
 
     async *watchJobs({ ids, jobType, benchmarkId, afterCursor, view, jsonFormat }, context) {

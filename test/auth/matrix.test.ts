@@ -77,6 +77,7 @@ const expected: Record<string, string> = {
   "JobService/ListJobLanes": "auvw",
   "JobService/ListJobFailureGroups": "auvw",
   "JobService/GetJobStats": "auvw",
+  "JobService/GetQueueHistory": "auvw",
   "JobService/CleanupJobs": "a",
   "JobService/WatchJobs": "auvw",
   "WorkerService/RegisterWorker": "aw",

@@ -176,6 +176,7 @@ const lines: Record<string, (() => string[])[] | string> = {
   "job submit": [() => [hostile, "{}"], () => [hostile, hostile]],
   datasets: [() => []],
   "job lanes": [() => []],
+  "job failures": [() => []],
   "job list": [() => [], () => ["--type", `no ${hostile}`]],
   "job show": [() => [ids.job]],
   "job watch": [() => [ids.job], () => [hostile]],

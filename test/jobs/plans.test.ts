@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
+import { writeMinute } from "../../src/jobs/history/write.ts";
 import { failureFilter, type JobFilter, jobFilter } from "../../src/jobs/input.ts";
 import { laneIdOf } from "../../src/jobs/limits/lanes.ts";
 import { pageLanes } from "../../src/jobs/limits/list-lanes.ts";
@@ -52,8 +53,10 @@ beforeAll(async () => {
     insert into job_finished (job_id, finished_at, status, job_type, worker_id)
     select id, completed_at, status, job_type, 'w' from jobs where status <> 'pending';
     insert into job_ready (job_id, lane_id, sequence, priority, bytes)
-    select id, lane_id, sequence, 0, 0 from jobs where status = 'pending'`);
-  await client.query("vacuum analyze jobs, job_finished, job_ready, job_lanes");
+    select id, lane_id, sequence, 0, 0 from jobs where status = 'pending';
+    insert into job_attempts (job_id, epoch, worker_id, started_at, ended_at, outcome)
+    select id, 1, 'w', created_at + interval '1 s', completed_at, 'completed' from jobs where status <> 'pending'`);
+  await client.query("vacuum analyze jobs, job_finished, job_ready, job_lanes, job_attempts");
 }, 300_000);
 
 interface Node {
@@ -130,3 +133,9 @@ test.each([{}, { jobType: "t3" }, { benchmarkId: unknownId }, { endedAfter: from
     expect(groups[0]?.count ?? 0).toBe(failuresRead);
   },
 );
+
+test("a minute of history is read by what was created and ended in it, and since", async () => {
+  // The last job ends at 14:46:40.
+  expect(await mostRows(writeMinute("2026-01-12T14:40:00Z"))).toBeLessThanOrEqual(5_000);
+  await client.query("truncate job_history");
+});

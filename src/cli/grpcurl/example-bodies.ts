@@ -205,6 +205,7 @@ export const exampleBodies: Readonly<Record<string, JsonObject>> = {
   "JobService/RetryJob": { id: thirdJob },
   "JobService/ListJobFailureGroups": { job_type: "benchmark", limit: 10 },
   "JobService/GetJobStats": { job_type: "benchmark" },
+  "JobService/GetQueueHistory": { job_type: "benchmark", step: "300s" },
   "JobService/WatchJobs": { ids: [job], view: "JOB_VIEW_FULL" },
   "JobService/CancelJobs": {
     status: "JOB_STATUS_PENDING",

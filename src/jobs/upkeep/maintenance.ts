@@ -6,6 +6,7 @@ import { limits } from "../../limits.ts";
 import type { MaintenanceTask } from "../../maintenance.ts";
 import { forgetOldEvents, jobEvents } from "../../watch/events.ts";
 import { expireLeases } from "../finish/finish.ts";
+import { keepHistory } from "../history/write.ts";
 import { tidyLanes } from "../limits/lanes.ts";
 import type { JobQueue } from "../queue.ts";
 import { readyDueJobs } from "../transitions/transitions.ts";
@@ -57,6 +58,7 @@ export function jobTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
       runNow: () => jobs.run(),
     },
     { name: "lanes", everyMs: limits.lanesTidyMs, run: () => tidyLanes(db) },
+    { name: "queue history", everyMs: limits.queueHistoryMs, run: () => keepHistory(db) },
     { name: "job statistics and events", everyMs: limits.maintenanceIntervalMs, run: () => jobs.tidy() },
   ];
 }

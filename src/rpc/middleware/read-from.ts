@@ -27,7 +27,7 @@ const readers = new Set(
       "ListDatasets",
       "ListBenchmarkFieldValues",
     ],
-    JobService: ["GetJob", "ListJobs", "ListJobFailureGroups", "GetJobStats"],
+    JobService: ["GetJob", "ListJobs", "ListJobFailureGroups", "GetJobStats", "GetQueueHistory"],
     AuditService: ["GetAuditLog", "ListAuditLogs", "ExportAuditLogs"],
   }).flatMap(([service, methods]) => methods.map((method) => `ltb.v1.${service}/${method}`)),
 );
