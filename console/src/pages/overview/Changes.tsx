@@ -35,9 +35,9 @@ export function Changes() {
                     {entry.action.replaceAll("_", " ")} {entry.entityType.replaceAll("_", " ")}
                   </span>{" "}
                   <Entity entry={entry} />{" "}
-                  <span className="soft">
+                  <Link to="/audit/$id" params={{ id: entry.id }}>
                     <Time at={entry.createdAt} />
-                  </span>
+                  </Link>
                 </li>
               ))}
             </ul>
