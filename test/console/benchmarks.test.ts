@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
-import { bench } from "../auth/support.ts";
+import { bench, clients, listeners } from "../auth/support.ts";
 import { browser, program } from "./browser.ts";
 import { count, plain, sampleOf, seedBenchmark } from "./samples.ts";
 
@@ -10,12 +10,14 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
   const { open, faults } = browser();
   let console_ = "";
   let signedIn = "";
+  let rpc: ReturnType<typeof clients>["benchmarks"];
 
   beforeAll(async () => {
     execFileSync(process.execPath, ["scripts/build-console.ts"]);
     await seedBenchmark(db);
-    const { httpAddress } = await serve({ LTB_AUTH: "off" });
-    console_ = `http://${formatAddress(httpAddress)}/console`;
+    const service = await serve({ LTB_AUTH: "off" });
+    console_ = `http://${formatAddress(service.httpAddress)}/console`;
+    rpc = clients(listeners.HTTP(service)).benchmarks;
     const guarded = await serve();
     signedIn = `http://${formatAddress(guarded.httpAddress)}/console`;
   });
@@ -138,6 +140,29 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
     await page.locator("ins", { hasText: "apples" }).waitFor();
     expect(await page.locator("del").allTextContents()).toContain("pears");
     expect(new URL(page.url()).searchParams.get("view")).toBe("diff");
+  });
+
+  test("numbers in documents keep their digits", async () => {
+    const { evaluation } = await rpc.createEvaluation({
+      benchmarkId: plain,
+      input: "i",
+      output: '{"n":12345678901234567891}',
+      metadataJson: '{"n":12345678901234567893}',
+    });
+    const page = await open(`${console_}/benchmarks/${plain}/samples/${evaluation?.id}?view=json`);
+    await page.getByRole("region", { name: "Output" }).getByText("12345678901234567891").waitFor();
+    await page.getByRole("region", { name: "Metadata" }).getByText("12345678901234567893").waitFor();
+  });
+
+  test("single keys can be switched off", async () => {
+    const page = await open(`${console_}/benchmarks/${plain}/samples/${sampleOf(3)}`);
+    await page.getByText("Settings").click();
+    await page.getByLabel(/Single keys/).uncheck();
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { level: 1 }).click();
+    await page.keyboard.press("d");
+    await page.keyboard.press("m");
+    expect(new URL(page.url()).searchParams.get("view")).toBeNull();
   });
 
   test("its owner renames, cancels and deletes a benchmark; a viewer is not offered it", async () => {

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type User, UserRoleSchema } from "../../../gen/ltb/v1/user_pb.ts";
 import { signOut } from "../data/session.ts";
+import { keysAreOn, switchKeys } from "../data/useKeys.ts";
 import { wordOf } from "../parts/Status.tsx";
 import { applyTheme, type Theme, theme } from "./theme.ts";
 
@@ -30,6 +31,14 @@ export function AccountMenu({ user }: { user: User | undefined }) {
             <option value="light">light</option>
             <option value="dark">dark</option>
           </select>
+        </label>
+        <label>
+          <input
+            type="checkbox"
+            defaultChecked={keysAreOn()}
+            onChange={({ target }) => switchKeys(target.checked)}
+          />{" "}
+          Single keys, as <kbd>]</kbd> for the next sample
         </label>
         {user && (
           <button type="button" onClick={() => void signOut()}>

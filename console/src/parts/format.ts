@@ -15,9 +15,10 @@ export const compact = (value: number | bigint): string => short.format(value);
 /** `percent(0.123)` is "12.3%". */
 export const percent = (value: number): string => share.format(value);
 
-/** A figure with as many digits as tell something: 0.8312, 12.4, 1,234. */
+/** A figure with as many digits as tell something: 0.8312, 12.4, 1,234, 1.000e+150. */
 export function figure(value: number): string {
   const size = Math.abs(value);
+  if (size >= 1e12 || (size > 0 && size < 1e-9)) return value.toExponential(3);
   if (size > 0 && size < 0.001)
     return new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 }).format(value);
   const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 4;

@@ -5,10 +5,12 @@ import {
   BenchmarkService,
   type WatchBenchmarksResponse,
 } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { JsonFormat } from "../../../../gen/ltb/v1/json_pb.ts";
+import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
-import { Json } from "../../parts/Json.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
+import { JsonText } from "../../parts/texts/JsonText.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { useWatched } from "../benchmarks/useWatched.ts";
 import { Actions } from "./Actions.tsx";
@@ -24,7 +26,7 @@ import { Spread } from "./Spread.tsx";
 /** One benchmark: how far it is, and what came of it. */
 export function Page() {
   const { id = "" } = useParams({ strict: false });
-  const asked = useQuery(BenchmarkService.method.getBenchmark, { id });
+  const asked = useQuery(BenchmarkService.method.getBenchmark, { id, jsonFormat: JsonFormat.TEXT });
   const stored = asked.data?.benchmark;
   const news = useWatched(stored ? [id] : []).get(id);
   useTitle(stored?.name ?? "Benchmark");
@@ -41,8 +43,8 @@ export function Page() {
 /** What is stored, with what came since. The stream leaves out what is long. */
 function latestOf(stored: Benchmark, news: WatchBenchmarksResponse | undefined): Benchmark {
   if (!news?.benchmark || news.deleted || news.benchmark.version < stored.version) return stored;
-  const { description: _, results: __, metadata: ___, ...rest } = news.benchmark;
-  return { ...stored, ...rest };
+  const { description, resultsJson, metricsJson, metadataJson } = stored;
+  return { ...news.benchmark, description, resultsJson, metricsJson, metadataJson };
 }
 
 function Whole({ benchmark, deleted }: { benchmark: Benchmark; deleted: boolean }) {
@@ -72,6 +74,10 @@ function Whole({ benchmark, deleted }: { benchmark: Benchmark; deleted: boolean 
         <Link to="/benchmarks/$id/samples" params={{ id }}>
           All samples
         </Link>
+        <a href={hrefOf("/compare", { baseline: id })}>Compare with…</a>
+        <a href={hrefOf(`/leaderboards/${encodeURIComponent(benchmark.dataset)}`)}>
+          Leaderboard of the dataset
+        </a>
       </p>
       <h2>Metrics</h2>
       <Loaded query={summary}>
@@ -85,18 +91,19 @@ function Whole({ benchmark, deleted }: { benchmark: Benchmark; deleted: boolean 
       <Slices id={id} metric={metric} />
       <Jobs id={id} />
       <History id={id} />
-      {benchmark.metrics && Object.keys(benchmark.metrics).length > 0 && (
-        <>
-          <h2>Metrics as its client reported them</h2>
-          <Json value={benchmark.metrics} label="reported metrics" />
-        </>
-      )}
-      {benchmark.metadata && (
-        <>
-          <h2>Metadata</h2>
-          <Json value={benchmark.metadata} label="metadata" />
-        </>
-      )}
+      <Document title="Results as its client reported them" text={benchmark.resultsJson} />
+      <Document title="Metrics as its client reported them" text={benchmark.metricsJson} />
+      <Document title="Metadata" text={benchmark.metadataJson} />
+    </>
+  );
+}
+
+function Document({ title, text }: { title: string; text: string }) {
+  if (text === "" || text === "{}") return null;
+  return (
+    <>
+      <h2>{title}</h2>
+      <JsonText text={text} label={title} />
     </>
   );
 }

@@ -27,7 +27,12 @@ export function Page() {
   const list = useInfiniteQuery(
     BenchmarkService.method.listBenchmarks,
     { ...input, pageSize: 100, pageToken: "", view: BenchmarkView.SUMMARY },
-    { pageParamKey: "pageToken", getNextPageParam: (page) => page.nextPageToken || undefined },
+    {
+      pageParamKey: "pageToken",
+      getNextPageParam: (page) => page.nextPageToken || undefined,
+      // New rows come when they are asked for.
+      refetchOnWindowFocus: false,
+    },
   );
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.benchmarks) ?? [], [list.data]);
   const news = useWatched(rows.map(({ id }) => id));

@@ -31,8 +31,10 @@ export function useWatched(ids: readonly string[]): ReadonlyMap<string, WatchBen
       arrived.current.set(event.benchmark.id, event);
       timer.current ??= window.setTimeout(() => {
         timer.current = undefined;
-        setNews((before) => new Map([...before, ...arrived.current.entries()]));
-        arrived.current.clear();
+        // React may merge them later, when others have arrived.
+        const batch = arrived.current;
+        arrived.current = new Map();
+        setNews((before) => new Map([...before, ...batch]));
       }, showEvery);
     },
   });

@@ -1,13 +1,14 @@
 import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import { Facts } from "../../parts/Facts.tsx";
 import { count, figure, lasting, measure } from "../../parts/format.ts";
-import { Json } from "../../parts/Json.tsx";
 import { Time } from "../../parts/Time.tsx";
+import { JsonText } from "../../parts/texts/JsonText.tsx";
 import { Text } from "../../parts/texts/Text.tsx";
 
 /** How a sample was judged, and what it took. */
 export function Details({ evaluation }: { evaluation: Evaluation }) {
-  const { metrics = {}, metadata, error } = evaluation;
+  const { metricsJson, metadataJson, error } = evaluation;
+  const metrics: Record<string, unknown> = JSON.parse(metricsJson || "{}");
   const own = Object.entries(metrics).map(
     ([name, value]) => [name, typeof value === "number" ? figure(value) : said(value)] as const,
   );
@@ -28,9 +29,9 @@ export function Details({ evaluation }: { evaluation: Evaluation }) {
             ["Tokens read", evaluation.inputTokens !== undefined && count(evaluation.inputTokens)],
             ["Tokens written", evaluation.outputTokens !== undefined && count(evaluation.outputTokens)],
             ["Cost", evaluation.costUsd !== undefined && measure("cost_usd", evaluation.costUsd)],
-            ...own,
           ]}
         />
+        {own.length > 0 && <Facts rows={own} />}
         <Facts
           rows={[
             ["Model", <bdi key="model">{evaluation.model}</bdi>],
@@ -43,10 +44,10 @@ export function Details({ evaluation }: { evaluation: Evaluation }) {
           ]}
         />
       </div>
-      {metadata && (
+      {metadataJson !== "" && (
         <>
           <h2>Metadata</h2>
-          <Json value={metadata} label="Metadata" />
+          <JsonText text={metadataJson} label="Metadata" />
         </>
       )}
     </>

@@ -41,7 +41,9 @@ function Content({
   view: View;
 }) {
   if (view === "chat" && turns) return <Conversation turns={turns} label={name} />;
-  if (view === "json" && json !== undefined) return <Text text={json} label={name} />;
+  // JSON is no Markdown: marks in it would be taken for that.
+  if ((view === "json" || view === "markdown") && json !== undefined)
+    return <Text text={json} label={name} />;
   if (view === "markdown")
     return (
       <Suspense fallback={<Text text={text} label={name} />}>

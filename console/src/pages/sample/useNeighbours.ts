@@ -2,6 +2,7 @@ import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { JsonFormat } from "../../../../gen/ltb/v1/json_pb.ts";
 import type { Search } from "../../data/search.ts";
 import { transport } from "../../data/transport.ts";
 import { listOf, useSamples } from "../samples/useSamples.ts";
@@ -40,7 +41,11 @@ export function useNeighbours(id: string, evaluation: string, search: Search): N
 /** How one evaluation is asked for, with all of its texts. */
 export function sampleQuery(benchmarkId: string, id: string) {
   return {
-    ...createQueryOptions(BenchmarkService.method.getEvaluation, { benchmarkId, id }, { transport }),
+    ...createQueryOptions(
+      BenchmarkService.method.getEvaluation,
+      { benchmarkId, id, jsonFormat: JsonFormat.TEXT },
+      { transport },
+    ),
     staleTime: 60_000,
   };
 }

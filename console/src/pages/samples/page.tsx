@@ -1,5 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
-import { useQuery } from "@connectrpc/connect-query";
+import { createConnectQueryKey, useQuery } from "@connectrpc/connect-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { ErrorInfoSchema } from "../../../../gen/google/rpc/error_details_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
@@ -29,6 +30,15 @@ export function Page() {
   const full = rows.length >= mostRows;
   const whole = asksForAll(search);
   const end = !list.hasNextPage;
+  const queries = useQueryClient();
+  // A list of many pages would be asked for page by page: it begins anew.
+  const lookAgain = () =>
+    queries.resetQueries({
+      queryKey: createConnectQueryKey({
+        schema: BenchmarkService.method.listEvaluations,
+        cardinality: "infinite",
+      }),
+    });
   const fresh = whole && end ? stored - rows.length : 0;
   return (
     <>
@@ -53,7 +63,7 @@ export function Page() {
                 {end ? count(rows.length) : `the first ${count(rows.length)}`}
                 {!end && whole && ` of ${count(stored)}`} {rows.length === 1 ? "evaluation" : "evaluations"}
                 {full && ". More are not shown: narrow the filter, or take them all with ltb export"}{" "}
-                <button type="button" onClick={() => void list.refetch()}>
+                <button type="button" onClick={() => void lookAgain()}>
                   {fresh > 0 ? `Show ${count(fresh)} new` : "Look again"}
                 </button>
               </p>

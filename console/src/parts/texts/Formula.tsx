@@ -21,6 +21,7 @@ function render(tex: string, element: HTMLElement, displayMode: boolean): void {
       trust: false,
       // What KaTeX draws of a mistake has a style attribute, too.
       throwOnError: true,
+      errorColor: "currentColor",
       strict: "ignore",
       maxSize: 20,
       maxExpand: 200,
