@@ -80,6 +80,15 @@ const ownValues = (e: Fragment) => sql.fragment`
   from jsonb_each(${e}.metrics) m where ${e}.metrics <> '{}'
     and jsonb_typeof(m.value) in ('number', 'boolean')`;
 
+/**
+ * Whether evaluation `e` has a value of one of the benchmark's own metrics.
+ * @param which a condition on the column that it is given, the metric's name
+ */
+export const hasMetric = (which: (metric: Fragment) => Fragment) => sql.fragment`
+  exists (
+    select from (${ownValues(sql.fragment`e`)}) v where ${isCounted} and ${which(sql.fragment`v.metric`)}
+  )`;
+
 /** A value counts only if its magnitude is below this. */
 const metricBound = fragmentOf(String(limits.metricMagnitude));
 

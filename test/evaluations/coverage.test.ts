@@ -313,6 +313,66 @@ describe("a leaderboard", () => {
     }
   });
 
+  test.each([1, 2])(
+    "knows the samples of a split, as history and comparisons do: %s repetitions",
+    async (tries) => {
+      const dataset = `splits ${tries}`;
+      const metric = "em/test";
+      // Of each sample the splits that have it, and its value there: "e" has an error instead of one.
+      type Tried = readonly [splits: readonly string[], value: number | "e"];
+      const of = (split: string, values: readonly (number | "e")[]) =>
+        values.map((value): Tried => [[split], value]);
+      const run = (samples: readonly Tried[]) =>
+        stored(
+          samples.flatMap(([, value]) => Array<Given>(tries).fill(value === "e" ? value : null)),
+          { dataset, repetitions: tries, plannedSamples: samples.length },
+          (row) => {
+            const index = Math.floor(row / tries);
+            const [splits, value] = samples[index] ?? [[], "e"];
+            const values = splits.map((split) => [`em/${split}`, value] as const);
+            return {
+              ...{ sampleId: `s${index}`, repetition: row % tries },
+              ...(value !== "e" && { metrics: { ...Object.fromEntries(values), other: 1 } }),
+            };
+          },
+        );
+      const valid = of("valid", [0, 0, 0, 1, 1]);
+      const better = await run([...of("test", [1, 1, 1, 1, 1, 1, 1, 1, 0, 0]), ...valid]);
+      const worse = await run([...of("test", [1, 1, 1, 1, 1, 1, 0, 0, "e", "e"]), ...valid]);
+      const alone = await run(of("test", [1, 1, 1, 1, 1, 1, 1, 0, 0, 0]));
+      // Where a sample is in all of them they are no splits.
+      const both = await run([[["train", "test", "valid"], 1], ...of("test", [0, "e"])]);
+      for (const step of [() => undefined, () => db.maintain()]) {
+        await step();
+        const { entries } = await db.evaluations.leaderboard({ dataset, metric });
+        const { runs } = await db.evaluations.history({ dataset, metric });
+        for (const id of [better, worse, alone, both]) {
+          const { coverage } = (await db.evaluations.summarize(id, [metric])).metrics[0] ?? {};
+          expect(entries.find(({ benchmarkId }) => benchmarkId === id)?.coverage).toEqual(coverage);
+          expect(runs.find(({ benchmarkId }) => benchmarkId === id)?.coverage).toEqual(coverage);
+        }
+        expect(entries[0]).toMatchObject({
+          benchmarkId: better,
+          coverage: { planned: 10, tried: 10, missing: 0 },
+        });
+        const covered = await db.evaluations.leaderboard({ dataset, metric, minCoverage: 0.9 });
+        expect(covered.entries.map(({ benchmarkId }) => benchmarkId)).toEqual([better, alone]);
+        const [found] = (
+          await db.evaluations.compare({
+            baselineId: better,
+            candidateIds: [worse],
+            metric,
+            missing: "bounds",
+          })
+        ).comparisons;
+        expect(found).toMatchObject({ nPaired: 8, baselineUnpaired: 2, candidateUnpaired: 2 });
+        expect(found?.candidateCoverage).toMatchObject({ planned: 10, tried: 10, failed: 2, missing: 2 });
+        expect(found?.bounds?.low).toBeCloseTo(-0.2, 12);
+        expect(found?.bounds?.high).toBeCloseTo(0, 12);
+      }
+    },
+  );
+
   test("takes the least share of samples that have a value", async () => {
     const about = { dataset: "shares", plannedSamples: 4 };
     for (const values of [[1, 1, 1, 1], [1, 1, 1, "e"], [1], [1, 1, null, "e"]] as Given[][])

@@ -346,9 +346,9 @@ export const BriefSummarySchema: GenMessage<BriefSummary> = /*@__PURE__*/
 
 /**
  * How many of the samples of a benchmark have a value of a metric. Evaluations without a sample_id are
- * samples of their own. tried = scored + failed + unscored. In a summary, a metric of one split of a dataset,
- * which is named "METRIC/train", "METRIC/valid" or "METRIC/test" with or without more after it, counts no
- * samples that have a value of the same METRIC in another split.
+ * samples of their own. tried = scored + failed + unscored. A metric of one split of a dataset, which is
+ * named "METRIC/train", "METRIC/valid" or "METRIC/test" with or without more after it, counts no samples that
+ * have a value of the same METRIC in another split, unless the splits have samples in common.
  *
  * @generated from message ltb.v1.Coverage
  */
@@ -1014,6 +1014,7 @@ export type BenchmarkComparison = Message<"ltb.v1.BenchmarkComparison"> & {
 
   /**
    * Samples of the baseline without a partner: no such sample or no value in the candidate, or no sample_id.
+   * Of a metric of one split those of the other splits do not count, as in Coverage.
    *
    * @generated from field: int32 baseline_unpaired = 3;
    */
@@ -1728,7 +1729,8 @@ export type LeaderboardEntry = Message<"ltb.v1.LeaderboardEntry"> & {
 
   /**
    * Worst rank that the intervals allow: the number of entries minus those whose whole interval is worse than
-   * this one's. The number of entries without an interval.
+   * this one's. The number of entries without an interval. It is never less than rank, which an entry with
+   * missing samples may have below others that its interval reaches beyond: see coverage.
    *
    * @generated from field: int32 rank_high = 3;
    */

@@ -18,7 +18,6 @@ import type { ComparisonPosition, SamplePosition } from "../input.ts";
 import { areShares } from "../metric.ts";
 import type { Repetitions } from "../samples/reduce.ts";
 import { readPairSlices } from "../slices/pair-slices.ts";
-import type { Sampling } from "../statements.ts";
 import type { Comparison, comparisonInput } from "./comparison.ts";
 import {
   figuresOf,
@@ -29,15 +28,15 @@ import {
   wilcoxon,
 } from "./figures.ts";
 import { boundDifference } from "./sides.ts";
-import { type Pairing, pairFigures, pairSamples } from "./statements.ts";
+import { type Pairing, pairFigures, pairSamples, type Side } from "./statements.ts";
 
 /** What is asked of each candidate. */
 type Asked = z.output<typeof comparisonInput> & { lowerIsBetter: boolean; range: Range };
 
 /** A candidate and its baseline, and the coverage of the two, in the order of the pair. */
 interface Sides {
-  baseline: Sampling;
-  candidate: Sampling;
+  baseline: Side;
+  candidate: Side;
   coverage: readonly [baseline: Coverage, candidate: Coverage];
 }
 
@@ -149,6 +148,8 @@ async function comparePairs(db: Executor, sides: Pairing, asked: Asked): Promise
   );
   const { pairs: n, higher, lower } = found;
   const leftOut = pairing.allowDifferentInputs ? 0 : found.different;
+  const unpairedOf = (count: number, { elsewhere = 0 }: Side, paired: number) =>
+    Math.max(0, count - elsewhere - paired - leftOut);
   const clusters = found.clusters?.difference;
   const kind = { areShares: areShares(pairing.metric), range: asked.range };
   const baseline = figuresOf(n, found.baseline, { ...kind, spread: found.clusters?.baseline });
@@ -159,8 +160,8 @@ async function comparePairs(db: Executor, sides: Pairing, asked: Asked): Promise
     candidateId: pairing.candidate.id,
     nPaired: n,
     differentInputs: found.different,
-    baselineUnpaired: found.baselineCount - found.baselinePaired - leftOut,
-    candidateUnpaired: found.candidateCount - found.candidatePaired - leftOut,
+    baselineUnpaired: unpairedOf(found.baselineCount, pairing.baseline, found.baselinePaired),
+    candidateUnpaired: unpairedOf(found.candidateCount, pairing.candidate, found.candidatePaired),
     candidateFilled: found.candidateFilled,
     candidateShort: found.candidateShort,
     baselineMean: baseline?.mean ?? null,

@@ -7,7 +7,7 @@ import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
 import type { Sampling } from "../statements.ts";
 import { summarizeBenchmark } from "../summary/summarize.ts";
 import { towardsBetter } from "./figures.ts";
-import { type Pairing, pairBounds } from "./statements.ts";
+import { type Pairing, pairBounds, type Side } from "./statements.ts";
 
 interface Asked extends Reduction, Missing {
   metric: string;
@@ -23,19 +23,20 @@ export async function readSides(
   db: Executor,
   benchmarks: readonly Sampling[],
   { metric, reducer, k, lowerIsBetter, ...given }: Asked,
-): Promise<{ range: Range; sides: Sampling[]; of: (id: string) => Coverage }> {
+): Promise<{ range: Range; sides: Side[]; of: (id: string) => Coverage }> {
   const all = new Map<string, Coverage>();
   let values: { min: number; max: number } | undefined;
   // What has a value by one reducer without a k, has one by all of them.
   const reduction = countsSuccesses(reducer) ? { reducer, k } : ({ reducer: "mean", k: 0 } as const);
-  const sides: Sampling[] = [];
+  const sides: Side[] = [];
   for (const side of benchmarks) {
     const how = { ...side, ...reduction, exact: false, missing: "exclude" } as const;
-    const { wanted, metrics } = await summarizeBenchmark({ db, heavy: db }, [metric], how);
+    const { wanted, sampleCount, metrics } = await summarizeBenchmark({ db, heavy: db }, [metric], how);
     const [found] = metrics;
     if (!found) throw new Error(`no summary of ${metric}`);
     all.set(side.id, found.coverage);
-    sides.push({ ...side, repetitions: wanted, isRepeated: side.isRepeated || wanted > 1 });
+    const elsewhere = sampleCount - found.coverage.tried;
+    sides.push({ ...side, repetitions: wanted, isRepeated: side.isRepeated || wanted > 1, elsewhere });
     if (found.min === null || found.max === null) continue;
     const { min, max } = found;
     values = { min: Math.min(values?.min ?? min, min), max: Math.max(values?.max ?? max, max) };

@@ -5,17 +5,24 @@ import type { FoundClusters } from "../clusters/clusters.ts";
 import { clusterOf, ofSample as clusterOfSample, foundClusters } from "../clusters/parts.ts";
 import type { SamplePosition } from "../input.ts";
 import { isSameInput } from "../inputs/compare-inputs.ts";
-import { metricValue } from "../metric.ts";
+import { hasMetric, metricValue } from "../metric.ts";
 import { exactSum } from "../rollups/moments-sql.ts";
 import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
 import { reducedValues } from "../samples/reduced-values.ts";
 import type { Sampling } from "../statements.ts";
+import { isElsewhere } from "../summary/splits.ts";
+
+/** A benchmark that is compared. */
+export interface Side extends Sampling {
+  /** Its samples of other splits than the metric's, where that is of one. Default: 0 */
+  elsewhere?: number;
+}
 
 /** The values that are compared. */
 export interface Pairing {
   /** Of each side, `repetitions` are those wanted of a sample: `wantedOf`. */
-  baseline: Sampling;
-  candidate: Sampling;
+  baseline: Side;
+  candidate: Side;
   metric: string;
   /** How the values of a sample become one. */
   reduction: Reduction;
@@ -25,7 +32,8 @@ export interface Pairing {
   clusterBy?: string | undefined;
   /**
    * Also pairs samples that the candidate has no value of, which counts as this, as each repetition does that
-   * it lacks. With a value for the baseline also those that either has no value of.
+   * it lacks. With a value for the baseline also those that either has no value of, unless they are of other
+   * splits than the metric.
    */
   filledWith?: { candidate: number; baseline?: number };
 }
@@ -37,6 +45,7 @@ export function pairs(pairing: Pairing): Fragment {
   const { baseline, candidate, metric, reduction, clusterBy, filledWith } = pairing;
   const isFilled = filledWith !== undefined;
   const isOpen = filledWith?.baseline !== undefined;
+  const hasSplits = isOpen && [baseline, candidate].some(({ elsewhere = 0 }) => elsewhere > 0);
   const isClustered = clusterBy !== undefined;
   const cluster = isClustered
     ? sql.fragment`, ${clusterOf(clusterBy)} as cluster_id, false as is_mixed`
@@ -46,14 +55,16 @@ export function pairs(pairing: Pairing): Fragment {
       coalesce(b.cluster_id, c.cluster_id) as cluster_id,
       coalesce(b.cluster_id <> c.cluster_id, false) or b.is_mixed or c.is_mixed as is_mixed`
     : sql.fragment``;
-  const side = (of: Sampling, fill: number | undefined) => {
-    const values = valuesOfSide(of, metric, cluster);
+  const side = (of: Side, fill: number | undefined) => {
+    const isOther = of.elsewhere ? hasMetric((name) => isElsewhere(name, metric)) : sql.fragment`false`;
+    const split = hasSplits ? sql.fragment`, ${isOther} as is_other` : sql.fragment``;
+    const values = valuesOfSide(of, metric, sql.fragment`${cluster}${split}`);
     if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;
     const valued = sql.fragment`select * from (${values}) v where value is not null`;
     const more = isClustered ? ofClusteredSample : ofSample;
     const lack = fill === undefined ? undefined : lackOf(of, fill, isOpen);
     const reduced = reducedValues(valued, sql.fragment`v.sample_id`, reduction, more, lack);
-    return isFilled ? withoutValues(reduced, values) : reduced;
+    return isFilled ? withoutValues(reduced, values, hasSplits) : reduced;
   };
   const isSameText = isSameInput(sql.fragment`b`, sql.fragment`c`);
   // A sample without a value lacks one, whatever it was asked.
@@ -64,6 +75,11 @@ export function pairs(pairing: Pairing): Fragment {
   const candidateValue = valueOr(sql.fragment`c.value`, filledWith?.candidate);
   const hasBaseline = !isOpen && isThere(sql.fragment`b.value`);
   const hasCandidate = !isFilled && isThere(sql.fragment`c.value`);
+  // Written as in `isThere`, so that the join stays a full one.
+  const isOwn =
+    hasSplits &&
+    sql.fragment`
+      case when b.value is null and c.value is null and (b.is_other or c.is_other) then false else true end`;
   return sql.fragment`
     select
       ${isOpen ? sql.fragment`coalesce(b.sample_id, c.sample_id)` : sql.fragment`b.sample_id`} as sample_id,
@@ -75,7 +91,7 @@ export function pairs(pairing: Pairing): Fragment {
       ${isSame} as is_same${clusterOfPair}
     from (${side(baseline, filledWith?.baseline)}) b
     full join (${side(candidate, filledWith?.candidate)}) c on c.sample_id = b.sample_id
-    where ${sql.and([hasBaseline, hasCandidate])} offset 0`;
+    where ${sql.and([hasBaseline, hasCandidate, isOwn])} offset 0`;
 }
 
 /** The evaluations of a side, each with its value. */
@@ -114,13 +130,20 @@ export const isThere = (column: Fragment) =>
   sql.fragment`case when ${column} is null then false else true end`;
 
 /** Reduced samples, and those of which there is no value; their texts are of the first repetition. */
-const withoutValues = (reduced: Fragment, values: Fragment) => sql.fragment`
-  select
-    t.sample_id, coalesce(r.id, t.id) as id, r.value, r.tries, r.alike, coalesce(r.input, t.input) as input,
-    coalesce(r.expected, t.expected) as expected
-  from (
-    select distinct on (v.sample_id) v.* from (${values}) v order by v.sample_id, v.repetition
-  ) t full join (${reduced}) r on r.sample_id = t.sample_id offset 0`;
+function withoutValues(reduced: Fragment, values: Fragment, hasSplits: boolean): Fragment {
+  const none = sql.fragment``;
+  // Any repetition tells the split of a sample.
+  const otherFirst = hasSplits ? sql.fragment`v.is_other desc,` : none;
+  return sql.fragment`
+    select
+      t.sample_id, coalesce(r.id, t.id) as id, r.value, r.tries, r.alike,
+      coalesce(r.input, t.input) as input, coalesce(r.expected, t.expected) as expected
+      ${hasSplits ? sql.fragment`, t.is_other` : none}
+    from (
+      select distinct on (v.sample_id) v.* from (${values}) v
+      order by v.sample_id, ${otherFirst} v.repetition
+    ) t full join (${reduced}) r on r.sample_id = t.sample_id offset 0`;
+}
 
 const lackOf = ({ repetitions }: Sampling, end: number, isBound: boolean) => ({
   wanted: sql.fragment`${repetitions}`,
@@ -198,8 +221,11 @@ function countShort({ baseline, candidate }: Pairing, isFilled: boolean): Fragme
 export const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
   allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
 
-export const exampleSides = (isRepeated: boolean) => {
-  const side = { id: example.id, repetitions: 0, plannedSamples: 0, totalIterations: 0, isRepeated };
+export const exampleSides = (isRepeated: boolean, elsewhere = 0) => {
+  const side = {
+    ...{ id: example.id, repetitions: 0, plannedSamples: 0, totalIterations: 0 },
+    ...{ isRepeated, elsewhere },
+  };
   return { baseline: side, candidate: { ...side, repetitions: 5 } };
 };
 const byMean = { reducer: "mean", k: 0 } as const;
@@ -366,6 +392,7 @@ export const pairBounds = statement("evaluation_pair_bounds", {
   examples: [
     [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 1],
     [{ ...exampleSides(true), metric: "score", reduction: byMean }, 0, 1],
+    [{ ...exampleSides(true, 5), metric: "accuracy/test", reduction: byMean }, 0, 1],
   ],
 });
 

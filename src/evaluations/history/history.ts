@@ -37,6 +37,7 @@ import {
   reductionFields,
   repetitionsOf,
 } from "../samples/reduce.ts";
+import { ownOf } from "../summary/splits.ts";
 import { countPendingRuns, countUnscoredRuns, newestRuns, type Runs } from "./statements.ts";
 
 const historyInput = benchmarkFilter
@@ -234,10 +235,11 @@ function overSamples(run: Run, reduction: Reduction): Counted[] {
 }
 
 function counted(run: Run, isRepeated: boolean): Counted {
-  const { tried, withError, count, failed } = run;
-  const planned = plannedOf(run, isRepeated);
+  const { tried, withError, count, failed, groups } = run;
+  const all = { planned: plannedOf(run, isRepeated), tried, withError };
+  const own = ownOf(all, groups ? countSamples(groups) : count, run);
   const wanted = run.repetitions || run.mostTries;
-  return { ...run, wanted, coverage: coverageOf({ planned, tried, withError }, count, failed) };
+  return { ...run, wanted, coverage: coverageOf(own, count, failed) };
 }
 
 /** Adds what may stand for the repetitions that the samples of runs lack. */

@@ -16,6 +16,7 @@ import {
   type SampleGroup,
 } from "../samples/reduce.ts";
 import { reducedMoments } from "../samples/reduced-values.ts";
+import { isElsewhere } from "../summary/splits.ts";
 
 /** The runs of which there is a history; one alone where there is an id. */
 export type Runs = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & {
@@ -36,6 +37,8 @@ const runRow = benchmarkRow.pick({ ...texts, ...plan, status: true, createdAt: t
   tried: z.number(),
   withError: z.number(),
   mostTries: z.number(),
+  elsewhere: z.number(),
+  elsewhereWithError: z.number(),
   groups: z.custom<SampleGroup[]>().nullable(),
   reduced: z.custom<ReducedMoments>().nullable(),
 });
@@ -50,6 +53,8 @@ const runColumns = columnsOf(runRow, "b", {
   tried: sql.fragment`coalesce(g.tried, t.tried)`,
   withError: sql.fragment`coalesce(g.failed, t.failed)`,
   mostTries: sql.fragment`coalesce(g.most, 1)`,
+  elsewhere: sql.fragment`coalesce(g.elsewhere, o.samples)`,
+  elsewhereWithError: sql.fragment`coalesce(g.elsewhere_failed, o.failed)`,
   groups: sql.fragment`g.groups`,
   reduced: sql.fragment`moments.reduced`,
 });
@@ -66,10 +71,13 @@ const isReadable = sql.fragment`
     or ${areSamplesKept(sql.fragment`b.id`)}
   )`;
 
-/** Base and deltas of a metric of benchmark `b`. */
-function partsOf(metric: string): Fragment {
+/**
+ * Base and deltas of metrics of benchmark `b`.
+ * @param which a condition on `metric`
+ */
+function partsOf(which: Fragment): Fragment {
   const columns = sql.fragment`count, failed, sum, m2, min, max`;
-  const isIts = sql.fragment`benchmark_id = b.id and metric = ${metric}`;
+  const isIts = sql.fragment`benchmark_id = b.id and ${which}`;
   return sql.fragment`
     select ${columns} from metric_rollups where ${isIts}
     union all
@@ -112,6 +120,8 @@ export const newestRuns = statement("metric_history", {
   build: (runs: Runs, reduction: Reduction, limit: number, before: BenchmarkPosition | undefined) => {
     const { dataset, metric } = runs;
     const least = Math.max(1, runs.minCount);
+    const isMetric = sql.fragment`metric = ${metric}`;
+    const isOther = isElsewhere(sql.fragment`metric`, metric);
     const isWanted = sql.and([
       ...[matching(runs), isOlder(before), isReadable, mayHave(least, metric, reduction)],
     ]);
@@ -157,8 +167,12 @@ export const newestRuns = statement("metric_history", {
           g.benchmark_id, ${groupsAsJson(sql.fragment`g`)} filter (where g.metric = ${metric}) as groups,
           (sum(g.samples) filter (where g.metric = ${failedMetric}))::bigint as tried,
           (sum(g.failed) filter (where g.metric = ${failedMetric}))::bigint as failed,
-          max(g.tries) filter (where g.metric = ${failedMetric}) as most
-        from (${groupsNow(sql.fragment`metric in (${metric}, ${failedMetric})`, kept)}) g
+          max(g.tries) filter (where g.metric = ${failedMetric}) as most,
+          coalesce(sum(g.samples) filter (where ${isOther}), 0)::bigint as elsewhere,
+          coalesce(sum(g.failed) filter (where ${isOther}), 0)::bigint as elsewhere_failed
+        from (
+          ${groupsNow(sql.fragment`(metric in (${metric}, ${failedMetric}) or ${isOther})`, kept)}
+        ) g
         group by g.benchmark_id
       ) g on g.benchmark_id = run.id
       left join (${reduced}) moments on moments.benchmark_id = run.id
@@ -172,14 +186,18 @@ export const newestRuns = statement("metric_history", {
           select part.*, ${mean(sql.fragment`part.total`, sql.fragment`part.n`)} as mean
           from (
             select part.*, sum(part.count) over () as n, sum(part.sum) over () as total
-            from (${partsOf(metric)}) part
+            from (${partsOf(isMetric)}) part
           ) part
         ) part
       ) f
       cross join lateral (
         select coalesce(sum(part.count), 0)::bigint as tried, coalesce(sum(part.sum), 0) as failed
-        from (${partsOf(failedMetric)}) part
+        from (${partsOf(sql.fragment`metric = ${failedMetric}`)}) part
       ) t
+      cross join lateral (
+        select coalesce(sum(part.count), 0)::bigint as samples, coalesce(sum(part.failed), 0)::bigint as failed
+        from (${partsOf(isOther)}) part
+      ) o
       order by b.created_at desc, b.id desc`;
   },
   examples: [
@@ -194,6 +212,7 @@ export const newestRuns = statement("metric_history", {
       2,
       { createdAt: example.time, id: example.id },
     ],
+    [{ dataset: "d", metric: "accuracy/test", minCount: 0 }, { reducer: "mean", k: 0 }, 2, undefined],
   ],
 });
 
@@ -208,7 +227,7 @@ export const countUnscoredRuns = statement("metric_history_unscored", {
     after: BenchmarkPosition | undefined,
   ) => {
     const hasValue = sql.fragment`
-      coalesce((select sum(part.count) from (${partsOf(runs.metric)}) part), 0) > 0
+      coalesce((select sum(part.count) from (${partsOf(sql.fragment`metric = ${runs.metric}`)}) part), 0) > 0
       and ${mayHave(1, runs.metric, reduction)}`;
     const isUnscored = sql.and([
       ...[matching(runs), isOlder(before), after && sql.fragment`(b.created_at, b.id) > ${placeOf(after)}`],

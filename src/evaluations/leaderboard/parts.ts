@@ -4,11 +4,13 @@ import { type Moments, mergeMoments } from "../../statistics/moments.ts";
 import { type Coverage, coverageOf, plannedOf } from "../coverage/coverage.ts";
 import {
   countFailed,
+  countSamples,
   countsSuccesses,
   type Reduction,
   reduceGroups,
   type SampleGroup,
 } from "../samples/reduce.ts";
+import { ownOf } from "../summary/splits.ts";
 import { groupFigures, idBytes, type leaderboardParts, partFigures, planFigures } from "./statements.ts";
 
 interface Range {
@@ -125,11 +127,13 @@ async function coveredParts(
     const part = parts[index] as Part;
     const plan = plans.get(part.hex);
     if (!plan) return;
-    const isRepeated = part.groups !== undefined;
+    const { groups } = part;
+    const isRepeated = groups !== undefined;
     // The samples of repetitions are counted with what has changed since the last fold.
     const { count, sum } = (isRepeated ? undefined : added.get(part.hex)) ?? nothing;
     const planned = plannedOf(plan, isRepeated);
-    const samples = { planned, tried: plan.tried + count, withError: plan.withError + sum };
+    const all = { planned, tried: plan.tried + count, withError: plan.withError + sum };
+    const samples = ownOf(all, groups ? countSamples(groups) : part.count, plan);
     // Copies of thousands would take as long as reading them.
     const coverage = coverageOf(samples, part.count, part.failed);
     contenders.push(Object.assign(part, { coverage, wanted: plan.repetitions || plan.mostTries }));

@@ -10,6 +10,7 @@ import { isKept } from "../rollups/moments-sql.ts";
 import { changedSamples, groupMoments, groupsNow, repeatedBenchmarks } from "../samples/parts.ts";
 import { type Reduction, reducesByCounts } from "../samples/reduce.ts";
 import { reducedMoments } from "../samples/reduced-values.ts";
+import { isElsewhere } from "../summary/splits.ts";
 
 export type Ranked = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & { dataset: string; metric: string };
 
@@ -21,6 +22,7 @@ export const groupFigures = [
 ] as const;
 export const planFigures = [
   ...(["plannedSamples", "totalIterations", "repetitions", "tried", "withError", "mostTries"] as const),
+  ...(["elsewhere", "elsewhereWithError"] as const),
 ] as const;
 
 /** All rows as one text: shorter, and read faster, than bytea's own form. */
@@ -48,14 +50,21 @@ const packedGroups = packedFigures(
 );
 
 /**
- * The plans of benchmarks `b`, with the evaluations or samples that their base and groups count: `f` and `s`.
+ * The plans of benchmarks `b`, with the evaluations or samples that their base and groups count: `f` and `s`,
+ * and those that have a value in another split: `o` and `s`.
  */
 const packedPlans = packedFigures(sql.fragment`b.id`, [
   ...[sql.fragment`b.planned_samples`, sql.fragment`b.total_iterations`, sql.fragment`b.repetitions`],
   sql.fragment`coalesce(s.tried, f.count, 0)`,
   sql.fragment`coalesce(s.failed, f.sum, 0)`,
   sql.fragment`coalesce(s.most, 1)`,
+  ...[
+    sql.fragment`coalesce(s.elsewhere, o.samples, 0)`,
+    sql.fragment`coalesce(s.elsewhere_failed, o.failed, 0)`,
+  ],
 ]);
+
+const ofAll = sql.fragment`filter (where metric = ${sql.literalValue(failedMetric)})`;
 
 /** The moments of the values that a reducer makes of samples; their groups tell of errors. */
 function reducedParts(metric: string, reduction: Reduction): Fragment {
@@ -93,10 +102,12 @@ export const leaderboardParts = statement("leaderboard_parts", {
       ? sql.fragment`join benchmarks b on b.id = part.benchmark_id and ${matching}`
       : sql.fragment``;
     const kept = sql.fragment`select id from kept`;
+    const isOther = isElsewhere(sql.fragment`metric`, metric);
+    const ofOthers = sql.fragment`filter (where ${isOther})`;
     const reduced = reducesByCounts(reduction.reducer) ? sql.fragment`''` : reducedParts(metric, reduction);
     return sql.fragment`
       with ${repeatedBenchmarks(sql.fragment`${matching}`)}, ${changedSamples(kept)}, grouped as materialized (
-        ${groupsNow(sql.fragment`metric in (${metric}, ${failedMetric})`, kept)}
+        ${groupsNow(sql.fragment`(metric in (${metric}, ${failedMetric}) or ${isOther})`, kept)}
       )
       select
         (
@@ -107,9 +118,22 @@ export const leaderboardParts = statement("leaderboard_parts", {
           left join metric_rollups f
             on f.dataset = ${dataset} and f.metric = ${failedMetric} and f.benchmark_id = b.id
           left join (
-            select benchmark_id, sum(samples) as tried, sum(failed) as failed, max(tries) as most
-            from grouped where metric = ${failedMetric} group by benchmark_id
+            select
+              benchmark_id, sum(samples) ${ofAll} as tried, sum(failed) ${ofAll} as failed,
+              max(tries) ${ofAll} as most, coalesce(sum(samples) ${ofOthers}, 0) as elsewhere,
+              coalesce(sum(failed) ${ofOthers}, 0) as elsewhere_failed
+            from grouped group by benchmark_id
           ) s on s.benchmark_id = b.id
+          left join (
+            select benchmark_id, sum(count) as samples, sum(failed) as failed
+            from (
+              select benchmark_id, count, failed from metric_rollups where dataset = ${dataset} and ${isOther}
+              union all
+              select d.benchmark_id, d.count, d.failed
+              from metric_deltas d join benchmarks b on b.id = d.benchmark_id and ${matching} where ${isOther}
+            ) part
+            group by benchmark_id
+          ) o on o.benchmark_id = b.id
           where ${matching}
         ) as plans,
         (
@@ -146,6 +170,10 @@ export const leaderboardParts = statement("leaderboard_parts", {
     [
       { dataset: "d", metric: "accuracy", ...exampleFilter, ...exampleRange },
       { reducer: "median", k: 0 },
+    ],
+    [
+      { dataset: "d", metric: "accuracy/test" },
+      { reducer: "mean", k: 0 },
     ],
   ],
 });
