@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { parseConversation } from "../../console/src/parts/texts/conversation.ts";
+import { markMathematics } from "../../console/src/parts/texts/dollars.ts";
+import { indentJson } from "../../console/src/parts/texts/indent.ts";
+
+describe("mathematics in Markdown", () => {
+  test.each([
+    ["It costs $5 and $6.", "It costs \\$5 and \\$6."],
+    ["from $5-$10", "from \\$5-\\$10"],
+    ["$x^2$ is it", "$x^2$ is it"],
+    ["\\(a\\) and \\[b\\]", "$a$ and \n$$\nb\n$$\n"],
+    ["$$ a $$", "\n$$\na\n$$\n"],
+    ["`$HOME` is $5", "`$HOME` is \\$5"],
+    ["\\$5 is $6", "\\$5 is \\$6"],
+  ])("%j", (text, marked) => expect(markMathematics(text)).toBe(marked));
+
+  test.each(["\\(", "\\[", "$", "$$", "```", "`", "$a\\"])(
+    "50,000 characters of %j take no time",
+    (opening) => {
+      // Without bounds each of them would look for its end through all others.
+      expect(markMathematics(opening.repeat(50_000 / opening.length)).length).toBeGreaterThan(10_000);
+    },
+  );
+});
+
+describe("JSON", () => {
+  test("has a line for each value, and all digits", () => {
+    expect(indentJson('{"a":[1,{}],"b": 12345678901234567891.50}')).toBe(
+      '{\n  "a": [\n    1,\n    {}\n  ],\n  "b": 12345678901234567891.50\n}',
+    );
+    expect(indentJson('["a,\\"{b"]')).toBe('[\n  "a,\\"{b"\n]');
+  });
+
+  test("that is none is left alone; nesting does not fill the memory", () => {
+    expect(indentJson("[1")).toBeUndefined();
+    expect(indentJson("12")).toBeUndefined();
+    expect(indentJson("[".repeat(50_000) + "]".repeat(50_000))?.length).toBeLessThan(10_000_000);
+  });
+});
+
+describe("conversations", () => {
+  test.each([
+    ["a list", [{ role: "user", content: "hi" }]],
+    ["messages of an object", { messages: [{ role: "user", content: "hi" }] }],
+    ["one message", { role: "user", content: [{ type: "text", text: "hi" }] }],
+  ])("%s", (_, value) => {
+    expect(parseConversation(JSON.stringify(value))).toEqual([{ role: "user", text: "hi", calls: [] }]);
+  });
+
+  test.each([
+    ["OpenAI", { content: null, tool_calls: [{ function: { name: "look", arguments: '{"q":1}' } }] }],
+    ["Inspect", { content: "", tool_calls: [{ function: "look", arguments: '{"q":1}' }] }],
+  ])("calls of tools as %s has them", (_, message) => {
+    expect(parseConversation(JSON.stringify([{ role: "assistant", ...message }]))).toEqual([
+      { role: "assistant", text: "", calls: [{ name: "look", arguments: '{"q":1}' }] },
+    ]);
+  });
+
+  test("calls of tools as Anthropic has them", () => {
+    const content = [
+      { type: "text", text: "well" },
+      { type: "tool_use", name: "look", input: { q: 1 } },
+    ];
+    expect(parseConversation(JSON.stringify([{ role: "assistant", content }]))).toEqual([
+      { role: "assistant", text: "well", calls: [{ name: "look", arguments: '{\n  "q": 1\n}' }] },
+    ]);
+  });
+
+  test.each(["[]", "[1]", "{}", '[{"role":"user"}]', '[{"role":1,"content":""}]', "hi", '["a"]'])(
+    "%s is none",
+    (text) => expect(parseConversation(text)).toBeUndefined(),
+  );
+});
