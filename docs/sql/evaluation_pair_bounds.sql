@@ -2,7 +2,9 @@
 select
   lowest.pairs,
   lowest.moments as low,
-  highest.moments as high
+  highest.moments as high,
+  lowest.are_signs
+  and highest.are_signs as are_signs
 from
   (
     select
@@ -24,7 +26,8 @@ from
           min("difference"),
           max("difference")
         ]
-      end as moments
+      end as moments,
+      bool_and(difference in (-1, 0, 1)) as are_signs
     from
       (
         select
@@ -133,7 +136,8 @@ from
           min("difference"),
           max("difference")
         ]
-      end as moments
+      end as moments,
+      bool_and(difference in (-1, 0, 1)) as are_signs
     from
       (
         select
@@ -241,7 +245,9 @@ from
 select
   lowest.pairs,
   lowest.moments as low,
-  highest.moments as high
+  highest.moments as high,
+  lowest.are_signs
+  and highest.are_signs as are_signs
 from
   (
     select
@@ -263,7 +269,8 @@ from
           min("difference"),
           max("difference")
         ]
-      end as moments
+      end as moments,
+      bool_and(difference in (-1, 0, 1)) as are_signs
     from
       (
         select
@@ -534,7 +541,8 @@ from
           min("difference"),
           max("difference")
         ]
-      end as moments
+      end as moments,
+      bool_and(difference in (-1, 0, 1)) as are_signs
     from
       (
         select

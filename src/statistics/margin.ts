@@ -1,3 +1,4 @@
+import { noWorseSharesP } from "./paired-shares.ts";
 import { studentTUpperTail } from "./student-t.ts";
 
 /** Differences of pairs, above 0 where the candidate is the better one. */
@@ -10,29 +11,45 @@ export interface Difference {
   /** The least and the greatest of the differences. */
   min: number;
   max: number;
+  /** Each is −1, 0 or 1, of a pair that does not depend on others. */
+  areSigns?: boolean | undefined;
 }
 
 /**
- * Tests whether a mean difference is above −margin: that the candidate is not worse by as much. It is the
- * one-sided paired t-test; below 0.05, the whole one-sided 95 % interval is above −margin.
+ * Tests whether a mean difference is above −margin: that the candidate is not worse by as much. Of shares it
+ * is the exact test of `noWorseSharesP`, else the one-sided paired t-test, below 0.05 where the whole
+ * one-sided 95 % interval is above −margin.
  *
- * If the candidate is better in every pair, the p-value is at most 2⁻ⁿ, that of the exact test of signs:
- * neither one pair that is better by far, nor differences that do not vary, make that a doubtful candidate.
+ * If all pairs are equal, which leaves no standard error, the p-value is (1 − margin / most)ⁿ: with so great
+ * a chance or less n pairs are equal where the mean differs by the margin, because a share of margin / most
+ * or more of all pairs differs then. The t-test knows nothing of such rare pairs: one small loss would prove
+ * more than n equal pairs do. So no p-value is smaller than theirs, unless the t-test finds the candidate
+ * better by one that is. If it is better in every pair, the p-value is at most 2⁻ⁿ, that of the exact test of
+ * signs: neither one pair that is better by far, nor differences that do not vary, make that a doubtful
+ * candidate.
  * @param margin above 0
- * @param most the largest difference that there can be. If all pairs are equal, which leaves no standard
- *   error, the p-value is (1 − margin / most)ⁿ: with so great a chance or less n pairs are equal where the
- *   mean differs by the margin, because a share of margin / most or more of all pairs differs then.
+ * @param most the largest difference that there can be
  * @returns undefined if all differences are equal and that does not determine it
  */
 export function noWorseP(difference: Difference, margin: number, most = Infinity): number | undefined {
-  const { mean, stderr, n, min } = difference;
+  const { mean, stderr, n, min, areSigns = false } = difference;
+  if (areSigns && most === 1) {
+    const differing = stderr * stderr * n * (n - 1) + n * mean * mean;
+    const [wins, losses] = [differing + n * mean, differing - n * mean].map((twice) => Math.round(twice / 2));
+    return noWorseSharesP(wins ?? 0, losses ?? 0, n, margin);
+  }
   const ofSigns = min > 0 ? 2 ** -n : 1;
+  const ofEqual = most < Infinity ? Math.max(0, 1 - margin / most) ** n : undefined;
   if (stderr > 0) {
-    const t = (mean + margin) / stderr;
-    return Math.min(ofSigns, t >= 0 ? studentTUpperTail(t, n - 1) : 1 - studentTUpperTail(-t, n - 1));
+    const above = (limit: number) => {
+      const t = (mean - limit) / stderr;
+      return t >= 0 ? studentTUpperTail(t, n - 1) : 1 - studentTUpperTail(-t, n - 1);
+    };
+    const least = Math.min(ofEqual ?? 0, mean > 0 ? above(0) : 1);
+    return Math.min(ofSigns, Math.max(least, above(-margin)));
   }
   if (min > 0 || mean <= -margin) return ofSigns;
-  return mean === 0 && most < Infinity ? Math.max(0, 1 - margin / most) ** n : undefined;
+  return mean === 0 ? ofEqual : undefined;
 }
 
 /**

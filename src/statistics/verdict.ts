@@ -1,3 +1,5 @@
+import { ComparisonTest } from "../../gen/ltb/v1/benchmark_pb.ts";
+
 // What a paired comparison shows, for terminal, reports and console alike.
 
 export type Verdict =
@@ -30,7 +32,9 @@ export interface Bounds {
 export interface Figures {
   adjustedPValue?: number | undefined;
   meanDifference?: number | undefined;
-  pairedTPValue?: number | undefined;
+  /** Of the paired t-test, adjusted as the other is. */
+  adjustedPairedTPValue?: number | undefined;
+  test?: ComparisonTest | undefined;
   rankBiserial?: number | undefined;
   /** Groups have neither. */
   clusters?: object | undefined;
@@ -73,19 +77,24 @@ function verdictWithin(
 type Way = "better" | "worse" | "equal";
 
 /**
- * Tells where a significant test goes another way than the mean, as a few large differences can make it do:
- * neither is then the verdict. It is harm if the test finds the candidate worse, or the t-test does so.
+ * Tells where the signed-rank test and the mean do not say the same, as a few large differences can make it
+ * be: neither is then the verdict. A significant test may go another way than the mean, or the t-test alone
+ * be significant. It is harm if either is so and finds the candidate worse. McNemar's test, and that by
+ * clusters, are of the mean.
  */
 export function contradictionOf(
-  { adjustedPValue = 1, rankBiserial, meanDifference = 0, pairedTPValue = 1 }: Figures,
+  { adjustedPValue, adjustedPairedTPValue = 1, test, rankBiserial = 0, meanDifference = 0 }: Figures,
   { alpha, lowerIsBetter }: Deciding,
-): { test: Way; mean: Way; isHarm: boolean } | undefined {
-  if (adjustedPValue >= alpha || rankBiserial === undefined) return undefined;
-  if (Math.sign(rankBiserial) === Math.sign(meanDifference)) return undefined;
+): { test: Way | undefined; mean: Way; isHarm: boolean } | undefined {
+  if (test !== ComparisonTest.WILCOXON_SIGNED_RANK || adjustedPValue === undefined) return undefined;
   const wayOf = (difference: number): Way => {
     if (difference === 0) return "equal";
     return difference > 0 === lowerIsBetter ? "worse" : "better";
   };
-  const [test, mean] = [wayOf(rankBiserial), wayOf(meanDifference)];
-  return { test, mean, isHarm: test === "worse" || (mean === "worse" && pairedTPValue < alpha) };
+  const [ofTest, mean] = [wayOf(rankBiserial), wayOf(meanDifference)];
+  const isMeanProven = adjustedPairedTPValue < alpha;
+  if (adjustedPValue >= alpha)
+    return isMeanProven ? { test: undefined, mean, isHarm: mean === "worse" } : undefined;
+  if (ofTest === mean) return undefined;
+  return { test: ofTest, mean, isHarm: ofTest === "worse" || (mean === "worse" && isMeanProven) };
 }

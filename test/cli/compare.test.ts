@@ -117,6 +117,9 @@ test("better or worse takes that the mean and the test agree, and a gate tells w
   await store("mostly better", differ(0.01, -0.28));
   await store("broken judge", (n) => (n === 0 ? 1000 : 0.5 - n / 400));
   await store("mean much worse", differ(0.0005, -0.4));
+  // Of 200 30 fall to 0, and 90 rise a little.
+  await store("a part fails", (n) => (n < 30 ? 0 : n < 120 ? 0.51 + n / 10_000 : 0.5));
+  await store("a part shines", (n) => (n < 30 ? 1 : n < 120 ? 0.49 - n / 10_000 : 0.5));
   const reports = ["junit", "markdown", "html"].map((format) => join(folder, `r.${format}`));
   const written = reports.flatMap((path) => [`--${path.slice(path.lastIndexOf(".") + 1)}`, path]);
   const gate = (candidate: string, ...args: string[]) =>
@@ -144,6 +147,30 @@ test("better or worse takes that the mean and the test agree, and a gate tells w
   expect(better.stdout).toMatch(/: warning: Wilcoxon's .* says better \(.*\) where the mean says worse \(/);
   // A mean that is worse by the t-test is harm, though most samples are better.
   expect((await gate("mean much worse")).code).toBe(3);
+  // So it is where the ranks prove nothing.
+  const failing = await gate("a part fails", ...written);
+  expect(failing.stdout).toMatch(/^a part fails .* no significant difference$/m);
+  const unranked =
+    /the mean is worse by the t-test \(.*\), and Wilcoxon's signed-rank test does not say so \(90 /;
+  expect(failing.stdout).toMatch(new RegExp(`^a part fails: warning: ${unranked.source}`, "m"));
+  expect([failing.code, failing.stderr]).toEqual([
+    3,
+    expect.stringMatching(/^1 of 1 candidates are worse by the test or by the mean, which go apart: look /m),
+  ]);
+  for (const path of reports) expect(await readFile(path, "utf8")).toMatch(/the mean is worse by the t-test/);
+  const inGroups = await gate("a part fails", "--group-by", "subject");
+  expect(inGroups.stderr).toContain("a part fails regressed in 1 of 1 group by subject: law");
+  const shining = await gate("a part shines");
+  expect(shining).toMatchObject({ code: 0, stderr: "" });
+  expect(shining.stdout).toMatch(/^a part shines: warning: the mean is better by the t-test \(/m);
+  // Its p-value is adjusted for all candidates, as that of the test is.
+  const many = await ltb.json("compare", "level", "a part fails", "a part shines");
+  for (const one of many.comparisons)
+    expect(one.adjusted_paired_t_p_value).toBeGreaterThan(one.paired_t_p_value * 0.999);
+  expect(many.comparisons[0].adjusted_paired_t_p_value).toBeCloseTo(
+    2 * many.comparisons[0].paired_t_p_value,
+    12,
+  );
   // What is asked of the mean alone goes by the mean alone.
   expect(
     (await ltb.run("compare", "level", "mostly worse", "--fail-unless-no-worse-than", "0.05")).code,

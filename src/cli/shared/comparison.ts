@@ -10,20 +10,22 @@ import { explainClusters } from "./clusters.ts";
 import { type Cell, formatInterval, formatNumber } from "./output.ts";
 import { agreementText, rangeText, reducerText } from "./reducer.ts";
 
-/** Says where a significant test goes another way than the mean, so that neither is the verdict. */
+/** Says where the signed-rank test and the mean do not say the same, so that neither is the verdict. */
 export function explainContradiction(
   figures: Figures,
   deciding: Deciding,
 ): { text: string; isHarm: boolean } | undefined {
   const contradiction = contradictionOf(figures, deciding);
   if (!contradiction) return undefined;
-  const { adjustedPValue, meanDifference, pairedTPValue, wins, losses } = figures;
-  const ofTest = `${contradiction.test} (${wins} wins, ${losses} losses, p (Holm) ${formatNumber(adjustedPValue, 3)})`;
-  const ofMean = `${contradiction.mean} (difference ${formatNumber(meanDifference, 3)}, p (t) ${formatNumber(pairedTPValue, 3)})`;
-  return {
-    text: `Wilcoxon's signed-rank test says ${ofTest} where the mean says ${ofMean}, as a few large differences outweigh the others in it, so that neither is the verdict`,
-    isHarm: contradiction.isHarm,
-  };
+  const { adjustedPValue, meanDifference, adjustedPairedTPValue, wins, losses } = figures;
+  const { test, mean, isHarm } = contradiction;
+  const ofTest = `${wins} wins, ${losses} losses, p (Holm) ${formatNumber(adjustedPValue, 3)}`;
+  const ofMean = `difference ${formatNumber(meanDifference, 3)}, p (t) ${formatNumber(adjustedPairedTPValue, 3)} by Holm's method`;
+  const text =
+    test === undefined
+      ? `the mean is ${mean} by the t-test (${ofMean}), and Wilcoxon's signed-rank test does not say so (${ofTest}), as few large differences stand against many small ones, so that no difference is the verdict`
+      : `Wilcoxon's signed-rank test says ${test} (${ofTest}) where the mean says ${mean} (${ofMean}), as a few large differences outweigh the others in it, so that neither is the verdict`;
+  return { text, isHarm };
 }
 
 const tests: Record<ComparisonTest, string> = {

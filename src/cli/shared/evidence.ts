@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
-import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { type BenchmarkComparison, ComparisonTest } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { equalPairsNeeded } from "../../statistics/paired-shares.ts";
 import { pairsNeeded } from "../../statistics/power.ts";
 import { type Deciding, harms, leaveOpen, type Verdict } from "../../statistics/verdict.ts";
 import { clusterWarnings } from "./clusters.ts";
@@ -134,22 +135,35 @@ function marginText(comparison: BenchmarkComparison, evidence: Evidence): string
 export function tooFewPairs(comparison: BenchmarkComparison, evidence: Evidence): string {
   const { nPaired, stderr, meanDifference = 0, clusters, noWorsePValue: p = 1, bounds } = comparison;
   const { margin, equivalence = false, alpha, lowerIsBetter } = evidence;
-  const isWorse = (lowerIsBetter ? -meanDifference : meanDifference) <= -(margin ?? 0);
+  const difference = lowerIsBetter ? -meanDifference : meanDifference;
   if (margin === undefined || equivalence || stderr === undefined || leaveOpen(bounds)) return "";
   // Beyond, twice the level is no less than the power that is asked for.
-  if (p < alpha || isWorse || alpha >= 0.4) return "";
+  if (p < alpha || difference <= -margin || alpha >= 0.4) return "";
   const areEqual = stderr === 0 && meanDifference === 0;
   const units = clusters?.count ?? nPaired;
-  // Each further pair without a difference lowers the p-value by the same factor. A one-sided test at a level
-  // finds what a two-sided one does at twice the level.
-  const needed = areEqual
-    ? Math.ceil((nPaired * Math.log(alpha)) / Math.log(p))
+  // A one-sided test at a level finds what a two-sided one does at twice the level.
+  const ofUnequal = areEqual
+    ? 0
     : Math.ceil((pairsNeeded(margin / (stderr * Math.sqrt(units)), 0.8, 2 * alpha) * nPaired) / units);
+  // Where so many as there are would do for the t-test, equal pairs are what the p-value is of.
+  const needed = ofUnequal > nPaired || difference > 0 ? ofUnequal : equalPairs(comparison, margin, alpha);
   if (!(needed > nPaired && needed <= 1e9)) return "";
   const text = areEqual
     ? `it takes ${needed} that all are equal`
     : `where the two are equal it takes ${needed}`;
   return `: ${countOf(nPaired, "pair")} ${nPaired === 1 ? "is" : "are"} too few: ${text} (ltb power plans a comparison)`;
+}
+
+/** How many pairs it takes that are all equal. */
+function equalPairs(
+  { test, nPaired, losses, noWorsePValue: p = 1 }: BenchmarkComparison,
+  margin: number,
+  alpha: number,
+) {
+  const ofShares = test === ComparisonTest.MCNEMAR_EXACT && margin < 1 ? equalPairsNeeded(margin, alpha) : 0;
+  if (ofShares > 0 && losses > 0) return ofShares;
+  // Each further pair without a difference lowers the p-value by the same factor, or by less.
+  return Math.max(ofShares, Math.ceil((nPaired * Math.log(alpha)) / Math.log(p)));
 }
 
 export const ofTotal = "over all groups together";

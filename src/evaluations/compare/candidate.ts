@@ -174,6 +174,7 @@ async function comparePairs(db: Executor, sides: Pairing, asked: Asked): Promise
     ...(await intervals(found, differences, bootstrapSamples)),
     ...tests(found, differences),
     adjustedPValue: null,
+    adjustedPairedTPValue: null,
     effectSize: meanDifference !== null && stddev ? meanDifference / stddev : null,
     ...withMargin(found, differences, asked),
     wins: lowerIsBetter ? lower : higher,
@@ -224,7 +225,8 @@ function withMargin(
 ) {
   const n = unitsOf(figures);
   const [, , min = 0, max = 0] = figures.differences ?? [];
-  const difference = differences && towardsBetter(differences, { n, min, max }, lowerIsBetter);
+  const areSigns = figures.isBinary === true && figures.clusters === null;
+  const difference = differences && towardsBetter(differences, { n, min, max, areSigns }, lowerIsBetter);
   const test = (p: typeof noWorseP) =>
     (difference && margin !== undefined ? p(difference, margin, high - low) : null) ?? null;
   const tests = { noWorsePValue: test(noWorseP), equivalencePValue: test(equivalenceP) };

@@ -1,13 +1,12 @@
 import type { Executor } from "../../database/statement/executor.ts";
-import { holm } from "../../statistics/holm.ts";
 import { parseInput } from "../../validation.ts";
 import { endOf } from "../coverage/missing.ts";
 import type { ComparisonPosition } from "../input.ts";
 import { isLowerBetter } from "../metric.ts";
-import { adjustSlices } from "../slices/pair-slices.ts";
 import { requireBenchmark, type Sampling } from "../statements.ts";
 import { compareCandidate } from "./candidate.ts";
 import { type Comparison, type ComparisonInput, type ComparisonPage, comparisonInput } from "./comparison.ts";
+import { adjustTests } from "./figures.ts";
 import { readSides } from "./sides.ts";
 
 /**
@@ -39,10 +38,8 @@ export async function compareBenchmarks(
     comparisons.push(one.comparison);
     next.push(one.next);
   }
-  const adjusted = holm(comparisons.map(({ pValue }) => pValue ?? undefined));
-  for (const [index, comparison] of comparisons.entries())
-    comparison.adjustedPValue = adjusted[index] ?? null;
-  adjustSlices(comparisons.map(({ slices }) => slices));
+  adjustTests(comparisons);
+  adjustTests(comparisons.flatMap(({ slices }) => slices?.slices ?? []));
   const isLast = next.every(({ regressed, improved }) => regressed === null && improved === null);
   const about = { baselineId, metric, lowerIsBetter, reducer, k, clusterBy, missing };
   const ends = { rangeLow: endOf(range.low), rangeHigh: endOf(range.high) };

@@ -101,6 +101,8 @@ export interface Comparison {
   mcnemarPValue: number | null;
   wilcoxonPValue: number | null;
   pairedTPValue: number | null;
+  /** By Holm's method over all candidates. */
+  adjustedPairedTPValue: number | null;
   /** Which way `test` goes: see `rankBiserial`; null without pairs, and by clusters. */
   rankBiserial: number | null;
   /** Cohen's d_z: mean difference / standard deviation of the differences. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { ClusterSpread } from "../../statistics/clusters.ts";
+import { holm } from "../../statistics/holm.ts";
 import { type Difference, turned } from "../../statistics/margin.ts";
 import { type MeanFigures, meanFigures } from "../../statistics/mean-interval.ts";
 import { wilcoxonApproximate, wilcoxonExact } from "../../statistics/wilcoxon.ts";
@@ -40,16 +41,15 @@ export function intervalOf(figures: MeanFigures | undefined, isBinary: boolean |
 
 /**
  * Differences as tests of harm take them: above 0 where the candidate is better.
- * @param n pairs or clusters
  * @returns undefined without a standard error
  */
 export function towardsBetter(
   { mean, stderr }: { mean: number; stderr: number | undefined },
-  { n, min, max }: Pick<Difference, "n" | "min" | "max">,
+  of: Omit<Difference, "mean" | "stderr">,
   lowerIsBetter: boolean,
 ): Difference | undefined {
   if (stderr === undefined) return undefined;
-  const difference = { mean, stderr, n, min, max };
+  const difference = { mean, stderr, ...of };
   return lowerIsBetter ? turned(difference) : difference;
 }
 
@@ -70,4 +70,21 @@ export function wilcoxon({ sizeCounts, sizePositives, up, down, positiveRanks, t
   return sizes || up + down === 0
     ? wilcoxonExact(sizes ?? [])
     : wilcoxonApproximate(up + down, positiveRanks, tieTerm);
+}
+
+interface Tested {
+  pValue: number | null;
+  adjustedPValue: number | null;
+  pairedTPValue: number | null;
+  adjustedPairedTPValue: number | null;
+}
+
+/** Adjusts the p-values of candidates, or of the groups of all candidates, together. */
+export function adjustTests(all: readonly Tested[]): void {
+  const ofTest = holm(all.map(({ pValue }) => pValue ?? undefined));
+  const ofMean = holm(all.map(({ pairedTPValue }) => pairedTPValue ?? undefined));
+  for (const [index, one] of all.entries()) {
+    one.adjustedPValue = ofTest[index] ?? null;
+    one.adjustedPairedTPValue = ofMean[index] ?? null;
+  }
 }

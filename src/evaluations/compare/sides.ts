@@ -84,7 +84,9 @@ export async function boundDifference(
     const [sum = 0, m2 = 0, min = end, max = end] = packed ?? [];
     const moments = filledWith({ count: found.pairs, sum, m2, min, max }, untried, end);
     const figures = meanFigures(moments, { scale: Math.max(Math.abs(low), Math.abs(high)) });
-    const between = { n, min: moments.min ?? min, max: moments.max ?? max };
+    // What is not tried has the ends of the range, which are 0 and 1 of shares.
+    const areSigns = found.areSigns ?? true;
+    const between = { n, min: moments.min ?? min, max: moments.max ?? max, areSigns };
     return { ...figures, tested: towardsBetter(figures, between, lowerIsBetter) };
   };
   const [least, greatest] = [at(found.low, low - high), at(found.high, high - low)];

@@ -379,14 +379,18 @@ export const pairFigures = statement("evaluation_pair_figures", {
 
 // The least and the greatest difference that each sample can have, of those that either side has tried.
 export const pairBounds = statement("evaluation_pair_bounds", {
-  row: z.object({ pairs: z.number(), low: packed, high: packed }),
+  row: z.object({ pairs: z.number(), low: packed, high: packed, areSigns: z.boolean().nullable() }),
   prepared: false,
   build: (pairing: Pairing, low: number, high: number) => {
     const between = (candidate: number, baseline: number) => sql.fragment`
-      select count(*) as pairs, ${packedMoments("difference")} as moments
+      select
+        count(*) as pairs, ${packedMoments("difference")} as moments,
+        bool_and(difference in (-1, 0, 1)) as are_signs
       from (${pairs({ ...pairing, filledWith: { candidate, baseline } })}) p where ${isCompared(pairing)}`;
     return sql.fragment`
-      select lowest.pairs, lowest.moments as low, highest.moments as high
+      select
+        lowest.pairs, lowest.moments as low, highest.moments as high,
+        lowest.are_signs and highest.are_signs as are_signs
       from (${between(low, high)}) lowest cross join (${between(high, low)}) highest`;
   },
   examples: [

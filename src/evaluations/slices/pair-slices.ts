@@ -1,6 +1,5 @@
 import type { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
-import { holm } from "../../statistics/holm.ts";
 import { mcnemarExact } from "../../statistics/mcnemar.ts";
 import { studentTUpperTail } from "../../statistics/student-t.ts";
 import { figuresOf, figuresOfDifferences, intervalOf, rankBiserial, wilcoxon } from "../compare/figures.ts";
@@ -27,6 +26,8 @@ export interface PairSlice {
   /** By Holm's method over the groups of all candidates together. */
   adjustedPValue: number | null;
   pairedTPValue: number | null;
+  /** By the same method. */
+  adjustedPairedTPValue: number | null;
   rankBiserial: number | null;
   wins: number;
   losses: number;
@@ -60,13 +61,6 @@ export async function readPairSlices(
   };
 }
 
-/** Adjusts the p-values of the groups of all candidates together. */
-export function adjustSlices(found: readonly (PairSlices | null)[]): void {
-  const slices = found.flatMap((one) => one?.slices ?? []);
-  const adjusted = holm(slices.map(({ pValue }) => pValue ?? undefined));
-  for (const [index, slice] of slices.entries()) slice.adjustedPValue = adjusted[index] ?? null;
-}
-
 type Row = z.output<typeof pairSlices.row>;
 
 function sliceOf(row: Row, { lowerIsBetter }: How): PairSlice {
@@ -82,6 +76,7 @@ function sliceOf(row: Row, { lowerIsBetter }: How): PairSlice {
     pValue: n === 0 ? null : isBinary ? mcnemarExact(row.up, row.down) : wilcoxon(row),
     adjustedPValue: null,
     pairedTPValue: stderr ? 2 * studentTUpperTail(Math.abs(meanDifference ?? 0) / stderr, n - 1) : null,
+    adjustedPairedTPValue: null,
     rankBiserial: n === 0 ? null : rankBiserial(row),
     wins: lowerIsBetter ? lower : higher,
     losses: lowerIsBetter ? higher : lower,

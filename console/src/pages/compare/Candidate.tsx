@@ -86,7 +86,9 @@ function warningsOf(comparison: BenchmarkComparison, lowerIsBetter: boolean): st
   const contradiction = contradictionOf(comparison, { alpha, lowerIsBetter });
   const lines: (string | false | undefined)[] = [
     contradiction &&
-      `The signed-rank test says ${contradiction.test} where the mean says ${contradiction.mean}, as a few large differences outweigh the others, so that neither is the verdict.`,
+      (contradiction.test === undefined
+        ? `The mean is ${contradiction.mean} by the t-test, and the signed-rank test does not say so, as few large differences stand against many small ones.`
+        : `The signed-rank test says ${contradiction.test} where the mean says ${contradiction.mean}, as a few large differences outweigh the others, so that neither is the verdict.`),
     baselineUnpaired + candidateUnpaired > 0 &&
       `Without a partner, and in no figure: ${count(baselineUnpaired)} of the baseline, ${count(candidateUnpaired)} of the candidate.`,
     candidateFilled > 0 &&
