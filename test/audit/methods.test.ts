@@ -478,6 +478,12 @@ const cases: Record<string, Case> = {
       entry("create", "api_key", some, { after: { user_id: admin.id, name: "ci", scopes: ["jobs:read"] } }),
     ],
   },
+  createLoginCode: {
+    call: (api) => api.users.createLoginCode({}),
+    expected: () => [
+      entry("create", "session", some, { after: { user_id: admin.id, is_code: true, expires_at: some } }),
+    ],
+  },
   rotateApiKey: {
     given: newKey,
     call: (api, id) => api.users.rotateApiKey({ id }),
