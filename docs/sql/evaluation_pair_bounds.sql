@@ -828,7 +828,9 @@ from
 select
   lowest.pairs,
   lowest.moments as low,
-  highest.moments as high
+  highest.moments as high,
+  lowest.are_signs
+  and highest.are_signs as are_signs
 from
   (
     select
@@ -850,7 +852,8 @@ from
           min("difference"),
           max("difference")
         ]
-      end as moments
+      end as moments,
+      bool_and(difference in (-1, 0, 1)) as are_signs
     from
       (
         select
@@ -1257,7 +1260,8 @@ from
           min("difference"),
           max("difference")
         ]
-      end as moments
+      end as moments,
+      bool_and(difference in (-1, 0, 1)) as are_signs
     from
       (
         select

@@ -28,23 +28,54 @@ with
             where
               r.benchmark_id = b.id
           )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $4
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and $4 >= case
+                when r.is_missing then case
+                  when exists (
+                    select
+                    from
+                      stale_rollups s
+                    where
+                      s.benchmark_id = b.id
+                      and s.is_missing
+                  ) then $5
+                  else (
+                    select
+                      coalesce(sum(p.count), 0)
+                    from
+                      (
+                        select
+                          count
+                        from
+                          metric_rollups
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                        union all
+                        select
+                          count
+                        from
+                          metric_deltas
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                      ) p
+                  )
+                end
+                else (
+                  select
+                    coalesce(sum(cardinality(t.samples)), 0)
+                  from
+                    touched_samples t
+                  where
+                    t.benchmark_id = b.id
+                )
+              end
           )
         )
         and true
@@ -56,15 +87,15 @@ with
               metric_deltas d
             where
               d.benchmark_id = b.id
-              and d.metric = $5
+              and d.metric = $6
           ),
           0
-        ) >= $6
+        ) >= $7
       order by
         created_at desc,
         id desc
       limit
-        $7
+        $8
     )
     union all
     (
@@ -79,7 +110,7 @@ with
           from
             metric_deltas d
           where
-            d.metric = $8
+            d.metric = $9
             and true
             and not exists (
               select
@@ -87,14 +118,14 @@ with
                 metric_rollups r
               where
                 r.benchmark_id = d.benchmark_id
-                and r.metric = $9
+                and r.metric = $10
             )
           group by
             d.benchmark_id
         ) d
         join benchmarks b on b.id = d.benchmark_id
       where
-        b.dataset = $10
+        b.dataset = $11
         and not exists (
           select
           from
@@ -111,32 +142,63 @@ with
             where
               r.benchmark_id = b.id
           )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $11
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and $12 >= case
+                when r.is_missing then case
+                  when exists (
+                    select
+                    from
+                      stale_rollups s
+                    where
+                      s.benchmark_id = b.id
+                      and s.is_missing
+                  ) then $13
+                  else (
+                    select
+                      coalesce(sum(p.count), 0)
+                    from
+                      (
+                        select
+                          count
+                        from
+                          metric_rollups
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                        union all
+                        select
+                          count
+                        from
+                          metric_deltas
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                      ) p
+                  )
+                end
+                else (
+                  select
+                    coalesce(sum(cardinality(t.samples)), 0)
+                  from
+                    touched_samples t
+                  where
+                    t.benchmark_id = b.id
+                )
+              end
           )
         )
         and true
-        and d.count >= $12
+        and d.count >= $14
       order by
         created_at desc,
         id desc
       limit
-        $13
+        $15
     )
   ),
   page as materialized (
@@ -148,7 +210,7 @@ with
       created_at desc,
       id desc
     limit
-      $14
+      $16
   ),
   kept as materialized (
     select
@@ -166,6 +228,30 @@ with
       cross join lateral unnest(t.samples) s (sample)
     where
       t.benchmark_id in (
+        select
+          id
+        from
+          kept
+      )
+    union
+    select
+      r.benchmark_id,
+      e.sample
+    from
+      repeated_benchmarks r
+      cross join lateral (
+        select
+          coalesce('s' || e.sample_id, 'e' || e.id) as sample
+        from
+          evaluations e
+        where
+          e.benchmark_id = r.benchmark_id
+        offset
+          0
+      ) e
+    where
+      r.is_missing
+      and r.benchmark_id in (
         select
           id
         from
@@ -243,23 +329,23 @@ from
         )
       ) filter (
         where
-          g.metric = $15
+          g.metric = $17
       ) as groups,
       (
         sum(g.samples) filter (
           where
-            g.metric = $16
+            g.metric = $18
         )
       )::bigint as tried,
       (
         sum(g.failed) filter (
           where
-            g.metric = $17
+            g.metric = $19
         )
       )::bigint as failed,
       max(g.tries) filter (
         where
-          g.metric = $18
+          g.metric = $20
       ) as most,
       coalesce(
         sum(g.samples) filter (
@@ -311,7 +397,7 @@ from
                   kept
               )
               and (
-                metric in ($19, $20)
+                metric in ($21, $22)
                 or false
               )
             union all
@@ -494,7 +580,7 @@ from
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
-                          length(f.metric) <= $21
+                          length(f.metric) <= $23
                           and (
                             s.names is null
                             or f.metric = any (s.names)
@@ -552,7 +638,7 @@ from
               ) g
             where
               (
-                metric in ($22, $23)
+                metric in ($24, $25)
                 or false
               )
           ) g
@@ -631,7 +717,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $24
+                  and metric = $26
                 union all
                 select
                   count,
@@ -644,7 +730,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $25
+                  and metric = $27
               ) part
           ) part
       ) part
@@ -666,7 +752,7 @@ from
           metric_rollups
         where
           benchmark_id = b.id
-          and metric = $26
+          and metric = $28
         union all
         select
           count,
@@ -679,7 +765,7 @@ from
           metric_deltas
         where
           benchmark_id = b.id
-          and metric = $27
+          and metric = $29
       ) part
   ) t
   cross join lateral (
@@ -722,29 +808,31 @@ order by
 -- $2 = 'score'
 -- $3 = 'd'
 -- $4 = 20000
--- $5 = 'score'
--- $6 = 1
--- $7 = 2
--- $8 = 'score'
+-- $5 = 20001
+-- $6 = 'score'
+-- $7 = 1
+-- $8 = 2
 -- $9 = 'score'
--- $10 = 'd'
--- $11 = 20000
--- $12 = 1
--- $13 = 2
--- $14 = 2
--- $15 = 'score'
--- $16 = 'metrics.failed'
--- $17 = 'metrics.failed'
+-- $10 = 'score'
+-- $11 = 'd'
+-- $12 = 20000
+-- $13 = 20001
+-- $14 = 1
+-- $15 = 2
+-- $16 = 2
+-- $17 = 'score'
 -- $18 = 'metrics.failed'
--- $19 = 'score'
+-- $19 = 'metrics.failed'
 -- $20 = 'metrics.failed'
--- $21 = 255
--- $22 = 'score'
--- $23 = 'metrics.failed'
+-- $21 = 'score'
+-- $22 = 'metrics.failed'
+-- $23 = 255
 -- $24 = 'score'
--- $25 = 'score'
--- $26 = 'metrics.failed'
--- $27 = 'metrics.failed'
+-- $25 = 'metrics.failed'
+-- $26 = 'score'
+-- $27 = 'score'
+-- $28 = 'metrics.failed'
+-- $29 = 'metrics.failed'
 
 -- metric_history, 2 of 4
 with
@@ -776,23 +864,54 @@ with
             where
               r.benchmark_id = b.id
           )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $4
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and $4 >= case
+                when r.is_missing then case
+                  when exists (
+                    select
+                    from
+                      stale_rollups s
+                    where
+                      s.benchmark_id = b.id
+                      and s.is_missing
+                  ) then $5
+                  else (
+                    select
+                      coalesce(sum(p.count), 0)
+                    from
+                      (
+                        select
+                          count
+                        from
+                          metric_rollups
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                        union all
+                        select
+                          count
+                        from
+                          metric_deltas
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                      ) p
+                  )
+                end
+                else (
+                  select
+                    coalesce(sum(cardinality(t.samples)), 0)
+                  from
+                    touched_samples t
+                  where
+                    t.benchmark_id = b.id
+                )
+              end
           )
         )
         and (
@@ -803,6 +922,14 @@ with
             where
               r.benchmark_id = b.id
           )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and r.is_missing
+          )
           or (
             select
               coalesce(sum(g.samples), 0)
@@ -810,7 +937,7 @@ with
               sample_rollups g
             where
               g.benchmark_id = b.id
-              and g.metric = $5
+              and g.metric = $6
               and true
           ) + (
             select
@@ -819,7 +946,7 @@ with
               touched_samples t
             where
               t.benchmark_id = b.id
-          ) >= $6
+          ) >= $7
         )
         and r.count + coalesce(
           (
@@ -829,15 +956,15 @@ with
               metric_deltas d
             where
               d.benchmark_id = b.id
-              and d.metric = $7
+              and d.metric = $8
           ),
           0
-        ) >= $8
+        ) >= $9
       order by
         created_at desc,
         id desc
       limit
-        $9
+        $10
     )
     union all
     (
@@ -852,7 +979,7 @@ with
           from
             metric_deltas d
           where
-            d.metric = $10
+            d.metric = $11
             and true
             and not exists (
               select
@@ -860,14 +987,14 @@ with
                 metric_rollups r
               where
                 r.benchmark_id = d.benchmark_id
-                and r.metric = $11
+                and r.metric = $12
             )
           group by
             d.benchmark_id
         ) d
         join benchmarks b on b.id = d.benchmark_id
       where
-        b.dataset = $12
+        b.dataset = $13
         and not exists (
           select
           from
@@ -884,23 +1011,54 @@ with
             where
               r.benchmark_id = b.id
           )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $13
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and $14 >= case
+                when r.is_missing then case
+                  when exists (
+                    select
+                    from
+                      stale_rollups s
+                    where
+                      s.benchmark_id = b.id
+                      and s.is_missing
+                  ) then $15
+                  else (
+                    select
+                      coalesce(sum(p.count), 0)
+                    from
+                      (
+                        select
+                          count
+                        from
+                          metric_rollups
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                        union all
+                        select
+                          count
+                        from
+                          metric_deltas
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                      ) p
+                  )
+                end
+                else (
+                  select
+                    coalesce(sum(cardinality(t.samples)), 0)
+                  from
+                    touched_samples t
+                  where
+                    t.benchmark_id = b.id
+                )
+              end
           )
         )
         and (
@@ -911,6 +1069,14 @@ with
             where
               r.benchmark_id = b.id
           )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and r.is_missing
+          )
           or (
             select
               coalesce(sum(g.samples), 0)
@@ -918,7 +1084,7 @@ with
               sample_rollups g
             where
               g.benchmark_id = b.id
-              and g.metric = $14
+              and g.metric = $16
               and true
           ) + (
             select
@@ -927,14 +1093,14 @@ with
               touched_samples t
             where
               t.benchmark_id = b.id
-          ) >= $15
+          ) >= $17
         )
-        and d.count >= $16
+        and d.count >= $18
       order by
         created_at desc,
         id desc
       limit
-        $17
+        $19
     )
   ),
   page as materialized (
@@ -946,7 +1112,7 @@ with
       created_at desc,
       id desc
     limit
-      $18
+      $20
   ),
   kept as materialized (
     select
@@ -964,6 +1130,30 @@ with
       cross join lateral unnest(t.samples) s (sample)
     where
       t.benchmark_id in (
+        select
+          id
+        from
+          kept
+      )
+    union
+    select
+      r.benchmark_id,
+      e.sample
+    from
+      repeated_benchmarks r
+      cross join lateral (
+        select
+          coalesce('s' || e.sample_id, 'e' || e.id) as sample
+        from
+          evaluations e
+        where
+          e.benchmark_id = r.benchmark_id
+        offset
+          0
+      ) e
+    where
+      r.is_missing
+      and r.benchmark_id in (
         select
           id
         from
@@ -1041,23 +1231,23 @@ from
         )
       ) filter (
         where
-          g.metric = $19
+          g.metric = $21
       ) as groups,
       (
         sum(g.samples) filter (
           where
-            g.metric = $20
+            g.metric = $22
         )
       )::bigint as tried,
       (
         sum(g.failed) filter (
           where
-            g.metric = $21
+            g.metric = $23
         )
       )::bigint as failed,
       max(g.tries) filter (
         where
-          g.metric = $22
+          g.metric = $24
       ) as most,
       coalesce(
         sum(g.samples) filter (
@@ -1109,7 +1299,7 @@ from
                   kept
               )
               and (
-                metric in ($23, $24)
+                metric in ($25, $26)
                 or false
               )
             union all
@@ -1292,7 +1482,7 @@ from
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
-                          length(f.metric) <= $25
+                          length(f.metric) <= $27
                           and (
                             s.names is null
                             or f.metric = any (s.names)
@@ -1350,7 +1540,7 @@ from
               ) g
             where
               (
-                metric in ($26, $27)
+                metric in ($28, $29)
                 or false
               )
           ) g
@@ -1498,7 +1688,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $28
+                  and metric = $30
                 union all
                 select
                   count,
@@ -1511,7 +1701,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $29
+                  and metric = $31
               ) part
           ) part
       ) part
@@ -1533,7 +1723,7 @@ from
           metric_rollups
         where
           benchmark_id = b.id
-          and metric = $30
+          and metric = $32
         union all
         select
           count,
@@ -1546,7 +1736,7 @@ from
           metric_deltas
         where
           benchmark_id = b.id
-          and metric = $31
+          and metric = $33
       ) part
   ) t
   cross join lateral (
@@ -1589,33 +1779,35 @@ order by
 -- $2 = 'score'
 -- $3 = 'd'
 -- $4 = 20000
--- $5 = 'score'
--- $6 = 9
--- $7 = 'score'
--- $8 = 9
--- $9 = 2
--- $10 = 'score'
+-- $5 = 20001
+-- $6 = 'score'
+-- $7 = 9
+-- $8 = 'score'
+-- $9 = 9
+-- $10 = 2
 -- $11 = 'score'
--- $12 = 'd'
--- $13 = 20000
--- $14 = 'score'
--- $15 = 9
--- $16 = 9
--- $17 = 2
--- $18 = 2
--- $19 = 'score'
--- $20 = 'metrics.failed'
--- $21 = 'metrics.failed'
+-- $12 = 'score'
+-- $13 = 'd'
+-- $14 = 20000
+-- $15 = 20001
+-- $16 = 'score'
+-- $17 = 9
+-- $18 = 9
+-- $19 = 2
+-- $20 = 2
+-- $21 = 'score'
 -- $22 = 'metrics.failed'
--- $23 = 'score'
+-- $23 = 'metrics.failed'
 -- $24 = 'metrics.failed'
--- $25 = 255
--- $26 = 'score'
--- $27 = 'metrics.failed'
+-- $25 = 'score'
+-- $26 = 'metrics.failed'
+-- $27 = 255
 -- $28 = 'score'
--- $29 = 'score'
--- $30 = 'metrics.failed'
--- $31 = 'metrics.failed'
+-- $29 = 'metrics.failed'
+-- $30 = 'score'
+-- $31 = 'score'
+-- $32 = 'metrics.failed'
+-- $33 = 'metrics.failed'
 
 -- metric_history, 3 of 4
 with
@@ -1655,23 +1847,54 @@ with
             where
               r.benchmark_id = b.id
           )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $13
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and $13 >= case
+                when r.is_missing then case
+                  when exists (
+                    select
+                    from
+                      stale_rollups s
+                    where
+                      s.benchmark_id = b.id
+                      and s.is_missing
+                  ) then $14
+                  else (
+                    select
+                      coalesce(sum(p.count), 0)
+                    from
+                      (
+                        select
+                          count
+                        from
+                          metric_rollups
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                        union all
+                        select
+                          count
+                        from
+                          metric_deltas
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                      ) p
+                  )
+                end
+                else (
+                  select
+                    coalesce(sum(cardinality(t.samples)), 0)
+                  from
+                    touched_samples t
+                  where
+                    t.benchmark_id = b.id
+                )
+              end
           )
         )
         and (
@@ -1683,23 +1906,33 @@ with
               r.benchmark_id = b.id
           )
           and (
-            select
-              coalesce(sum(g.samples), 0)
-            from
-              sample_rollups g
-            where
-              g.benchmark_id = b.id
-              and g.metric = $14
-              and g.tries >= $15
-              and g.successes >= 0
-          ) + (
-            select
-              coalesce(sum(cardinality(t.samples)), 0)
-            from
-              touched_samples t
-            where
-              t.benchmark_id = b.id
-          ) >= $16
+            exists (
+              select
+              from
+                repeated_benchmarks r
+              where
+                r.benchmark_id = b.id
+                and r.is_missing
+            )
+            or (
+              select
+                coalesce(sum(g.samples), 0)
+              from
+                sample_rollups g
+              where
+                g.benchmark_id = b.id
+                and g.metric = $15
+                and g.tries >= $16
+                and g.successes >= 0
+            ) + (
+              select
+                coalesce(sum(cardinality(t.samples)), 0)
+              from
+                touched_samples t
+              where
+                t.benchmark_id = b.id
+            ) >= $17
+          )
         )
         and r.count + coalesce(
           (
@@ -1709,15 +1942,15 @@ with
               metric_deltas d
             where
               d.benchmark_id = b.id
-              and d.metric = $17
+              and d.metric = $18
           ),
           0
-        ) >= $18
+        ) >= $19
       order by
         created_at desc,
         id desc
       limit
-        $19
+        $20
     )
     union all
     (
@@ -1732,14 +1965,14 @@ with
           from
             metric_deltas d
           where
-            d.metric = $20
+            d.metric = $21
             and not exists (
               select
               from
                 stale_rollups s
               where
                 s.benchmark_id = "d"."benchmark_id"
-                and not $21 = any (s.names)
+                and not $22 = any (s.names)
             )
             and not exists (
               select
@@ -1747,22 +1980,22 @@ with
                 metric_rollups r
               where
                 r.benchmark_id = d.benchmark_id
-                and r.metric = $22
+                and r.metric = $23
             )
           group by
             d.benchmark_id
         ) d
         join benchmarks b on b.id = d.benchmark_id
       where
-        b.status = $23
-        and b.provider = $24
-        and b.model = $25
-        and b.dataset = $26
-        and b.labels @> $27
-        and b.created_at >= $28
-        and b.created_at < $29
-        and b.id = $30
-        and (b.created_at, b.id) < ($31::timestamptz, $32::uuid)
+        b.status = $24
+        and b.provider = $25
+        and b.model = $26
+        and b.dataset = $27
+        and b.labels @> $28
+        and b.created_at >= $29
+        and b.created_at < $30
+        and b.id = $31
+        and (b.created_at, b.id) < ($32::timestamptz, $33::uuid)
         and not exists (
           select
           from
@@ -1779,23 +2012,54 @@ with
             where
               r.benchmark_id = b.id
           )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $33
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and $34 >= case
+                when r.is_missing then case
+                  when exists (
+                    select
+                    from
+                      stale_rollups s
+                    where
+                      s.benchmark_id = b.id
+                      and s.is_missing
+                  ) then $35
+                  else (
+                    select
+                      coalesce(sum(p.count), 0)
+                    from
+                      (
+                        select
+                          count
+                        from
+                          metric_rollups
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                        union all
+                        select
+                          count
+                        from
+                          metric_deltas
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                      ) p
+                  )
+                end
+                else (
+                  select
+                    coalesce(sum(cardinality(t.samples)), 0)
+                  from
+                    touched_samples t
+                  where
+                    t.benchmark_id = b.id
+                )
+              end
           )
         )
         and (
@@ -1807,30 +2071,40 @@ with
               r.benchmark_id = b.id
           )
           and (
-            select
-              coalesce(sum(g.samples), 0)
-            from
-              sample_rollups g
-            where
-              g.benchmark_id = b.id
-              and g.metric = $34
-              and g.tries >= $35
-              and g.successes >= 0
-          ) + (
-            select
-              coalesce(sum(cardinality(t.samples)), 0)
-            from
-              touched_samples t
-            where
-              t.benchmark_id = b.id
-          ) >= $36
+            exists (
+              select
+              from
+                repeated_benchmarks r
+              where
+                r.benchmark_id = b.id
+                and r.is_missing
+            )
+            or (
+              select
+                coalesce(sum(g.samples), 0)
+              from
+                sample_rollups g
+              where
+                g.benchmark_id = b.id
+                and g.metric = $36
+                and g.tries >= $37
+                and g.successes >= 0
+            ) + (
+              select
+                coalesce(sum(cardinality(t.samples)), 0)
+              from
+                touched_samples t
+              where
+                t.benchmark_id = b.id
+            ) >= $38
+          )
         )
-        and d.count >= $37
+        and d.count >= $39
       order by
         created_at desc,
         id desc
       limit
-        $38
+        $40
     )
   ),
   page as materialized (
@@ -1842,7 +2116,7 @@ with
       created_at desc,
       id desc
     limit
-      $39
+      $41
   ),
   kept as materialized (
     select
@@ -1860,6 +2134,30 @@ with
       cross join lateral unnest(t.samples) s (sample)
     where
       t.benchmark_id in (
+        select
+          id
+        from
+          kept
+      )
+    union
+    select
+      r.benchmark_id,
+      e.sample
+    from
+      repeated_benchmarks r
+      cross join lateral (
+        select
+          coalesce('s' || e.sample_id, 'e' || e.id) as sample
+        from
+          evaluations e
+        where
+          e.benchmark_id = r.benchmark_id
+        offset
+          0
+      ) e
+    where
+      r.is_missing
+      and r.benchmark_id in (
         select
           id
         from
@@ -1937,23 +2235,23 @@ from
         )
       ) filter (
         where
-          g.metric = $40
+          g.metric = $42
       ) as groups,
       (
         sum(g.samples) filter (
           where
-            g.metric = $41
+            g.metric = $43
         )
       )::bigint as tried,
       (
         sum(g.failed) filter (
           where
-            g.metric = $42
+            g.metric = $44
         )
       )::bigint as failed,
       max(g.tries) filter (
         where
-          g.metric = $43
+          g.metric = $45
       ) as most,
       coalesce(
         sum(g.samples) filter (
@@ -2005,7 +2303,7 @@ from
                   kept
               )
               and (
-                metric in ($44, $45)
+                metric in ($46, $47)
                 or false
               )
             union all
@@ -2188,7 +2486,7 @@ from
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
-                          length(f.metric) <= $46
+                          length(f.metric) <= $48
                           and (
                             s.names is null
                             or f.metric = any (s.names)
@@ -2246,7 +2544,7 @@ from
               ) g
             where
               (
-                metric in ($47, $48)
+                metric in ($49, $50)
                 or false
               )
           ) g
@@ -2325,7 +2623,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $49
+                  and metric = $51
                 union all
                 select
                   count,
@@ -2338,7 +2636,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $50
+                  and metric = $52
               ) part
           ) part
       ) part
@@ -2360,7 +2658,7 @@ from
           metric_rollups
         where
           benchmark_id = b.id
-          and metric = $51
+          and metric = $53
         union all
         select
           count,
@@ -2373,7 +2671,7 @@ from
           metric_deltas
         where
           benchmark_id = b.id
-          and metric = $52
+          and metric = $54
       ) part
   ) t
   cross join lateral (
@@ -2425,45 +2723,47 @@ order by
 -- $11 = '2026-01-31T12:00:00.000001Z'
 -- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $13 = 20000
--- $14 = 'accuracy'
--- $15 = 2
--- $16 = 1
--- $17 = 'accuracy'
--- $18 = 1
--- $19 = 2
--- $20 = 'accuracy'
+-- $14 = 20001
+-- $15 = 'accuracy'
+-- $16 = 2
+-- $17 = 1
+-- $18 = 'accuracy'
+-- $19 = 1
+-- $20 = 2
 -- $21 = 'accuracy'
 -- $22 = 'accuracy'
--- $23 = 'completed'
--- $24 = 'p'
--- $25 = 'm'
--- $26 = 'd'
--- $27 = '{"a":"b"}'
--- $28 = '2026-01-31T12:00:00.000001Z'
+-- $23 = 'accuracy'
+-- $24 = 'completed'
+-- $25 = 'p'
+-- $26 = 'm'
+-- $27 = 'd'
+-- $28 = '{"a":"b"}'
 -- $29 = '2026-01-31T12:00:00.000001Z'
--- $30 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $31 = '2026-01-31T12:00:00.000001Z'
--- $32 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $33 = 20000
--- $34 = 'accuracy'
--- $35 = 2
--- $36 = 1
--- $37 = 1
--- $38 = 2
--- $39 = 2
--- $40 = 'accuracy'
--- $41 = 'metrics.failed'
--- $42 = 'metrics.failed'
+-- $30 = '2026-01-31T12:00:00.000001Z'
+-- $31 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $32 = '2026-01-31T12:00:00.000001Z'
+-- $33 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $34 = 20000
+-- $35 = 20001
+-- $36 = 'accuracy'
+-- $37 = 2
+-- $38 = 1
+-- $39 = 1
+-- $40 = 2
+-- $41 = 2
+-- $42 = 'accuracy'
 -- $43 = 'metrics.failed'
--- $44 = 'accuracy'
+-- $44 = 'metrics.failed'
 -- $45 = 'metrics.failed'
--- $46 = 255
--- $47 = 'accuracy'
--- $48 = 'metrics.failed'
+-- $46 = 'accuracy'
+-- $47 = 'metrics.failed'
+-- $48 = 255
 -- $49 = 'accuracy'
--- $50 = 'accuracy'
--- $51 = 'metrics.failed'
--- $52 = 'metrics.failed'
+-- $50 = 'metrics.failed'
+-- $51 = 'accuracy'
+-- $52 = 'accuracy'
+-- $53 = 'metrics.failed'
+-- $54 = 'metrics.failed'
 
 -- metric_history, 4 of 4
 with
@@ -2495,23 +2795,54 @@ with
             where
               r.benchmark_id = b.id
           )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $4
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and $4 >= case
+                when r.is_missing then case
+                  when exists (
+                    select
+                    from
+                      stale_rollups s
+                    where
+                      s.benchmark_id = b.id
+                      and s.is_missing
+                  ) then $5
+                  else (
+                    select
+                      coalesce(sum(p.count), 0)
+                    from
+                      (
+                        select
+                          count
+                        from
+                          metric_rollups
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                        union all
+                        select
+                          count
+                        from
+                          metric_deltas
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                      ) p
+                  )
+                end
+                else (
+                  select
+                    coalesce(sum(cardinality(t.samples)), 0)
+                  from
+                    touched_samples t
+                  where
+                    t.benchmark_id = b.id
+                )
+              end
           )
         )
         and true
@@ -2523,15 +2854,15 @@ with
               metric_deltas d
             where
               d.benchmark_id = b.id
-              and d.metric = $5
+              and d.metric = $6
           ),
           0
-        ) >= $6
+        ) >= $7
       order by
         created_at desc,
         id desc
       limit
-        $7
+        $8
     )
     union all
     (
@@ -2546,14 +2877,14 @@ with
           from
             metric_deltas d
           where
-            d.metric = $8
+            d.metric = $9
             and not exists (
               select
               from
                 stale_rollups s
               where
                 s.benchmark_id = "d"."benchmark_id"
-                and not $9 = any (s.names)
+                and not $10 = any (s.names)
             )
             and not exists (
               select
@@ -2561,14 +2892,14 @@ with
                 metric_rollups r
               where
                 r.benchmark_id = d.benchmark_id
-                and r.metric = $10
+                and r.metric = $11
             )
           group by
             d.benchmark_id
         ) d
         join benchmarks b on b.id = d.benchmark_id
       where
-        b.dataset = $11
+        b.dataset = $12
         and not exists (
           select
           from
@@ -2585,32 +2916,63 @@ with
             where
               r.benchmark_id = b.id
           )
-          or (
-            exists (
-              select
-              from
-                repeated_benchmarks r
-              where
-                r.benchmark_id = b.id
-                and not r.is_missing
-            )
-            and (
-              select
-                coalesce(sum(cardinality(t.samples)), 0) <= $12
-              from
-                touched_samples t
-              where
-                t.benchmark_id = b.id
-            )
+          or exists (
+            select
+            from
+              repeated_benchmarks r
+            where
+              r.benchmark_id = b.id
+              and $13 >= case
+                when r.is_missing then case
+                  when exists (
+                    select
+                    from
+                      stale_rollups s
+                    where
+                      s.benchmark_id = b.id
+                      and s.is_missing
+                  ) then $14
+                  else (
+                    select
+                      coalesce(sum(p.count), 0)
+                    from
+                      (
+                        select
+                          count
+                        from
+                          metric_rollups
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                        union all
+                        select
+                          count
+                        from
+                          metric_deltas
+                        where
+                          benchmark_id = b.id
+                          and metric = 'metrics.failed'
+                      ) p
+                  )
+                end
+                else (
+                  select
+                    coalesce(sum(cardinality(t.samples)), 0)
+                  from
+                    touched_samples t
+                  where
+                    t.benchmark_id = b.id
+                )
+              end
           )
         )
         and true
-        and d.count >= $13
+        and d.count >= $15
       order by
         created_at desc,
         id desc
       limit
-        $14
+        $16
     )
   ),
   page as materialized (
@@ -2622,7 +2984,7 @@ with
       created_at desc,
       id desc
     limit
-      $15
+      $17
   ),
   kept as materialized (
     select
@@ -2640,6 +3002,30 @@ with
       cross join lateral unnest(t.samples) s (sample)
     where
       t.benchmark_id in (
+        select
+          id
+        from
+          kept
+      )
+    union
+    select
+      r.benchmark_id,
+      e.sample
+    from
+      repeated_benchmarks r
+      cross join lateral (
+        select
+          coalesce('s' || e.sample_id, 'e' || e.id) as sample
+        from
+          evaluations e
+        where
+          e.benchmark_id = r.benchmark_id
+        offset
+          0
+      ) e
+    where
+      r.is_missing
+      and r.benchmark_id in (
         select
           id
         from
@@ -2717,31 +3103,31 @@ from
         )
       ) filter (
         where
-          g.metric = $16
+          g.metric = $18
       ) as groups,
       (
         sum(g.samples) filter (
           where
-            g.metric = $17
+            g.metric = $19
         )
       )::bigint as tried,
       (
         sum(g.failed) filter (
           where
-            g.metric = $18
+            g.metric = $20
         )
       )::bigint as failed,
       max(g.tries) filter (
         where
-          g.metric = $19
+          g.metric = $21
       ) as most,
       coalesce(
         sum(g.samples) filter (
           where
             (
-              metric <> $20
-              and starts_with(metric, $21::text)
-              and substr(metric, length($22::text) + 1) ~ '^(train|valid|test)(/|$)'
+              metric <> $22
+              and starts_with(metric, $23::text)
+              and substr(metric, length($24::text) + 1) ~ '^(train|valid|test)(/|$)'
             )
         ),
         0
@@ -2750,9 +3136,9 @@ from
         sum(g.failed) filter (
           where
             (
-              metric <> $23
-              and starts_with(metric, $24::text)
-              and substr(metric, length($25::text) + 1) ~ '^(train|valid|test)(/|$)'
+              metric <> $25
+              and starts_with(metric, $26::text)
+              and substr(metric, length($27::text) + 1) ~ '^(train|valid|test)(/|$)'
             )
         ),
         0
@@ -2793,11 +3179,11 @@ from
                   kept
               )
               and (
-                metric in ($26, $27)
+                metric in ($28, $29)
                 or (
-                  metric <> $28
-                  and starts_with(metric, $29::text)
-                  and substr(metric, length($30::text) + 1) ~ '^(train|valid|test)(/|$)'
+                  metric <> $30
+                  and starts_with(metric, $31::text)
+                  and substr(metric, length($32::text) + 1) ~ '^(train|valid|test)(/|$)'
                 )
               )
             union all
@@ -2980,7 +3366,7 @@ from
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
-                          length(f.metric) <= $31
+                          length(f.metric) <= $33
                           and (
                             s.names is null
                             or f.metric = any (s.names)
@@ -3038,11 +3424,11 @@ from
               ) g
             where
               (
-                metric in ($32, $33)
+                metric in ($34, $35)
                 or (
-                  metric <> $34
-                  and starts_with(metric, $35::text)
-                  and substr(metric, length($36::text) + 1) ~ '^(train|valid|test)(/|$)'
+                  metric <> $36
+                  and starts_with(metric, $37::text)
+                  and substr(metric, length($38::text) + 1) ~ '^(train|valid|test)(/|$)'
                 )
               )
           ) g
@@ -3121,7 +3507,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $37
+                  and metric = $39
                 union all
                 select
                   count,
@@ -3134,7 +3520,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $38
+                  and metric = $40
               ) part
           ) part
       ) part
@@ -3156,7 +3542,7 @@ from
           metric_rollups
         where
           benchmark_id = b.id
-          and metric = $39
+          and metric = $41
         union all
         select
           count,
@@ -3169,7 +3555,7 @@ from
           metric_deltas
         where
           benchmark_id = b.id
-          and metric = $40
+          and metric = $42
       ) part
   ) t
   cross join lateral (
@@ -3190,9 +3576,9 @@ from
         where
           benchmark_id = b.id
           and (
-            metric <> $41
-            and starts_with(metric, $42::text)
-            and substr(metric, length($43::text) + 1) ~ '^(train|valid|test)(/|$)'
+            metric <> $43
+            and starts_with(metric, $44::text)
+            and substr(metric, length($45::text) + 1) ~ '^(train|valid|test)(/|$)'
           )
         union all
         select
@@ -3207,9 +3593,9 @@ from
         where
           benchmark_id = b.id
           and (
-            metric <> $44
-            and starts_with(metric, $45::text)
-            and substr(metric, length($46::text) + 1) ~ '^(train|valid|test)(/|$)'
+            metric <> $46
+            and starts_with(metric, $47::text)
+            and substr(metric, length($48::text) + 1) ~ '^(train|valid|test)(/|$)'
           )
       ) part
   ) o
@@ -3220,45 +3606,47 @@ order by
 -- $2 = 'accuracy/test'
 -- $3 = 'd'
 -- $4 = 20000
--- $5 = 'accuracy/test'
--- $6 = 1
--- $7 = 2
--- $8 = 'accuracy/test'
+-- $5 = 20001
+-- $6 = 'accuracy/test'
+-- $7 = 1
+-- $8 = 2
 -- $9 = 'accuracy/test'
 -- $10 = 'accuracy/test'
--- $11 = 'd'
--- $12 = 20000
--- $13 = 1
--- $14 = 2
--- $15 = 2
--- $16 = 'accuracy/test'
--- $17 = 'metrics.failed'
--- $18 = 'metrics.failed'
+-- $11 = 'accuracy/test'
+-- $12 = 'd'
+-- $13 = 20000
+-- $14 = 20001
+-- $15 = 1
+-- $16 = 2
+-- $17 = 2
+-- $18 = 'accuracy/test'
 -- $19 = 'metrics.failed'
--- $20 = 'accuracy/test'
--- $21 = 'accuracy/'
--- $22 = 'accuracy/'
--- $23 = 'accuracy/test'
+-- $20 = 'metrics.failed'
+-- $21 = 'metrics.failed'
+-- $22 = 'accuracy/test'
+-- $23 = 'accuracy/'
 -- $24 = 'accuracy/'
--- $25 = 'accuracy/'
--- $26 = 'accuracy/test'
--- $27 = 'metrics.failed'
+-- $25 = 'accuracy/test'
+-- $26 = 'accuracy/'
+-- $27 = 'accuracy/'
 -- $28 = 'accuracy/test'
--- $29 = 'accuracy/'
--- $30 = 'accuracy/'
--- $31 = 255
--- $32 = 'accuracy/test'
--- $33 = 'metrics.failed'
+-- $29 = 'metrics.failed'
+-- $30 = 'accuracy/test'
+-- $31 = 'accuracy/'
+-- $32 = 'accuracy/'
+-- $33 = 255
 -- $34 = 'accuracy/test'
--- $35 = 'accuracy/'
--- $36 = 'accuracy/'
--- $37 = 'accuracy/test'
--- $38 = 'accuracy/test'
--- $39 = 'metrics.failed'
--- $40 = 'metrics.failed'
--- $41 = 'accuracy/test'
--- $42 = 'accuracy/'
--- $43 = 'accuracy/'
--- $44 = 'accuracy/test'
+-- $35 = 'metrics.failed'
+-- $36 = 'accuracy/test'
+-- $37 = 'accuracy/'
+-- $38 = 'accuracy/'
+-- $39 = 'accuracy/test'
+-- $40 = 'accuracy/test'
+-- $41 = 'metrics.failed'
+-- $42 = 'metrics.failed'
+-- $43 = 'accuracy/test'
+-- $44 = 'accuracy/'
 -- $45 = 'accuracy/'
--- $46 = 'accuracy/'
+-- $46 = 'accuracy/test'
+-- $47 = 'accuracy/'
+-- $48 = 'accuracy/'

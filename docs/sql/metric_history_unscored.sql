@@ -24,23 +24,54 @@ from
           where
             r.benchmark_id = b.id
         )
-        or (
-          exists (
-            select
-            from
-              repeated_benchmarks r
-            where
-              r.benchmark_id = b.id
-              and not r.is_missing
-          )
-          and (
-            select
-              coalesce(sum(cardinality(t.samples)), 0) <= $2
-            from
-              touched_samples t
-            where
-              t.benchmark_id = b.id
-          )
+        or exists (
+          select
+          from
+            repeated_benchmarks r
+          where
+            r.benchmark_id = b.id
+            and $2 >= case
+              when r.is_missing then case
+                when exists (
+                  select
+                  from
+                    stale_rollups s
+                  where
+                    s.benchmark_id = b.id
+                    and s.is_missing
+                ) then $3
+                else (
+                  select
+                    coalesce(sum(p.count), 0)
+                  from
+                    (
+                      select
+                        count
+                      from
+                        metric_rollups
+                      where
+                        benchmark_id = b.id
+                        and metric = 'metrics.failed'
+                      union all
+                      select
+                        count
+                      from
+                        metric_deltas
+                      where
+                        benchmark_id = b.id
+                        and metric = 'metrics.failed'
+                    ) p
+                )
+              end
+              else (
+                select
+                  coalesce(sum(cardinality(t.samples)), 0)
+                from
+                  touched_samples t
+                where
+                  t.benchmark_id = b.id
+              )
+            end
         )
       )
       and not (
@@ -61,7 +92,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $3
+                  and metric = $4
                 union all
                 select
                   count,
@@ -74,7 +105,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $4
+                  and metric = $5
               ) part
           ),
           0
@@ -85,13 +116,14 @@ from
       b.created_at desc,
       b.id desc
     limit
-      $5
+      $6
   ) b;
 -- $1 = 'd'
 -- $2 = 20000
--- $3 = 'score'
+-- $3 = 20001
 -- $4 = 'score'
--- $5 = 1000
+-- $5 = 'score'
+-- $6 = 1000
 
 -- metric_history_unscored, 2 of 2
 select
@@ -124,23 +156,54 @@ from
           where
             r.benchmark_id = b.id
         )
-        or (
-          exists (
-            select
-            from
-              repeated_benchmarks r
-            where
-              r.benchmark_id = b.id
-              and not r.is_missing
-          )
-          and (
-            select
-              coalesce(sum(cardinality(t.samples)), 0) <= $9
-            from
-              touched_samples t
-            where
-              t.benchmark_id = b.id
-          )
+        or exists (
+          select
+          from
+            repeated_benchmarks r
+          where
+            r.benchmark_id = b.id
+            and $9 >= case
+              when r.is_missing then case
+                when exists (
+                  select
+                  from
+                    stale_rollups s
+                  where
+                    s.benchmark_id = b.id
+                    and s.is_missing
+                ) then $10
+                else (
+                  select
+                    coalesce(sum(p.count), 0)
+                  from
+                    (
+                      select
+                        count
+                      from
+                        metric_rollups
+                      where
+                        benchmark_id = b.id
+                        and metric = 'metrics.failed'
+                      union all
+                      select
+                        count
+                      from
+                        metric_deltas
+                      where
+                        benchmark_id = b.id
+                        and metric = 'metrics.failed'
+                    ) p
+                )
+              end
+              else (
+                select
+                  coalesce(sum(cardinality(t.samples)), 0)
+                from
+                  touched_samples t
+                where
+                  t.benchmark_id = b.id
+              )
+            end
         )
       )
       and not (
@@ -161,7 +224,7 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $10
+                  and metric = $11
                 union all
                 select
                   count,
@@ -174,7 +237,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $11
+                  and metric = $12
               ) part
           ),
           0
@@ -188,30 +251,40 @@ from
               r.benchmark_id = b.id
           )
           and (
-            select
-              coalesce(sum(g.samples), 0)
-            from
-              sample_rollups g
-            where
-              g.benchmark_id = b.id
-              and g.metric = $12
-              and g.tries >= $13
-              and g.successes >= 0
-          ) + (
-            select
-              coalesce(sum(cardinality(t.samples)), 0)
-            from
-              touched_samples t
-            where
-              t.benchmark_id = b.id
-          ) >= $14
+            exists (
+              select
+              from
+                repeated_benchmarks r
+              where
+                r.benchmark_id = b.id
+                and r.is_missing
+            )
+            or (
+              select
+                coalesce(sum(g.samples), 0)
+              from
+                sample_rollups g
+              where
+                g.benchmark_id = b.id
+                and g.metric = $13
+                and g.tries >= $14
+                and g.successes >= 0
+            ) + (
+              select
+                coalesce(sum(cardinality(t.samples)), 0)
+              from
+                touched_samples t
+              where
+                t.benchmark_id = b.id
+            ) >= $15
+          )
         )
       )
     order by
       b.created_at desc,
       b.id desc
     limit
-      $15
+      $16
   ) b;
 -- $1 = 'm'
 -- $2 = 'd'
@@ -222,9 +295,10 @@ from
 -- $7 = '2026-01-31T12:00:00.000001Z'
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $9 = 20000
--- $10 = 'accuracy'
+-- $10 = 20001
 -- $11 = 'accuracy'
 -- $12 = 'accuracy'
--- $13 = 2
--- $14 = 1
--- $15 = 1000
+-- $13 = 'accuracy'
+-- $14 = 2
+-- $15 = 1
+-- $16 = 1000

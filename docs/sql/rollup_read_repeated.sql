@@ -4,23 +4,54 @@ with
     select
       $1::uuid as id
     where
-      (
-        exists (
-          select
-          from
-            repeated_benchmarks r
-          where
-            r.benchmark_id = $2::uuid
-            and not r.is_missing
-        )
-        and (
-          select
-            coalesce(sum(cardinality(t.samples)), 0) <= $3
-          from
-            touched_samples t
-          where
-            t.benchmark_id = $4::uuid
-        )
+      exists (
+        select
+        from
+          repeated_benchmarks r
+        where
+          r.benchmark_id = $2::uuid
+          and $3 >= case
+            when r.is_missing then case
+              when exists (
+                select
+                from
+                  stale_rollups s
+                where
+                  s.benchmark_id = $4::uuid
+                  and s.is_missing
+              ) then $5
+              else (
+                select
+                  coalesce(sum(p.count), 0)
+                from
+                  (
+                    select
+                      count
+                    from
+                      metric_rollups
+                    where
+                      benchmark_id = $6::uuid
+                      and metric = 'metrics.failed'
+                    union all
+                    select
+                      count
+                    from
+                      metric_deltas
+                    where
+                      benchmark_id = $7::uuid
+                      and metric = 'metrics.failed'
+                  ) p
+              )
+            end
+            else (
+              select
+                coalesce(sum(cardinality(t.samples)), 0)
+              from
+                touched_samples t
+              where
+                t.benchmark_id = $8::uuid
+            )
+          end
       )
   ),
   changed as materialized (
@@ -32,6 +63,30 @@ with
       cross join lateral unnest(t.samples) s (sample)
     where
       t.benchmark_id in (
+        select
+          id
+        from
+          kept
+      )
+    union
+    select
+      r.benchmark_id,
+      e.sample
+    from
+      repeated_benchmarks r
+      cross join lateral (
+        select
+          coalesce('s' || e.sample_id, 'e' || e.id) as sample
+        from
+          evaluations e
+        where
+          e.benchmark_id = r.benchmark_id
+        offset
+          0
+      ) e
+    where
+      r.is_missing
+      and r.benchmark_id in (
         select
           id
         from
@@ -105,8 +160,8 @@ with
                   kept
               )
               and (
-                cardinality($5::"text" []) = 0
-                or metric = any ($6::"text" [])
+                cardinality($9::"text" []) = 0
+                or metric = any ($10::"text" [])
                 or metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
               )
             union all
@@ -289,7 +344,7 @@ with
                           ) f
                           left join stale_rollups s on s.benchmark_id = f.benchmark_id
                         where
-                          length(f.metric) <= $7
+                          length(f.metric) <= $11
                           and (
                             s.names is null
                             or f.metric = any (s.names)
@@ -347,8 +402,8 @@ with
               ) g
             where
               (
-                cardinality($8::"text" []) = 0
-                or metric = any ($9::"text" [])
+                cardinality($12::"text" []) = 0
+                or metric = any ($13::"text" [])
                 or metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
               )
           ) g
@@ -365,7 +420,7 @@ with
   ),
   asked as (
     select
-      $10::"text" [] as names
+      $14::"text" [] as names
   ),
   delta as (
     select
@@ -385,7 +440,7 @@ with
       metric_deltas,
       asked
     where
-      benchmark_id = $11
+      benchmark_id = $15
       and (
         cardinality(names) = 0
         or metric = any (names)
@@ -410,7 +465,7 @@ with
       metric_rollups,
       asked
     where
-      benchmark_id = $12
+      benchmark_id = $16
       and (
         cardinality(names) = 0
         or metric = any (names)
@@ -419,7 +474,7 @@ with
   ),
   size as (
     select
-      coalesce(sum(cardinality(bins)), 0) > $13 as is_too_large
+      coalesce(sum(cardinality(bins)), 0) > $17 as is_too_large
     from
       (
         select
@@ -795,7 +850,7 @@ select
 from
   (
     select
-      $14::uuid as id
+      $18::uuid as id
   ) one
   cross join size
   left join stale_rollups s on s.benchmark_id = one.id
@@ -807,13 +862,17 @@ from
 -- $2 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $3 = 20000
 -- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $5 = '{a}'
--- $6 = '{a}'
--- $7 = 255
--- $8 = '{a}'
+-- $5 = 20001
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $9 = '{a}'
 -- $10 = '{a}'
--- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $12 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $13 = 250000
--- $14 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = 255
+-- $12 = '{a}'
+-- $13 = '{a}'
+-- $14 = '{a}'
+-- $15 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $16 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $17 = 250000
+-- $18 = '01890a5d-ac96-774b-bcce-b302099a8057'

@@ -30,9 +30,50 @@ with
               id
             from
               repeated
+            where
+              not is_missing
           )
         group by
           t.benchmark_id
+        union all
+        select
+          r.id,
+          case
+            when exists (
+              select
+              from
+                stale_rollups s
+              where
+                s.benchmark_id = r.id
+                and s.is_missing
+            ) then $3
+            else (
+              select
+                coalesce(sum(p.count), 0)
+              from
+                (
+                  select
+                    count
+                  from
+                    metric_rollups
+                  where
+                    benchmark_id = r.id
+                    and metric = 'metrics.failed'
+                  union all
+                  select
+                    count
+                  from
+                    metric_deltas
+                  where
+                    benchmark_id = r.id
+                    and metric = 'metrics.failed'
+                ) p
+            )
+          end
+        from
+          repeated r
+        where
+          r.is_missing
       ) m
   ),
   kept as materialized (
@@ -42,8 +83,7 @@ with
       repeated r
       left join marked m on m.id = r.id
     where
-      not r.is_missing
-      and coalesce(m.fits, true)
+      coalesce(m.fits, true)
   ),
   changed as materialized (
     select distinct
@@ -54,6 +94,30 @@ with
       cross join lateral unnest(t.samples) s (sample)
     where
       t.benchmark_id in (
+        select
+          id
+        from
+          kept
+      )
+    union
+    select
+      r.benchmark_id,
+      e.sample
+    from
+      repeated_benchmarks r
+      cross join lateral (
+        select
+          coalesce('s' || e.sample_id, 'e' || e.id) as sample
+        from
+          evaluations e
+        where
+          e.benchmark_id = r.benchmark_id
+        offset
+          0
+      ) e
+    where
+      r.is_missing
+      and r.benchmark_id in (
         select
           id
         from
@@ -306,7 +370,7 @@ from
                       ) f
                       left join stale_rollups s on s.benchmark_id = f.benchmark_id
                     where
-                      length(f.metric) <= $3
+                      length(f.metric) <= $4
                       and (
                         s.names is null
                         or f.metric = any (s.names)
@@ -377,4 +441,5 @@ group by
   g.benchmark_id;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = 20000
--- $3 = 255
+-- $3 = 20001
+-- $4 = 255

@@ -203,12 +203,19 @@ test("each sample of a run with repetitions counts once, or the run is left out 
     [0, 1, 2, 3].map((repetition) => ({ sampleId: `s${n}`, repetition, score })),
   );
   await db.evaluations.createMany(rows.map((row) => ({ benchmarkId: id, input: "i", output: "o", ...row })));
+  const atOnce = await history("repeated");
+  expect(atOnce).toMatchObject({ runs: [{}, { benchmarkId: id, count: 100 }], pending: 0 });
+  const enough = await history("repeated", { minCount: 60, reducer: "pass_at_k", k: 2 });
+  expect(enough).toMatchObject({ runs: [{ benchmarkId: id, count: 100, mean: 0.6 }], pending: 0 });
+  // Of too many, none are computed by a read.
+  await stored.delta(id, "metrics.failed", Array(20_000).fill(0));
   const before = await history("repeated");
   expect(ids(before)).toEqual([first]);
   expect(before.pending).toBe(1);
   await db.maintain();
   const { runs, pending } = await history("repeated");
   expect(pending).toBe(0);
+  expect(runs).toEqual(atOnce.runs);
   const [score] = (await db.evaluations.summarize(id, ["score"])).metrics;
   expect(runs[1]).toMatchObject({
     ...{ benchmarkId: id, count: 100, mean: 0.6 },

@@ -92,7 +92,7 @@ const isOlder = (than: BenchmarkPosition | undefined) =>
 
 /**
  * Whether benchmark `b` may have so many samples with a value after reduction. In one with repetitions each
- * sample that has changed since the last fold may have one now.
+ * sample that has changed since the last fold may have one now, as all may that are not gathered yet.
  */
 function mayHave(least: number, metric: string, { reducer, k }: Reduction): Fragment {
   const isRepeated = sql.fragment`exists (select from repeated_benchmarks r where r.benchmark_id = b.id)`;
@@ -105,9 +105,12 @@ function mayHave(least: number, metric: string, { reducer, k }: Reduction): Frag
     ) + (
       select coalesce(sum(cardinality(t.samples)), 0) from touched_samples t where t.benchmark_id = b.id
     ) >= ${least}`;
+  const isMissing = sql.fragment`exists (
+    select from repeated_benchmarks r where r.benchmark_id = b.id and r.is_missing
+  )`;
   return countsSuccesses(reducer)
-    ? sql.fragment`(${isRepeated} and ${enough})`
-    : sql.fragment`(not ${isRepeated} or ${enough})`;
+    ? sql.fragment`(${isRepeated} and (${isMissing} or ${enough}))`
+    : sql.fragment`(not ${isRepeated} or ${isMissing} or ${enough})`;
 }
 
 // Of each run base and deltas (metric_rollups, metric_deltas), the samples that it has tried, and what it was
@@ -259,9 +262,12 @@ export const countPendingRuns = statement("metric_history_pending", {
     from (
       select benchmark_id as id from stale_rollups where is_missing
       union
-      select benchmark_id from repeated_benchmarks where is_missing
+      select r.benchmark_id from repeated_benchmarks r
+      where r.is_missing and not ${areSamplesKept(sql.fragment`r.benchmark_id`)}
       union
-      select t.benchmark_id from touched_samples t join repeated_benchmarks r on r.benchmark_id = t.benchmark_id
+      select t.benchmark_id
+      from touched_samples t
+      join repeated_benchmarks r on r.benchmark_id = t.benchmark_id and not r.is_missing
       group by t.benchmark_id having sum(cardinality(samples)) > ${limits.touchedSamples}
     ) s
     join benchmarks b on b.id = s.id and ${matching(runs)}`,

@@ -27,25 +27,41 @@ export const markedSamples = (cte: string) => sql.fragment`
     group by t.benchmark_id
   )`;
 
-/** Whether no more samples changed since the last fold than a read may compute anew. */
-const isMarkedWithin = (benchmarkId: Fragment) => sql.fragment`(
-  select coalesce(sum(cardinality(t.samples)), 0) <= ${limits.touchedSamples} from touched_samples t
-  where t.benchmark_id = ${benchmarkId}
-)`;
+/** The evaluations of a benchmark; where that is not known, more than a read may compute anew. */
+const countEvaluations = (benchmarkId: Fragment) => sql.fragment`
+  case
+    when exists (select from stale_rollups s where s.benchmark_id = ${benchmarkId} and s.is_missing)
+      then ${limits.touchedSamples + 1}
+    else (
+      select coalesce(sum(p.count), 0)
+      from (
+        select count from metric_rollups where benchmark_id = ${benchmarkId} and metric = ${failedName}
+        union all
+        select count from metric_deltas where benchmark_id = ${benchmarkId} and metric = ${failedName}
+      ) p
+    )
+  end`;
 
 /**
- * Whether the figures of a benchmark's samples can be read: they were gathered, and not more samples changed
- * since the last fold than a read may compute anew.
+ * Whether the figures of a benchmark's samples can be read: not more samples changed since the last fold than
+ * a read may compute anew or, where they are not gathered yet, there are no more evaluations than that.
  * @param benchmarkId an expression
  */
-export const areSamplesKept = (benchmarkId: Fragment) => sql.fragment`(
-  exists (select from repeated_benchmarks r where r.benchmark_id = ${benchmarkId} and not r.is_missing)
-  and ${isMarkedWithin(benchmarkId)}
-)`;
+export const areSamplesKept = (benchmarkId: Fragment) => sql.fragment`
+  exists (
+    select from repeated_benchmarks r
+    where r.benchmark_id = ${benchmarkId} and ${limits.touchedSamples} >= case
+      when r.is_missing then ${countEvaluations(benchmarkId)}
+      else (
+        select coalesce(sum(cardinality(t.samples)), 0) from touched_samples t
+        where t.benchmark_id = ${benchmarkId}
+      )
+    end
+  )`;
 
 /**
- * CTEs of the benchmarks with repetitions, and `kept`, those of them whose samples are kept: not more changed
- * in all of them together than a read may compute anew, those with the fewest first.
+ * CTEs of the benchmarks with repetitions, and `kept`, those of them whose samples are kept: not more are to
+ * be computed in all of them together than a read may compute anew, those with the fewest first.
  * @param matching a condition on benchmark `b`
  */
 export const repeatedBenchmarks = (matching: Fragment) => sql.fragment`
@@ -56,11 +72,14 @@ export const repeatedBenchmarks = (matching: Fragment) => sql.fragment`
     select m.id, sum(m.samples) over (order by m.samples, m.id) <= ${limits.touchedSamples} as fits
     from (
       select t.benchmark_id as id, sum(cardinality(t.samples)) as samples
-      from touched_samples t where t.benchmark_id in (select id from repeated) group by t.benchmark_id
+      from touched_samples t where t.benchmark_id in (select id from repeated where not is_missing)
+      group by t.benchmark_id
+      union all
+      select r.id, ${countEvaluations(sql.fragment`r.id`)} from repeated r where r.is_missing
     ) m
   ), kept as materialized (
     select r.id from repeated r left join marked m on m.id = r.id
-    where not r.is_missing and coalesce(m.fits, true)
+    where coalesce(m.fits, true)
   )`;
 
 const columns = sql.fragment`benchmark_id, sample, metric, tries, successes, mean, alike, failed`;
@@ -180,12 +199,21 @@ export const groupsNow = (wanted: Fragment, benchmarks: Fragment) => sql.fragmen
   ) g
   group by benchmark_id, metric, tries, successes having sum(samples) > 0`;
 
-/** The CTE that `groupsNow` reads: the samples that changed since the last fold. */
+/**
+ * The CTE that `groupsNow` reads: the samples that changed since the last fold, and all of benchmarks of
+ * which none are gathered yet.
+ */
 export const changedSamples = (benchmarks: Fragment) => sql.fragment`
   changed as materialized (
     select distinct t.benchmark_id, s.sample
     from touched_samples t cross join lateral unnest(t.samples) s (sample)
     where t.benchmark_id in (${benchmarks})
+    union
+    select r.benchmark_id, e.sample
+    from repeated_benchmarks r cross join lateral (
+      select ${sampleOf("e")} as sample from evaluations e where e.benchmark_id = r.benchmark_id offset 0
+    ) e
+    where r.is_missing and r.benchmark_id in (${benchmarks})
   )`;
 
 /** Adds groups to those of sample_rollups. */
