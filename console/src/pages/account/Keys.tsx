@@ -133,7 +133,7 @@ function NewKey({ userId }: { userId: string }) {
         <fieldset>
           <legend>Scopes; none chosen: all that the role may</legend>
           {data?.scopes.map((scope) => (
-            <label key={scope} className="check">
+            <label key={scope} className="scope">
               <input type="checkbox" name="scope" value={scope} /> {scope}
             </label>
           ))}
