@@ -181,8 +181,10 @@ async function compare(
       response.comparisons.flatMap(({ slices }) => slices ?? []),
     );
   const { lowerIsBetter } = response;
-  const warning = directionWarning(options.metric, options, lowerIsBetter);
-  if (warning !== undefined) note(`warning: ${oneLine(warning)}`);
+  const warningsWith = (quote = oneLine) =>
+    [directionWarning(options.metric, options, lowerIsBetter, quote)].filter((one) => one !== undefined);
+  const warnings = warningsWith();
+  for (const warning of warnings) note(`warning: ${warning}`);
   const asked = { ...options, margin, lowerIsBetter };
   const verdicts = response.comparisons.map((one) => verdictOf(one, asked));
   const failuresWith = (quote = oneLine) =>
@@ -195,7 +197,7 @@ async function compare(
     const bySlice = groupBy && { slice_verdicts: sliceVerdicts(response.comparisons, asked) };
     const isOpen = response.comparisons.some(({ bounds }) => leaveOpen(bounds));
     const verdict_by = isOpen ? "adjusted_p_value_and_bounds" : "adjusted_p_value";
-    printJson({ ...figures, verdicts, ...bySlice, verdict_by, alpha, failures: failed });
+    printJson({ ...figures, verdicts, ...bySlice, verdict_by, alpha, warnings, failures: failed });
   } else {
     print(comparisonText(names, response, verdicts, asked));
   }
@@ -205,6 +207,7 @@ async function compare(
       names,
       response,
       verdicts,
+      warnings,
       failures,
       options: asked,
     });
@@ -213,7 +216,7 @@ async function compare(
     const { writeReports } = await import("./reports/write-reports.ts");
     const report = reportOf(names, response, verdicts, asked);
     const reasons = (quote?: (name: string) => string) => failuresWith(quote).map(({ reason }) => reason);
-    await writeReports({ ...report, failuresWith: reasons }, options);
+    await writeReports({ ...report, warningsWith, failuresWith: reasons }, options);
   }
   for (const failure of failures) note(failure);
   if (failures.length > 0) process.exitCode = exitCodes.regression;
@@ -224,7 +227,7 @@ function reportOf(
   response: CompareBenchmarksResponse,
   verdicts: readonly Verdict[],
   options: Evidence & Pick<Options, "samples" | "groupBy">,
-): Omit<Report, "failuresWith"> {
+): Omit<Report, "failuresWith" | "warningsWith"> {
   const { baselineId, metric, comparisons } = response;
   const { groupBy = "" } = options;
   const candidates = comparisons.map((comparison, index) => {

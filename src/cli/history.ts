@@ -106,7 +106,7 @@ async function history({ benchmarks }: ServiceClient, dataset: string, options: 
   const response = await benchmarks.getMetricHistory(request);
   const { runs, pendingCount: pending, nextPageToken } = response;
   const direction = directionWarning(metric, options, response.lowerIsBetter);
-  if (direction !== undefined) note(`warning: ${oneLine(direction)}`);
+  if (direction !== undefined) note(`warning: ${direction}`);
   if (runs.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeHistory } = await import("./html/history-page.ts");

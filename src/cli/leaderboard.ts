@@ -142,7 +142,7 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     return { items: response.entries, nextPageToken: response.nextPageToken };
   });
   const direction = directionWarning(metric, options, lowerIsBetter);
-  if (direction !== undefined) note(`warning: ${oneLine(direction)}`);
+  if (direction !== undefined) note(`warning: ${direction}`);
   const minima = [
     minCoverage > 0 && `--min-coverage ${minCoverage}`,
     minCount > 1 && `--min-count ${minCount}`,

@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { directionWarning } from "../../src/cli/shared/options.ts";
 import { commands, runHere, startTestService, temporaryFolder } from "./support.ts";
 
 const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
@@ -491,24 +492,48 @@ test("of latency the gate knows that lower is better, and can be told otherwise"
 
 test("a name that speaks of errors is asked about, and the maximum of more repetitions is no better", async () => {
   const folder = await temporaryFolder();
+  const kept = await temporaryFolder();
+  onTestFinished(() => rm(kept, { recursive: true }));
   for (const [name, repetitions] of [
     ["single", 1],
     ["fivefold", 5],
   ] as const) {
     const row = (i: number) => {
       const ids = { sample_id: `s${Math.floor(i / repetitions)}`, repetition: i % repetitions };
-      const metrics = { error_rate: 0.5, word_errors_left: 0, terror: 1, latency_ms: 9 };
+      const metrics = {
+        error_rate: 0.5,
+        word_errors_left: 0,
+        terror: 1,
+        error_free: 1,
+        no_error: 1,
+        latency_ms: 9,
+      };
       return JSON.stringify({ ...ids, input: "i", output: "o", score: Number(i % 3 > 0), ...metrics });
     };
     const rows = Array.from({ length: 20 * repetitions }, (_, i) => row(i));
     await writeFile(join(folder, name), rows.join("\n"));
     const named = ["sample_id", "repetition", "input", "output", "score", "latency_ms"];
     const fields = named.map((name) => `${name}=${name}`);
-    const own = ["error_rate", "word_errors_left", "terror"].map((key) => `metrics.${key}=${key}`);
+    const own = ["error_rate", "word_errors_left", "terror", "error_free", "no_error"].map(
+      (key) => `metrics.${key}=${key}`,
+    );
     fields.push(...own);
     const about = ["--map", fields.join(","), "--model", name, "--name", name, "--dataset", "uneven"];
     await ltb.json("import", join(folder, name), "--format", "jsonl", ...about);
   }
+  // What fails is tried again, though each sample was to be tried once.
+  const tried = Array.from({ length: 20 }, (_, i) => ({ i, times: i < 4 ? 5 : 1 })).flatMap(({ i, times }) =>
+    Array.from({ length: times }, (_, repetition) =>
+      JSON.stringify({ sample_id: `s${i}`, repetition, input: "i", output: "o", score: Number(i % 3 > 0) }),
+    ),
+  );
+  await writeFile(join(folder, "retried"), tried.join("\n"));
+  const map = ["sample_id", "repetition", "input", "output", "score"].map((name) => `${name}=${name}`).join();
+  await ltb.json(
+    ...["import", join(folder, "retried"), "--format", "jsonl", "--map", map],
+    ...["--model", "retried", "--name", "retried", "--dataset", "again"],
+  );
+  await ltb.json("benchmark", "update", "retried", "--repetitions", "1");
   await rm(folder, { recursive: true });
   await expect.poll(async () => (await ltb.json("leaderboard", "uneven")).pending_count).toBe(0);
   const asked = /^warning: higher values of error_rate count as better: say --lower-is-better /m;
@@ -522,6 +547,8 @@ test("a name that speaks of errors is asked about, and the maximum of more repet
     expect(await by("error_rate", "--json")).toMatch(asked);
     expect(await by("word_errors_left")).toContain("higher values of word_errors_left count as better");
     for (const told of [
+      ["error_free"],
+      ["no_error"],
       ["error_rate", "--lower-is-better"],
       ["error_rate", "--higher-is-better"],
       ["terror"],
@@ -534,6 +561,50 @@ test("a name that speaks of errors is asked about, and the maximum of more repet
     expect(await stdout("--reducer", "max")).toContain(uneven);
     expect(await stdout("--reducer", "median")).not.toContain("by chance alone");
   }
+  // What the terminal says is also in what a pipeline keeps.
+  const told = "higher values of error_rate count as better";
+  const compared = ["compare", "single", "fivefold"];
+  expect((await ltb.json(...compared, "--metric", "error_rate")).warnings).toEqual([
+    expect.stringContaining(told),
+  ]);
+  expect((await ltb.json(...compared)).warnings).toEqual([]);
+  const reports = ["junit", "markdown", "html"].map((format) => join(kept, `r.${format}`));
+  const written = reports.flatMap((path) => [`--${path.slice(path.lastIndexOf(".") + 1)}`, path]);
+  await ltb.run(...compared, "--metric", "error_rate", ...written);
+  for (const path of reports)
+    expect((await readFile(path, "utf8")).replaceAll("`", "")).toMatch(
+      /arning[\s\S]*higher values of error_rate count/,
+    );
+  // By a maximum, more repetitions would pass where as many do not.
+  for (const gate of [["--fail-on-regression"], ["--fail-unless-no-worse-than", "0.9"]]) {
+    const by = (...more: string[]) => ltb.run(...compared, ...gate, ...more);
+    const failed = await by("--reducer", "max");
+    expect([failed.code, failed.stderr]).toEqual([
+      3,
+      expect.stringContaining(
+        "1 of 1 candidates have other numbers of repetitions than the baseline, by the max of",
+      ),
+    ]);
+    expect((await by("--reducer", "max", "--missing", "exclude")).code).toBe(0);
+    expect((await by("--reducer", "mean")).stderr).not.toContain("numbers of repetitions");
+    const again = ["compare", "single", "retried", ...gate];
+    const retried = await ltb.run(...again);
+    expect([retried.code, retried.stderr]).toEqual([
+      3,
+      expect.stringContaining("1 of 1 candidates have more repetitions of some samples than they declare"),
+    ]);
+    expect((await ltb.run(...again, "--missing", "exclude")).code).toBe(0);
+  }
+});
+
+test("names of metrics of which lower is mostly better are known by their words", () => {
+  const warns = (name: string) => directionWarning(name, {}, false) !== undefined;
+  const lower =
+    "nll ppl crossEntropy brier_score bits_per_byte losses runtime milliseconds val/loss wordErrors";
+  const higher =
+    "error_free no_error no_errors failure-free errorFree terror closs score accuracy runtimes_won";
+  expect(lower.split(" ").filter((name) => !warns(name))).toEqual([]);
+  expect(higher.split(" ").filter(warns)).toEqual([]);
 });
 
 test("a benchmark is not compared with itself, nor by a metric that it has not", async () => {

@@ -21,6 +21,8 @@ interface Comparison {
   response: CompareBenchmarksResponse;
   /** As the comparisons of the response. */
   verdicts: readonly Verdict[];
+  /** Sentences on the comparison as a whole. */
+  warnings: readonly string[];
   /** Sentences that say why gates are not passed. */
   failures: readonly string[];
   /** `samples`: the most in each list. */
@@ -47,7 +49,7 @@ export async function writeComparison(
   client: BenchmarkClient,
   given: Comparison,
 ): Promise<void> {
-  const { names, response, verdicts, failures, options } = given;
+  const { names, response, verdicts, warnings, failures, options } = given;
   const { metric, baselineId, lowerIsBetter, comparisons } = response;
   const candidates = comparisons.map((comparison, index) => ({
     name: names.get(comparison.candidateId) ?? comparison.candidateId,
@@ -61,6 +63,9 @@ export async function writeComparison(
     title: `${compared} against ${baseline}`,
     lead: html`Compared by ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better, on the samples that ${options.missing === "as_worst" ? "the baseline has a value of" : "both have"}. Baseline: ${baseline} <code>${baselineId}</code>`,
     sections: [
+      ...(warnings.length > 0
+        ? [{ title: "Warning", body: warnings.map((warning) => html`<p>${warning}.</p>`) }]
+        : []),
       ...(failures.length > 0
         ? [{ title: "A gate is not passed", body: failures.map((failure) => html`<p>${failure}.</p>`) }]
         : []),

@@ -4,7 +4,8 @@ import type { Report } from "./report.ts";
  * Writes a comparison as JUnit XML, as the test reports of most services for continuous integration read it:
  * a suite for each candidate, with a case for whatever may be asked of it.
  */
-export function toJunit({ metric, baseline, candidates }: Report): string {
+export function toJunit({ metric, baseline, candidates, warningsWith }: Report): string {
+  const warnings = warningsWith().map((warning) => `warning: ${warning}`);
   const suites = candidates.map(({ name, demands, evidence }) => {
     const cases = demands.map(({ name: demand, failure }) => {
       const attributes = `classname=${quoted(`${metric} of ${name}`)} name=${quoted(demand)}`;
@@ -13,7 +14,7 @@ export function toJunit({ metric, baseline, candidates }: Report): string {
     });
     const failures = demands.filter(({ failure }) => failure !== undefined).length;
     const counts = `tests="${demands.length}" failures="${failures}"`;
-    const output = `    <system-out>${escapeXml(evidence.join("\n"))}</system-out>`;
+    const output = `    <system-out>${escapeXml([...warnings, ...evidence].join("\n"))}</system-out>`;
     const title = quoted(`${name} against ${baseline}`);
     return [`  <testsuite name=${title} ${counts}>`, ...cases, output, "  </testsuite>"].join("\n");
   });

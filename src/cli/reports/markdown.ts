@@ -14,6 +14,7 @@ export function toMarkdown({
   metric,
   baseline,
   candidates,
+  warningsWith,
   failuresWith,
   explanation,
   samples,
@@ -25,6 +26,7 @@ export function toMarkdown({
   ]);
   const parts = [
     `### ${code(metric)} against ${code(baseline)}`,
+    ...warningsWith(code).map((warning) => `**Warning:** ${warning}.`),
     ...failuresWith(code).map((failure) => `**A gate is not passed:** ${failure}.`),
     table(comparisonColumns, rows),
     explanation.join(" "),

@@ -7,7 +7,9 @@ export interface Report {
   /** Names of benchmarks are those that people gave them. */
   baseline: string;
   candidates: readonly ReportedCandidate[];
-  /** Sentences that say why gates are not passed, for which `quote` shows names that others gave. */
+  /** Sentences on the comparison as a whole, for which `quote` shows names that others gave. */
+  warningsWith: (quote?: (name: string) => string) => readonly string[];
+  /** Sentences that say why gates are not passed, quoted as those. */
   failuresWith: (quote?: (name: string) => string) => readonly string[];
   /** Sentences that say of which test a figure is. */
   explanation: readonly string[];

@@ -52,7 +52,9 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   if (lacking > 0) lines.push(`warning: ${lackingText(lacking)}`);
   if (comparison.candidateShort > 0) lines.push(`warning: ${shortText(comparison.candidateShort)}`);
   const { baselineRepetitions, candidateRepetitions } = comparison;
-  lines.push(...unevenWords([baselineRepetitions, candidateRepetitions], evidence.reducer));
+  const uneven = unevenWords([baselineRepetitions, candidateRepetitions], evidence.reducer);
+  lines.push(...uneven.map((words) => `warning: ${words}`));
+  if (isTriedAgain(comparison)) lines.push(`warning: ${triedAgainText}`);
   const apart = askedApart(comparison, evidence);
   if (apart > 0) lines.push(`warning: ${apartText(apart)} (--allow-different-inputs compares them)`);
   else if (differentInputs > 0)
@@ -200,6 +202,13 @@ const themOf = (count: number) => (count === 1 ? "it" : "them");
 const shortText = (count: number) =>
   `the candidate lacks repetitions of ${countOf(count, "sample")} that the baseline has, and its values are of the others alone`;
 
+/** Whether the candidate lacks no repetition, and yet has more of some samples than of others. */
+const isTriedAgain = ({ candidateRepetitions: found }: BenchmarkComparison) =>
+  found !== undefined && found.samplesLacking === 0 && found.least < found.most;
+
+const triedAgainText =
+  "the candidate has more repetitions of some samples than it declares, as where failures were tried again";
+
 const askedOtherwise = (count: number) =>
   `${countOf(count, "sample")} ${count === 1 ? "has" : "have"} different inputs or expected answers`;
 
@@ -240,6 +249,20 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
         missing === undefined && clusterBy === undefined
           ? "--missing as_worst counts each that failed as the worst value, bounds allows for any value, exclude leaves them out"
           : "run it as often as the baseline, or leave them out by --missing exclude",
+    });
+  const { baselineRepetitions, candidateRepetitions } = comparison;
+  const [uneven] = unevenWords([baselineRepetitions, candidateRepetitions], evidence.reducer);
+  if (missing !== "exclude" && uneven !== undefined)
+    doubts.push({
+      text: uneven,
+      ofAll: `have other numbers of repetitions than the baseline, by the ${evidence.reducer} of which they do not compare`,
+      remedy: "take another --reducer, as the mean, or let it be so by --missing exclude",
+    });
+  if (missing !== "exclude" && isTriedAgain(comparison))
+    doubts.push({
+      text: triedAgainText,
+      ofAll: "have more repetitions of some samples than they declare, as where failures were tried again",
+      remedy: "delete those beyond, or let them count by --missing exclude",
     });
   const apart = excludeDifferentInputs ? 0 : askedApart(comparison, evidence);
   if (apart > 0)

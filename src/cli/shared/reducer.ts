@@ -55,7 +55,7 @@ export const explainSamples = (by: { reducer: Reducer; k: number }) =>
   `n, mean, standard deviation, standard error and interval are of samples, each of which counts once, by the ${reducerText(by)} of its repetitions; the other figures are of all values.`;
 
 /**
- * Warns where samples have more repetitions in one benchmark than in another, by a reducer that is the larger
+ * Says where samples have more repetitions in one benchmark than in another, by a reducer that is the larger
  * the more there are.
  * @param reducer its name
  */
@@ -68,7 +68,7 @@ export function unevenWords(
   const [least, greatest] = [Math.min(...most), Math.max(...most)];
   if (most.length === 0 || least === greatest) return [];
   return [
-    `warning: the ${reducer} of ${greatest} repetitions is larger than that of ${least} by chance alone, so that these do not compare; mean and pass_at_k do`,
+    `the ${reducer} of ${greatest} repetitions is larger than that of ${least} by chance alone, so that these do not compare; mean and pass_at_k do`,
   ];
 }
 
@@ -90,7 +90,7 @@ export function rankedRepetitions(
   const number = `${found.length} of ${entries.length} benchmarks ${found.length === 1 ? "has" : "have"}`;
   return [
     `${number} ${rangeText(range)} repetitions of a sample, which counts once, by their ${reducerText(by)}.`,
-    ...uneven.map((words) => `${words}.`),
+    ...uneven.map((words) => `warning: ${words}.`),
   ];
 }
 
