@@ -330,6 +330,7 @@ test("reports for continuous integration: Markdown and JUnit", async () => {
   const tables = text.split("\n\n").filter((part) => part.startsWith("|"));
   for (const table of tables) expect(new Set(table.split("\n").map(cells)).size).toBe(1);
   expect(text).toContain("`` a\\|b `c` <img src=x> @all # ");
+  expect(await readFile(junit, "utf8")).toMatch(/# \u{fffd}{2} &amp;&amp; \u{1f600}/u);
   expect(suitesOf(await readFile(junit, "utf8"))).toEqual([
     {
       name: "6b_finetuning against 175b_verification",

@@ -115,6 +115,9 @@ test("a comparison, with the samples that changed most", async () => {
   ).toBe(true);
   expect(text.includes('<td class="number">0 / 60 / 140</td>')).toBe(true);
   expect(/Most regressed: 5 of 60/.test(text)).toBe(true);
+  const without = await page("compare", "base", String(candidate), "--samples", "0");
+  expect(without).toContain("Most regressed: 0 of 60<");
+  expect(without).toContain("Most improved: none<");
   expect(text.includes("<pre>in &#60;/script&#62;&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;")).toBe(
     true,
   );

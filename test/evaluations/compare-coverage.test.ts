@@ -243,6 +243,17 @@ describe("a comparison", () => {
     expect(await compared(whole, other, bounds)).toEqual(await compared(whole, other));
   });
 
+  test("bounds a difference by an interval that ends where differences do", async () => {
+    const baselineId = await stored([0.1, 0.9, 0.2, "e"]);
+    const [whole, lacking] = [await stored([0.9, 0.1, 1]), await stored([0.9, 0.1, "e", 1])];
+    const input = { baselineId, candidateIds: [whole, lacking], missing: "bounds" as const };
+    for (const { bounds } of (await db.evaluations.compare(input)).comparisons)
+      expect(bounds).toMatchObject({ ci95Low: -1, ci95High: 1 });
+    const complete = { ...input, baselineId: await stored([0.1, 0.9, 0.2]), candidateIds: [whole] };
+    const [one] = (await db.evaluations.compare(complete)).comparisons;
+    expect(one?.bounds).toMatchObject({ ci95Low: -1, ci95High: 1 });
+  });
+
   test("needs no range where nothing is missing", async () => {
     const timed = (shift: number) => (index: number) => ({ latencyMs: 100 + shift * index });
     const [baselineId, candidateId] = [

@@ -73,6 +73,14 @@ test("one run has its figures, and no change", async () => {
   expect(await history("one")).toEqual(page);
 });
 
+test("the interval of a change ends where changes do", async () => {
+  await scored(db, "wide", [0, 1]);
+  await scored(db, "wide", [1, 0]);
+  expect((await history("wide")).runs[1]?.sincePrevious).toMatchObject({ ci95Low: -1, ci95High: 1 });
+  const { runs } = await history("wide", { rangeHigh: 3 });
+  expect(runs[1]?.sincePrevious).toMatchObject({ ci95Low: -3, ci95High: 3 });
+});
+
 test("a slow decline is significant since the baseline, though no step is; a fall since the run before", async () => {
   const slow = await runsOf("slow", 80, 76, 72, 68, 60, 56);
   const page = await history("slow");

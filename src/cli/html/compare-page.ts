@@ -272,7 +272,7 @@ async function samplesOf(
 ): Promise<Html[]> {
   const list = async (title: string, samples: readonly PairedSample[], count: number) => {
     const shown = samples.slice(0, most);
-    if (shown.length === 0) return html`<h3>${title}: none</h3>`;
+    if (count === 0) return html`<h3>${title}: none</h3>`;
     const items: Html[] = [];
     for (const sample of shown) items.push(sampleItem(sample, await textsOf(sample), items.length === 0));
     return html`<h3>${title}: ${shown.length} of ${count}</h3>${items}`;

@@ -1,3 +1,4 @@
+import { makePrintable } from "../../text.ts";
 import type { Report } from "./report.ts";
 
 /**
@@ -25,9 +26,12 @@ const quoted = (text: string) => `"${escapeXml(text)}"`;
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** XML 1.0, 2.2: most control characters and lone surrogates may not stand in a document at all. */
+/**
+ * XML 1.0, 2.2: most control characters, lone surrogates and two characters more may not stand in a document
+ * at all. Others change the order in which text is shown.
+ */
 function escapeXml(text: string): string {
-  return text
+  return makePrintable(text.toWellFormed())
     .replaceAll(/[&<>"]/g, (character) => entities[character] ?? character)
-    .replaceAll(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, "\u{fffd}");
+    .replaceAll(/[\u{fffe}\u{ffff}]/gu, "\u{fffd}");
 }

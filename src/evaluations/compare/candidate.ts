@@ -20,6 +20,7 @@ import type { Repetitions } from "../samples/reduce.ts";
 import { readPairSlices } from "../slices/pair-slices.ts";
 import type { Comparison, comparisonInput } from "./comparison.ts";
 import {
+  cutAt,
   figuresOf,
   figuresOfDifferences,
   intervalOf,
@@ -129,14 +130,15 @@ async function boundsOf(
   { lowerIsBetter, margin, range }: Asked,
   { figures, coverage, haveBothAll }: Pick<Sides, "coverage"> & { figures: Found; haveBothAll: boolean },
 ) {
-  if (haveBothAll) return { bounds: boundsOfWhole(figures) };
+  if (haveBothAll) return { bounds: boundsOfWhole(figures, range) };
   const tested = figures.nPaired > 0 ? { margin } : {};
   return boundDifference(db, pairing, range, coverage, { lowerIsBetter, ...tested });
 }
 
 /** Where nothing is missing the mean difference is what it is. */
-function boundsOfWhole({ meanDifference, ci95Low, ci95High }: Found): Bounds | null {
-  return meanDifference === null ? null : { low: meanDifference, high: meanDifference, ci95Low, ci95High };
+function boundsOfWhole({ meanDifference, ...interval }: Found, { low, high }: Range): Bounds | null {
+  if (meanDifference === null) return null;
+  return { low: meanDifference, high: meanDifference, ...cutAt(high - low, interval) };
 }
 
 /** The figures of the pairs alone. */

@@ -34,9 +34,24 @@ export function figuresOfDifferences(
 export function intervalOf(figures: MeanFigures | undefined, isBinary: boolean | null) {
   if (!figures?.interval) return { ci95Low: null, ci95High: null };
   const { low, high } = figures.interval;
-  // No difference of shares is larger, so that the interval covers as often when it is cut there.
-  const most = isBinary ? 1 : Number.POSITIVE_INFINITY;
-  return { ci95Low: Math.max(-most, low), ci95High: Math.min(most, high) };
+  // No difference of shares is larger.
+  return cutAt(isBinary ? 1 : Number.POSITIVE_INFINITY, { ci95Low: low, ci95High: high });
+}
+
+interface Interval<End> {
+  ci95Low: End;
+  ci95High: End;
+}
+
+/** Cuts an interval where no difference is larger, so that it covers as often. */
+export function cutAt<End extends number | null>(
+  most: number,
+  { ci95Low, ci95High }: Interval<End>,
+): Interval<number | End> {
+  return {
+    ci95Low: ci95Low === null ? ci95Low : Math.max(-most, ci95Low),
+    ci95High: ci95High === null ? ci95High : Math.min(most, ci95High),
+  };
 }
 
 /**

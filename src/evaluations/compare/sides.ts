@@ -6,7 +6,7 @@ import { type Bounds, filledWith, type Missing, type Range, rangeOf } from "../c
 import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
 import type { Sampling } from "../statements.ts";
 import { summarizeBenchmark } from "../summary/summarize.ts";
-import { towardsBetter } from "./figures.ts";
+import { cutAt, towardsBetter } from "./figures.ts";
 import { type Pairing, pairBounds, type Side } from "./statements.ts";
 
 interface Asked extends Reduction, Missing {
@@ -90,12 +90,8 @@ export async function boundDifference(
     return { ...figures, tested: towardsBetter(figures, between, lowerIsBetter) };
   };
   const [least, greatest] = [at(found.low, low - high), at(found.high, high - low)];
-  const bounds = {
-    low: least.mean,
-    high: greatest.mean,
-    ci95Low: least.interval?.low ?? null,
-    ci95High: greatest.interval?.high ?? null,
-  };
+  const ends = { ci95Low: least.interval?.low ?? null, ci95High: greatest.interval?.high ?? null };
+  const bounds = { low: least.mean, high: greatest.mean, ...cutAt(high - low, ends) };
   const [worst, best] = lowerIsBetter ? [greatest.tested, least.tested] : [least.tested, greatest.tested];
   if (margin === undefined || !worst || !best) return { bounds };
   return {

@@ -316,8 +316,9 @@ function changesOf(
     const { difference, interval, pValue = null } = change;
     return {
       difference,
-      ci95Low: interval?.low ?? null,
-      ci95High: interval?.high ?? null,
+      // No change is larger than the range.
+      ci95Low: interval ? Math.max(range.low - range.high, interval.low) : null,
+      ci95High: interval ? Math.min(range.high - range.low, interval.high) : null,
       pValue,
       adjustedPValue: adjusted[index] ?? null,
       firstSignificant: index === first,
