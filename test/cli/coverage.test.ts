@@ -393,6 +393,9 @@ test("what HELM measures of one split is not missing in another", async () => {
     missing: 0,
   });
   expect(named).toEqual(valid);
+  const how = ["--metric", "exact_match/test", "--missing", "as_worst"];
+  const { entries } = await ltb.json("leaderboard", "narrative_qa", ...how, "--min-coverage", "1");
+  expect(entries).toMatchObject([{ count: 4, coverage: { planned: 4, tried: 4, missing: 0 } }]);
   // What no split has may be of each.
   await ltb.json("benchmark", "update", "narrative_qa:model=openai_gpt2", "--planned-samples", "7");
   const partial = (await ltb.run("summary", "narrative_qa:model=openai_gpt2")).stdout;
