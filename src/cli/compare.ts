@@ -39,7 +39,7 @@ import { requireMetrics } from "./shared/known-names.ts";
 import {
   type Direction,
   directionOf,
-  directionWarning,
+  directionWarnings,
   given,
   parseFraction,
   parseWhole,
@@ -181,8 +181,7 @@ async function compare(
       response.comparisons.flatMap(({ slices }) => slices ?? []),
     );
   const { lowerIsBetter } = response;
-  const warningsWith = (quote = oneLine) =>
-    [directionWarning(options.metric, options, lowerIsBetter, quote)].filter((one) => one !== undefined);
+  const warningsWith = (quote = oneLine) => directionWarnings(options.metric, options, lowerIsBetter, quote);
   const warnings = warningsWith();
   for (const warning of warnings) note(`warning: ${warning}`);
   const asked = { ...options, margin, lowerIsBetter };

@@ -14,7 +14,7 @@ import { requireRanked } from "./shared/known-names.ts";
 import {
   type Direction,
   directionOf,
-  directionWarning,
+  directionWarnings,
   gatherPairs,
   given,
   parseTime,
@@ -105,12 +105,12 @@ async function history({ benchmarks }: ServiceClient, dataset: string, options: 
   };
   const response = await benchmarks.getMetricHistory(request);
   const { runs, pendingCount: pending, nextPageToken } = response;
-  const direction = directionWarning(metric, options, response.lowerIsBetter);
-  if (direction !== undefined) note(`warning: ${direction}`);
+  const warnings = directionWarnings(metric, options, response.lowerIsBetter);
+  for (const warning of warnings) note(`warning: ${warning}`);
   if (runs.length === 0 && pending === 0) await requireRanked(benchmarks, dataset, metric);
   if (options.html !== undefined) {
     const { writeHistory } = await import("./html/history-page.ts");
-    await writeHistory(options.html, { dataset, metric }, response);
+    await writeHistory(options.html, { dataset, metric, warnings }, response);
   }
   if (options.json) {
     const { next_page_token, inputs_reference_id, ...figures } = toPlain(
@@ -118,7 +118,7 @@ async function history({ benchmarks }: ServiceClient, dataset: string, options: 
       response,
     );
     const inputs = { inputs_reference_id: inputs_reference_id || null };
-    return printJson({ dataset, metric, ...figures, ...inputs, more: nextPageToken !== "" });
+    return printJson({ dataset, metric, ...figures, ...inputs, warnings, more: nextPageToken !== "" });
   }
   if (runs.length === 0) {
     const all = await benchmarks.getMetricHistory({ ...request, minCount: 0, pageSize: 1 });

@@ -25,7 +25,7 @@ import { requireRanked } from "./shared/known-names.ts";
 import {
   type Direction,
   directionOf,
-  directionWarning,
+  directionWarnings,
   gatherPairs,
   given,
   parseCount,
@@ -141,8 +141,8 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     by = response;
     return { items: response.entries, nextPageToken: response.nextPageToken };
   });
-  const direction = directionWarning(metric, options, lowerIsBetter);
-  if (direction !== undefined) note(`warning: ${direction}`);
+  const warnings = directionWarnings(metric, options, lowerIsBetter);
+  for (const warning of warnings) note(`warning: ${warning}`);
   const minima = [
     minCoverage > 0 && `--min-coverage ${minCoverage}`,
     minCount > 1 && `--min-count ${minCount}`,
@@ -154,7 +154,7 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
     const { writeLeaderboard } = await import("./html/leaderboard-page.ts");
     const about = { metric, dataset, total, unscored, lowerIsBetter, referenceId, ...by };
     const leftOut = below > 0 ? [`${belowWords}.`] : [];
-    await writeLeaderboard(options.html, { ...about, minimum, leftOut }, items);
+    await writeLeaderboard(options.html, { ...about, minimum, leftOut, warnings }, items);
   }
   if (options.json) {
     const entries = items.map((entry) => toPlain(LeaderboardEntrySchema, entry));
@@ -172,7 +172,7 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
       range_high: rangeHigh,
     };
     const inputs = { inputs_reference_id: referenceId || null };
-    return printJson({ dataset, metric, ...how, ...filling, ...counts, ...inputs, entries, more });
+    return printJson({ dataset, metric, ...how, ...filling, ...counts, ...inputs, warnings, entries, more });
   }
   if (items.length === 0) {
     const those = `benchmarks on ${dataset} with values of ${metric}`;

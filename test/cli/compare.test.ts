@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { directionWarning } from "../../src/cli/shared/options.ts";
+import { directionWarnings } from "../../src/cli/shared/options.ts";
 import { commands, runHere, startTestService, temporaryFolder } from "./support.ts";
 
 const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
@@ -546,6 +546,10 @@ test("a name that speaks of errors is asked about, and the maximum of more repet
     const by = async (...more: string[]) => (await ltb.run(...command, "--metric", ...more)).stderr;
     expect(await by("error_rate")).toMatch(asked);
     expect(await by("error_rate", "--json")).toMatch(asked);
+    expect((await ltb.json(...command, "--metric", "error_rate")).warnings).toHaveLength(1);
+    const page = join(kept, `${command[0]}.html`);
+    await by("error_rate", "--html", page);
+    expect(await readFile(page, "utf8")).toContain("higher values of error_rate count as better");
     expect(await by("word_errors_left")).toContain("higher values of word_errors_left count as better");
     for (const told of [
       ["error_free"],
@@ -599,7 +603,7 @@ test("a name that speaks of errors is asked about, and the maximum of more repet
 });
 
 test("names of metrics of which lower is mostly better are known by their words", () => {
-  const warns = (name: string) => directionWarning(name, {}, false) !== undefined;
+  const warns = (name: string) => directionWarnings(name, {}, false).length > 0;
   const lower =
     "nll ppl crossEntropy brier_score bits_per_byte losses runtime milliseconds val/loss wordErrors";
   const higher =

@@ -13,7 +13,7 @@ import { type Drawn, fill, Histogram, histogramCharts } from "./histogram.ts";
 import { intervalChart } from "./intervals.ts";
 import { Html, html } from "./markup.ts";
 import { unitOf } from "./metric.ts";
-import { tableOf, withInterval, withSmall, writePage } from "./page.ts";
+import { sentences, tableOf, withInterval, withSmall, writePage } from "./page.ts";
 
 interface Comparison {
   /** Names by id, the baseline's first. */
@@ -63,9 +63,10 @@ export async function writeComparison(
     title: `${compared} against ${baseline}`,
     lead: html`Compared by ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better, on the samples that ${options.missing === "as_worst" ? "the baseline has a value of" : "both have"}. Baseline: ${baseline} <code>${baselineId}</code>`,
     sections: [
-      ...(warnings.length > 0
-        ? [{ title: "Warning", body: warnings.map((warning) => html`<p>${warning}.</p>`) }]
-        : []),
+      ...sentences(
+        "Warning",
+        warnings.map((line) => `${line}.`),
+      ),
       ...(failures.length > 0
         ? [{ title: "A gate is not passed", body: failures.map((failure) => html`<p>${failure}.</p>`) }]
         : []),

@@ -13,7 +13,7 @@ import { type Moment, timelineChart } from "./timeline.ts";
 /** Writes the page of `ltb history --html`. */
 export async function writeHistory(
   path: string,
-  { dataset, metric }: { dataset: string; metric: string },
+  { dataset, metric, warnings }: { dataset: string; metric: string; warnings: readonly string[] },
   response: GetMetricHistoryResponse,
 ): Promise<void> {
   const { runs, baseline, lowerIsBetter } = response;
@@ -46,6 +46,10 @@ export async function writeHistory(
     title: `History: ${dataset}`,
     lead: html`${countRuns(runs)} by mean ${unit}, oldest first.`,
     sections: [
+      ...sentences(
+        "Warning",
+        warnings.map((line) => `${line}.`),
+      ),
       ...inputsSection(allRuns(response), response.inputsReferenceId),
       ...sentences("What is missing", [
         ...coverageOfRuns(allRuns(response), { metric, ...response }),

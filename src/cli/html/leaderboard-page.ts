@@ -35,6 +35,7 @@ export async function writeLeaderboard(
     minimum: string;
     /** What they left out, in words. */
     leftOut: readonly string[];
+    warnings: readonly string[];
   },
   entries: readonly LeaderboardEntry[],
 ): Promise<void> {
@@ -66,6 +67,10 @@ export async function writeLeaderboard(
     title: `Leaderboard: ${dataset}`,
     lead: html`${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.${about.minimum === "" ? "" : ` Those below ${about.minimum} are not ranked.`}`,
     sections: [
+      ...sentences(
+        "Warning",
+        about.warnings.map((line) => `${line}.`),
+      ),
       ...inputsSection(entries, about.referenceId),
       ...sentences("What is missing", [
         ...coverageOfEntries(entries, about),

@@ -34,16 +34,17 @@ const freeOf = /(?:^|[^a-z])(?:(?:no|non|without)[^a-z]+[a-z]+|[a-z]+[^a-z]free)
  * Warns where higher values of a metric count as better though its name says otherwise, and nobody did.
  * @param quote shows the name
  */
-export function directionWarning(
+export function directionWarnings(
   metric: string,
   given: Direction,
   lowerIsBetter: boolean,
   quote = oneLine,
-): string | undefined {
+): string[] {
   const words = metric.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
-  if (lowerIsBetter || given.higherIsBetter || !mostlyLower.test(words.replaceAll(freeOf, "")))
-    return undefined;
-  return `higher values of ${quote(metric)} count as better: say --lower-is-better if they are not, or --higher-is-better`;
+  if (lowerIsBetter || given.higherIsBetter || !mostlyLower.test(words.replaceAll(freeOf, ""))) return [];
+  return [
+    `higher values of ${quote(metric)} count as better: say --lower-is-better if they are not, or --higher-is-better`,
+  ];
 }
 
 /** A number of things: 1 or more. */
