@@ -4,6 +4,7 @@ import { lowestId, newId } from "../../src/ids.ts";
 import { limits } from "../../src/limits.ts";
 import { Database } from "../../src/storage.ts";
 import { jsonValueOf } from "../../src/validation.ts";
+import { rollups } from "../evaluations/support.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
@@ -67,8 +68,14 @@ test("counts and mean score follow evaluations that are stored, re-scored and de
 });
 
 test("the mean score is over samples: repetitions of one count once, declared or not", async () => {
-  for (const repetitions of [4, 0]) {
+  for (const [repetitions, others] of [
+    [4, 0],
+    [0, 0],
+    [0, 20_000],
+  ] as const) {
     const { id } = await a.benchmarks.create({ ...sample, repetitions });
+    // So many more that a read does not compute its samples.
+    if (others > 0) await rollups(client).delta(id, "metrics.failed", Array(others).fill(0));
     const watch = await watching(b, { ids: [id] });
     const scores = [
       ["s1", 0, 1],
@@ -85,7 +92,7 @@ test("the mean score is over samples: repetitions of one count once, declared or
     );
     await eventually(() => watch.last(id)?.completedIterations === 5);
     // Nobody writes any more when the samples of one that did not declare repetitions have been gathered.
-    expect(watch.last(id)?.meanScore).toBe(repetitions > 0 ? 0.625 : null);
+    expect(watch.last(id)?.meanScore).toBe(others > 0 ? null : 0.625);
     await a.maintain();
     await eventually(() => watch.last(id)?.meanScore === 0.625);
     await a.evaluations.create({ benchmarkId: id, input: "i", output: "o", score: 1 });
