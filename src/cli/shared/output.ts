@@ -216,7 +216,15 @@ export function toPlain<Schema extends DescMessage>(
 
 function complete(schema: DescMessage, json: JsonObject): JsonObject {
   return Object.fromEntries(
-    schema.fields.map((field) => [field.name, completeField(field, json[field.name])]),
+    ownFields(schema).map((field) => [field.name, completeField(field, json[field.name])]),
+  );
+}
+
+/** The fields of a message without those that tell of another one: its text as JSON, its size. */
+export function ownFields({ fields }: DescMessage): DescField[] {
+  const names = new Set(fields.map(({ name }) => name));
+  return fields.filter(
+    ({ name }) => !/_(?:json|bytes)$/.test(name) || !names.has(name.replace(/_[a-z]+$/, "")),
   );
 }
 

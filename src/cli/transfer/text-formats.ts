@@ -2,7 +2,7 @@ import { toJson } from "@bufbuild/protobuf";
 import { type Benchmark, BenchmarkSchema } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { type Evaluation, EvaluationSchema } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import type { JsonValue } from "../../validation.ts";
-import { toPlain } from "../shared/output.ts";
+import { ownFields, toPlain } from "../shared/output.ts";
 
 /** JSON Lines: the benchmark, then an evaluation a line, as proto3 JSON. `ltb import` reads it. */
 export async function* jsonLines(
@@ -20,7 +20,7 @@ export function headerOf(benchmark: Benchmark): string {
 }
 
 /** In the order of the message; `metrics` becomes a column each. */
-const columns = EvaluationSchema.fields.map(({ name }) => name);
+const columns = ownFields(EvaluationSchema).map(({ name }) => name);
 
 /**
  * CSV (RFC 4180, with a line feed after each line): a head, then a row an evaluation. What is unset is an
