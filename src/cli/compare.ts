@@ -20,6 +20,7 @@ import {
   sampleColumns,
 } from "./shared/comparison.ts";
 import { type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
+import { directionWarnings } from "./shared/direction.ts";
 import { exitCodes, UsageError } from "./shared/errors.ts";
 import {
   contradictionRemedy,
@@ -36,14 +37,7 @@ import {
 } from "./shared/evidence.ts";
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
-import {
-  type Direction,
-  directionOf,
-  directionWarnings,
-  given,
-  parseFraction,
-  parseWhole,
-} from "./shared/options.ts";
+import { type Direction, directionOf, given, parseFraction, parseWhole } from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { regressedGroups, slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";

@@ -8,18 +8,11 @@ import { allRuns, changeCells, countRuns, markOf, NO_CHANGE } from "./shared/cha
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { countText, coverageOfRuns, type Filling, leftOutWords, parseRange } from "./shared/coverage.ts";
+import { directionWarnings } from "./shared/direction.ts";
 import { findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
 import { inputsWarning } from "./shared/inputs.ts";
 import { requireRanked } from "./shared/known-names.ts";
-import {
-  type Direction,
-  directionOf,
-  directionWarnings,
-  gatherPairs,
-  given,
-  parseTime,
-  parseWhole,
-} from "./shared/options.ts";
+import { type Direction, directionOf, gatherPairs, given, parseTime, parseWhole } from "./shared/options.ts";
 import {
   formatInterval,
   formatMinute,

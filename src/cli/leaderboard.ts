@@ -20,12 +20,12 @@ import {
   missingNames,
   parseRange,
 } from "./shared/coverage.ts";
+import { directionWarnings } from "./shared/direction.ts";
 import { inputsWarning } from "./shared/inputs.ts";
 import { requireRanked } from "./shared/known-names.ts";
 import {
   type Direction,
   directionOf,
-  directionWarnings,
   gatherPairs,
   given,
   parseCount,

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { directionWarnings } from "../../src/cli/shared/options.ts";
+import { directionWarnings } from "../../src/cli/shared/direction.ts";
 import { commands, runHere, startTestService, temporaryFolder } from "./support.ts";
 
 const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
@@ -441,6 +441,13 @@ test("samples of one document are dependent: errors, intervals and tests are by 
   expect(rows.stdout).toMatch(/^again: warning: all samples are of one cluster, /m);
   const nothing = "1 of 1 candidates have pairs of one cluster only, so nothing is known of them\n";
   expect(rows).toMatchObject({ code: 3, stderr: nothing });
+  // All of five clusters fall, which no test can prove: it would take six.
+  await store("stood", 4, () => 1);
+  await store("fell", 4, () => 0);
+  const fell = await ltb.run("compare", "stood", "fell", ...by, "--fail-on-regression");
+  expect(fell.stdout).toMatch(/no significant difference$/m);
+  expect([fell.code, fell.stderr]).toEqual([3, expect.stringContaining("worse in all that is compared")]);
+  expect((await ltb.run("compare", "fell", "stood", ...by, "--fail-on-regression")).code).toBe(0);
   for (const args of [
     ["summary", "before"],
     ["compare", "before", "after"],
@@ -591,6 +598,9 @@ test("a name that speaks of errors is asked about, and the maximum of more repet
       ),
     ]);
     expect((await by("--reducer", "max", "--missing", "exclude")).code).toBe(0);
+    // One sample with as many is not all of them.
+    const few = await ltb.run("compare", "retried", "fivefold", ...gate, "--reducer", "max");
+    expect([few.code, few.stderr]).toEqual([3, expect.stringContaining("other numbers of repetitions")]);
     expect((await by("--reducer", "mean")).stderr).not.toContain("numbers of repetitions");
     const again = ["compare", "single", "retried", ...gate];
     const retried = await ltb.run(...again);

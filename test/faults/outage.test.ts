@@ -127,6 +127,8 @@ const elsewise: Record<string, string> = {
   "UserService/WhoAmI": "OK",
   "SystemService/GetInfo": "OK",
   "UserService/Logout": "FailedPrecondition",
+  // Nobody brings a key here.
+  "UserService/CreateLoginCode": "FailedPrecondition",
 };
 
 describe("while PostgreSQL is away", () => {

@@ -51,8 +51,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   const lacking = lackedBy(comparison, evidence);
   if (lacking > 0) lines.push(`warning: ${lackingText(lacking)}`);
   if (comparison.candidateShort > 0) lines.push(`warning: ${shortText(comparison.candidateShort)}`);
-  const { baselineRepetitions, candidateRepetitions } = comparison;
-  const uneven = unevenWords([baselineRepetitions, candidateRepetitions], evidence.reducer);
+  const uneven = unevenWords(triesOf(comparison, evidence), evidence.reducer);
   lines.push(...uneven.map((words) => `warning: ${words}`));
   if (isTriedAgain(comparison)) lines.push(`warning: ${triedAgainText}`);
   const apart = askedApart(comparison, evidence);
@@ -206,6 +205,21 @@ const shortText = (count: number) =>
 const isTriedAgain = ({ candidateRepetitions: found }: BenchmarkComparison) =>
   found !== undefined && found.samplesLacking === 0 && found.least < found.most;
 
+/** The least and the greatest number of values that samples of either side have; fillings count as values. */
+function triesOf(comparison: BenchmarkComparison, { missing }: Evidence): number[] {
+  const isFilled = missing === "as_worst" || missing === "bounds";
+  return [comparison.baselineRepetitions, comparison.candidateRepetitions].flatMap((found) => {
+    const { least, most } = found ?? { least: 1, most: 1 };
+    return isFilled ? [most] : [least, most];
+  });
+}
+
+/** Whether all units are worse by the same, of which a test proves nothing as they are too few. */
+const isHarmUnproven = (comparison: BenchmarkComparison, { alpha, lowerIsBetter }: Evidence) => {
+  const { adjustedPValue = 0, meanDifference = 0, stderr } = comparison;
+  return stderr === 0 && (lowerIsBetter ? meanDifference > 0 : meanDifference < 0) && adjustedPValue >= alpha;
+};
+
 const triedAgainText =
   "the candidate has more repetitions of some samples than it declares, as where failures were tried again";
 
@@ -250,8 +264,7 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
           ? "--missing as_worst counts each that failed as the worst value, bounds allows for any value, exclude leaves them out"
           : "run it as often as the baseline, or leave them out by --missing exclude",
     });
-  const { baselineRepetitions, candidateRepetitions } = comparison;
-  const [uneven] = unevenWords([baselineRepetitions, candidateRepetitions], evidence.reducer);
+  const [uneven] = unevenWords(triesOf(comparison, evidence), evidence.reducer);
   if (missing !== "exclude" && uneven !== undefined)
     doubts.push({
       text: uneven,
@@ -263,6 +276,12 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
       text: triedAgainText,
       ofAll: "have more repetitions of some samples than they declare, as where failures were tried again",
       remedy: "delete those beyond, or let them count by --missing exclude",
+    });
+  if (isHarmUnproven(comparison, evidence))
+    doubts.push({
+      text: `${comparison.clusters ? `all ${comparison.clusters.count} clusters` : `all ${comparison.nPaired} pairs`} are worse by the same, and too few to prove it`,
+      ofAll: "are worse in all that is compared, which is too little to prove it",
+      remedy: "compare more, or ask of the mean alone by --fail-unless-no-worse-than",
     });
   const apart = excludeDifferentInputs ? 0 : askedApart(comparison, evidence);
   if (apart > 0)

@@ -59,14 +59,10 @@ export const explainSamples = (by: { reducer: Reducer; k: number }) =>
  * the more there are.
  * @param reducer its name
  */
-export function unevenWords(
-  all: readonly (Pick<Repetitions, "most"> | undefined)[],
-  reducer: string | undefined,
-): string[] {
+export function unevenWords(counts: readonly number[], reducer: string | undefined): string[] {
   if (reducer !== "max" && reducer !== "at_least_k") return [];
-  const most = all.map((repetitions) => repetitions?.most ?? 1);
-  const [least, greatest] = [Math.min(...most), Math.max(...most)];
-  if (most.length === 0 || least === greatest) return [];
+  const [least, greatest] = [Math.min(...counts), Math.max(...counts)];
+  if (counts.length === 0 || least === greatest) return [];
   return [
     `the ${reducer} of ${greatest} repetitions is larger than that of ${least} by chance alone, so that these do not compare; mean and pass_at_k do`,
   ];
@@ -84,7 +80,7 @@ export function rankedRepetitions(
     most: Math.max(...found.map(({ most }) => most)),
   };
   const uneven = unevenWords(
-    entries.map(({ repetitions }) => repetitions),
+    entries.map(({ repetitions }) => repetitions?.most ?? 1),
     wireReducer.describe(by.reducer),
   );
   const number = `${found.length} of ${entries.length} benchmarks ${found.length === 1 ? "has" : "have"}`;

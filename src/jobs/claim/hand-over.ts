@@ -152,6 +152,7 @@ export class HandOver {
       throw error;
     }
   }
+
   /** @returns the jobs that were leased to claims; their offers get the leases */
   async #lease(db: Executor, offers: readonly Offer[]): Promise<Map<JobToCreate, Job>> {
     const started = new Map<JobToCreate, Job>();
