@@ -63,7 +63,7 @@ const expected: Record<string, RegExp> = {
   "BenchmarkService/GetMetricHistory": /"runs":\[\{.*"mean":/,
   "BenchmarkService/GetBaseline": /"benchmark(Name|_name)":/,
   "BenchmarkService/ListBaselines": /"baselines":\[\{/,
-  "BenchmarkService/ListDatasets": /"datasets":\[\{"dataset":"mmlu","benchmark(Count|_count)":\d/,
+  "BenchmarkService/ListDatasets": /"dataset":"mmlu","benchmark(Count|_count)":\d/,
   "BenchmarkService/ListBenchmarkFieldValues": /^\{/,
   "BenchmarkService/WatchBenchmarks":
     /"cursor":".*"completed(Iterations|_iterations)":\d.*"mean(Score|_score)":/,
