@@ -194,7 +194,7 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
     await page.getByRole("textbox", { name: "Name" }).fill("mine, renamed");
     await page.getByRole("button", { name: "Rename", exact: true }).click();
     await page.getByRole("heading", { level: 1, name: "mine, renamed" }).waitFor();
-    await page.getByText('name: "mine" → "mine, renamed"').waitFor();
+    await page.getByRole("listitem").filter({ hasText: "name mine mine, renamed" }).waitFor();
     await page.getByRole("button", { name: "Cancel…" }).click();
     await page.getByRole("button", { name: "Cancel it" }).click();
     await expect.poll(() => db.benchmarks.get(id).then(({ status }) => status)).toBe("cancelled");

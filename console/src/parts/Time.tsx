@@ -25,7 +25,7 @@ export function Time({ at }: { at: Timestamp | undefined }) {
 }
 
 /** A distance in time in words: `ago(-61_000)` is "1 min. ago". */
-export function ago(ms: number): string {
+function ago(ms: number): string {
   const seconds = ms / 1000;
   const [unit, size] = units.find(([, each]) => Math.abs(seconds) >= each) ?? (["second", 1] as const);
   return relative.format(Math.trunc(seconds / size), unit);

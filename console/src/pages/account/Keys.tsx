@@ -9,6 +9,7 @@ import { Confirm } from "../../parts/Confirm.tsx";
 import { CopyText } from "../../parts/CopyText.tsx";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
+import { Scroll } from "../../parts/Scroll.tsx";
 import { Status } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
 
@@ -29,8 +30,7 @@ export function Keys({ userId }: { userId: string }) {
           apiKeys.length === 0 ? (
             <div className="empty">There is no key.</div>
           ) : (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys too.
-            <section className="scroll" tabIndex={0} aria-label="API keys">
+            <Scroll label="API keys">
               <table className="table">
                 <thead>
                   <tr>
@@ -65,7 +65,7 @@ export function Keys({ userId }: { userId: string }) {
                   ))}
                 </tbody>
               </table>
-            </section>
+            </Scroll>
           )
         }
       </Loaded>

@@ -1,11 +1,12 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { useParams } from "@tanstack/react-router";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
+import { EntityLink } from "../../parts/EntityLink.tsx";
 import { Facts } from "../../parts/Facts.tsx";
+import { FieldChanges } from "../../parts/FieldChanges.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
-import { Changes, hrefOf } from "./Changes.tsx";
 
 /** One entry of the trail, whole. */
 export function Page() {
@@ -18,19 +19,18 @@ export function Page() {
       <Loaded query={query}>
         {({ auditLog: entry }) => {
           if (!entry) return null;
-          const href = hrefOf(entry.entityType, entry.entityId);
           return (
             <>
               <Facts
                 rows={[
                   ["When", <Time key="at" at={entry.createdAt} />],
-                  ["Who", <bdi key="who">{entry.actor || entry.userId || "the service"}</bdi>],
+                  ["Who", <bdi key="who">{entry.actor || entry.userId || "somebody"}</bdi>],
                   ["Action", entry.action.replaceAll("_", " ")],
                   [
                     "What",
                     <span key="what">
                       {entry.entityType.replaceAll("_", " ")}{" "}
-                      {href ? <a href={href}>{entry.entityId}</a> : <bdi>{entry.entityId}</bdi>}
+                      <EntityLink type={entry.entityType} id={entry.entityId} />
                     </span>,
                   ],
                   ["API key", entry.apiKeyId],
@@ -42,7 +42,7 @@ export function Page() {
                 ]}
               />
               <h2>Changes</h2>
-              <Changes changes={entry.changes} />
+              <FieldChanges changes={entry.changes} />
             </>
           );
         }}

@@ -6,42 +6,44 @@ import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useMay, useSession } from "../../data/session.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
+import { EntityLink } from "../../parts/EntityLink.tsx";
+import { FieldChanges } from "../../parts/FieldChanges.tsx";
 import { TextFilter } from "../../parts/Filter.tsx";
 import { count, lasting } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
-import { Changes, hrefOf } from "./Changes.tsx";
 
 const columns: readonly Column<AuditLog>[] = [
   { title: "When", width: "8rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
   {
     title: "Who",
     width: "minmax(8rem, 1fr)",
-    cell: ({ actor, userId }) => <bdi>{actor || userId || "the service"}</bdi>,
+    cell: ({ actor, userId }) => <bdi>{actor || userId || "somebody"}</bdi>,
   },
   {
     title: "Action",
     width: "8rem",
-    cell: ({ id, action }) => <a href={`/console/audit/${id}`}>{action.replaceAll("_", " ")}</a>,
+    cell: ({ id, action }) => (
+      <Link to="/audit/$id" params={{ id }}>
+        {action.replaceAll("_", " ")}
+      </Link>
+    ),
   },
   {
     title: "What",
     width: "minmax(13rem, 2fr)",
-    cell: ({ entityType, entityId }) => {
-      const href = hrefOf(entityType, entityId);
-      return (
-        <>
-          {entityType.replaceAll("_", " ")} {href ? <a href={href}>{entityId}</a> : <bdi>{entityId}</bdi>}
-        </>
-      );
-    },
+    cell: ({ entityType, entityId }) => (
+      <>
+        {entityType.replaceAll("_", " ")} <EntityLink type={entityType} id={entityId} />
+      </>
+    ),
   },
   {
     title: "Changes",
     width: "minmax(14rem, 3fr)",
-    cell: ({ changes }) => <Changes changes={changes} short />,
+    cell: ({ changes }) => <FieldChanges changes={changes} short />,
   },
   { title: "From", width: "9rem", cell: ({ ipAddress }) => ipAddress },
   {

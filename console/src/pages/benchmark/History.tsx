@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useQuery } from "@connectrpc/connect-query";
-import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { useMay } from "../../data/session.ts";
+import { FieldChanges } from "../../parts/FieldChanges.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Scroll } from "../../parts/Scroll.tsx";
 import { Time } from "../../parts/Time.tsx";
@@ -48,10 +48,10 @@ export function History({ id }: { id: string }) {
                         <Time at={entry.createdAt} />
                       </td>
                       <td>
-                        <bdi>{entry.actor || "the service"}</bdi>
+                        <bdi>{entry.actor || "somebody"}</bdi>
                       </td>
-                      <td>{entry.action}</td>
-                      <td className="anywhere">{changeOf(entry)}</td>
+                      <td>{entry.action.replaceAll("_", " ")}</td>
+                      <td>{entry.action !== "create" && <FieldChanges changes={entry.changes} short />}</td>
                     </tr>
                   ))}
                 </tbody>
@@ -62,31 +62,4 @@ export function History({ id }: { id: string }) {
       </Loaded>
     </>
   );
-}
-
-/** Ids and hashes tell a reader nothing here; the page of the log has them. */
-const technical = /(?:^|_)(?:ids?|sha256)$/;
-
-/** The values that changed, in one line: `name: "a" → "b"`. */
-function changeOf({ action, changes }: AuditLog): string {
-  const [before, after] = [changes?.before, changes?.after].map(recordOf);
-  if (action === "create" || !after) return "";
-  return Object.entries(after)
-    .filter(([name]) => !technical.test(name))
-    .map(
-      ([name, value]) =>
-        `${name}: ${before?.[name] === undefined ? "" : `${said(before[name])} → `}${said(value)}`,
-    )
-    .join("; ");
-}
-
-function said(value: unknown): string {
-  const text = JSON.stringify(value) ?? "";
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}
-
-function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }

@@ -1,7 +1,9 @@
 import { useQuery } from "@connectrpc/connect-query";
+import { keepPreviousData } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { all, one, useSearchState } from "../../data/useSearchState.ts";
+import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 
 /** Which benchmarks are compared: the baseline first, and a field to add another. */
 export function Choice({ nameOf }: { nameOf: (id: string) => string }) {
@@ -15,18 +17,18 @@ export function Choice({ nameOf }: { nameOf: (id: string) => string }) {
       {baseline !== "" && (
         <p>
           <span className="soft">Baseline </span>
-          <a href={`/console/benchmarks/${encodeURIComponent(baseline)}`}>
+          <BenchmarkLink id={baseline}>
             <bdi>{nameOf(baseline)}</bdi>
-          </a>
+          </BenchmarkLink>
         </p>
       )}
       {candidates.length > 0 && (
         <ul>
           {candidates.map((id) => (
             <li key={id}>
-              <a href={`/console/benchmarks/${encodeURIComponent(id)}`}>
+              <BenchmarkLink id={id}>
                 <bdi>{nameOf(id)}</bdi>
-              </a>{" "}
+              </BenchmarkLink>{" "}
               <button
                 type="button"
                 onClick={() =>
@@ -54,23 +56,24 @@ export function Choice({ nameOf }: { nameOf: (id: string) => string }) {
   );
 }
 
-/** Finds a benchmark among the latest by a part of its name, or takes its id. */
+/** Finds a benchmark by a part of its name, newest first, or takes its id. */
 function Finder({ taken, onFound }: { taken: readonly string[]; onFound: (id: string) => void }) {
+  const [isOpen, setOpen] = useState(false);
   const [text, setText] = useState("");
-  const wanted = useDeferredValue(text.trim().toLowerCase());
-  const latest = useQuery(BenchmarkService.method.listBenchmarks, { pageSize: 200 }, { staleTime: 30_000 });
-  const found = (latest.data?.benchmarks ?? [])
-    .filter(
-      ({ id, name, model }) => !taken.includes(id) && `${name} ${model} ${id}`.toLowerCase().includes(wanted),
-    )
-    .slice(0, 8);
-  const isId = /^[0-9a-f-]{36}$/.test(wanted) && found.length === 0;
+  const wanted = useDeferredValue(text.trim());
+  const latest = useQuery(
+    BenchmarkService.method.listBenchmarks,
+    // More than are shown, as those that are compared already are left out.
+    { pageSize: 30, nameContains: wanted },
+    { enabled: isOpen, placeholderData: keepPreviousData, staleTime: 30_000 },
+  );
+  const found = (latest.data?.benchmarks ?? []).filter(({ id }) => !taken.includes(id)).slice(0, 8);
+  const isId = /^[0-9a-f-]{36}$/i.test(wanted) && found.length === 0;
   return (
-    <details className="finder">
+    <details className="finder" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Add a benchmark</summary>
       <label>
-        Name, model or id{" "}
-        <input type="search" value={text} onChange={({ target }) => setText(target.value)} />
+        Name or id <input type="search" value={text} onChange={({ target }) => setText(target.value)} />
       </label>
       <ul>
         {found.map(({ id, name, model, dataset }) => (
@@ -92,7 +95,7 @@ function Finder({ taken, onFound }: { taken: readonly string[]; onFound: (id: st
         )}
       </ul>
       {!isId && found.length === 0 && latest.data && (
-        <p className="soft">None of the latest 200 has this in its name.</p>
+        <p className="soft">No other benchmark has this in its name.</p>
       )}
     </details>
   );

@@ -3,6 +3,7 @@ import type { CompareBenchmarksResponse } from "../../../../gen/ltb/v1/benchmark
 import { leaveOpen, type Verdict, verdictOf } from "../../../../src/statistics/verdict.ts";
 import { Intervals } from "../../charts/Intervals.tsx";
 import { count, figure } from "../../parts/format.ts";
+import { Scroll } from "../../parts/Scroll.tsx";
 import { Status, type Tone } from "../../parts/Status.tsx";
 import { alpha } from "./request.ts";
 
@@ -49,8 +50,7 @@ export function Overall({ answer, nameOf }: Props) {
           }))}
         />
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys too. */}
-      <section className="scroll" tabIndex={0} aria-label="Figures of the comparisons">
+      <Scroll label="Figures of the comparisons">
         <table className="table">
           <thead>
             <tr>
@@ -105,7 +105,7 @@ export function Overall({ answer, nameOf }: Props) {
             })}
           </tbody>
         </table>
-      </section>
+      </Scroll>
       <p className="soft small">
         The interval and “p (t)” are of the paired t-test and not adjusted. Verdicts go by “p (Holm)”: better
         or worse if it is below {alpha} and the mean goes the same way. Otherwise no difference is proven, and

@@ -1,14 +1,14 @@
 import type { PairedSample } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { useSearchState } from "../../data/useSearchState.ts";
 import { figure } from "../../parts/format.ts";
+import { Scroll } from "../../parts/Scroll.tsx";
 import { Pair } from "./Pair.tsx";
 
 /** Samples whose value changed, the largest change first; one of them can be opened below its row. */
 export function PairedSamples({ label, samples }: { label: string; samples: readonly PairedSample[] }) {
   const [search, change] = useSearchState();
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys too.
-    <section className="scroll" tabIndex={0} aria-label={label}>
+    <Scroll label={label}>
       <table className="table">
         <thead>
           <tr>
@@ -54,6 +54,6 @@ export function PairedSamples({ label, samples }: { label: string; samples: read
           })}
         </tbody>
       </table>
-    </section>
+    </Scroll>
   );
 }

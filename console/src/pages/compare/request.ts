@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Missing, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { quote } from "../../../../src/text.ts";
 import type { Search } from "../../data/search.ts";
 import { all, one } from "../../data/useSearchState.ts";
 
@@ -30,14 +31,12 @@ export function requestOf(
 
 /** The command that says the same at a prompt. */
 export function commandOf(search: Search): string {
-  const words = ["ltb compare", one(search.baseline), ...all(search.with)];
+  const words = [one(search.baseline), ...all(search.with)];
   if (search.metric) words.push("--metric", one(search.metric));
   if (search.group) words.push("--group-by", one(search.group));
   if (search.missing) words.push("--missing", one(search.missing).toLowerCase());
   if (search.reducer) words.push("--reducer", one(search.reducer).toLowerCase());
   if (one(search.different) === "1") words.push("--allow-different-inputs");
   if (search.lower) words.push(one(search.lower) === "1" ? "--lower-is-better" : "--higher-is-better");
-  return words
-    .map((word) => (/^[\w./:=-]+( compare)?$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(" ");
+  return `ltb compare ${words.map(quote).join(" ")}`;
 }

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { LeaderboardEntry } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 import { count, figure } from "../../parts/format.ts";
 import { BenchmarkState } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
@@ -81,9 +82,9 @@ const columns: readonly Column<LeaderboardEntry>[] = [
     title: "Benchmark",
     width: "minmax(12rem, 2fr)",
     cell: ({ benchmarkId, benchmarkName }) => (
-      <a href={`/console/benchmarks/${encodeURIComponent(benchmarkId)}`}>
+      <BenchmarkLink id={benchmarkId}>
         <bdi>{benchmarkName}</bdi>
-      </a>
+      </BenchmarkLink>
     ),
   },
   {

@@ -8,6 +8,7 @@ import {
   type GetLeaderboardResponse,
 } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { Intervals } from "../../charts/Intervals.tsx";
+import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import type { Search } from "../../data/search.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
@@ -67,7 +68,7 @@ export function Page() {
                   low: entry.rankedLow ?? entry.ci95Low,
                   high: entry.rankedHigh ?? entry.ci95High,
                   band: entry.band,
-                  href: `/console/benchmarks/${encodeURIComponent(entry.benchmarkId)}`,
+                  href: hrefOf(`/benchmarks/${entry.benchmarkId}`),
                 }))}
               />
               {entries.length > 60 && <p className="soft">The chart shows the first 60; the table all.</p>}

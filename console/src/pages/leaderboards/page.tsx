@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { Dataset } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
+import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
@@ -24,9 +25,9 @@ const columns: readonly Column<Dataset>[] = [
     title: "Latest",
     width: "minmax(12rem, 2fr)",
     cell: ({ latestBenchmarkName: name, latestBenchmarkId: id }) => (
-      <a href={`/console/benchmarks/${encodeURIComponent(id)}`}>
+      <BenchmarkLink id={id}>
         <bdi>{name}</bdi>
-      </a>
+      </BenchmarkLink>
     ),
   },
   { title: "Created", width: "8rem", cell: ({ latestCreatedAt }) => <Time at={latestCreatedAt} /> },

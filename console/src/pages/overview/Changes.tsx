@@ -1,12 +1,10 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
-import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useMay, useSession } from "../../data/session.ts";
-import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
+import { EntityLink } from "../../parts/EntityLink.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
-import { ShortId } from "../../parts/ShortId.tsx";
 import { Time } from "../../parts/Time.tsx";
 
 /** What was changed last, and by whom: by everybody for admins, else by the reader. */
@@ -34,7 +32,7 @@ export function Changes() {
                   <span className="soft">
                     {entry.action.replaceAll("_", " ")} {entry.entityType.replaceAll("_", " ")}
                   </span>{" "}
-                  <Entity entry={entry} />{" "}
+                  <EntityLink type={entry.entityType} id={entry.entityId} />{" "}
                   <Link to="/audit/$id" params={{ id: entry.id }}>
                     <Time at={entry.createdAt} />
                   </Link>
@@ -46,23 +44,4 @@ export function Changes() {
       </Loaded>
     </>
   );
-}
-
-function Entity({ entry: { entityType, entityId: id } }: { entry: AuditLog }) {
-  if (id === "") return null;
-  const short = <ShortId id={id} />;
-  if (entityType === "benchmark") return <BenchmarkLink id={id} />;
-  if (entityType === "job")
-    return (
-      <Link to="/jobs/$id" params={{ id }}>
-        {short}
-      </Link>
-    );
-  if (entityType === "worker")
-    return (
-      <Link to="/workers/$id" params={{ id }}>
-        <bdi>{id}</bdi>
-      </Link>
-    );
-  return short;
 }

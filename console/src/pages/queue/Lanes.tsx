@@ -99,7 +99,7 @@ function LaneTable({ lanes }: { lanes: readonly JobLane[] }) {
 }
 
 /** What holds a lane up, each thing by itself. */
-export function holdsOf(lane: JobLane): [Tone, string][] {
+function holdsOf(lane: JobLane): [Tone, string][] {
   return [
     ...(lane.paused ? [["warn", "paused"] as [Tone, string]] : []),
     ...(lane.atLimit ? [["warn", "at its limit"] as [Tone, string]] : []),

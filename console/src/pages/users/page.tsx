@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useMutation } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { type User, UserRole, UserRoleSchema } from "../../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
@@ -16,9 +17,9 @@ const columns: readonly Column<User>[] = [
     title: "Name",
     width: "minmax(10rem, 2fr)",
     cell: ({ id, username }) => (
-      <a href={`/console/users/${id}`}>
+      <Link to="/users/$id" params={{ id }}>
         <bdi>{username}</bdi>
-      </a>
+      </Link>
     ),
   },
   { title: "Email", width: "minmax(12rem, 2fr)", cell: ({ email }) => <bdi>{email}</bdi> },

@@ -4,6 +4,7 @@ import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { UserRoleSchema } from "../../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
+import { hrefOf } from "../../data/links.ts";
 import { useMay } from "../../data/session.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
@@ -86,7 +87,7 @@ export function Page() {
               {update.error && <ErrorBox error={update.error} />}
               <Keys userId={id} />
               <p>
-                <a href={`/console/audit?user=${id}`}>What {user.username} has changed</a>
+                <a href={hrefOf("/audit", { user: id })}>What {user.username} has changed</a>
               </p>
               {asked && (
                 <Confirm

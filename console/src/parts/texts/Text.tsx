@@ -27,7 +27,7 @@ export function Text({ text, label }: { text: string; label: string }) {
 }
 
 /** The end of a text's beginning that parts no character. */
-export function cutAt(text: string, at: number): number {
+function cutAt(text: string, at: number): number {
   if (text.length <= at) return text.length;
   const code = text.charCodeAt(at - 1);
   return code >= 0xd800 && code < 0xdc00 ? at - 1 : at;

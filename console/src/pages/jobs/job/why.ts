@@ -46,10 +46,7 @@ export function hindrances(job: Job, queue: Queue): Hindrance[] {
   ];
 }
 
-export function isPausedBy(
-  { jobType, limitKey }: Pick<Job, "jobType" | "limitKey">,
-  pause: JobPause,
-): boolean {
+function isPausedBy({ jobType, limitKey }: Pick<Job, "jobType" | "limitKey">, pause: JobPause): boolean {
   const ofType = pause.jobType === "" || pause.jobType === jobType;
   return ofType && (pause.limitKey === "" || pause.limitKey === limitKey);
 }

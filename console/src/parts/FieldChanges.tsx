@@ -1,20 +1,23 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 
-/** The page of an entity; undefined where it has none. */
-export function hrefOf(entityType: string, id: string): string | undefined {
-  const pages: Record<string, string> = { benchmark: "benchmarks", job: "jobs", worker: "workers" };
-  const page = pages[entityType];
-  return page === undefined || id === "" ? undefined : `/console/${page}/${encodeURIComponent(id)}`;
-}
-
 /** Longer values are told whole on the page of the entry. */
 const [mostFields, mostCharacters] = [3, 60];
 
-/** The fields that an entry says were changed, each before and after; `short`: the first of them, in a line. */
-export function Changes({ changes, short = false }: { changes: JsonObject | undefined; short?: boolean }) {
+/**
+ * The fields that an entry of the audit trail says were changed, each before and after. `short`: the first of
+ * them, without ids and hashes, which tell a reader little.
+ */
+export function FieldChanges({
+  changes,
+  short = false,
+}: {
+  changes: JsonObject | undefined;
+  short?: boolean;
+}) {
   const { before, after } = (changes ?? {}) as { before?: JsonValue; after?: JsonValue };
   const [old, now] = [fieldsOf(before), fieldsOf(after)];
-  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])];
+  const all = [...new Set([...Object.keys(old), ...Object.keys(now)])];
+  const names = short ? all.filter((name) => !/(?:^|_)(?:ids?|sha256)$/.test(name)) : all;
   if (names.length === 0) return <span className="soft">–</span>;
   const shown = short ? names.slice(0, mostFields) : names;
   const write = (value: JsonValue | undefined) => {
