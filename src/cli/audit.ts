@@ -1,12 +1,13 @@
 import { toJson } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type AuditLog, AuditLogSchema } from "../../gen/ltb/v1/audit_pb.ts";
+import { GetAuditStatusResponseSchema } from "../../gen/ltb/v1/audit_service_pb.ts";
 import { addVerify } from "./audit/verify.ts";
 import { noDeadline, type ServiceClient, type ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { isUuid, parseTime } from "./shared/options.ts";
-import { formatFields, formatSecond, note, print, printJson, toPlain } from "./shared/output.ts";
+import { formatFields, formatSecond, note, print, printFields, printJson, toPlain } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { resume } from "./transfer/resume.ts";
 import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
@@ -45,6 +46,14 @@ export function addCommand(program: Command): void {
       "ltb audit export --action login_failed | jq -r .ipAddress | sort | uniq -c",
     )
     .callService(exportEntries);
+  addServiceCommand(audit, "status")
+    .description(
+      "Shows the end of the chain of seals, what waits to be sealed, and the last verification. Verifies nothing. Takes role admin.",
+    )
+    .examples("ltb audit status", "ltb audit status --json | jq .entries_unsealed")
+    .callService(async ({ audit }, options: ServiceOptions) => {
+      printFields(GetAuditStatusResponseSchema, await audit.getAuditStatus({}), options);
+    });
   addVerify(audit);
 }
 

@@ -1,6 +1,5 @@
 import { copyFile, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { writeBanner } from "../../src/cli/shared/banner.ts";
@@ -75,15 +74,11 @@ async function serving<T>(
 /** Waits until everything is sealed, and answers how many entries hold, without those of looking. */
 async function sealed(call: (...args: string[]) => Promise<string>): Promise<number> {
   const ask = async (...args: string[]) => JSON.parse(await call("audit", ...args, "--json"));
-  for (let last = -1; ; await sleep(500)) {
-    const looks = (await ask("list", "--action", "verify", "--limit", "1000")).audit_logs.length;
-    const { valid, entries_checked, entries_unsealed } = await ask("verify");
-    expect(valid).toBe(true);
-    // What is sealed while this looks is neither checked by it nor still waiting.
-    const all = Number(entries_checked) - looks;
-    if (entries_unsealed === 0 && all === last) return all;
-    last = all;
-  }
+  await eventually(async () => (await ask("status")).entries_unsealed === 0);
+  const looks = (await ask("list", "--action", "verify", "--limit", "1000")).audit_logs.length;
+  const { valid, entries_checked } = await ask("verify");
+  expect(valid).toBe(true);
+  return Number(entries_checked) - looks;
 }
 
 let data: string;

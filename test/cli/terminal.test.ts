@@ -206,6 +206,7 @@ const lines: Record<string, (() => string[])[] | string> = {
   "audit list": [() => [], () => ["--action", hostile]],
   "audit show": [() => [ids.entry], () => [hostile]],
   "audit export": [() => [], () => ["-o", join(folder, `${hostile}.jsonl`)]],
+  "audit status": [() => []],
   "audit verify": [() => ["--head-file", join(folder, hostile)]],
   stats: [() => []],
   info: [() => []],
