@@ -686,7 +686,8 @@ select
         where
           "baseline_tries" > 1
       ),
-      sum("baseline_alike")
+      sum("baseline_alike"),
+      0
     ]::integer[]
   end as baseline_repetitions,
   case
@@ -707,7 +708,48 @@ select
         where
           "candidate_tries" > 1
       ),
-      sum("candidate_alike")
+      sum("candidate_alike"),
+      (
+        select
+          count(*) filter (
+            where
+              t.tries > case
+                when $15 > 0 then $16
+                else t.least
+              end
+          )
+        from
+          (
+            select
+              t.tries,
+              min(t.tries) over () as least
+            from
+              (
+                select
+                  sample_id,
+                  count(*) as tries
+                from
+                  evaluations
+                where
+                  benchmark_id = $17
+                  and sample_id is not null
+                group by
+                  sample_id
+                offset
+                  0
+              ) t
+              full join pair p on p.sample_id = t.sample_id
+            where
+              case
+                when t.sample_id is null then false
+                else true
+              end
+              and case
+                when p.sample_id is null then false
+                else true
+              end
+          ) t
+      )
     ]::integer[]
   end as candidate_repetitions,
   case
@@ -766,11 +808,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $15
+      difference > $18
   ) as higher,
   count(*) filter (
     where
-      difference < - $16::double precision
+      difference < - $19::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -803,7 +845,7 @@ select
   (
     select
       case
-        when sum(n) <= $17 then array_agg(
+        when sum(n) <= $20 then array_agg(
           n::integer
           order by
             size
@@ -815,7 +857,7 @@ select
   (
     select
       case
-        when sum(n) <= $18 then array_agg(
+        when sum(n) <= $21 then array_agg(
           up::integer
           order by
             size
@@ -863,8 +905,11 @@ from
 -- $14 = 5
 -- $15 = 0
 -- $16 = 0
--- $17 = 100
--- $18 = 100
+-- $17 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $18 = 0
+-- $19 = 0
+-- $20 = 100
+-- $21 = 100
 
 -- evaluation_pair_figures, 3 of 7
 with
@@ -1161,7 +1206,8 @@ select
         where
           "baseline_tries" > 1
       ),
-      sum("baseline_alike")
+      sum("baseline_alike"),
+      0
     ]::integer[]
   end as baseline_repetitions,
   case
@@ -1182,7 +1228,48 @@ select
         where
           "candidate_tries" > 1
       ),
-      sum("candidate_alike")
+      sum("candidate_alike"),
+      (
+        select
+          count(*) filter (
+            where
+              t.tries > case
+                when $15 > 0 then $16
+                else t.least
+              end
+          )
+        from
+          (
+            select
+              t.tries,
+              min(t.tries) over () as least
+            from
+              (
+                select
+                  sample_id,
+                  count(*) as tries
+                from
+                  evaluations
+                where
+                  benchmark_id = $17
+                  and sample_id is not null
+                group by
+                  sample_id
+                offset
+                  0
+              ) t
+              full join pair p on p.sample_id = t.sample_id
+            where
+              case
+                when t.sample_id is null then false
+                else true
+              end
+              and case
+                when p.sample_id is null then false
+                else true
+              end
+          ) t
+      )
     ]::integer[]
   end as candidate_repetitions,
   case
@@ -1241,11 +1328,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $15
+      difference > $18
   ) as higher,
   count(*) filter (
     where
-      difference < - $16::double precision
+      difference < - $19::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -1278,7 +1365,7 @@ select
   (
     select
       case
-        when sum(n) <= $17 then array_agg(
+        when sum(n) <= $20 then array_agg(
           n::integer
           order by
             size
@@ -1290,7 +1377,7 @@ select
   (
     select
       case
-        when sum(n) <= $18 then array_agg(
+        when sum(n) <= $21 then array_agg(
           up::integer
           order by
             size
@@ -1336,10 +1423,13 @@ from
 -- $12 = 5
 -- $13 = 0
 -- $14 = 5
--- $15 = 0.5
--- $16 = 0.5
--- $17 = 100
--- $18 = 100
+-- $15 = 0
+-- $16 = 0
+-- $17 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $18 = 0.5
+-- $19 = 0.5
+-- $20 = 100
+-- $21 = 100
 
 -- evaluation_pair_figures, 4 of 7
 with
@@ -2308,7 +2398,8 @@ select
         where
           "baseline_tries" > 1
       ),
-      sum("baseline_alike")
+      sum("baseline_alike"),
+      0
     ]::integer[]
   end as baseline_repetitions,
   case
@@ -2329,7 +2420,48 @@ select
         where
           "candidate_tries" > 1
       ),
-      sum("candidate_alike")
+      sum("candidate_alike"),
+      (
+        select
+          count(*) filter (
+            where
+              t.tries > case
+                when $19 > 0 then $20
+                else t.least
+              end
+          )
+        from
+          (
+            select
+              t.tries,
+              min(t.tries) over () as least
+            from
+              (
+                select
+                  sample_id,
+                  count(*) as tries
+                from
+                  evaluations
+                where
+                  benchmark_id = $21
+                  and sample_id is not null
+                group by
+                  sample_id
+                offset
+                  0
+              ) t
+              full join pair p on p.sample_id = t.sample_id
+            where
+              case
+                when t.sample_id is null then false
+                else true
+              end
+              and case
+                when p.sample_id is null then false
+                else true
+              end
+          ) t
+      )
     ]::integer[]
   end as candidate_repetitions,
   case
@@ -2388,11 +2520,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $19
+      difference > $22
   ) as higher,
   count(*) filter (
     where
-      difference < - $20::double precision
+      difference < - $23::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -2425,7 +2557,7 @@ select
   (
     select
       case
-        when sum(n) <= $21 then array_agg(
+        when sum(n) <= $24 then array_agg(
           n::integer
           order by
             size
@@ -2437,7 +2569,7 @@ select
   (
     select
       case
-        when sum(n) <= $22 then array_agg(
+        when sum(n) <= $25 then array_agg(
           up::integer
           order by
             size
@@ -2612,8 +2744,11 @@ from
 -- $18 = 5
 -- $19 = 0
 -- $20 = 0
--- $21 = 100
--- $22 = 100
+-- $21 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $22 = 0
+-- $23 = 0
+-- $24 = 100
+-- $25 = 100
 
 -- evaluation_pair_figures, 6 of 7
 with
@@ -3338,7 +3473,8 @@ select
         where
           "baseline_tries" > 1
       ),
-      sum("baseline_alike")
+      sum("baseline_alike"),
+      0
     ]::integer[]
   end as baseline_repetitions,
   case
@@ -3359,7 +3495,48 @@ select
         where
           "candidate_tries" > 1
       ),
-      sum("candidate_alike")
+      sum("candidate_alike"),
+      (
+        select
+          count(*) filter (
+            where
+              t.tries > case
+                when $17 > 0 then $18
+                else t.least
+              end
+          )
+        from
+          (
+            select
+              t.tries,
+              min(t.tries) over () as least
+            from
+              (
+                select
+                  sample_id,
+                  count(*) as tries
+                from
+                  evaluations
+                where
+                  benchmark_id = $19
+                  and sample_id is not null
+                group by
+                  sample_id
+                offset
+                  0
+              ) t
+              full join pair p on p.sample_id = t.sample_id
+            where
+              case
+                when t.sample_id is null then false
+                else true
+              end
+              and case
+                when p.sample_id is null then false
+                else true
+              end
+          ) t
+      )
     ]::integer[]
   end as candidate_repetitions,
   case
@@ -3418,11 +3595,11 @@ select
   end as differences,
   count(*) filter (
     where
-      difference > $17
+      difference > $20
   ) as higher,
   count(*) filter (
     where
-      difference < - $18::double precision
+      difference < - $21::double precision
   ) as lower,
   bool_and(
     baseline in (0, 1)
@@ -3455,7 +3632,7 @@ select
   (
     select
       case
-        when sum(n) <= $19 then array_agg(
+        when sum(n) <= $22 then array_agg(
           n::integer
           order by
             size
@@ -3467,7 +3644,7 @@ select
   (
     select
       case
-        when sum(n) <= $20 then array_agg(
+        when sum(n) <= $23 then array_agg(
           up::integer
           order by
             size
@@ -3517,5 +3694,8 @@ from
 -- $16 = 5
 -- $17 = 0
 -- $18 = 0
--- $19 = 100
--- $20 = 100
+-- $19 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $20 = 0
+-- $21 = 0
+-- $22 = 100
+-- $23 = 100

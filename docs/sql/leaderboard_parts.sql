@@ -452,7 +452,7 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.elsewhere, o.samples, 0))::double precision) || float8send ((coalesce(s.elsewhere_failed, o.failed, 0))::double precision),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.beyond, 0))::double precision) || float8send ((coalesce(s.elsewhere, o.samples, 0))::double precision) || float8send ((coalesce(s.elsewhere_failed, o.failed, 0))::double precision),
             ''::bytea
           ),
           'base64'
@@ -479,6 +479,10 @@ select
             where
               metric = 'metrics.failed'
           ) as most,
+          sum(samples) filter (
+            where
+              is_beyond
+          ) as beyond,
           coalesce(
             sum(samples) filter (
               where
@@ -494,7 +498,24 @@ select
             0
           ) as elsewhere_failed
         from
-          grouped
+          (
+            select
+              g.*,
+              g.metric = 'metrics.failed'
+              and g.tries > case
+                when b.repetitions > 0 then b.repetitions
+                else min(g.tries) filter (
+                  where
+                    g.metric = 'metrics.failed'
+                ) over (
+                  partition by
+                    g.benchmark_id
+                )
+              end as is_beyond
+            from
+              grouped g
+              join benchmarks b on b.id = g.benchmark_id
+          ) g
         group by
           benchmark_id
       ) s on s.benchmark_id = b.id
@@ -1105,7 +1126,7 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.elsewhere, o.samples, 0))::double precision) || float8send ((coalesce(s.elsewhere_failed, o.failed, 0))::double precision),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.beyond, 0))::double precision) || float8send ((coalesce(s.elsewhere, o.samples, 0))::double precision) || float8send ((coalesce(s.elsewhere_failed, o.failed, 0))::double precision),
             ''::bytea
           ),
           'base64'
@@ -1132,6 +1153,10 @@ select
             where
               metric = 'metrics.failed'
           ) as most,
+          sum(samples) filter (
+            where
+              is_beyond
+          ) as beyond,
           coalesce(
             sum(samples) filter (
               where
@@ -1147,7 +1172,24 @@ select
             0
           ) as elsewhere_failed
         from
-          grouped
+          (
+            select
+              g.*,
+              g.metric = 'metrics.failed'
+              and g.tries > case
+                when b.repetitions > 0 then b.repetitions
+                else min(g.tries) filter (
+                  where
+                    g.metric = 'metrics.failed'
+                ) over (
+                  partition by
+                    g.benchmark_id
+                )
+              end as is_beyond
+            from
+              grouped g
+              join benchmarks b on b.id = g.benchmark_id
+          ) g
         group by
           benchmark_id
       ) s on s.benchmark_id = b.id
@@ -1941,7 +1983,7 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.elsewhere, o.samples, 0))::double precision) || float8send ((coalesce(s.elsewhere_failed, o.failed, 0))::double precision),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.beyond, 0))::double precision) || float8send ((coalesce(s.elsewhere, o.samples, 0))::double precision) || float8send ((coalesce(s.elsewhere_failed, o.failed, 0))::double precision),
             ''::bytea
           ),
           'base64'
@@ -1968,6 +2010,10 @@ select
             where
               metric = 'metrics.failed'
           ) as most,
+          sum(samples) filter (
+            where
+              is_beyond
+          ) as beyond,
           coalesce(
             sum(samples) filter (
               where
@@ -1991,7 +2037,24 @@ select
             0
           ) as elsewhere_failed
         from
-          grouped
+          (
+            select
+              g.*,
+              g.metric = 'metrics.failed'
+              and g.tries > case
+                when b.repetitions > 0 then b.repetitions
+                else min(g.tries) filter (
+                  where
+                    g.metric = 'metrics.failed'
+                ) over (
+                  partition by
+                    g.benchmark_id
+                )
+              end as is_beyond
+            from
+              grouped g
+              join benchmarks b on b.id = g.benchmark_id
+          ) g
         group by
           benchmark_id
       ) s on s.benchmark_id = b.id

@@ -277,6 +277,7 @@ select
   coalesce(g.tried, t.tried) as tried,
   coalesce(g.failed, t.failed) as with_error,
   coalesce(g.most, 1) as most_tries,
+  coalesce(g.beyond, 0) as beyond,
   coalesce(g.elsewhere, o.samples) as elsewhere,
   coalesce(g.elsewhere_failed, o.failed) as elsewhere_with_error,
   g.groups as groups,
@@ -350,6 +351,13 @@ from
       coalesce(
         sum(g.samples) filter (
           where
+            g.is_beyond
+        ),
+        0
+      )::bigint as beyond,
+      coalesce(
+        sum(g.samples) filter (
+          where
             false
         ),
         0
@@ -364,16 +372,18 @@ from
     from
       (
         select
-          benchmark_id,
-          metric,
-          tries,
-          successes,
-          sum(samples) as samples,
-          sum(alike) as alike,
-          sum(fractional) as fractional,
-          sum(failed) as failed,
-          sum(sum) as sum,
-          sum(squares) as squares
+          g.*,
+          g.metric = 'metrics.failed'
+          and g.tries > case
+            when b.repetitions > 0 then b.repetitions
+            else min(g.tries) filter (
+              where
+                g.metric = 'metrics.failed'
+            ) over (
+              partition by
+                g.benchmark_id
+            )
+          end as is_beyond
         from
           (
             select
@@ -381,274 +391,289 @@ from
               metric,
               tries,
               successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              sample_rollups
-            where
-              benchmark_id in (
-                select
-                  id
-                from
-                  kept
-              )
-              and (
-                metric in ($21, $22)
-                or false
-              )
-            union all
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
+              sum(samples) as samples,
+              sum(alike) as alike,
+              sum(fractional) as fractional,
+              sum(failed) as failed,
+              sum(sum) as sum,
+              sum(squares) as squares
             from
               (
                 select
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes,
-                  sum(f.sign)::bigint as samples,
-                  sum(f.sign * f.alike)::bigint as alike,
-                  coalesce(
-                    sum(f.sign) filter (
-                      where
-                        f.mean is not null
-                    ),
-                    0
-                  )::bigint as fractional,
-                  sum(f.sign * f.failed)::bigint as failed,
-                  coalesce(sum(f.sign * f.mean), 0) as sum,
-                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+                  benchmark_id,
+                  metric,
+                  tries,
+                  successes,
+                  samples,
+                  alike,
+                  fractional,
+                  failed,
+                  sum,
+                  squares
+                from
+                  sample_rollups
+                where
+                  benchmark_id in (
+                    select
+                      id
+                    from
+                      kept
+                  )
+                  and (
+                    metric in ($21, $22)
+                    or false
+                  )
+                union all
+                select
+                  benchmark_id,
+                  metric,
+                  tries,
+                  successes,
+                  samples,
+                  alike,
+                  fractional,
+                  failed,
+                  sum,
+                  squares
                 from
                   (
                     select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      1 as sign
+                      f.benchmark_id,
+                      f.metric,
+                      f.tries,
+                      f.successes,
+                      sum(f.sign)::bigint as samples,
+                      sum(f.sign * f.alike)::bigint as alike,
+                      coalesce(
+                        sum(f.sign) filter (
+                          where
+                            f.mean is not null
+                        ),
+                        0
+                      )::bigint as fractional,
+                      sum(f.sign * f.failed)::bigint as failed,
+                      coalesce(sum(f.sign * f.mean), 0) as sum,
+                      coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
                     from
                       (
                         select
-                          f.*
+                          benchmark_id,
+                          sample,
+                          metric,
+                          tries,
+                          successes,
+                          mean,
+                          alike,
+                          failed,
+                          1 as sign
                         from
                           (
                             select
-                              f.*,
-                              (
-                                max(f.successes) filter (
-                                  where
-                                    f.metric = 'metrics.failed'
-                                ) over (
-                                  partition by
-                                    f.benchmark_id,
-                                    f.sample
-                                ) > 0
-                              )::integer as failed
+                              f.*
                             from
                               (
                                 select
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric,
-                                  count(*)::integer as tries,
-                                  case
-                                    when min(v.value) >= 0
-                                    and max(v.value) <= 1 then count(*) filter (
-                                      where
-                                        v.value = 1
-                                    )
-                                    else -1
-                                  end::integer as successes,
-                                  case
-                                    when count(*) filter (
-                                      where
-                                        v.value in (0, 1)
-                                    ) < count(*) then avg(v.value)::numeric
-                                  end as mean,
+                                  f.*,
                                   (
-                                    count(*) > 1
-                                    and min(v.value) = max(v.value)
-                                  )::integer as alike
+                                    max(f.successes) filter (
+                                      where
+                                        f.metric = 'metrics.failed'
+                                    ) over (
+                                      partition by
+                                        f.benchmark_id,
+                                        f.sample
+                                    ) > 0
+                                  )::integer as failed
                                 from
                                   (
                                     select
-                                      e.benchmark_id,
+                                      v.benchmark_id,
+                                      v.sample,
                                       v.metric,
-                                      v.value,
-                                      e.failed,
-                                      e.sample
+                                      count(*)::integer as tries,
+                                      case
+                                        when min(v.value) >= 0
+                                        and max(v.value) <= 1 then count(*) filter (
+                                          where
+                                            v.value = 1
+                                        )
+                                        else -1
+                                      end::integer as successes,
+                                      case
+                                        when count(*) filter (
+                                          where
+                                            v.value in (0, 1)
+                                        ) < count(*) then avg(v.value)::numeric
+                                      end as mean,
+                                      (
+                                        count(*) > 1
+                                        and min(v.value) = max(v.value)
+                                      )::integer as alike
                                     from
                                       (
                                         select
-                                          e.*,
-                                          e.error is not null as failed,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.benchmark_id = t.benchmark_id
-                                              and e.sample_id = substr(t.sample, 2)
-                                            offset
-                                              0
-                                          ) e
-                                        where
-                                          t.sample like 's%'
-                                        union all
-                                        select
-                                          e.*,
-                                          e.error is not null,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.id = (
-                                                case
-                                                  when t.sample like 'e%' then substr(t.sample, 2)
-                                                end
-                                              )::uuid
-                                              and e.benchmark_id = t.benchmark_id
-                                            offset
-                                              0
-                                          ) e
-                                      ) e
-                                      cross join lateral (
-                                        select
-                                          metric,
-                                          value
+                                          e.benchmark_id,
+                                          v.metric,
+                                          v.value,
+                                          e.failed,
+                                          e.sample
                                         from
                                           (
-                                            values
-                                              ('metrics.failed', e.failed::integer::double precision),
-                                              ('score', e."score"::double precision),
-                                              ('latency_ms', e."latency_ms"::double precision),
-                                              ('input_tokens', e."input_tokens"::double precision),
-                                              ('output_tokens', e."output_tokens"::double precision),
-                                              ('cost_usd', e."cost_usd"::double precision)
-                                          ) c (metric, value)
-                                        union all
-                                        select
-                                          case
-                                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                                            else m.key
-                                          end as metric,
-                                          case jsonb_typeof(m.value)
-                                            when 'number' then m.value::double precision
-                                            else m.value::boolean::integer
-                                          end as value
-                                        from
-                                          jsonb_each(e.metrics) m
+                                            select
+                                              e.*,
+                                              e.error is not null as failed,
+                                              t.sample
+                                            from
+                                              changed t
+                                              cross join lateral (
+                                                select
+                                                  *
+                                                from
+                                                  evaluations e
+                                                where
+                                                  e.benchmark_id = t.benchmark_id
+                                                  and e.sample_id = substr(t.sample, 2)
+                                                offset
+                                                  0
+                                              ) e
+                                            where
+                                              t.sample like 's%'
+                                            union all
+                                            select
+                                              e.*,
+                                              e.error is not null,
+                                              t.sample
+                                            from
+                                              changed t
+                                              cross join lateral (
+                                                select
+                                                  *
+                                                from
+                                                  evaluations e
+                                                where
+                                                  e.id = (
+                                                    case
+                                                      when t.sample like 'e%' then substr(t.sample, 2)
+                                                    end
+                                                  )::uuid
+                                                  and e.benchmark_id = t.benchmark_id
+                                                offset
+                                                  0
+                                              ) e
+                                          ) e
+                                          cross join lateral (
+                                            select
+                                              metric,
+                                              value
+                                            from
+                                              (
+                                                values
+                                                  ('metrics.failed', e.failed::integer::double precision),
+                                                  ('score', e."score"::double precision),
+                                                  ('latency_ms', e."latency_ms"::double precision),
+                                                  ('input_tokens', e."input_tokens"::double precision),
+                                                  ('output_tokens', e."output_tokens"::double precision),
+                                                  ('cost_usd', e."cost_usd"::double precision)
+                                              ) c (metric, value)
+                                            union all
+                                            select
+                                              case
+                                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                                else m.key
+                                              end as metric,
+                                              case jsonb_typeof(m.value)
+                                                when 'number' then m.value::double precision
+                                                else m.value::boolean::integer
+                                              end as value
+                                            from
+                                              jsonb_each(e.metrics) m
+                                            where
+                                              e.metrics <> '{}'
+                                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                                          ) v
                                         where
-                                          e.metrics <> '{}'
-                                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                                          abs(v.value) < 1e+150
                                       ) v
-                                    where
-                                      abs(v.value) < 1e+150
-                                  ) v
-                                group by
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric
+                                    group by
+                                      v.benchmark_id,
+                                      v.sample,
+                                      v.metric
+                                  ) f
                               ) f
+                              left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                            where
+                              length(f.metric) <= $23
+                              and (
+                                s.names is null
+                                or f.metric = any (s.names)
+                                or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                              )
                           ) f
-                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                        where
-                          length(f.metric) <= $23
-                          and (
-                            s.names is null
-                            or f.metric = any (s.names)
-                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                          )
-                      ) f
-                    union all
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      -1
-                    from
-                      (
+                        union all
                         select
-                          f.benchmark_id,
-                          f.sample,
-                          m.metric,
-                          m.tries,
-                          m.successes,
-                          m.mean,
-                          coalesce(
-                            m.alike,
-                            (
-                              m.tries > 1
-                              and m.successes in (0, m.tries)
-                            )::integer
-                          ) as alike,
-                          ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                          benchmark_id,
+                          sample,
+                          metric,
+                          tries,
+                          successes,
+                          mean,
+                          alike,
+                          failed,
+                          -1
                         from
-                          changed c
-                          join sample_figures f using (benchmark_id, sample)
-                          cross join lateral (
+                          (
                             select
-                              key as metric,
-                              (value ->> 0)::integer as tries,
-                              (value ->> 1)::integer as successes,
-                              (value ->> 2)::numeric as mean,
-                              (value ->> 3)::integer as alike
+                              f.benchmark_id,
+                              f.sample,
+                              m.metric,
+                              m.tries,
+                              m.successes,
+                              m.mean,
+                              coalesce(
+                                m.alike,
+                                (
+                                  m.tries > 1
+                                  and m.successes in (0, m.tries)
+                                )::integer
+                              ) as alike,
+                              ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
                             from
-                              jsonb_each(f.figures)
-                          ) m
+                              changed c
+                              join sample_figures f using (benchmark_id, sample)
+                              cross join lateral (
+                                select
+                                  key as metric,
+                                  (value ->> 0)::integer as tries,
+                                  (value ->> 1)::integer as successes,
+                                  (value ->> 2)::numeric as mean,
+                                  (value ->> 3)::integer as alike
+                                from
+                                  jsonb_each(f.figures)
+                              ) m
+                          ) f
                       ) f
-                  ) f
-                group by
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes
+                    group by
+                      f.benchmark_id,
+                      f.metric,
+                      f.tries,
+                      f.successes
+                  ) g
+                where
+                  (
+                    metric in ($24, $25)
+                    or false
+                  )
               ) g
-            where
-              (
-                metric in ($24, $25)
-                or false
-              )
+            group by
+              benchmark_id,
+              metric,
+              tries,
+              successes
+            having
+              sum(samples) > 0
           ) g
-        group by
-          benchmark_id,
-          metric,
-          tries,
-          successes
-        having
-          sum(samples) > 0
+          join benchmarks b on b.id = g.benchmark_id
       ) g
     group by
       g.benchmark_id
@@ -1179,6 +1204,7 @@ select
   coalesce(g.tried, t.tried) as tried,
   coalesce(g.failed, t.failed) as with_error,
   coalesce(g.most, 1) as most_tries,
+  coalesce(g.beyond, 0) as beyond,
   coalesce(g.elsewhere, o.samples) as elsewhere,
   coalesce(g.elsewhere_failed, o.failed) as elsewhere_with_error,
   g.groups as groups,
@@ -1252,6 +1278,13 @@ from
       coalesce(
         sum(g.samples) filter (
           where
+            g.is_beyond
+        ),
+        0
+      )::bigint as beyond,
+      coalesce(
+        sum(g.samples) filter (
+          where
             false
         ),
         0
@@ -1266,16 +1299,18 @@ from
     from
       (
         select
-          benchmark_id,
-          metric,
-          tries,
-          successes,
-          sum(samples) as samples,
-          sum(alike) as alike,
-          sum(fractional) as fractional,
-          sum(failed) as failed,
-          sum(sum) as sum,
-          sum(squares) as squares
+          g.*,
+          g.metric = 'metrics.failed'
+          and g.tries > case
+            when b.repetitions > 0 then b.repetitions
+            else min(g.tries) filter (
+              where
+                g.metric = 'metrics.failed'
+            ) over (
+              partition by
+                g.benchmark_id
+            )
+          end as is_beyond
         from
           (
             select
@@ -1283,274 +1318,289 @@ from
               metric,
               tries,
               successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              sample_rollups
-            where
-              benchmark_id in (
-                select
-                  id
-                from
-                  kept
-              )
-              and (
-                metric in ($25, $26)
-                or false
-              )
-            union all
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
+              sum(samples) as samples,
+              sum(alike) as alike,
+              sum(fractional) as fractional,
+              sum(failed) as failed,
+              sum(sum) as sum,
+              sum(squares) as squares
             from
               (
                 select
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes,
-                  sum(f.sign)::bigint as samples,
-                  sum(f.sign * f.alike)::bigint as alike,
-                  coalesce(
-                    sum(f.sign) filter (
-                      where
-                        f.mean is not null
-                    ),
-                    0
-                  )::bigint as fractional,
-                  sum(f.sign * f.failed)::bigint as failed,
-                  coalesce(sum(f.sign * f.mean), 0) as sum,
-                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+                  benchmark_id,
+                  metric,
+                  tries,
+                  successes,
+                  samples,
+                  alike,
+                  fractional,
+                  failed,
+                  sum,
+                  squares
+                from
+                  sample_rollups
+                where
+                  benchmark_id in (
+                    select
+                      id
+                    from
+                      kept
+                  )
+                  and (
+                    metric in ($25, $26)
+                    or false
+                  )
+                union all
+                select
+                  benchmark_id,
+                  metric,
+                  tries,
+                  successes,
+                  samples,
+                  alike,
+                  fractional,
+                  failed,
+                  sum,
+                  squares
                 from
                   (
                     select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      1 as sign
+                      f.benchmark_id,
+                      f.metric,
+                      f.tries,
+                      f.successes,
+                      sum(f.sign)::bigint as samples,
+                      sum(f.sign * f.alike)::bigint as alike,
+                      coalesce(
+                        sum(f.sign) filter (
+                          where
+                            f.mean is not null
+                        ),
+                        0
+                      )::bigint as fractional,
+                      sum(f.sign * f.failed)::bigint as failed,
+                      coalesce(sum(f.sign * f.mean), 0) as sum,
+                      coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
                     from
                       (
                         select
-                          f.*
+                          benchmark_id,
+                          sample,
+                          metric,
+                          tries,
+                          successes,
+                          mean,
+                          alike,
+                          failed,
+                          1 as sign
                         from
                           (
                             select
-                              f.*,
-                              (
-                                max(f.successes) filter (
-                                  where
-                                    f.metric = 'metrics.failed'
-                                ) over (
-                                  partition by
-                                    f.benchmark_id,
-                                    f.sample
-                                ) > 0
-                              )::integer as failed
+                              f.*
                             from
                               (
                                 select
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric,
-                                  count(*)::integer as tries,
-                                  case
-                                    when min(v.value) >= 0
-                                    and max(v.value) <= 1 then count(*) filter (
-                                      where
-                                        v.value = 1
-                                    )
-                                    else -1
-                                  end::integer as successes,
-                                  case
-                                    when count(*) filter (
-                                      where
-                                        v.value in (0, 1)
-                                    ) < count(*) then avg(v.value)::numeric
-                                  end as mean,
+                                  f.*,
                                   (
-                                    count(*) > 1
-                                    and min(v.value) = max(v.value)
-                                  )::integer as alike
+                                    max(f.successes) filter (
+                                      where
+                                        f.metric = 'metrics.failed'
+                                    ) over (
+                                      partition by
+                                        f.benchmark_id,
+                                        f.sample
+                                    ) > 0
+                                  )::integer as failed
                                 from
                                   (
                                     select
-                                      e.benchmark_id,
+                                      v.benchmark_id,
+                                      v.sample,
                                       v.metric,
-                                      v.value,
-                                      e.failed,
-                                      e.sample
+                                      count(*)::integer as tries,
+                                      case
+                                        when min(v.value) >= 0
+                                        and max(v.value) <= 1 then count(*) filter (
+                                          where
+                                            v.value = 1
+                                        )
+                                        else -1
+                                      end::integer as successes,
+                                      case
+                                        when count(*) filter (
+                                          where
+                                            v.value in (0, 1)
+                                        ) < count(*) then avg(v.value)::numeric
+                                      end as mean,
+                                      (
+                                        count(*) > 1
+                                        and min(v.value) = max(v.value)
+                                      )::integer as alike
                                     from
                                       (
                                         select
-                                          e.*,
-                                          e.error is not null as failed,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.benchmark_id = t.benchmark_id
-                                              and e.sample_id = substr(t.sample, 2)
-                                            offset
-                                              0
-                                          ) e
-                                        where
-                                          t.sample like 's%'
-                                        union all
-                                        select
-                                          e.*,
-                                          e.error is not null,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.id = (
-                                                case
-                                                  when t.sample like 'e%' then substr(t.sample, 2)
-                                                end
-                                              )::uuid
-                                              and e.benchmark_id = t.benchmark_id
-                                            offset
-                                              0
-                                          ) e
-                                      ) e
-                                      cross join lateral (
-                                        select
-                                          metric,
-                                          value
+                                          e.benchmark_id,
+                                          v.metric,
+                                          v.value,
+                                          e.failed,
+                                          e.sample
                                         from
                                           (
-                                            values
-                                              ('metrics.failed', e.failed::integer::double precision),
-                                              ('score', e."score"::double precision),
-                                              ('latency_ms', e."latency_ms"::double precision),
-                                              ('input_tokens', e."input_tokens"::double precision),
-                                              ('output_tokens', e."output_tokens"::double precision),
-                                              ('cost_usd', e."cost_usd"::double precision)
-                                          ) c (metric, value)
-                                        union all
-                                        select
-                                          case
-                                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                                            else m.key
-                                          end as metric,
-                                          case jsonb_typeof(m.value)
-                                            when 'number' then m.value::double precision
-                                            else m.value::boolean::integer
-                                          end as value
-                                        from
-                                          jsonb_each(e.metrics) m
+                                            select
+                                              e.*,
+                                              e.error is not null as failed,
+                                              t.sample
+                                            from
+                                              changed t
+                                              cross join lateral (
+                                                select
+                                                  *
+                                                from
+                                                  evaluations e
+                                                where
+                                                  e.benchmark_id = t.benchmark_id
+                                                  and e.sample_id = substr(t.sample, 2)
+                                                offset
+                                                  0
+                                              ) e
+                                            where
+                                              t.sample like 's%'
+                                            union all
+                                            select
+                                              e.*,
+                                              e.error is not null,
+                                              t.sample
+                                            from
+                                              changed t
+                                              cross join lateral (
+                                                select
+                                                  *
+                                                from
+                                                  evaluations e
+                                                where
+                                                  e.id = (
+                                                    case
+                                                      when t.sample like 'e%' then substr(t.sample, 2)
+                                                    end
+                                                  )::uuid
+                                                  and e.benchmark_id = t.benchmark_id
+                                                offset
+                                                  0
+                                              ) e
+                                          ) e
+                                          cross join lateral (
+                                            select
+                                              metric,
+                                              value
+                                            from
+                                              (
+                                                values
+                                                  ('metrics.failed', e.failed::integer::double precision),
+                                                  ('score', e."score"::double precision),
+                                                  ('latency_ms', e."latency_ms"::double precision),
+                                                  ('input_tokens', e."input_tokens"::double precision),
+                                                  ('output_tokens', e."output_tokens"::double precision),
+                                                  ('cost_usd', e."cost_usd"::double precision)
+                                              ) c (metric, value)
+                                            union all
+                                            select
+                                              case
+                                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                                else m.key
+                                              end as metric,
+                                              case jsonb_typeof(m.value)
+                                                when 'number' then m.value::double precision
+                                                else m.value::boolean::integer
+                                              end as value
+                                            from
+                                              jsonb_each(e.metrics) m
+                                            where
+                                              e.metrics <> '{}'
+                                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                                          ) v
                                         where
-                                          e.metrics <> '{}'
-                                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                                          abs(v.value) < 1e+150
                                       ) v
-                                    where
-                                      abs(v.value) < 1e+150
-                                  ) v
-                                group by
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric
+                                    group by
+                                      v.benchmark_id,
+                                      v.sample,
+                                      v.metric
+                                  ) f
                               ) f
+                              left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                            where
+                              length(f.metric) <= $27
+                              and (
+                                s.names is null
+                                or f.metric = any (s.names)
+                                or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                              )
                           ) f
-                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                        where
-                          length(f.metric) <= $27
-                          and (
-                            s.names is null
-                            or f.metric = any (s.names)
-                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                          )
-                      ) f
-                    union all
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      -1
-                    from
-                      (
+                        union all
                         select
-                          f.benchmark_id,
-                          f.sample,
-                          m.metric,
-                          m.tries,
-                          m.successes,
-                          m.mean,
-                          coalesce(
-                            m.alike,
-                            (
-                              m.tries > 1
-                              and m.successes in (0, m.tries)
-                            )::integer
-                          ) as alike,
-                          ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                          benchmark_id,
+                          sample,
+                          metric,
+                          tries,
+                          successes,
+                          mean,
+                          alike,
+                          failed,
+                          -1
                         from
-                          changed c
-                          join sample_figures f using (benchmark_id, sample)
-                          cross join lateral (
+                          (
                             select
-                              key as metric,
-                              (value ->> 0)::integer as tries,
-                              (value ->> 1)::integer as successes,
-                              (value ->> 2)::numeric as mean,
-                              (value ->> 3)::integer as alike
+                              f.benchmark_id,
+                              f.sample,
+                              m.metric,
+                              m.tries,
+                              m.successes,
+                              m.mean,
+                              coalesce(
+                                m.alike,
+                                (
+                                  m.tries > 1
+                                  and m.successes in (0, m.tries)
+                                )::integer
+                              ) as alike,
+                              ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
                             from
-                              jsonb_each(f.figures)
-                          ) m
+                              changed c
+                              join sample_figures f using (benchmark_id, sample)
+                              cross join lateral (
+                                select
+                                  key as metric,
+                                  (value ->> 0)::integer as tries,
+                                  (value ->> 1)::integer as successes,
+                                  (value ->> 2)::numeric as mean,
+                                  (value ->> 3)::integer as alike
+                                from
+                                  jsonb_each(f.figures)
+                              ) m
+                          ) f
                       ) f
-                  ) f
-                group by
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes
+                    group by
+                      f.benchmark_id,
+                      f.metric,
+                      f.tries,
+                      f.successes
+                  ) g
+                where
+                  (
+                    metric in ($28, $29)
+                    or false
+                  )
               ) g
-            where
-              (
-                metric in ($28, $29)
-                or false
-              )
+            group by
+              benchmark_id,
+              metric,
+              tries,
+              successes
+            having
+              sum(samples) > 0
           ) g
-        group by
-          benchmark_id,
-          metric,
-          tries,
-          successes
-        having
-          sum(samples) > 0
+          join benchmarks b on b.id = g.benchmark_id
       ) g
     group by
       g.benchmark_id
@@ -2183,6 +2233,7 @@ select
   coalesce(g.tried, t.tried) as tried,
   coalesce(g.failed, t.failed) as with_error,
   coalesce(g.most, 1) as most_tries,
+  coalesce(g.beyond, 0) as beyond,
   coalesce(g.elsewhere, o.samples) as elsewhere,
   coalesce(g.elsewhere_failed, o.failed) as elsewhere_with_error,
   g.groups as groups,
@@ -2256,6 +2307,13 @@ from
       coalesce(
         sum(g.samples) filter (
           where
+            g.is_beyond
+        ),
+        0
+      )::bigint as beyond,
+      coalesce(
+        sum(g.samples) filter (
+          where
             false
         ),
         0
@@ -2270,16 +2328,18 @@ from
     from
       (
         select
-          benchmark_id,
-          metric,
-          tries,
-          successes,
-          sum(samples) as samples,
-          sum(alike) as alike,
-          sum(fractional) as fractional,
-          sum(failed) as failed,
-          sum(sum) as sum,
-          sum(squares) as squares
+          g.*,
+          g.metric = 'metrics.failed'
+          and g.tries > case
+            when b.repetitions > 0 then b.repetitions
+            else min(g.tries) filter (
+              where
+                g.metric = 'metrics.failed'
+            ) over (
+              partition by
+                g.benchmark_id
+            )
+          end as is_beyond
         from
           (
             select
@@ -2287,274 +2347,289 @@ from
               metric,
               tries,
               successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              sample_rollups
-            where
-              benchmark_id in (
-                select
-                  id
-                from
-                  kept
-              )
-              and (
-                metric in ($46, $47)
-                or false
-              )
-            union all
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
+              sum(samples) as samples,
+              sum(alike) as alike,
+              sum(fractional) as fractional,
+              sum(failed) as failed,
+              sum(sum) as sum,
+              sum(squares) as squares
             from
               (
                 select
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes,
-                  sum(f.sign)::bigint as samples,
-                  sum(f.sign * f.alike)::bigint as alike,
-                  coalesce(
-                    sum(f.sign) filter (
-                      where
-                        f.mean is not null
-                    ),
-                    0
-                  )::bigint as fractional,
-                  sum(f.sign * f.failed)::bigint as failed,
-                  coalesce(sum(f.sign * f.mean), 0) as sum,
-                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+                  benchmark_id,
+                  metric,
+                  tries,
+                  successes,
+                  samples,
+                  alike,
+                  fractional,
+                  failed,
+                  sum,
+                  squares
+                from
+                  sample_rollups
+                where
+                  benchmark_id in (
+                    select
+                      id
+                    from
+                      kept
+                  )
+                  and (
+                    metric in ($46, $47)
+                    or false
+                  )
+                union all
+                select
+                  benchmark_id,
+                  metric,
+                  tries,
+                  successes,
+                  samples,
+                  alike,
+                  fractional,
+                  failed,
+                  sum,
+                  squares
                 from
                   (
                     select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      1 as sign
+                      f.benchmark_id,
+                      f.metric,
+                      f.tries,
+                      f.successes,
+                      sum(f.sign)::bigint as samples,
+                      sum(f.sign * f.alike)::bigint as alike,
+                      coalesce(
+                        sum(f.sign) filter (
+                          where
+                            f.mean is not null
+                        ),
+                        0
+                      )::bigint as fractional,
+                      sum(f.sign * f.failed)::bigint as failed,
+                      coalesce(sum(f.sign * f.mean), 0) as sum,
+                      coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
                     from
                       (
                         select
-                          f.*
+                          benchmark_id,
+                          sample,
+                          metric,
+                          tries,
+                          successes,
+                          mean,
+                          alike,
+                          failed,
+                          1 as sign
                         from
                           (
                             select
-                              f.*,
-                              (
-                                max(f.successes) filter (
-                                  where
-                                    f.metric = 'metrics.failed'
-                                ) over (
-                                  partition by
-                                    f.benchmark_id,
-                                    f.sample
-                                ) > 0
-                              )::integer as failed
+                              f.*
                             from
                               (
                                 select
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric,
-                                  count(*)::integer as tries,
-                                  case
-                                    when min(v.value) >= 0
-                                    and max(v.value) <= 1 then count(*) filter (
-                                      where
-                                        v.value = 1
-                                    )
-                                    else -1
-                                  end::integer as successes,
-                                  case
-                                    when count(*) filter (
-                                      where
-                                        v.value in (0, 1)
-                                    ) < count(*) then avg(v.value)::numeric
-                                  end as mean,
+                                  f.*,
                                   (
-                                    count(*) > 1
-                                    and min(v.value) = max(v.value)
-                                  )::integer as alike
+                                    max(f.successes) filter (
+                                      where
+                                        f.metric = 'metrics.failed'
+                                    ) over (
+                                      partition by
+                                        f.benchmark_id,
+                                        f.sample
+                                    ) > 0
+                                  )::integer as failed
                                 from
                                   (
                                     select
-                                      e.benchmark_id,
+                                      v.benchmark_id,
+                                      v.sample,
                                       v.metric,
-                                      v.value,
-                                      e.failed,
-                                      e.sample
+                                      count(*)::integer as tries,
+                                      case
+                                        when min(v.value) >= 0
+                                        and max(v.value) <= 1 then count(*) filter (
+                                          where
+                                            v.value = 1
+                                        )
+                                        else -1
+                                      end::integer as successes,
+                                      case
+                                        when count(*) filter (
+                                          where
+                                            v.value in (0, 1)
+                                        ) < count(*) then avg(v.value)::numeric
+                                      end as mean,
+                                      (
+                                        count(*) > 1
+                                        and min(v.value) = max(v.value)
+                                      )::integer as alike
                                     from
                                       (
                                         select
-                                          e.*,
-                                          e.error is not null as failed,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.benchmark_id = t.benchmark_id
-                                              and e.sample_id = substr(t.sample, 2)
-                                            offset
-                                              0
-                                          ) e
-                                        where
-                                          t.sample like 's%'
-                                        union all
-                                        select
-                                          e.*,
-                                          e.error is not null,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.id = (
-                                                case
-                                                  when t.sample like 'e%' then substr(t.sample, 2)
-                                                end
-                                              )::uuid
-                                              and e.benchmark_id = t.benchmark_id
-                                            offset
-                                              0
-                                          ) e
-                                      ) e
-                                      cross join lateral (
-                                        select
-                                          metric,
-                                          value
+                                          e.benchmark_id,
+                                          v.metric,
+                                          v.value,
+                                          e.failed,
+                                          e.sample
                                         from
                                           (
-                                            values
-                                              ('metrics.failed', e.failed::integer::double precision),
-                                              ('score', e."score"::double precision),
-                                              ('latency_ms', e."latency_ms"::double precision),
-                                              ('input_tokens', e."input_tokens"::double precision),
-                                              ('output_tokens', e."output_tokens"::double precision),
-                                              ('cost_usd', e."cost_usd"::double precision)
-                                          ) c (metric, value)
-                                        union all
-                                        select
-                                          case
-                                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                                            else m.key
-                                          end as metric,
-                                          case jsonb_typeof(m.value)
-                                            when 'number' then m.value::double precision
-                                            else m.value::boolean::integer
-                                          end as value
-                                        from
-                                          jsonb_each(e.metrics) m
+                                            select
+                                              e.*,
+                                              e.error is not null as failed,
+                                              t.sample
+                                            from
+                                              changed t
+                                              cross join lateral (
+                                                select
+                                                  *
+                                                from
+                                                  evaluations e
+                                                where
+                                                  e.benchmark_id = t.benchmark_id
+                                                  and e.sample_id = substr(t.sample, 2)
+                                                offset
+                                                  0
+                                              ) e
+                                            where
+                                              t.sample like 's%'
+                                            union all
+                                            select
+                                              e.*,
+                                              e.error is not null,
+                                              t.sample
+                                            from
+                                              changed t
+                                              cross join lateral (
+                                                select
+                                                  *
+                                                from
+                                                  evaluations e
+                                                where
+                                                  e.id = (
+                                                    case
+                                                      when t.sample like 'e%' then substr(t.sample, 2)
+                                                    end
+                                                  )::uuid
+                                                  and e.benchmark_id = t.benchmark_id
+                                                offset
+                                                  0
+                                              ) e
+                                          ) e
+                                          cross join lateral (
+                                            select
+                                              metric,
+                                              value
+                                            from
+                                              (
+                                                values
+                                                  ('metrics.failed', e.failed::integer::double precision),
+                                                  ('score', e."score"::double precision),
+                                                  ('latency_ms', e."latency_ms"::double precision),
+                                                  ('input_tokens', e."input_tokens"::double precision),
+                                                  ('output_tokens', e."output_tokens"::double precision),
+                                                  ('cost_usd', e."cost_usd"::double precision)
+                                              ) c (metric, value)
+                                            union all
+                                            select
+                                              case
+                                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                                else m.key
+                                              end as metric,
+                                              case jsonb_typeof(m.value)
+                                                when 'number' then m.value::double precision
+                                                else m.value::boolean::integer
+                                              end as value
+                                            from
+                                              jsonb_each(e.metrics) m
+                                            where
+                                              e.metrics <> '{}'
+                                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                                          ) v
                                         where
-                                          e.metrics <> '{}'
-                                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                                          abs(v.value) < 1e+150
                                       ) v
-                                    where
-                                      abs(v.value) < 1e+150
-                                  ) v
-                                group by
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric
+                                    group by
+                                      v.benchmark_id,
+                                      v.sample,
+                                      v.metric
+                                  ) f
                               ) f
+                              left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                            where
+                              length(f.metric) <= $48
+                              and (
+                                s.names is null
+                                or f.metric = any (s.names)
+                                or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                              )
                           ) f
-                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                        where
-                          length(f.metric) <= $48
-                          and (
-                            s.names is null
-                            or f.metric = any (s.names)
-                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                          )
-                      ) f
-                    union all
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      -1
-                    from
-                      (
+                        union all
                         select
-                          f.benchmark_id,
-                          f.sample,
-                          m.metric,
-                          m.tries,
-                          m.successes,
-                          m.mean,
-                          coalesce(
-                            m.alike,
-                            (
-                              m.tries > 1
-                              and m.successes in (0, m.tries)
-                            )::integer
-                          ) as alike,
-                          ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                          benchmark_id,
+                          sample,
+                          metric,
+                          tries,
+                          successes,
+                          mean,
+                          alike,
+                          failed,
+                          -1
                         from
-                          changed c
-                          join sample_figures f using (benchmark_id, sample)
-                          cross join lateral (
+                          (
                             select
-                              key as metric,
-                              (value ->> 0)::integer as tries,
-                              (value ->> 1)::integer as successes,
-                              (value ->> 2)::numeric as mean,
-                              (value ->> 3)::integer as alike
+                              f.benchmark_id,
+                              f.sample,
+                              m.metric,
+                              m.tries,
+                              m.successes,
+                              m.mean,
+                              coalesce(
+                                m.alike,
+                                (
+                                  m.tries > 1
+                                  and m.successes in (0, m.tries)
+                                )::integer
+                              ) as alike,
+                              ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
                             from
-                              jsonb_each(f.figures)
-                          ) m
+                              changed c
+                              join sample_figures f using (benchmark_id, sample)
+                              cross join lateral (
+                                select
+                                  key as metric,
+                                  (value ->> 0)::integer as tries,
+                                  (value ->> 1)::integer as successes,
+                                  (value ->> 2)::numeric as mean,
+                                  (value ->> 3)::integer as alike
+                                from
+                                  jsonb_each(f.figures)
+                              ) m
+                          ) f
                       ) f
-                  ) f
-                group by
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes
+                    group by
+                      f.benchmark_id,
+                      f.metric,
+                      f.tries,
+                      f.successes
+                  ) g
+                where
+                  (
+                    metric in ($49, $50)
+                    or false
+                  )
               ) g
-            where
-              (
-                metric in ($49, $50)
-                or false
-              )
+            group by
+              benchmark_id,
+              metric,
+              tries,
+              successes
+            having
+              sum(samples) > 0
           ) g
-        group by
-          benchmark_id,
-          metric,
-          tries,
-          successes
-        having
-          sum(samples) > 0
+          join benchmarks b on b.id = g.benchmark_id
       ) g
     group by
       g.benchmark_id
@@ -3051,6 +3126,7 @@ select
   coalesce(g.tried, t.tried) as tried,
   coalesce(g.failed, t.failed) as with_error,
   coalesce(g.most, 1) as most_tries,
+  coalesce(g.beyond, 0) as beyond,
   coalesce(g.elsewhere, o.samples) as elsewhere,
   coalesce(g.elsewhere_failed, o.failed) as elsewhere_with_error,
   g.groups as groups,
@@ -3124,6 +3200,13 @@ from
       coalesce(
         sum(g.samples) filter (
           where
+            g.is_beyond
+        ),
+        0
+      )::bigint as beyond,
+      coalesce(
+        sum(g.samples) filter (
+          where
             (
               metric <> $22
               and starts_with(metric, $23::text)
@@ -3146,16 +3229,18 @@ from
     from
       (
         select
-          benchmark_id,
-          metric,
-          tries,
-          successes,
-          sum(samples) as samples,
-          sum(alike) as alike,
-          sum(fractional) as fractional,
-          sum(failed) as failed,
-          sum(sum) as sum,
-          sum(squares) as squares
+          g.*,
+          g.metric = 'metrics.failed'
+          and g.tries > case
+            when b.repetitions > 0 then b.repetitions
+            else min(g.tries) filter (
+              where
+                g.metric = 'metrics.failed'
+            ) over (
+              partition by
+                g.benchmark_id
+            )
+          end as is_beyond
         from
           (
             select
@@ -3163,282 +3248,297 @@ from
               metric,
               tries,
               successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
-            from
-              sample_rollups
-            where
-              benchmark_id in (
-                select
-                  id
-                from
-                  kept
-              )
-              and (
-                metric in ($28, $29)
-                or (
-                  metric <> $30
-                  and starts_with(metric, $31::text)
-                  and substr(metric, length($32::text) + 1) ~ '^(train|valid|test)(/|$)'
-                )
-              )
-            union all
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              samples,
-              alike,
-              fractional,
-              failed,
-              sum,
-              squares
+              sum(samples) as samples,
+              sum(alike) as alike,
+              sum(fractional) as fractional,
+              sum(failed) as failed,
+              sum(sum) as sum,
+              sum(squares) as squares
             from
               (
                 select
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes,
-                  sum(f.sign)::bigint as samples,
-                  sum(f.sign * f.alike)::bigint as alike,
-                  coalesce(
-                    sum(f.sign) filter (
-                      where
-                        f.mean is not null
-                    ),
-                    0
-                  )::bigint as fractional,
-                  sum(f.sign * f.failed)::bigint as failed,
-                  coalesce(sum(f.sign * f.mean), 0) as sum,
-                  coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+                  benchmark_id,
+                  metric,
+                  tries,
+                  successes,
+                  samples,
+                  alike,
+                  fractional,
+                  failed,
+                  sum,
+                  squares
+                from
+                  sample_rollups
+                where
+                  benchmark_id in (
+                    select
+                      id
+                    from
+                      kept
+                  )
+                  and (
+                    metric in ($28, $29)
+                    or (
+                      metric <> $30
+                      and starts_with(metric, $31::text)
+                      and substr(metric, length($32::text) + 1) ~ '^(train|valid|test)(/|$)'
+                    )
+                  )
+                union all
+                select
+                  benchmark_id,
+                  metric,
+                  tries,
+                  successes,
+                  samples,
+                  alike,
+                  fractional,
+                  failed,
+                  sum,
+                  squares
                 from
                   (
                     select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      1 as sign
+                      f.benchmark_id,
+                      f.metric,
+                      f.tries,
+                      f.successes,
+                      sum(f.sign)::bigint as samples,
+                      sum(f.sign * f.alike)::bigint as alike,
+                      coalesce(
+                        sum(f.sign) filter (
+                          where
+                            f.mean is not null
+                        ),
+                        0
+                      )::bigint as fractional,
+                      sum(f.sign * f.failed)::bigint as failed,
+                      coalesce(sum(f.sign * f.mean), 0) as sum,
+                      coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
                     from
                       (
                         select
-                          f.*
+                          benchmark_id,
+                          sample,
+                          metric,
+                          tries,
+                          successes,
+                          mean,
+                          alike,
+                          failed,
+                          1 as sign
                         from
                           (
                             select
-                              f.*,
-                              (
-                                max(f.successes) filter (
-                                  where
-                                    f.metric = 'metrics.failed'
-                                ) over (
-                                  partition by
-                                    f.benchmark_id,
-                                    f.sample
-                                ) > 0
-                              )::integer as failed
+                              f.*
                             from
                               (
                                 select
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric,
-                                  count(*)::integer as tries,
-                                  case
-                                    when min(v.value) >= 0
-                                    and max(v.value) <= 1 then count(*) filter (
-                                      where
-                                        v.value = 1
-                                    )
-                                    else -1
-                                  end::integer as successes,
-                                  case
-                                    when count(*) filter (
-                                      where
-                                        v.value in (0, 1)
-                                    ) < count(*) then avg(v.value)::numeric
-                                  end as mean,
+                                  f.*,
                                   (
-                                    count(*) > 1
-                                    and min(v.value) = max(v.value)
-                                  )::integer as alike
+                                    max(f.successes) filter (
+                                      where
+                                        f.metric = 'metrics.failed'
+                                    ) over (
+                                      partition by
+                                        f.benchmark_id,
+                                        f.sample
+                                    ) > 0
+                                  )::integer as failed
                                 from
                                   (
                                     select
-                                      e.benchmark_id,
+                                      v.benchmark_id,
+                                      v.sample,
                                       v.metric,
-                                      v.value,
-                                      e.failed,
-                                      e.sample
+                                      count(*)::integer as tries,
+                                      case
+                                        when min(v.value) >= 0
+                                        and max(v.value) <= 1 then count(*) filter (
+                                          where
+                                            v.value = 1
+                                        )
+                                        else -1
+                                      end::integer as successes,
+                                      case
+                                        when count(*) filter (
+                                          where
+                                            v.value in (0, 1)
+                                        ) < count(*) then avg(v.value)::numeric
+                                      end as mean,
+                                      (
+                                        count(*) > 1
+                                        and min(v.value) = max(v.value)
+                                      )::integer as alike
                                     from
                                       (
                                         select
-                                          e.*,
-                                          e.error is not null as failed,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.benchmark_id = t.benchmark_id
-                                              and e.sample_id = substr(t.sample, 2)
-                                            offset
-                                              0
-                                          ) e
-                                        where
-                                          t.sample like 's%'
-                                        union all
-                                        select
-                                          e.*,
-                                          e.error is not null,
-                                          t.sample
-                                        from
-                                          changed t
-                                          cross join lateral (
-                                            select
-                                              *
-                                            from
-                                              evaluations e
-                                            where
-                                              e.id = (
-                                                case
-                                                  when t.sample like 'e%' then substr(t.sample, 2)
-                                                end
-                                              )::uuid
-                                              and e.benchmark_id = t.benchmark_id
-                                            offset
-                                              0
-                                          ) e
-                                      ) e
-                                      cross join lateral (
-                                        select
-                                          metric,
-                                          value
+                                          e.benchmark_id,
+                                          v.metric,
+                                          v.value,
+                                          e.failed,
+                                          e.sample
                                         from
                                           (
-                                            values
-                                              ('metrics.failed', e.failed::integer::double precision),
-                                              ('score', e."score"::double precision),
-                                              ('latency_ms', e."latency_ms"::double precision),
-                                              ('input_tokens', e."input_tokens"::double precision),
-                                              ('output_tokens', e."output_tokens"::double precision),
-                                              ('cost_usd', e."cost_usd"::double precision)
-                                          ) c (metric, value)
-                                        union all
-                                        select
-                                          case
-                                            when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                            or m.key like 'metrics.%' then 'metrics.' || m.key
-                                            else m.key
-                                          end as metric,
-                                          case jsonb_typeof(m.value)
-                                            when 'number' then m.value::double precision
-                                            else m.value::boolean::integer
-                                          end as value
-                                        from
-                                          jsonb_each(e.metrics) m
+                                            select
+                                              e.*,
+                                              e.error is not null as failed,
+                                              t.sample
+                                            from
+                                              changed t
+                                              cross join lateral (
+                                                select
+                                                  *
+                                                from
+                                                  evaluations e
+                                                where
+                                                  e.benchmark_id = t.benchmark_id
+                                                  and e.sample_id = substr(t.sample, 2)
+                                                offset
+                                                  0
+                                              ) e
+                                            where
+                                              t.sample like 's%'
+                                            union all
+                                            select
+                                              e.*,
+                                              e.error is not null,
+                                              t.sample
+                                            from
+                                              changed t
+                                              cross join lateral (
+                                                select
+                                                  *
+                                                from
+                                                  evaluations e
+                                                where
+                                                  e.id = (
+                                                    case
+                                                      when t.sample like 'e%' then substr(t.sample, 2)
+                                                    end
+                                                  )::uuid
+                                                  and e.benchmark_id = t.benchmark_id
+                                                offset
+                                                  0
+                                              ) e
+                                          ) e
+                                          cross join lateral (
+                                            select
+                                              metric,
+                                              value
+                                            from
+                                              (
+                                                values
+                                                  ('metrics.failed', e.failed::integer::double precision),
+                                                  ('score', e."score"::double precision),
+                                                  ('latency_ms', e."latency_ms"::double precision),
+                                                  ('input_tokens', e."input_tokens"::double precision),
+                                                  ('output_tokens', e."output_tokens"::double precision),
+                                                  ('cost_usd', e."cost_usd"::double precision)
+                                              ) c (metric, value)
+                                            union all
+                                            select
+                                              case
+                                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                                or m.key like 'metrics.%' then 'metrics.' || m.key
+                                                else m.key
+                                              end as metric,
+                                              case jsonb_typeof(m.value)
+                                                when 'number' then m.value::double precision
+                                                else m.value::boolean::integer
+                                              end as value
+                                            from
+                                              jsonb_each(e.metrics) m
+                                            where
+                                              e.metrics <> '{}'
+                                              and jsonb_typeof(m.value) in ('number', 'boolean')
+                                          ) v
                                         where
-                                          e.metrics <> '{}'
-                                          and jsonb_typeof(m.value) in ('number', 'boolean')
+                                          abs(v.value) < 1e+150
                                       ) v
-                                    where
-                                      abs(v.value) < 1e+150
-                                  ) v
-                                group by
-                                  v.benchmark_id,
-                                  v.sample,
-                                  v.metric
+                                    group by
+                                      v.benchmark_id,
+                                      v.sample,
+                                      v.metric
+                                  ) f
                               ) f
+                              left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                            where
+                              length(f.metric) <= $33
+                              and (
+                                s.names is null
+                                or f.metric = any (s.names)
+                                or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                              )
                           ) f
-                          left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                        where
-                          length(f.metric) <= $33
-                          and (
-                            s.names is null
-                            or f.metric = any (s.names)
-                            or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                          )
-                      ) f
-                    union all
-                    select
-                      benchmark_id,
-                      sample,
-                      metric,
-                      tries,
-                      successes,
-                      mean,
-                      alike,
-                      failed,
-                      -1
-                    from
-                      (
+                        union all
                         select
-                          f.benchmark_id,
-                          f.sample,
-                          m.metric,
-                          m.tries,
-                          m.successes,
-                          m.mean,
-                          coalesce(
-                            m.alike,
-                            (
-                              m.tries > 1
-                              and m.successes in (0, m.tries)
-                            )::integer
-                          ) as alike,
-                          ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                          benchmark_id,
+                          sample,
+                          metric,
+                          tries,
+                          successes,
+                          mean,
+                          alike,
+                          failed,
+                          -1
                         from
-                          changed c
-                          join sample_figures f using (benchmark_id, sample)
-                          cross join lateral (
+                          (
                             select
-                              key as metric,
-                              (value ->> 0)::integer as tries,
-                              (value ->> 1)::integer as successes,
-                              (value ->> 2)::numeric as mean,
-                              (value ->> 3)::integer as alike
+                              f.benchmark_id,
+                              f.sample,
+                              m.metric,
+                              m.tries,
+                              m.successes,
+                              m.mean,
+                              coalesce(
+                                m.alike,
+                                (
+                                  m.tries > 1
+                                  and m.successes in (0, m.tries)
+                                )::integer
+                              ) as alike,
+                              ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
                             from
-                              jsonb_each(f.figures)
-                          ) m
+                              changed c
+                              join sample_figures f using (benchmark_id, sample)
+                              cross join lateral (
+                                select
+                                  key as metric,
+                                  (value ->> 0)::integer as tries,
+                                  (value ->> 1)::integer as successes,
+                                  (value ->> 2)::numeric as mean,
+                                  (value ->> 3)::integer as alike
+                                from
+                                  jsonb_each(f.figures)
+                              ) m
+                          ) f
                       ) f
-                  ) f
-                group by
-                  f.benchmark_id,
-                  f.metric,
-                  f.tries,
-                  f.successes
+                    group by
+                      f.benchmark_id,
+                      f.metric,
+                      f.tries,
+                      f.successes
+                  ) g
+                where
+                  (
+                    metric in ($34, $35)
+                    or (
+                      metric <> $36
+                      and starts_with(metric, $37::text)
+                      and substr(metric, length($38::text) + 1) ~ '^(train|valid|test)(/|$)'
+                    )
+                  )
               ) g
-            where
-              (
-                metric in ($34, $35)
-                or (
-                  metric <> $36
-                  and starts_with(metric, $37::text)
-                  and substr(metric, length($38::text) + 1) ~ '^(train|valid|test)(/|$)'
-                )
-              )
+            group by
+              benchmark_id,
+              metric,
+              tries,
+              successes
+            having
+              sum(samples) > 0
           ) g
-        group by
-          benchmark_id,
-          metric,
-          tries,
-          successes
-        having
-          sum(samples) > 0
+          join benchmarks b on b.id = g.benchmark_id
       ) g
     group by
       g.benchmark_id

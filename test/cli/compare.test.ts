@@ -612,6 +612,83 @@ test("a name that speaks of errors is asked about, and the maximum of more repet
   }
 });
 
+test("gates fail on a candidate that was tried again, whatever it lacks elsewhere", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  /** What each sample came to, one repetition after the other: "x" crashed without a value. */
+  const store = async (name: string, samples: readonly string[], declared = 1) => {
+    const rows = samples.flatMap((outcomes, sample) =>
+      [...outcomes].map((outcome, repetition) => {
+        const result = outcome === "x" ? { error: "crashed" } : { output: "o", score: Number(outcome) };
+        return JSON.stringify({ sample_id: `s${sample}`, repetition, input: "i", ...result });
+      }),
+    );
+    await writeFile(join(folder, name), rows.join("\n"));
+    const map = ["sample_id", "repetition", "input", "output", "score", "error"].map(
+      (field) => `${field}=${field}`,
+    );
+    const about = ["--map", map.join(), "--model", "m", "--name", name, "--dataset", "tries"];
+    await ltb.json("import", join(folder, name), "--format", "jsonl", ...about);
+    if (declared > 0) await ltb.json("benchmark", "update", name, "--repetitions", `${declared}`);
+  };
+  const mixed = Array.from({ length: 12 }, (_, i) => `${i % 2}`);
+  await store("tried once", mixed);
+  await store(
+    "tried twice",
+    mixed.map((one) => one.repeat(2)),
+    2,
+  );
+  const others = mixed.slice(3);
+  const twice = others.map((one) => one.repeat(2));
+  const triedAgain: [name: string, baseline: string, samples: string[], declared: number, beyond: number][] =
+    [
+      ["extra alone", "tried once", ["01", "1", "001", ...others], 1, 2],
+      ["extra and lacking", "tried twice", ["001", "1", "000", ...twice], 2, 2],
+      ["crashed and retried", "tried once", ["x1", "1", "0", ...others], 1, 1],
+      ["crashed twice in three", "tried twice", ["xx1", "11", "00", ...twice], 2, 1],
+      ["not declared", "tried once", ["01", "1", "0", ...others], 0, 1],
+    ];
+  for (const [name, baseline, samples, declared, beyond] of triedAgain) {
+    await store(name, samples, declared);
+    for (const gate of [["--fail-on-regression"], ["--fail-unless-no-worse-than", "0.9"]]) {
+      const by = (...more: string[]) => ltb.run("compare", baseline, name, ...gate, ...more);
+      for (const more of [[], ["--missing", "as_worst"], ["--missing", "bounds"]]) {
+        const { code, stdout, stderr } = await by(...more);
+        expect([code, stderr], `${name} ${more}`).toEqual([
+          3,
+          expect.stringMatching(
+            /^1 of 1 candidates have more repetitions of some samples .*: delete those beyond, declare how many there are to be \(ltb benchmark update --repetitions\), or let them count by --missing exclude$/m,
+          ),
+        ]);
+        expect(stdout).toContain(
+          `${name}: warning: ${beyond === 1 ? "1 sample of the candidate has" : `${beyond} samples of the candidate have`} more repetitions than declared`,
+        );
+      }
+      expect((await by("--missing", "exclude")).code, name).toBe(0);
+    }
+    const words = new RegExp(
+      `${beyond} samples? ha(s|ve) more repetitions than declared, or than others where`,
+    );
+    expect((await ltb.run("summary", name)).stdout).toMatch(words);
+    expect((await ltb.run("leaderboard", "tries")).stdout).toMatch(words);
+    expect((await ltb.run("history", "tries")).stdout).toMatch(words);
+    expect((await ltb.run("compare", name, baseline)).stdout).toMatch(
+      new RegExp(`^${baseline}: in the baseline, ${words.source}`, "m"),
+    );
+  }
+  // As many as are declared are none too many, be some of them crashes.
+  await store("as declared", ["x1", "11", "0x", ...twice], 2);
+  const { stdout, stderr } = await ltb.run("compare", "tried twice", "as declared", "--fail-on-regression");
+  expect(stdout + stderr).not.toContain("than declared");
+  // An even number of all is no selection.
+  await store(
+    "even",
+    mixed.map((one) => one.repeat(3)),
+    0,
+  );
+  expect((await ltb.run("compare", "tried once", "even", "--fail-on-regression")).code).toBe(0);
+});
+
 test("names of metrics of which lower is mostly better are known by their words", () => {
   const warns = (name: string) => directionWarnings(name, {}, false).length > 0;
   const lower =

@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { fuzzy, graded, jsonl, match } from "../import/openai-evals-fixture.ts";
 import { output } from "../import/promptfoo-fixture.ts";
 import { data } from "../import/support.ts";
@@ -147,6 +147,26 @@ test("categories are counted in the summary, in its JSON and in its page", async
   expect(await readFile(page, "utf8")).toMatch(/refused<\/td>/);
 });
 
+test("Inspect with more epochs of some samples than its config says: no gate passes", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const log = JSON.parse(await readFile(`${data}inspect_epochs/epochs.json`, "utf8"));
+  const { samples } = log;
+  log.eval.config.epochs = 1;
+  const store = async (name: string, isWanted: (sample: { id: string; epoch: number }) => boolean) => {
+    log.eval.eval_id = name;
+    log.samples = samples.filter(isWanted);
+    const path = join(folder, `${name}.json`);
+    await writeFile(path, JSON.stringify(log));
+    return (await ltb.json("import", path, "--dataset", "retries")).benchmarks[0].id;
+  };
+  const once = await store("once", ({ epoch }) => epoch === 1);
+  const retried = await store("retried", ({ id, epoch }) => epoch === 1 || (id === "0" && epoch === 2));
+  const { code, stderr } = await ltb.run("compare", once, retried, "--fail-on-regression");
+  expect([code, stderr]).toEqual([3, expect.stringContaining("have more repetitions of some samples")]);
+  expect((await ltb.run("compare", once, retried, "--json")).stdout).toContain('"samples_beyond":1');
+});
+
 test("Inspect with epochs: each of its reducers gives the figures of its header", async () => {
   const path = `${data}inspect_epochs/epochs.json`;
   const { benchmarks } = await ltb.json("import", path);
@@ -195,8 +215,8 @@ test("Inspect with epochs: each of its reducers gives the figures of its header"
     {
       ...{ n_paired: 8, baseline_mean: 0.125, candidate_mean: 0, losses: 1, ties: 7, baseline_unpaired: 0 },
       test: "COMPARISON_TEST_MCNEMAR_EXACT",
-      baseline_repetitions: { least: 4, most: 4, samples_lacking: 0, agreement: 0.25 },
-      candidate_repetitions: { least: 4, most: 4, samples_lacking: 0, agreement: 0.25 },
+      baseline_repetitions: { least: 4, most: 4, samples_lacking: 0, samples_beyond: 0, agreement: 0.25 },
+      candidate_repetitions: { least: 4, most: 4, samples_lacking: 0, samples_beyond: 0, agreement: 0.25 },
     },
   ]);
   const board = ["leaderboard", "epochs", "--reducer", "pass_at_k", "--k", "2"];

@@ -214,7 +214,13 @@ test("only samples with a value on both sides are pairs; the others are counted"
       ...{ baselineValue: 0.3, candidateValue: 0.75, difference: 0.45 },
     },
   ]);
-  expect(found.baselineRepetitions).toEqual({ least: 2, most: 2, samplesLacking: 0, agreement: 0 });
+  expect(found.baselineRepetitions).toEqual({
+    least: 2,
+    most: 2,
+    samplesLacking: 0,
+    samplesBeyond: 0,
+    agreement: 0,
+  });
   expect(found.candidateRepetitions).toBeNull();
 });
 
@@ -232,7 +238,7 @@ describe("repetitions", () => {
     ];
     const once = await compare(scores(few, 1), scores(more, 1));
     const often = await compare(scores(few, 5), scores(more, 5));
-    const alike = { least: 5, most: 5, samplesLacking: 0, agreement: 1 };
+    const alike = { least: 5, most: 5, samplesLacking: 0, samplesBeyond: 0, agreement: 1 };
     const counted = (samples: Comparison["regressed"]) =>
       samples.map(({ sampleId, baselineValue, candidateValue }) => [sampleId, baselineValue, candidateValue]);
     expect(counted(often.regressed)).toEqual(counted(once.regressed));
@@ -282,6 +288,32 @@ describe("repetitions", () => {
       ] as const)
         expect(found[figure] ?? -1, `${reducer} ${figure}`).toBeCloseTo(alone[figure] ?? -1, 12);
     }
+  });
+
+  test("of pairs are counted that go beyond what is declared, whatever others lack", async () => {
+    const once = await benchmarkOf(scored([0, 1, 0, 1]));
+    const again = await benchmarkOf([
+      ...scored([1, 1, 0]),
+      { sampleId: "s0", repetition: 1, score: 0 },
+      { sampleId: "s1", repetition: 1, output: null, error: "crashed" },
+      // In no pair.
+      ...[0, 1].map((repetition) => ({ sampleId: "other", repetition, score: 1 })),
+    ]);
+    const beyond = async (repetitions: number, baselineId = once, id = again) => {
+      await db.benchmarks.update(again, { repetitions });
+      const { comparisons } = await db.evaluations.compare({ baselineId, candidateIds: [id] });
+      const { baselineRepetitions, candidateRepetitions } = comparisons[0] as Comparison;
+      return [baselineRepetitions, candidateRepetitions].map((side) => side?.samplesBeyond);
+    };
+    expect(await beyond(1)).toEqual([undefined, 2]);
+    expect(await beyond(1, again, once)).toEqual([2, undefined]);
+    expect(await beyond(2)).toEqual([undefined, 0]);
+    // Of none that are declared, two have more than the third.
+    expect(await beyond(0)).toEqual([undefined, 2]);
+    const other = await benchmarkOf(scored([0, 1]));
+    expect(await beyond(0, other)).toEqual([undefined, 0]);
+    await db.maintain();
+    expect(await beyond(1)).toEqual([undefined, 2]);
   });
 
   test("where a sample has fewer than k, it is no pair of pass@k", async () => {

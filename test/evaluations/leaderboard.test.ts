@@ -545,9 +545,10 @@ describe("repetitions", () => {
   test("each sample counts once: the figures are those of the summary, with marks and folded", async () => {
     const id = await repeated("repeated");
     const alone = await scored(db, "repeated", [0.5, 0.75]);
-    const check = async () => {
+    const check = async (counts = { samplesLacking: 1, samplesBeyond: 0 }) => {
       for (const how of reductions) {
         const [score] = (await db.evaluations.summarize(id, ["score"], how)).metrics;
+        expect(score?.repetitions).toMatchObject(counts);
         const page = await db.evaluations.leaderboard({ dataset: "repeated", ...how });
         expect(page).toMatchObject({ ...how, pending: 0 });
         const entry = page.entries.find(({ benchmarkId }) => benchmarkId === id);
@@ -557,7 +558,7 @@ describe("repetitions", () => {
           stderr: expect.closeTo(score?.stderr ?? -1, 12),
           ci95Low: expect.closeTo(score?.ci95Low ?? -1, 10),
           samplesUnscored: score?.samplesUnscored,
-          repetitions: { least: 2, most: 3, samplesLacking: 1, agreement: 0.5 },
+          repetitions: { least: 2, most: 3, agreement: 0.5, ...counts },
         });
         // One without repetitions has no k of them.
         expect(page.entries.some(({ benchmarkId }) => benchmarkId === alone)).toBe(!("k" in how));
@@ -566,6 +567,18 @@ describe("repetitions", () => {
     await check();
     await db.maintain();
     await check();
+    // What was declared may change at any time, and what failed counts too.
+    await db.benchmarks.update(id, { repetitions: 2 });
+    await check({ samplesLacking: 0, samplesBeyond: 3 });
+    const crashed = { sampleId: "d", repetition: 7, input: "i", output: null, error: "crashed" };
+    const { id: evaluationId } = await db.evaluations.create({ benchmarkId: id, ...crashed });
+    await check({ samplesLacking: 0, samplesBeyond: 4 });
+    await db.maintain();
+    await check({ samplesLacking: 0, samplesBeyond: 4 });
+    await db.evaluations.delete(evaluationId);
+    await check({ samplesLacking: 0, samplesBeyond: 3 });
+    await db.benchmarks.update(id, { repetitions: 0 });
+    await check({ samplesLacking: 1, samplesBeyond: 3 });
   });
 
   test("one whose samples are still to be gathered is there at once, or left out for now if it has many, or too many changed", async () => {

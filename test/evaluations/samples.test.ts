@@ -144,9 +144,9 @@ function checkCoverage(
 function checkRepetitions(
   metric: MetricSummary,
   samples: ReadonlyMap<string, number[]>,
-  all: number,
-  wanted: number,
+  of: { all: number; wanted: number; samplesBeyond: number },
 ): void {
+  const { all, wanted, samplesBeyond } = of;
   const tries = [...samples.values()].map(({ length }) => length);
   const repeated = [...samples.values()].filter(({ length }) => length > 1);
   const alike = repeated.filter((values) => values.every((value) => value === values[0]));
@@ -154,6 +154,7 @@ function checkRepetitions(
     least: Math.min(...tries),
     most: Math.max(...tries),
     samplesLacking: all - tries.filter((n) => n >= wanted).length,
+    samplesBeyond,
     agreement: repeated.length > 0 ? alike.length / repeated.length : null,
   });
 }
@@ -182,7 +183,9 @@ async function check(benchmarkId: string, declared = 0): Promise<boolean> {
   }
   const all = tried.size;
   const perSample = Map.groupBy(rows, ({ sampleId, id }) => sampleId ?? `/${id}`);
-  const wanted = declared || Math.max(1, ...[...perSample.values()].map(({ length }) => length));
+  const tries = [...perSample.values()].map(({ length }) => length);
+  const wanted = declared || Math.max(1, ...tries);
+  const samplesBeyond = tries.filter((n) => n > (declared || Math.min(...tries))).length;
   let isKept = false;
   for (const how of reductions) {
     const summary = await db.evaluations.summarize(benchmarkId, [], { ...how, exact: false });
@@ -194,7 +197,7 @@ async function check(benchmarkId: string, declared = 0): Promise<boolean> {
       const samples = metrics.get(metric.name) ?? new Map();
       checkMetric(metric, samples, how);
       checkCoverage(metric, samples, tried, how);
-      if (metric.repetitions) checkRepetitions(metric, samples, all, wanted);
+      if (metric.repetitions) checkRepetitions(metric, samples, { all, wanted, samplesBeyond });
     }
   }
   return isKept;
@@ -520,6 +523,7 @@ describe("a benchmark that turns out to have repetitions", () => {
       least: 1,
       most: 1,
       samplesLacking: 1,
+      samplesBeyond: 0,
       agreement: null,
     });
   });

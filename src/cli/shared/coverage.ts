@@ -100,12 +100,20 @@ function coverageText({ coverage, repetitions }: Omit<Covered, "name">, k: numbe
   return parts.length > 0 ? parts.join("; ") : undefined;
 }
 
+/**
+ * Says that samples were tried more often than was to be.
+ * @param whose follows "samples"
+ */
+export const triedAgainText = (count: number, whose = "") =>
+  `${countOf(count, "sample")}${whose} ${haveOf(count)} more repetitions than declared, or than others where none are declared, as where failures were tried again`;
+
 /** Sentences on what is missing, each with the names that it is true of. */
 function coverageWords(all: readonly Covered[], k: number): string[] {
   const names = new Map<string, string[]>();
   for (const one of all) {
-    const text = coverageText(one, k);
-    if (text !== undefined) names.set(text, [...(names.get(text) ?? []), oneLine(one.name)]);
+    const again = one.repetitions?.samplesBeyond ?? 0;
+    const found = [coverageText(one, k) ?? [], again > 0 ? triedAgainText(again) : []].flat().join("; ");
+    if (found !== "") names.set(found, [...(names.get(found) ?? []), oneLine(one.name)]);
   }
   const sentences = [...names].map(([text, list]) => `${list.join(", ")}: ${text}.`);
   const more = sentences.length - MOST_SENTENCES;
@@ -216,6 +224,8 @@ export function coverageOfSides(comparison: BenchmarkComparison, k = 0): string[
     const text = coverageText({ coverage, repetitions }, k);
     return text === undefined ? [] : `in the ${side}, ${text}`;
   });
+  const again = of.baselineRepetitions?.samplesBeyond ?? 0;
+  if (again > 0) lacking.push(`in the baseline, ${triedAgainText(again)}`);
   const filled =
     candidateFilled > 0
       ? [`the worst value stands for ${countOf(candidateFilled, "missing sample")} of the candidate`]

@@ -5,7 +5,7 @@ import { pairsNeeded } from "../../statistics/power.ts";
 import { type Deciding, harms, leaveOpen, type Verdict } from "../../statistics/verdict.ts";
 import { clusterWarnings } from "./clusters.ts";
 import { explainContradiction } from "./comparison.ts";
-import { coverageOfSides, type Filling } from "./coverage.ts";
+import { coverageOfSides, type Filling, triedAgainText } from "./coverage.ts";
 import { UsageError } from "./errors.ts";
 import { countOf, formatNumber } from "./output.ts";
 import { regressedGroups } from "./pair-slices.ts";
@@ -53,7 +53,8 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   if (comparison.candidateShort > 0) lines.push(`warning: ${shortText(comparison.candidateShort)}`);
   const uneven = unevenWords(triesOf(comparison, evidence), evidence.reducer);
   lines.push(...uneven.map((words) => `warning: ${words}`));
-  if (isTriedAgain(comparison)) lines.push(`warning: ${triedAgainText}`);
+  const again = triedAgain(comparison);
+  if (again > 0) lines.push(`warning: ${triedAgainText(again, ofCandidate)}`);
   const apart = askedApart(comparison, evidence);
   if (apart > 0) lines.push(`warning: ${apartText(apart)} (--allow-different-inputs compares them)`);
   else if (differentInputs > 0)
@@ -201,9 +202,8 @@ const themOf = (count: number) => (count === 1 ? "it" : "them");
 const shortText = (count: number) =>
   `the candidate lacks repetitions of ${countOf(count, "sample")} that the baseline has, and its values are of the others alone`;
 
-/** Whether the candidate lacks no repetition, and yet has more of some samples than of others. */
-const isTriedAgain = ({ candidateRepetitions: found }: BenchmarkComparison) =>
-  found !== undefined && found.samplesLacking === 0 && found.least < found.most;
+/** Pairs of which the candidate has more evaluations than it declares, whatever it lacks elsewhere. */
+const triedAgain = ({ candidateRepetitions: found }: BenchmarkComparison) => found?.samplesBeyond ?? 0;
 
 /** The least and the greatest number of values that samples of either side have; fillings count as values. */
 function triesOf(comparison: BenchmarkComparison, { missing }: Evidence): number[] {
@@ -220,8 +220,7 @@ const isHarmUnproven = (comparison: BenchmarkComparison, { alpha, lowerIsBetter 
   return stderr === 0 && (lowerIsBetter ? meanDifference > 0 : meanDifference < 0) && adjustedPValue >= alpha;
 };
 
-const triedAgainText =
-  "the candidate has more repetitions of some samples than it declares, as where failures were tried again";
+const ofCandidate = " of the candidate";
 
 const askedOtherwise = (count: number) =>
   `${countOf(count, "sample")} ${count === 1 ? "has" : "have"} different inputs or expected answers`;
@@ -271,11 +270,14 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
       ofAll: `have other numbers of repetitions than the baseline, by the ${evidence.reducer} of which they do not compare`,
       remedy: "take another --reducer, as the mean, or let it be so by --missing exclude",
     });
-  if (missing !== "exclude" && isTriedAgain(comparison))
+  const again = missing === "exclude" ? 0 : triedAgain(comparison);
+  if (again > 0)
     doubts.push({
-      text: triedAgainText,
-      ofAll: "have more repetitions of some samples than they declare, as where failures were tried again",
-      remedy: "delete those beyond, or let them count by --missing exclude",
+      text: triedAgainText(again, ofCandidate),
+      ofAll:
+        "have more repetitions of some samples than they declare, or than of others where they declare none, as where failures were tried again",
+      remedy:
+        "delete those beyond, declare how many there are to be (ltb benchmark update --repetitions), or let them count by --missing exclude",
     });
   if (isHarmUnproven(comparison, evidence))
     doubts.push({

@@ -193,8 +193,8 @@ async function comparePairs(db: Executor, sides: Pairing, asked: Asked): Promise
 
 function repetitionsOf(packed: readonly number[] | null): Repetitions | null {
   if (!packed) return null;
-  const [least = 0, most = 0, samplesLacking = 0, repeated = 0, alike = 0] = packed;
-  return { least, most, samplesLacking, agreement: repeated > 0 ? alike / repeated : null };
+  const [least = 0, most = 0, samplesLacking = 0, repeated = 0, alike = 0, samplesBeyond = 0] = packed;
+  return { least, most, samplesLacking, samplesBeyond, agreement: repeated > 0 ? alike / repeated : null };
 }
 
 type Figures = z.output<typeof pairFigures.row>;

@@ -36,7 +36,9 @@ export async function readSides(
     if (!found) throw new Error(`no summary of ${metric}`);
     all.set(side.id, found.coverage);
     const elsewhere = sampleCount - found.coverage.tried;
-    sides.push({ ...side, repetitions: wanted, isRepeated: side.isRepeated || wanted > 1, elsewhere });
+    const hasBeyond = (found.repetitions?.samplesBeyond ?? 0) > 0;
+    const about = { elsewhere, declared: side.repetitions, hasBeyond };
+    sides.push({ ...side, ...about, repetitions: wanted, isRepeated: side.isRepeated || wanted > 1 });
     if (found.min === null || found.max === null) continue;
     const { min, max } = found;
     values = { min: Math.min(values?.min ?? min, min), max: Math.max(values?.max ?? max, max) };

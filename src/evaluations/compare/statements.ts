@@ -16,6 +16,10 @@ import { isElsewhere } from "../summary/splits.ts";
 export interface Side extends Sampling {
   /** Its samples of other splits than the metric's, where that is of one. Default: 0 */
   elsewhere?: number;
+  /** The repetitions that it declares. Default: 0, none */
+  declared?: number;
+  /** Whether samples of it have more evaluations than that. Default: false */
+  hasBeyond?: boolean;
 }
 
 /** The values that are compared. */
@@ -196,15 +200,36 @@ const countOf = ({ id, isRepeated }: Sampling) =>
       )`
     : sql.fragment`(select count(*) from evaluations where benchmark_id = ${id})`;
 
-/** Least and greatest number of repetitions, how many samples lack some, have two or more, and are alike. */
-function packedRepetitions(side: "baseline" | "candidate", { isRepeated, repetitions }: Sampling): Fragment {
+/** Pairs of which a side has more evaluations than it declares: see `samplesBeyond`. */
+function countBeyond({ id, declared = 0, hasBeyond = false }: Side): Fragment {
+  if (!hasBeyond) return sql.fragment`0`;
+  return sql.fragment`(
+    select count(*) filter (where t.tries > case when ${declared} > 0 then ${declared} else t.least end)
+    from (
+      select t.tries, min(t.tries) over () as least
+      from (
+        select sample_id, count(*) as tries from evaluations
+        where benchmark_id = ${id} and sample_id is not null group by sample_id offset 0
+      ) t full join pair p on p.sample_id = t.sample_id
+      where ${isThere(sql.fragment`t.sample_id`)} and ${isThere(sql.fragment`p.sample_id`)}
+    ) t
+  )`;
+}
+
+/**
+ * Least and greatest number of repetitions, and how many samples lack some, have two or more, are alike, and
+ * go beyond what is declared.
+ */
+function packedRepetitions(name: "baseline" | "candidate", side: Side): Fragment {
+  const { isRepeated, repetitions } = side;
   if (!isRepeated) return sql.fragment`null::integer[]`;
-  const tries = sql.fragment`${sql.identifier([`${side}_tries`])}`;
+  const tries = sql.fragment`${sql.identifier([`${name}_tries`])}`;
   return sql.fragment`
     case when count(*) > 0 then array[
       coalesce(min(${tries}) filter (where ${tries} > 0), 0), max(${tries}),
       count(*) filter (where ${tries} < ${repetitions}),
-      count(*) filter (where ${tries} > 1), sum(${sql.identifier([`${side}_alike`])})
+      count(*) filter (where ${tries} > 1), sum(${sql.identifier([`${name}_alike`])}),
+      ${countBeyond(side)}
     ]::integer[] end`;
 }
 
@@ -226,7 +251,7 @@ export const exampleSides = (isRepeated: boolean, elsewhere = 0) => {
     ...{ id: example.id, repetitions: 0, plannedSamples: 0, totalIterations: 0 },
     ...{ isRepeated, elsewhere },
   };
-  return { baseline: side, candidate: { ...side, repetitions: 5 } };
+  return { baseline: side, candidate: { ...side, repetitions: 5, hasBeyond: isRepeated } };
 };
 const byMean = { reducer: "mean", k: 0 } as const;
 

@@ -370,7 +370,7 @@ function figures(
   const benchmark = { benchmarkId, benchmarkName, provider, model, status, createdAt };
   const about = {
     samplesUnscored: groups ? countSamples(groups) - count : 0,
-    repetitions: groups ? repetitionsOf(groups, run.wanted, coverage.tried) : null,
+    repetitions: groups ? repetitionsOf(groups, { ...run, tried: coverage.tried }) : null,
     coverage,
     leastMean: meanWith(samplesOf(run), kind.range.low),
     greatestMean: meanWith(samplesOf(run), kind.range.high),

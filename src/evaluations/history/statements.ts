@@ -7,7 +7,7 @@ import { limits } from "../../limits.ts";
 import { benchmarkFingerprint, fingerprintDeltas, fingerprintRow } from "../inputs/parts.ts";
 import { failedMetric } from "../metric.ts";
 import { isKept, mean, mergedM2 } from "../rollups/moments-sql.ts";
-import { areSamplesKept, changedSamples, groupsAsJson, groupsNow } from "../samples/parts.ts";
+import { areSamplesKept, changedSamples, groupsAsJson, groupsNow, toldBeyond } from "../samples/parts.ts";
 import {
   countsSuccesses,
   type ReducedMoments,
@@ -37,6 +37,7 @@ const runRow = benchmarkRow.pick({ ...texts, ...plan, status: true, createdAt: t
   tried: z.number(),
   withError: z.number(),
   mostTries: z.number(),
+  beyond: z.number(),
   elsewhere: z.number(),
   elsewhereWithError: z.number(),
   groups: z.custom<SampleGroup[]>().nullable(),
@@ -53,6 +54,7 @@ const runColumns = columnsOf(runRow, "b", {
   tried: sql.fragment`coalesce(g.tried, t.tried)`,
   withError: sql.fragment`coalesce(g.failed, t.failed)`,
   mostTries: sql.fragment`coalesce(g.most, 1)`,
+  beyond: sql.fragment`coalesce(g.beyond, 0)`,
   elsewhere: sql.fragment`coalesce(g.elsewhere, o.samples)`,
   elsewhereWithError: sql.fragment`coalesce(g.elsewhere_failed, o.failed)`,
   groups: sql.fragment`g.groups`,
@@ -171,10 +173,13 @@ export const newestRuns = statement("metric_history", {
           (sum(g.samples) filter (where g.metric = ${failedMetric}))::bigint as tried,
           (sum(g.failed) filter (where g.metric = ${failedMetric}))::bigint as failed,
           max(g.tries) filter (where g.metric = ${failedMetric}) as most,
+          coalesce(sum(g.samples) filter (where g.is_beyond), 0)::bigint as beyond,
           coalesce(sum(g.samples) filter (where ${isOther}), 0)::bigint as elsewhere,
           coalesce(sum(g.failed) filter (where ${isOther}), 0)::bigint as elsewhere_failed
         from (
-          ${groupsNow(sql.fragment`(metric in (${metric}, ${failedMetric}) or ${isOther})`, kept)}
+          ${toldBeyond(sql.fragment`(
+            ${groupsNow(sql.fragment`(metric in (${metric}, ${failedMetric}) or ${isOther})`, kept)}
+          )`)}
         ) g
         group by g.benchmark_id
       ) g on g.benchmark_id = run.id

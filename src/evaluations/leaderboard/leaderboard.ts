@@ -195,11 +195,11 @@ async function entriesOf(
 const hexOf = (id: string) => id.replaceAll("-", "");
 
 function entryOf(
-  { count, sum, m2, min, max, groups, coverage, wanted = 1, rank, rankLow, rankHigh, ...placed }: Placed,
+  { count, sum, m2, min, max, groups, coverage, rank, rankLow, rankHigh, ...placed }: Placed,
   { id: benchmarkId, name: benchmarkName, ...rest }: z.output<typeof rankedBenchmarks.row>,
   { name, missing, range, worst, open }: Treated,
 ): Omit<LeaderboardEntry, keyof InputDifference> {
-  const { band = null, bandLast = null, rankedLow, rankedHigh } = placed;
+  const { band = null, bandLast = null, rankedLow, rankedHigh, wanted = 1, beyond = 0 } = placed;
   const ends = { rankedLow: endOf(rankedLow), rankedHigh: endOf(rankedHigh) };
   const place = { rank, rankLow, rankHigh, ...ends, band, bandLast };
   const moments = { count, sum, m2, min, max };
@@ -208,7 +208,7 @@ function entryOf(
   const { provider, model, status, createdAt } = rest;
   const about = {
     samplesUnscored: groups ? countSamples(groups) - scored : 0,
-    repetitions: groups ? repetitionsOf(groups, wanted, coverage.tried) : null,
+    repetitions: groups ? repetitionsOf(groups, { wanted, beyond, tried: coverage.tried }) : null,
     coverage,
     filledWith: missing === "as_worst" && open.has(placed.hex) ? worst : null,
     bounds:

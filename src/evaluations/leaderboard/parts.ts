@@ -25,6 +25,8 @@ export interface Contender extends Moments, Range {
   coverage: Coverage;
   /** The repetitions that each sample is to have: as many as are declared, or as the sample with the most. */
   wanted?: number;
+  /** Samples with more evaluations than declared: `samplesBeyond`. */
+  beyond?: number;
   /** Of a benchmark with repetitions: its samples, each of which counts once. */
   groups?: readonly SampleGroup[];
 }
@@ -136,7 +138,8 @@ async function coveredParts(
     const samples = ownOf(all, groups ? countSamples(groups) : part.count, plan);
     // Copies of thousands would take as long as reading them.
     const coverage = coverageOf(samples, part.count, part.failed);
-    contenders.push(Object.assign(part, { coverage, wanted: plan.repetitions || plan.mostTries }));
+    const { beyond, repetitions, mostTries } = plan;
+    contenders.push(Object.assign(part, { coverage, beyond, wanted: repetitions || mostTries }));
   });
   return { contenders, matching: plans.size };
 }

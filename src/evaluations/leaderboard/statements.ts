@@ -7,7 +7,7 @@ import { arrayOf } from "../../database/statement/table.ts";
 import { benchmarkFingerprint, fingerprintDeltas, fingerprintRow } from "../inputs/parts.ts";
 import { failedMetric } from "../metric.ts";
 import { isKept } from "../rollups/moments-sql.ts";
-import { changedSamples, groupMoments, groupsNow, repeatedBenchmarks } from "../samples/parts.ts";
+import { changedSamples, groupMoments, groupsNow, repeatedBenchmarks, toldBeyond } from "../samples/parts.ts";
 import { type Reduction, reducesByCounts } from "../samples/reduce.ts";
 import { reducedMoments } from "../samples/reduced-values.ts";
 import { isElsewhere } from "../summary/splits.ts";
@@ -22,6 +22,7 @@ export const groupFigures = [
 ] as const;
 export const planFigures = [
   ...(["plannedSamples", "totalIterations", "repetitions", "tried", "withError", "mostTries"] as const),
+  "beyond",
   ...(["elsewhere", "elsewhereWithError"] as const),
 ] as const;
 
@@ -57,7 +58,7 @@ const packedPlans = packedFigures(sql.fragment`b.id`, [
   ...[sql.fragment`b.planned_samples`, sql.fragment`b.total_iterations`, sql.fragment`b.repetitions`],
   sql.fragment`coalesce(s.tried, f.count, 0)`,
   sql.fragment`coalesce(s.failed, f.sum, 0)`,
-  sql.fragment`coalesce(s.most, 1)`,
+  ...[sql.fragment`coalesce(s.most, 1)`, sql.fragment`coalesce(s.beyond, 0)`],
   ...[
     sql.fragment`coalesce(s.elsewhere, o.samples, 0)`,
     sql.fragment`coalesce(s.elsewhere_failed, o.failed, 0)`,
@@ -120,9 +121,9 @@ export const leaderboardParts = statement("leaderboard_parts", {
           left join (
             select
               benchmark_id, sum(samples) ${ofAll} as tried, sum(failed) ${ofAll} as failed,
-              max(tries) ${ofAll} as most, coalesce(sum(samples) ${ofOthers}, 0) as elsewhere,
+              max(tries) ${ofAll} as most, sum(samples) filter (where is_beyond) as beyond, coalesce(sum(samples) ${ofOthers}, 0) as elsewhere,
               coalesce(sum(failed) ${ofOthers}, 0) as elsewhere_failed
-            from grouped group by benchmark_id
+            from (${toldBeyond(sql.fragment`grouped`)}) g group by benchmark_id
           ) s on s.benchmark_id = b.id
           left join (
             select benchmark_id, sum(count) as samples, sum(failed) as failed

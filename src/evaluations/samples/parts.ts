@@ -200,6 +200,16 @@ export const groupsNow = (wanted: Fragment, benchmarks: Fragment) => sql.fragmen
   group by benchmark_id, metric, tries, successes having sum(samples) > 0`;
 
 /**
+ * Groups, and of each whether its samples have more evaluations than declared: see `samplesBeyond`.
+ * @param grouped what follows `from`: groups, those of evaluations among them
+ */
+export const toldBeyond = (grouped: Fragment) => sql.fragment`
+  select
+    g.*, g.metric = ${failedName} and g.tries > case when b.repetitions > 0 then b.repetitions
+      else min(g.tries) filter (where g.metric = ${failedName}) over (partition by g.benchmark_id) end as is_beyond
+  from ${grouped} g join benchmarks b on b.id = g.benchmark_id`;
+
+/**
  * The CTE that `groupsNow` reads: the samples that changed since the last fold, and all of benchmarks of
  * which none are gathered yet.
  */

@@ -130,6 +130,8 @@ export interface Repetitions {
   most: number;
   /** Samples of the benchmark with fewer values than wanted: `wantedOf`. */
   samplesLacking: number;
+  /** Samples with more evaluations than declared: `samplesBeyond`. */
+  samplesBeyond: number;
   /** Share of the samples with two values or more in which all are the same; null if none has two. */
   agreement: number | null;
 }
@@ -142,10 +144,23 @@ export const wantedOf = (declared: number, groups: readonly SampleGroup[] | null
   declared || Math.max(1, ...(groups ?? []).map(({ tries }) => tries));
 
 /**
+ * The samples with more evaluations than are declared or, if none are, than the sample with the fewest has.
+ * @param groups of the evaluations, with a value or without
+ */
+export function samplesBeyond(declared: number, groups: readonly SampleGroup[]): number {
+  const most = declared || Math.min(...groups.map(({ tries }) => tries));
+  return countSamples(groups.filter(({ tries }) => tries > most));
+}
+
+/**
  * @param groups of one metric
  * @param all the samples of the benchmark
+ * @param beyond those with more evaluations than declared
  */
-export function repetitionsOf(groups: readonly SampleGroup[], wanted: number, all: number): Repetitions {
+export function repetitionsOf(
+  groups: readonly SampleGroup[],
+  { wanted, tried: all, beyond }: { wanted: number; tried: number; beyond: number },
+): Repetitions {
   let [least, most] = [Number.POSITIVE_INFINITY, 0];
   for (const { tries } of groups) [least, most] = [Math.min(least, tries), Math.max(most, tries)];
   const repeated = countSamples(groups.filter(({ tries }) => tries > 1));
@@ -154,6 +169,7 @@ export function repetitionsOf(groups: readonly SampleGroup[], wanted: number, al
     least: groups.length > 0 ? least : 0,
     most,
     samplesLacking: all - countSamples(groups.filter(({ tries }) => tries >= wanted)),
+    samplesBeyond: beyond,
     agreement: repeated > 0 ? alike / repeated : null,
   };
 }

@@ -15,6 +15,7 @@ import {
   type Reduction,
   reducesByCounts,
   reductionFields,
+  samplesBeyond,
   wantedOf,
 } from "../samples/reduce.ts";
 import { type Sampling, summarizeMetrics, summarizeSamples } from "../statements.ts";
@@ -106,6 +107,7 @@ function summaryOf(
   const sampled = {
     ...options,
     ...{ wanted, planned: plannedOf(options, isRepeated), tried: sampleCount },
+    beyond: samplesBeyond(repetitions, evaluations?.groups ?? []),
     withError: isRepeated ? countFailed(evaluations?.groups ?? []) : failedCount,
     areNamed: names.length > 0,
   };

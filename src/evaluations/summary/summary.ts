@@ -120,6 +120,8 @@ export interface Figures extends Moments {
 export interface Sampled extends Reduction, Tried, Missing {
   /** The repetitions that each sample is to have: `wantedOf`. */
   wanted: number;
+  /** Samples with more evaluations than declared: `samplesBeyond`. */
+  beyond: number;
   isRepeated: boolean;
   /** Default: what is so of the metric. */
   lowerIsBetter?: boolean | undefined;
@@ -149,7 +151,7 @@ export function toMetricSummary(figures: Figures, sampled: Sampled): MetricSumma
       : filledOrder(treated.filledWith, figures)),
     samples: filled.count,
     samplesUnscored: unscored,
-    repetitions: sampled.isRepeated && groups ? repetitionsOf(groups, sampled.wanted, sampled.tried) : null,
+    repetitions: sampled.isRepeated && groups ? repetitionsOf(groups, sampled) : null,
     clusters: clusters ? clustersOf(clusters, moments.count, columns.stddev) : null,
     coverage,
     ...treated,

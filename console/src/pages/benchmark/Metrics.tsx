@@ -89,13 +89,14 @@ function reasonOf({ samples }: MetricSummary): string {
 function Coverage({ metric, running }: { metric: MetricSummary; running: boolean }) {
   const { coverage, repetitions } = metric;
   if (!coverage) return null;
-  const lacking = repetitions?.samplesLacking ?? 0;
+  const { samplesLacking: lacking = 0, samplesBeyond: beyond = 0 } = repetitions ?? {};
   const all = running ? coverage.tried : Math.max(coverage.planned ?? 0, coverage.tried);
   const reasons = [
     coverage.failed > 0 && `${count(coverage.failed)} failed`,
     coverage.unscored > 0 && `${count(coverage.unscored)} without a value`,
     all > coverage.tried && `${count(all - coverage.tried)} not tried`,
     lacking > 0 && !running && `${count(lacking)} with fewer repetitions`,
+    beyond > 0 && `${count(beyond)} with more repetitions than declared`,
   ].filter((reason) => reason !== false);
   if (reasons.length === 0) return null;
   return (

@@ -111,6 +111,7 @@ function lackOf({ coverage, repetitions, differentInputs = 0 }: LeaderboardEntry
   const lacks = [
     [coverage?.missing ?? 0, "without a value"],
     [repetitions?.samplesLacking ?? 0, "lack repetitions"],
+    [repetitions?.samplesBeyond ?? 0, "repeated too often"],
     [differentInputs, "asked otherwise"],
   ] as const;
   const words = lacks.filter(([number]) => number > 0).map(([number, what]) => `${count(number)} ${what}`);
