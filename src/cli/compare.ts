@@ -21,7 +21,7 @@ import {
 } from "./shared/comparison.ts";
 import { type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
 import { directionWarnings } from "./shared/direction.ts";
-import { exitCodes, UsageError } from "./shared/errors.ts";
+import { exitCodes } from "./shared/errors.ts";
 import {
   contradictionRemedy,
   demandsOf,
@@ -35,7 +35,7 @@ import {
   parseDifference,
   tooFewPairs,
 } from "./shared/evidence.ts";
-import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
+import { findSides, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
 import { type Direction, directionOf, given, parseFraction, parseWhole } from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
@@ -125,6 +125,7 @@ export function addCommand(program: Command): void {
       ],
       ["ltb compare main pr-123 --cluster-by document", "questions on one document are dependent"],
       "ltb compare a b --metric latency_ms --tolerance 50",
+      ["ltb evaluation compare a b --only both_wrong", "lists samples by what became of them"],
     )
     .callService(compare);
 }
@@ -136,15 +137,8 @@ async function compare(
   options: Options,
 ): Promise<void> {
   const margin = marginOf(options);
-  const { id: baselineId, name } = await findBenchmark(benchmarks, baseline);
-  const names = new Map([[baselineId, name]]);
-  for (const reference of candidates) {
-    const { id, name } = await findBenchmark(benchmarks, reference);
-    if (id === baselineId)
-      throw new UsageError(`${oneLine(reference)} is the baseline itself: compare it with another benchmark`);
-    names.set(id, name);
-  }
-  const [, ...candidateIds] = names.keys();
+  const names = await findSides(benchmarks, baseline, candidates);
+  const [baselineId = "", ...candidateIds] = names.keys();
   const response = await benchmarks.compareBenchmarks({
     baselineId,
     candidateIds,

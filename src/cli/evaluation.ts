@@ -5,6 +5,7 @@ import {
   EvaluationView,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
 import { cutText } from "../text.ts";
+import { addCompare } from "./evaluation/compare.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
@@ -26,8 +27,8 @@ type Options = ServiceOptions & FilterOptions & { order: keyof typeof orders; fu
 export function addCommand(program: Command): void {
   const evaluation = program
     .command("evaluation")
-    .summary("list or search evaluations")
-    .description("Lists and searches the evaluations of a benchmark.");
+    .summary("list, search or compare evaluations")
+    .description("Lists, searches and compares the evaluations of benchmarks.");
   withFilterOptions(addServiceCommand(evaluation, "list").withReplica())
     .description("Lists the evaluations of a benchmark: newest first, or by score or another metric.")
     .argument("<benchmark>", NEWEST)
@@ -50,6 +51,7 @@ export function addCommand(program: Command): void {
       ],
     )
     .callService(list);
+  addCompare(evaluation);
 }
 
 async function list({ benchmarks }: ServiceClient, reference: string, options: Options): Promise<void> {

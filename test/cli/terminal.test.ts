@@ -172,6 +172,7 @@ const lines: Record<string, (() => string[])[] | string> = {
   "benchmark failures": [() => [ids.benchmark]],
   "benchmark watch": [() => [`no ${hostile}`]],
   "benchmark delete": [() => [ids.other, "--yes"], () => [`no ${hostile}`, "--yes"]],
+  "evaluation compare": [() => [ids.benchmark, ids.other], () => [ids.benchmark, `no ${hostile}`]],
   "evaluation list": [() => [ids.benchmark, "--full"], () => [ids.benchmark, "--failed"]],
   "job submit": [() => [hostile, "{}"], () => [hostile, hostile]],
   datasets: [() => []],

@@ -50,7 +50,7 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
     expect(new URL(page.url()).searchParams.get("with")).toBe(ids.worse);
   });
 
-  test("better and worse are said only where the test says so, and a regression opens with its words", async () => {
+  test("no number without its uncertainty: better and worse are said only where the test says so", async () => {
     const page = await open(`${home}/compare?baseline=${ids.base}&with=${ids.worse}&with=${ids.same}`, {
       width: 390,
     });
@@ -58,15 +58,67 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
     await rows.nth(2).waitFor();
     expect(await rows.nth(1).innerText()).toMatch(/worse\s.*\s*60/);
     expect(await rows.nth(2).innerText()).toContain("no significant difference");
-    await page.getByRole("button", { name: "q10", exact: true }).first().click();
-    await page.getByText("What is 10 and 10?").waitFor();
-    // What a model wrote is text, be it in sight or below.
-    await page.locator("ins").filter({ hasText: "<b>" }).first().waitFor();
-    expect(new URL(page.url()).searchParams.get("sample")).toMatch(/^[0-9a-f-]{36}$/);
+    // Each difference has its interval beside it, in the table and in the chart.
+    for (const row of [1, 2]) expect(await rows.nth(row).innerText()).toMatch(/-?0\.\d+ to -?0\.\d+/);
+    const chart = page.getByRole("group", { name: "Mean differences of score with 95 % intervals" });
+    expect(await chart.locator(".whisker").count()).toBe(2);
+    expect(await chart.locator("g.bad").count()).toBe(1);
     expect(await barriers(page)).toEqual([]);
-    // The address is the whole state: it opens the same.
-    const again = await open(page.url(), { theme: "dark" });
-    await again.getByText("What is 10 and 10?").waitFor();
+  });
+
+  test("from a regression to its reason in two keys", async () => {
+    const page = await open(`${home}/compare?baseline=${ids.base}&with=${ids.worse}`);
+    let answered = 0;
+    page.on("response", (answer) => answer.url().endsWith("/BatchGetEvaluations") && answered++);
+    await page.getByRole("link", { name: "30 worse" }).focus();
+    await page.keyboard.press("Enter");
+    const opened = page.getByRole("region", { name: /^Sample/ });
+    await opened.getByRole("heading", { name: "q10", exact: true }).waitFor();
+    // What a model wrote is text.
+    await opened.locator("ins").filter({ hasText: "<b>" }).first().waitFor();
+    // The texts of the next two are there before anybody asks for them, and need no answer any more.
+    await expect.poll(() => answered).toBe(3);
+    await page.route("**/BatchGetEvaluations", () => undefined);
+    await page.keyboard.press("j");
+    await opened.getByText("What is 11 and 11?").waitFor();
+    await page.keyboard.press("j");
+    await opened.getByText("What is 12 and 12?").waitFor();
+    expect(new URL(page.url()).searchParams.get("sample")).toBe("q12");
+    await page.keyboard.press("k");
+    await opened.getByText("What is 11 and 11?").waitFor();
+    expect(await barriers(page)).toEqual([]);
+    // The address is the whole state: it opens the same, and narrow it is a page of its own.
+    const again = await open(page.url(), { theme: "dark", width: 390 });
+    await again.getByText("What is 11 and 11?").waitFor();
     expect(await barriers(again)).toEqual([]);
+    await again.keyboard.press("Escape");
+    await again.getByRole("table", { name: "Samples" }).waitFor();
+    expect(await barriers(again)).toEqual([]);
+  });
+
+  test("samples are listed by what became of them, beside each other in all benchmarks", async () => {
+    const page = await open(`${home}/compare?baseline=${ids.base}&with=${ids.worse}&with=${ids.same}`);
+    const samples = page.getByRole("table", { name: "Samples" });
+    const status = page.getByRole("region", { name: "Samples", exact: true }).getByRole("status");
+    await status.filter({ hasText: /^30 samples$/ }).waitFor();
+    const row = samples.getByRole("row").nth(1);
+    expect(await row.innerText()).toMatch(/^q10\s+1\s+1\s+▼\s*worse:\s*0\s+1$/);
+    for (const [tab, said] of [
+      ["Improved", "1 sample"],
+      ["Both wrong", "19 samples"],
+      ["Only one right", "1 sample"],
+      ["Unchanged", "29 samples"],
+      ["Missing", "0 samples"],
+    ] as const) {
+      await page.getByRole("link", { name: tab }).click();
+      await status.filter({ hasText: new RegExp(`^${said}$`) }).waitFor();
+    }
+    expect(new URL(page.url()).searchParams.get("show")).toBe("missing");
+    await page.getByRole("link", { name: "Regressed" }).click();
+    await page.getByLabel("Of candidate").selectOption("same");
+    await page.getByText("No sample is here.").waitFor();
+    // A sample that the list does not have, as behind a link that was passed on.
+    const far = await open(`${page.url()}&sample=q59`);
+    await far.getByRole("region", { name: "Sample q59" }).getByText("What is 59 and 59?").waitFor();
   });
 });

@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import { count } from "../parts/format.ts";
 import type { Tone } from "../parts/Status.tsx";
 
@@ -5,6 +6,7 @@ export interface Share {
   name: string;
   count: number;
   tone: Tone;
+  /** What its words lead to. */
   href?: string;
 }
 
@@ -24,7 +26,19 @@ export function Shares({ title, shares }: { title: string; shares: readonly Shar
           />
         ))}
       </div>
-      <span className="soft small">{words}</span>
+      <span className="soft small">
+        {shown.map(({ name, count: number, href }, index) => (
+          <Fragment key={name}>
+            {index > 0 && ", "}
+            {href === undefined ? (
+              `${count(number)} ${name}`
+            ) : (
+              <a href={href}>{`${count(number)} ${name}`}</a>
+            )}
+          </Fragment>
+        ))}
+        {shown.length === 0 && "none"}
+      </span>
     </div>
   );
 }

@@ -28,3 +28,10 @@ export function one(value: string | string[] | undefined): string {
 export function all(value: string | string[] | undefined): string[] {
   return Array.isArray(value) ? value : value === undefined || value === "" ? [] : [value];
 }
+
+/** One value of a name as a number; undefined where it is none. */
+export function numeric(value: string | string[] | undefined): number | undefined {
+  const text = one(value);
+  const number = Number(text);
+  return text.trim() === "" || !Number.isFinite(number) ? undefined : number;
+}

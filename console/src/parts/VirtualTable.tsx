@@ -26,7 +26,7 @@ interface Props<Row> {
   onEnd?: (() => void) | undefined;
   /** Called with the index of the first row in sight when that changes. */
   onSight?: ((first: number) => void) | undefined;
-  /** The row that is selected by its key. */
+  /** The key of the row that is selected, which comes into sight. */
   selected?: string | undefined;
   /** Shown instead of no rows. */
   empty?: ReactNode;
@@ -50,6 +50,10 @@ export function VirtualTable<Row>(props: Props<Row>) {
   useEffect(() => {
     if (last >= rows.length - 20) onEnd?.();
   }, [last, rows.length, onEnd]);
+  const place = selected ? rows.findIndex((row) => keyOf(row) === selected) : -1;
+  useEffect(() => {
+    if (place >= 0) virtual.scrollToIndex(place, { align: "auto" });
+  }, [virtual, place]);
   if (rows.length === 0 && empty !== undefined) return <div className="empty">{empty}</div>;
   const template = columns.map(({ width }) => width).join(" ");
   // All rows are equally wide, whatever is in them, so that their columns stand in line.

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { JsonObject, JsonValue } from "../../validation.ts";
 import type { Command } from "../shared/command.ts";
-import { given } from "../shared/options.ts";
+import { given, parseNumber } from "../shared/options.ts";
 
 /** Which evaluations of a benchmark. */
 export interface FilterOptions {
@@ -25,11 +25,11 @@ export function withFilterOptions(command: Command): Command {
     .option("--provider <provider>", "only those of this provider")
     .option("--model <model>", "only those of this model")
     .option("--sample <id>", "only those of this sample")
-    .option("--min-score <score>", "only those with this score or a higher one", score)
-    .option("--max-score <score>", "only those with this score or a lower one", score)
+    .option("--min-score <score>", "only those with this score or a higher one", parseNumber)
+    .option("--max-score <score>", "only those with this score or a lower one", parseNumber)
     .option("--metric <name>", "the metric of --min-value and --max-value (default: score)")
-    .option("--min-value <value>", "only those with this value of the metric or a higher one", score)
-    .option("--max-value <value>", "only those with this value of the metric or a lower one", score)
+    .option("--min-value <value>", "only those with this value of the metric or a higher one", parseNumber)
+    .option("--max-value <value>", "only those with this value of the metric or a lower one", parseNumber)
     .option("--failed", "only those with an error")
     .option("--error <text>", "only those with this text in their error")
     .option(
@@ -50,12 +50,6 @@ export function filterOf({ sample, failed, error, ...options }: FilterOptions) {
     ...{ provider, model, sampleId: sample, minScore, maxScore, metric, minValue, maxValue },
     ...{ failedOnly: failed, errorContains: error, metadata, text },
   });
-}
-
-function score(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Expected a number.");
-  return value;
 }
 
 function addMetadata(text: string, before: JsonObject = {}): JsonObject {

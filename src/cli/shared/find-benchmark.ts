@@ -1,8 +1,8 @@
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { BenchmarkClient } from "./client.ts";
-import { CliError } from "./errors.ts";
+import { CliError, UsageError } from "./errors.ts";
 import { isUuid } from "./options.ts";
-import { note } from "./output.ts";
+import { note, oneLine } from "./output.ts";
 import { findSelected } from "./selector.ts";
 import { commandLine } from "./shell.ts";
 
@@ -49,4 +49,24 @@ export async function findBenchmark(
     note(`note: ${several}; this is the newest, ${newest.id}`);
   }
   return newest;
+}
+
+/**
+ * The names of a baseline and its candidates by their ids, the baseline first.
+ * @throws {UsageError} where a candidate is the baseline itself
+ */
+export async function findSides(
+  client: BenchmarkClient,
+  baseline: string,
+  candidates: readonly string[],
+): Promise<Map<string, string>> {
+  const { id: baselineId, name } = await findBenchmark(client, baseline);
+  const names = new Map([[baselineId, name]]);
+  for (const reference of candidates) {
+    const { id, name } = await findBenchmark(client, reference);
+    if (id === baselineId)
+      throw new UsageError(`${oneLine(reference)} is the baseline itself: compare it with another benchmark`);
+    names.set(id, name);
+  }
+  return names;
 }

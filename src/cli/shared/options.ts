@@ -37,6 +37,13 @@ export function parseFraction(max: number): (text: string) => number {
   };
 }
 
+/** Any number. */
+export function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Expected a number.");
+  return value;
+}
+
 /** Reads whole numbers from `min` to `max`. */
 export function parseWhole(
   min: number,

@@ -1,11 +1,11 @@
-import type { BenchmarkComparison } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import type { BenchmarkComparison, PairedSample } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { contradictionOf, verdictOf } from "../../../../src/statistics/verdict.ts";
 import { Intervals } from "../../charts/Intervals.tsx";
 import { Shares } from "../../charts/Shares.tsx";
-import { one, useSearchState } from "../../data/useSearchState.ts";
+import { hrefOf } from "../../data/links.ts";
+import { all, one, useSearchState } from "../../data/useSearchState.ts";
 import { count, figure } from "../../parts/format.ts";
-import { PairedSamples } from "./PairedSamples.tsx";
-import { alpha } from "./request.ts";
+import { alpha, type Show } from "./request.ts";
 
 interface Props {
   comparison: BenchmarkComparison;
@@ -13,14 +13,15 @@ interface Props {
   name: string;
 }
 
-/** One candidate: what it won and lost, what weakens the comparison, its groups, and the samples that changed. */
+/** One candidate: what it won and lost, what weakens the comparison, and its groups. */
 export function Candidate({ comparison, lowerIsBetter, name }: Props) {
   const [search] = useSearchState();
-  const { candidateId, wins, losses, ties, slices } = comparison;
-  const lists = [
-    { key: "regressed", title: "Got worse", total: losses, samples: comparison.regressed },
-    { key: "improved", title: "Got better", total: wins, samples: comparison.improved },
-  ];
+  const { candidateId, wins, losses, ties, slices, regressed, improved } = comparison;
+  const toSamples = (show: Show, [first]: readonly PairedSample[] = []) => {
+    const of = all(search.with).length > 1 ? candidateId : undefined;
+    const list = { ...search, show, of, sample: first?.sampleId, side: undefined };
+    return `${hrefOf("/compare", list)}#samples`;
+  };
   return (
     <section aria-labelledby={candidateId}>
       <h2 id={candidateId}>
@@ -29,9 +30,9 @@ export function Candidate({ comparison, lowerIsBetter, name }: Props) {
       <Shares
         title="Samples"
         shares={[
-          { name: "better", count: wins, tone: "good" },
-          { name: "the same", count: ties, tone: "even" },
-          { name: "worse", count: losses, tone: "bad" },
+          { name: "better", count: wins, tone: "good", href: toSamples("improved", improved) },
+          { name: "the same", count: ties, tone: "even", href: toSamples("unchanged") },
+          { name: "worse", count: losses, tone: "bad", href: toSamples("regressed", regressed) },
         ]}
       />
       <ul className="warnings">
@@ -62,17 +63,6 @@ export function Candidate({ comparison, lowerIsBetter, name }: Props) {
               };
             })}
         />
-      )}
-      {lists.map(({ key, title, total, samples }) =>
-        samples.length === 0 ? null : (
-          <details key={key} open={key === "regressed"}>
-            <summary>
-              {title}: {count(total)}
-              {samples.length < total && `, of which the largest ${count(samples.length)} are shown`}
-            </summary>
-            <PairedSamples label={`${title}, ${name}`} samples={samples} />
-          </details>
-        ),
       )}
     </section>
   );

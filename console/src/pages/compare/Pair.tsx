@@ -1,10 +1,9 @@
-import { useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
-import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
-import { EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Text } from "../../parts/texts/Text.tsx";
+import { pairQuery } from "./pair.ts";
 
 const WordDiff = lazy(() =>
   import("../../parts/texts/WordDiff.tsx").then((file) => ({ default: file.WordDiff })),
@@ -12,12 +11,7 @@ const WordDiff = lazy(() =>
 
 /** One sample of both sides: what was asked, and in which words the answers differ. */
 export function Pair({ baselineId, candidateId }: { baselineId: string; candidateId: string }) {
-  const ids = [baselineId, candidateId].filter((id) => id !== "");
-  const query = useQuery(
-    BenchmarkService.method.batchGetEvaluations,
-    { ids, view: EvaluationView.FULL },
-    { staleTime: 60_000 },
-  );
+  const query = useQuery(pairQuery([baselineId, candidateId]));
   return (
     <Loaded query={query}>
       {({ evaluations }) => {
@@ -27,10 +21,23 @@ export function Pair({ baselineId, candidateId }: { baselineId: string; candidat
           <div className="pair">
             <Titled title="Input" text={candidate?.input ?? baseline?.input} />
             <Titled title="Expected" text={candidate?.expected ?? baseline?.expected} />
-            <h3>Output, baseline to candidate</h3>
-            <Suspense fallback={<p className="soft">Loading…</p>}>
-              <WordDiff from={textOf(baseline)} to={textOf(candidate)} names={["baseline", "candidate"]} />
-            </Suspense>
+            {baseline && candidate ? (
+              <>
+                <h4>Output, baseline to candidate</h4>
+                <Suspense fallback={<p className="soft">Loading…</p>}>
+                  <WordDiff
+                    from={answerOf(baseline)}
+                    to={answerOf(candidate)}
+                    names={["baseline", "candidate"]}
+                  />
+                </Suspense>
+              </>
+            ) : (
+              <>
+                <Titled title="Output of the baseline" text={answerOf(baseline)} />
+                <Titled title="Output of the candidate" text={answerOf(candidate)} />
+              </>
+            )}
           </div>
         );
       }}
@@ -39,7 +46,7 @@ export function Pair({ baselineId, candidateId }: { baselineId: string; candidat
 }
 
 /** What a side answered: its output, or why there is none. */
-function textOf(evaluation: Evaluation | undefined): string {
+function answerOf(evaluation: Evaluation | undefined): string {
   if (!evaluation) return "";
   return evaluation.output || (evaluation.error ? `error: ${evaluation.error}` : "");
 }
@@ -47,7 +54,7 @@ function textOf(evaluation: Evaluation | undefined): string {
 function Titled({ title, text }: { title: string; text: string | undefined }) {
   return (
     <>
-      <h3>{title}</h3>
+      <h4>{title}</h4>
       {text ? <Text text={text} label={title} /> : <p className="soft">none</p>}
     </>
   );

@@ -10,6 +10,7 @@ import { Candidate } from "./Candidate.tsx";
 import { Choice } from "./Choice.tsx";
 import { Overall } from "./Overall.tsx";
 import { commandOf, requestOf } from "./request.ts";
+import { Samples } from "./Samples.tsx";
 import { useNames } from "./useNames.ts";
 
 /** Benchmarks beside a baseline: which is better, by how much, how sure that is, and in which samples. */
@@ -53,6 +54,7 @@ export function Page() {
                     name={nameOf(comparison.candidateId)}
                   />
                 ))}
+                <Samples answer={answer} nameOf={nameOf} />
               </div>
             )}
           </Loaded>

@@ -1,42 +1,106 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Missing, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
-import type { CompareBenchmarksRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { ComparedState, Missing, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import type {
+  CompareBenchmarksRequestSchema,
+  ListComparedSamplesRequestSchema,
+} from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { quote } from "../../../../src/text.ts";
 import type { Search } from "../../data/search.ts";
-import { all, one } from "../../data/useSearchState.ts";
+import { all, numeric, one } from "../../data/useSearchState.ts";
 
 /** The level of significance that verdicts go by, as that of `ltb compare`. */
 export const alpha = 0.05;
+
+/** Most benchmarks whose samples are listed together, the baseline included. */
+const together = 20;
 
 /** What the address asks to compare; undefined where it names no two benchmarks. */
 export function requestOf(
   search: Search,
 ): MessageInitShape<typeof CompareBenchmarksRequestSchema> | undefined {
-  const baselineId = one(search.baseline);
-  const candidateIds = [...new Set(all(search.with))].filter((id) => id !== baselineId);
+  const { baselineId, candidateIds } = sidesOf(search);
   if (baselineId === "" || candidateIds.length === 0) return undefined;
-  const direction = one(search.lower);
   return {
-    baselineId,
-    candidateIds,
-    metric: one(search.metric),
+    ...{ baselineId, candidateIds, ...sharedOf(search) },
     groupBy: one(search.group),
     missing: search.missing ? Missing[one(search.missing) as keyof typeof Missing] : 0,
+    // The worst and the best one are where the lists of samples begin.
+    pageSize: 1,
+  };
+}
+
+/** The benchmarks that the address names. */
+export function sidesOf(search: Search): { baselineId: string; candidateIds: string[] } {
+  const baselineId = one(search.baseline);
+  return { baselineId, candidateIds: [...new Set(all(search.with))].filter((id) => id !== baselineId) };
+}
+
+/** What comparisons of benchmarks and lists of their samples go by alike. */
+function sharedOf(search: Search) {
+  const direction = one(search.lower);
+  return {
+    metric: one(search.metric),
     reducer: search.reducer ? Reducer[one(search.reducer) as keyof typeof Reducer] : 0,
     allowDifferentInputs: one(search.different) === "1",
     ...(direction !== "" && { lowerIsBetter: direction === "1" }),
-    pageSize: 20,
   };
+}
+
+/** Samples by what became of them: the name in the address, and words. The first is meant by no name. */
+export const shows = [
+  ["regressed", "Regressed", ComparedState.REGRESSED],
+  ["improved", "Improved", ComparedState.IMPROVED],
+  ["both-wrong", "Both wrong", ComparedState.BOTH_WRONG],
+  ["only-one", "Only one right", ComparedState.ONLY_ONE],
+  ["unchanged", "Unchanged", ComparedState.UNCHANGED],
+  ["missing", "Missing", ComparedState.MISSING],
+] as const;
+
+export type Show = (typeof shows)[number][0];
+
+export function showOf(search: Search): Show {
+  return shows.find(([name]) => name === one(search.show))?.[0] ?? "regressed";
+}
+
+/** Whether a list goes by what is right, and so by the value from which on it is. */
+export const goesByRight = (show: Show): boolean => show === "both-wrong" || show === "only-one";
+
+/** The samples that the address asks for: of all candidates, or of the one that `of` names. */
+export function samplesOf(search: Search) {
+  const { baselineId, candidateIds } = sidesOf(search);
+  const of = candidateIds.find((id) => id === one(search.of));
+  const show = showOf(search);
+  return {
+    benchmarkIds: [baselineId, ...(of === undefined ? candidateIds : [of])].slice(0, together),
+    ...sharedOf(search),
+    state: shows.find(([name]) => name === show)?.[2] ?? ComparedState.REGRESSED,
+    ...(goesByRight(show) && { threshold: numeric(search.threshold) }),
+    pageSize: 200,
+  } satisfies MessageInitShape<typeof ListComparedSamplesRequestSchema>;
 }
 
 /** The command that says the same at a prompt. */
 export function commandOf(search: Search): string {
-  const words = [one(search.baseline), ...all(search.with)];
-  if (search.metric) words.push("--metric", one(search.metric));
+  const { baselineId, candidateIds } = sidesOf(search);
+  const words = [baselineId, ...candidateIds, ...sharedWords(search)];
   if (search.group) words.push("--group-by", one(search.group));
   if (search.missing) words.push("--missing", one(search.missing).toLowerCase());
-  if (search.reducer) words.push("--reducer", one(search.reducer).toLowerCase());
-  if (one(search.different) === "1") words.push("--allow-different-inputs");
-  if (search.lower) words.push(one(search.lower) === "1" ? "--lower-is-better" : "--higher-is-better");
   return `ltb compare ${words.map(quote).join(" ")}`;
+}
+
+/** The command that lists the same samples. */
+export function samplesCommandOf(search: Search): string {
+  const { benchmarkIds, threshold } = samplesOf(search);
+  const words = [...benchmarkIds, "--only", showOf(search).replace("-", "_"), ...sharedWords(search)];
+  if (threshold !== undefined) words.push("--threshold", String(threshold));
+  return `ltb evaluation compare ${words.map(quote).join(" ")}`;
+}
+
+function sharedWords(search: Search): string[] {
+  return [
+    ...(search.metric ? ["--metric", one(search.metric)] : []),
+    ...(search.reducer ? ["--reducer", one(search.reducer).toLowerCase()] : []),
+    ...(one(search.different) === "1" ? ["--allow-different-inputs"] : []),
+    ...(search.lower ? [one(search.lower) === "1" ? "--lower-is-better" : "--higher-is-better"] : []),
+  ];
 }

@@ -5,7 +5,7 @@ import type { ListEvaluationsRequestSchema } from "../../../../gen/ltb/v1/benchm
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationOrder, EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import type { Search } from "../../data/search.ts";
-import { one } from "../../data/useSearchState.ts";
+import { numeric, one } from "../../data/useSearchState.ts";
 
 /** The words of an order in the page's address. */
 const orders = new Map([
@@ -23,11 +23,6 @@ export function asksForAll(search: Search): boolean {
   return !byMetric && filters.every((name) => one(search[name]) === "");
 }
 
-function numberOf(text: string): number | undefined {
-  const value = Number(text);
-  return text.trim() === "" || !Number.isFinite(value) ? undefined : value;
-}
-
 export function listOf(id: string, search: Search): MessageInitShape<typeof ListEvaluationsRequestSchema> {
   const failedOnly = one(search.failed) !== "";
   const errorContains = one(search.error);
@@ -39,8 +34,8 @@ export function listOf(id: string, search: Search): MessageInitShape<typeof List
     provider: one(search.provider),
     model: one(search.model),
     metric: one(search.metric),
-    minValue: numberOf(one(search.min)),
-    maxValue: numberOf(one(search.max)),
+    minValue: numeric(search.min),
+    maxValue: numeric(search.max),
     text: one(search.text),
     failedOnly,
     errorContains,
