@@ -1,8 +1,21 @@
 import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
+import { frontierOf } from "../../console/src/pages/leaderboards/frontier.ts";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
 import { barriers, browser, program } from "./browser.ts";
+
+describe("what no other beats", () => {
+  const offer = (takes: number, worth: number) => ({ takes, worth });
+
+  test("takes less or is worth more than each other one; equals are on it together", () => {
+    const [cheap, middle, dear] = [offer(1, 1), offer(2, 5), offer(9, 6)];
+    const beaten = [offer(2, 4), offer(3, 5), offer(9, 5.9), offer(1, 0)];
+    const found = frontierOf([dear, ...beaten, cheap, middle, offer(2, 5)]);
+    expect([...found]).toEqual([cheap, middle, middle, dear]);
+    expect([...frontierOf([])]).toEqual([]);
+  });
+});
 
 describe.skipIf(!program)("comparisons and leaderboards", async () => {
   const { db, serve } = await bench();
@@ -14,6 +27,7 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
     execFileSync(process.execPath, ["scripts/build-console.ts"]);
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
     home = `http://${formatAddress(httpAddress)}/console`;
+    const costs: Record<string, number> = { base: 0.001, worse: 0.002, same: 0.003 };
     // Of 60 samples the first is right in 40, the second in 10, and the third in 41.
     for (const [name, right] of Object.entries({ base: 40, worse: 10, same: 41 })) {
       const { id } = await db.benchmarks.create({ name, provider: "acme", model: name, dataset: "sums.v1" });
@@ -24,6 +38,7 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
         input: `What is ${n} and ${n}?`,
         output: n < right ? `It is ${2 * n}.` : `It is <b>${2 * n + 1}</b>.`,
         score: n < right ? 1 : 0,
+        costUsd: costs[name] ?? 0,
       }));
       await db.evaluations.createMany(evaluations);
     }
@@ -39,6 +54,23 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
     await page.getByRole("link", { name: "Compare 2 of them" }).click();
     await page.getByRole("cell", { name: "worse", exact: true }).waitFor();
     expect(new URL(page.url()).searchParams.get("baseline")).toBe(ids.same);
+  });
+
+  test("a leaderboard is drawn against what a sample costs, with those marked that no other beats", async () => {
+    const page = await open(`${home}/leaderboards/sums.v1`);
+    await page.getByRole("link", { name: "Against cost" }).click();
+    const chart = page.getByRole("group", { name: "score against cost" });
+    await chart.getByRole("link", { name: /^worse: score 0\.1667/ }).waitFor();
+    expect(await chart.locator("g.good > a").allTextContents()).toEqual(["same", "base"]);
+    expect(await page.getByRole("navigation", { name: "View" }).locator("[aria-current]").count()).toBe(1);
+    await page.getByText("Figures of “score against cost”").click();
+    const row = page.getByRole("row", { name: /^base 0\.6667 .* \$0\.001 .* yes$/ });
+    await row.waitFor();
+    expect(await barriers(page)).toEqual([]);
+    // The address is the view, and of what has no such values that is said.
+    const other = await open(page.url().replace("cost", "latency"), { theme: "dark", width: 390 });
+    await other.getByText("None of these benchmarks has a value of latency_ms.").waitFor();
+    expect(await barriers(other)).toEqual([]);
   });
 
   test("a benchmark is found by a part of its name", async () => {

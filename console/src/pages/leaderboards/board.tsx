@@ -1,21 +1,20 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
-import { useParams } from "@tanstack/react-router";
-import { BenchmarkStatus, Missing, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { Link, useParams } from "@tanstack/react-router";
+import type { LeaderboardEntry } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import {
   BenchmarkService,
-  type GetLeaderboardRequestSchema,
   type GetLeaderboardResponse,
 } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { Intervals } from "../../charts/Intervals.tsx";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
-import type { Search } from "../../data/search.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
+import { Against } from "./Against.tsx";
+import { requestOf } from "./request.ts";
 import { Standings } from "./Standings.tsx";
 
 /** The benchmarks of a dataset by one metric, as far as they are apart. */
@@ -23,6 +22,7 @@ export function Page() {
   const { dataset = "" } = useParams({ strict: false }) as { dataset?: string };
   useTitle(`Leaderboard of ${dataset}`);
   const [search] = useSearchState();
+  const view = views.find(([name]) => name === one(search.view))?.[0] ?? "";
   const query = useInfiniteQuery(
     BenchmarkService.method.getLeaderboard,
     { ...requestOf(dataset, search), pageToken: "" },
@@ -59,19 +59,15 @@ export function Page() {
             );
           return (
             <>
-              <Intervals
-                title={`${one(search.metric) || "score"} with 95 % intervals, best first`}
-                note="Neighbours on a common ground are not significantly apart."
-                rows={entries.slice(0, 60).map((entry) => ({
-                  name: entry.benchmarkName,
-                  value: entry.mean,
-                  low: entry.rankedLow ?? entry.ci95Low,
-                  high: entry.rankedHigh ?? entry.ci95High,
-                  band: entry.band,
-                  href: hrefOf(`/benchmarks/${entry.benchmarkId}`),
-                }))}
-              />
-              {entries.length > 60 && <p className="soft">The chart shows the first 60; the table all.</p>}
+              <Views />
+              {view === "" ? (
+                <Ranked entries={entries} metric={one(search.metric) || "score"} />
+              ) : (
+                <Against
+                  {...{ dataset, entries, lowerIsBetter: first.lowerIsBetter }}
+                  takes={view === "cost" ? "cost_usd" : "latency_ms"}
+                />
+              )}
               <Standings
                 entries={entries}
                 more={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
@@ -82,6 +78,53 @@ export function Page() {
           );
         }}
       </Loaded>
+    </>
+  );
+}
+
+/** The ways to draw the board, as the address names them; the first is meant by none. */
+const views = [
+  ["", "Intervals"],
+  ["cost", "Against cost"],
+  ["latency", "Against latency"],
+] as const;
+
+function Views() {
+  const [search] = useSearchState();
+  return (
+    <nav className="tabs" aria-label="View">
+      {views.map(([name, words]) => (
+        <Link
+          key={name}
+          to="."
+          search={{ ...search, view: name || undefined } as never}
+          resetScroll={false}
+          activeOptions={{ exact: true, includeSearch: true }}
+        >
+          {words}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+/** The first of the board in their order, with their intervals. */
+function Ranked({ entries, metric }: { entries: readonly LeaderboardEntry[]; metric: string }) {
+  return (
+    <>
+      <Intervals
+        title={`${metric} with 95 % intervals, best first`}
+        note="Neighbours on a common ground are not significantly apart."
+        rows={entries.slice(0, 60).map((entry) => ({
+          name: entry.benchmarkName,
+          value: entry.mean,
+          low: entry.rankedLow ?? entry.ci95Low,
+          high: entry.rankedHigh ?? entry.ci95High,
+          band: entry.band,
+          href: hrefOf(`/benchmarks/${entry.benchmarkId}`),
+        }))}
+      />
+      {entries.length > 60 && <p className="soft">The chart shows the first 60; the table all.</p>}
     </>
   );
 }
@@ -120,23 +163,3 @@ const statuses = [
   ["COMPLETED", "completed"],
   ["RUNNING", "running"],
 ] as const;
-
-type Request = MessageInitShape<typeof GetLeaderboardRequestSchema>;
-
-function requestOf(dataset: string, search: Search): Request {
-  const minimum = Number(one(search.min_count));
-  return {
-    dataset,
-    pageSize: 100,
-    metric: one(search.metric),
-    provider: one(search.provider),
-    reducer: enumOf(Reducer, one(search.reducer)),
-    missing: enumOf(Missing, one(search.missing)),
-    status: enumOf(BenchmarkStatus, one(search.status)),
-    minCount: Number.isInteger(minimum) && minimum > 0 ? minimum : 0,
-  };
-}
-
-function enumOf<Values extends Record<string, number>>(values: Values, name: string) {
-  return (values[name] ?? 0) as Values[keyof Values];
-}

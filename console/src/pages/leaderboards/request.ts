@@ -1,0 +1,33 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { BenchmarkStatus, Missing, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import type { GetLeaderboardRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import type { Search } from "../../data/search.ts";
+import { numeric, one } from "../../data/useSearchState.ts";
+
+type Request = MessageInitShape<typeof GetLeaderboardRequestSchema>;
+
+/** The leaderboard that the address asks for. */
+export function requestOf(dataset: string, search: Search): Request {
+  const minimum = numeric(search.min_count) ?? 0;
+  return {
+    ...filtersOf(dataset, search),
+    pageSize: 100,
+    metric: one(search.metric),
+    reducer: enumOf(Reducer, one(search.reducer)),
+    missing: enumOf(Missing, one(search.missing)),
+    minCount: Number.isInteger(minimum) && minimum > 0 ? minimum : 0,
+  };
+}
+
+/** The same benchmarks by what a sample of them takes. */
+export function takesOf(dataset: string, search: Search, metric: string): Request {
+  return { ...filtersOf(dataset, search), metric, pageSize: 1_000 };
+}
+
+function filtersOf(dataset: string, search: Search) {
+  return { dataset, provider: one(search.provider), status: enumOf(BenchmarkStatus, one(search.status)) };
+}
+
+function enumOf<Values extends Record<string, number>>(values: Values, name: string) {
+  return (values[name] ?? 0) as Values[keyof Values];
+}
