@@ -31,6 +31,7 @@ const routeTree = root.addChildren([
   page("/users", () => import("./pages/users/page.tsx")),
   page("/users/$id", () => import("./pages/users/user.tsx")),
   page("/account", () => import("./pages/account/page.tsx")),
+  page("/go/$id", () => import("./pages/go/page.tsx")),
   page("/system", () => import("./pages/system/page.tsx")),
 ]);
 

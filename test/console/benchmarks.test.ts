@@ -52,8 +52,8 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
     await expect.poll(() => page.getByRole("row").count()).toBe(2);
     await page.getByLabel("Part of the name").fill("");
     await expect.poll(() => page.getByRole("row").count()).toBe(3);
-    await page.getByLabel("Pick left").check();
-    await page.getByLabel("Pick right").check();
+    await page.getByLabel("Select left").check();
+    await page.getByLabel("Select right").check();
     const link = page.getByRole("link", { name: "Compare them with the first" });
     expect(await link.getAttribute("href")).toBe(`/console/compare?baseline=${one.id}&with=${other.id}`);
     await page.getByLabel("Status").selectOption("failed");

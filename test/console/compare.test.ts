@@ -48,8 +48,8 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
     const page = await open(`${home}/leaderboards`);
     await page.getByRole("link", { name: "sums.v1" }).click();
     await page.getByRole("heading", { level: 1, name: "Leaderboard of sums.v1" }).waitFor();
-    await page.getByRole("checkbox", { name: "choose same" }).check();
-    await page.getByRole("checkbox", { name: "choose worse" }).check();
+    await page.getByRole("checkbox", { name: "Select same" }).check();
+    await page.getByRole("checkbox", { name: "Select worse" }).check();
     expect(await barriers(page)).toEqual([]);
     await page.getByRole("link", { name: "Compare 2 of them" }).click();
     await page.getByRole("cell", { name: "worse", exact: true }).waitFor();

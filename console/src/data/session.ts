@@ -5,6 +5,9 @@ import { UserRole } from "../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 import { queryClient } from "./queries.ts";
 
+/** Where `visited.ts` keeps what the reader has looked at. */
+export const visited = "ltb.visited";
+
 /** What the service tells everybody about the console. */
 export interface ConsoleConfig {
   version: string;
@@ -47,6 +50,7 @@ export async function signIn(proof: SignIn): Promise<void> {
 /** Ends the session, and leaves nothing of what the page knew. */
 export async function signOut(): Promise<void> {
   await askSession({ method: "DELETE" });
+  localStorage.removeItem(visited);
   window.location.replace("/console/");
 }
 

@@ -2,11 +2,11 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type User, UserRoleSchema } from "../../../gen/ltb/v1/user_pb.ts";
 import { signOut } from "../data/session.ts";
-import { keysAreOn, switchKeys } from "../data/useKeys.ts";
+import { keysAreOn, switchKeys } from "../keys/setting.ts";
 import { wordOf } from "../parts/Status.tsx";
 import { applyTheme, type Theme, theme } from "./theme.ts";
 
-export function AccountMenu({ user }: { user: User | undefined }) {
+export function AccountMenu({ user, onKeys }: { user: User | undefined; onKeys: () => void }) {
   const [chosen, choose] = useState(theme);
   return (
     <details className="menu">
@@ -40,6 +40,9 @@ export function AccountMenu({ user }: { user: User | undefined }) {
           />{" "}
           Single keys, as <kbd>]</kbd> for the next sample
         </label>
+        <button type="button" onClick={onKeys}>
+          All keys <kbd>?</kbd>
+        </button>
         {user && (
           <button type="button" onClick={() => void signOut()}>
             Sign out

@@ -1,10 +1,11 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { isSignedOut } from "../data/queries.ts";
 import { useConfig, useSession } from "../data/session.ts";
 import { ErrorBox } from "../parts/ErrorBox.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { LiveButton } from "./LiveButton.tsx";
+import { type Overlay, Overlays } from "./Overlays.tsx";
 import { SignInDialog, SignInPage } from "./SignIn.tsx";
 import { sections } from "./sections.ts";
 
@@ -15,6 +16,7 @@ export function Frame() {
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
   const known = useRef(false);
+  const [overlay, show] = useState<Overlay>();
   if (session.data) known.current = true;
   // Whoever listens to the page hears of a new one.
   useEffect(() => main.current?.focus({ preventScroll: true }), [pathname]);
@@ -37,8 +39,16 @@ export function Frame() {
         <Link to="/" className="brand">
           LLM Test Bench
         </Link>
+        <button
+          type="button"
+          className="seek"
+          aria-keyshortcuts="Control+k Meta+k"
+          onClick={() => show("palette")}
+        >
+          Go to… <kbd>Ctrl k</kbd>
+        </button>
         <LiveButton />
-        <AccountMenu user={session.data?.user} />
+        <AccountMenu user={session.data?.user} onKeys={() => show("keys")} />
       </header>
       {config.data?.auth === "off" && (
         <p className="banner bad">Authentication is off: whoever reaches this address may do everything.</p>
@@ -60,6 +70,7 @@ export function Frame() {
       <main id="main" ref={main} tabIndex={-1}>
         <Outlet />
       </main>
+      <Overlays shown={overlay} show={show} />
       {isSignedOut(session.error) && <SignInDialog />}
     </div>
   );

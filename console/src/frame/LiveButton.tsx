@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { setPaused, usePaused } from "../data/live.ts";
+import { shortcut } from "../keys/table.ts";
 
 /** Says whether the page keeps itself up to date, and stops or resumes it. */
 export function LiveButton() {
@@ -8,6 +9,7 @@ export function LiveButton() {
   return (
     <button
       type="button"
+      {...shortcut("pause")}
       className={paused ? "live paused" : "live"}
       aria-pressed={paused}
       title={

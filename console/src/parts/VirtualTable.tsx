@@ -1,5 +1,6 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useEffect, useRef } from "react";
+import { boxes, type Selection } from "./selection.tsx";
 
 export interface Column<Row> {
   title: string;
@@ -28,13 +29,18 @@ interface Props<Row> {
   onSight?: ((first: number) => void) | undefined;
   /** The key of the row that is selected, which comes into sight. */
   selected?: string | undefined;
+  /** Which rows are chosen; undefined: none can be. */
+  selection?: Selection<Row>;
   /** Shown instead of no rows. */
   empty?: ReactNode;
 }
 
 /** A table that holds any number of rows, and renders those in sight. */
 export function VirtualTable<Row>(props: Props<Row>) {
-  const { label, columns, rows, keyOf, total, rowHeight = 37, onEnd, onSight, selected, empty } = props;
+  const { label, rows, keyOf, total, rowHeight = 37, onEnd, onSight, selected, selection, empty } = props;
+  const lastChosen = useRef<string>(undefined);
+  const chooser: Column<Row>[] = selection ? [boxes(selection, { rows, keyOf, last: lastChosen })] : [];
+  const columns: readonly Column<Row>[] = [...chooser, ...props.columns];
   const body = useRef<HTMLDivElement>(null);
   const virtual = useWindowVirtualizer({
     count: rows.length,

@@ -1,6 +1,8 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { useParams } from "@tanstack/react-router";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
+import { hrefOf } from "../../data/links.ts";
+import { useVisited } from "../../data/visited.ts";
 import { EntityLink } from "../../parts/EntityLink.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { FieldChanges } from "../../parts/FieldChanges.tsx";
@@ -13,6 +15,8 @@ export function Page() {
   const { id = "" } = useParams({ strict: false }) as { id?: string };
   useTitle("Audit entry");
   const query = useQuery(AuditService.method.getAuditLog, { id }, { staleTime: 60_000 });
+  const known = query.data?.auditLog;
+  useVisited("audit entry", known && `${known.entityType} ${known.action}`, hrefOf(`/audit/${id}`));
   return (
     <>
       <h1>Audit entry</h1>

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { type Benchmark, BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { benchmarkClient } from "../../data/clients.ts";
 import { useMay, useSession } from "../../data/session.ts";
+import { shortcut } from "../../keys/table.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
 import { count } from "../../parts/format.ts";
 
@@ -19,7 +20,7 @@ export function Actions({ benchmark }: { benchmark: Benchmark }) {
   return (
     <div className="actions">
       {goesOn && (
-        <button type="button" onClick={() => ask("cancel")}>
+        <button type="button" {...shortcut("cancel")} onClick={() => ask("cancel")}>
           Cancel…
         </button>
       )}

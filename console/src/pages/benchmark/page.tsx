@@ -9,6 +9,7 @@ import { JsonFormat } from "../../../../gen/ltb/v1/json_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
+import { useVisited } from "../../data/visited.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { JsonText } from "../../parts/texts/JsonText.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
@@ -30,6 +31,7 @@ export function Page() {
   const stored = asked.data?.benchmark;
   const news = useWatched(stored ? [id] : []).get(id);
   useTitle(stored?.name ?? "Benchmark");
+  useVisited("benchmark", stored?.name, hrefOf(`/benchmarks/${id}`));
   if (!stored)
     return (
       <>

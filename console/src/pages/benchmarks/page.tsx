@@ -50,20 +50,6 @@ export function Page() {
 
   const columns: Column<Benchmark>[] = [
     {
-      title: "Pick",
-      width: "3.25rem",
-      cell: ({ id, name }) => (
-        <input
-          type="checkbox"
-          aria-label={`Pick ${name}`}
-          checked={picked.includes(id)}
-          onChange={({ target }) =>
-            change({ pick: target.checked ? [...picked, id] : picked.filter((other) => other !== id) })
-          }
-        />
-      ),
-    },
-    {
       title: "Status",
       width: "6.75rem",
       cell: ({ id, status }) =>
@@ -148,6 +134,11 @@ export function Page() {
             columns={columns}
             rows={current}
             keyOf={({ id }) => id}
+            selection={{
+              chosen: new Set(picked),
+              onChange: (chosen) => change({ pick: [...chosen] }),
+              nameOf: ({ name }) => name,
+            }}
             rowHeight={53}
             total={list.hasNextPage ? undefined : rows.length}
             onEnd={list.hasNextPage && !list.isFetching ? () => void list.fetchNextPage() : undefined}

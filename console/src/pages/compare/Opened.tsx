@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ComparedSample } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { shortcut } from "../../keys/table.ts";
 import { figure } from "../../parts/format.ts";
 import { Pair } from "./Pair.tsx";
 
@@ -34,13 +35,13 @@ export function Opened(props: Props) {
           <bdi>{sample.sampleId}</bdi>
         </h3>
         <div className="actions">
-          <button type="button" disabled={!onPrevious} onClick={onPrevious}>
+          <button type="button" {...shortcut("previous")} disabled={!onPrevious} onClick={onPrevious}>
             Previous <kbd>k</kbd>
           </button>
-          <button type="button" disabled={!onNext} onClick={onNext}>
+          <button type="button" {...shortcut("next")} disabled={!onNext} onClick={onNext}>
             Next <kbd>j</kbd>
           </button>
-          <button type="button" onClick={onClose}>
+          <button type="button" {...shortcut("close")} onClick={onClose}>
             Close <kbd>Esc</kbd>
           </button>
         </div>

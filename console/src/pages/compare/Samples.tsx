@@ -8,7 +8,6 @@ import {
   type CompareBenchmarksResponse,
 } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { useIsWide } from "../../data/useIsWide.ts";
-import { useKeys } from "../../data/useKeys.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { CopyText } from "../../parts/CopyText.tsx";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
@@ -59,7 +58,6 @@ export function Samples({ answer, nameOf }: Props) {
   const open = (row: ComparedSample | undefined) => row && (() => change({ sample: row.sampleId }));
   const [previous, next] = [open(rows[at - 1]), open(rows[at + 1])];
   const close = () => change({ sample: undefined, side: undefined });
-  useKeys({ j: next, k: previous, Escape: opened === "" ? undefined : close });
 
   // The texts of those that may be opened next are there when they are.
   const queries = useQueryClient();

@@ -1,7 +1,9 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { keepPreviousData } from "@tanstack/react-query";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { useSearchState } from "../../data/useSearchState.ts";
+import { hrefOf } from "../../data/links.ts";
+import { all, one, useSearchState } from "../../data/useSearchState.ts";
+import { useVisited } from "../../data/visited.ts";
 import { CopyText } from "../../parts/CopyText.tsx";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -24,6 +26,12 @@ export function Page() {
     staleTime: 30_000,
   });
   const nameOf = useNames(request ? [request.baselineId ?? "", ...(request.candidateIds ?? [])] : []);
+  const compared = all(search.with).map(nameOf).join(", ");
+  useVisited(
+    "comparison",
+    query.data && `${nameOf(one(search.baseline))} / ${compared}`,
+    hrefOf("/compare", search),
+  );
   return (
     <>
       <h1>Compare</h1>

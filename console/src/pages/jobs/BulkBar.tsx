@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { type Job, JobStatus, JobStatusSchema } from "../../../../gen/ltb/v1/job_pb.ts";
 import { useMay } from "../../data/session.ts";
+import { shortcut } from "../../keys/table.ts";
 import { count } from "../../parts/format.ts";
 import { wordOf } from "../../parts/Status.tsx";
 import { BulkDialog, type Plan } from "./BulkDialog.tsx";
@@ -25,7 +26,7 @@ export function BulkBar({ filters, selected, onClear }: Props) {
   if (!useMay("user")) return null;
   const offered = actions.flatMap(([action, word]) => {
     const made = planOf(action, filters, selected);
-    return made ? [{ word, made }] : [];
+    return made ? [{ action, word, made }] : [];
   });
   return (
     <>
@@ -33,8 +34,8 @@ export function BulkBar({ filters, selected, onClear }: Props) {
         <span className="soft">
           {selected.length > 0 ? `${count(selected.length)} selected:` : "All that match:"}
         </span>
-        {offered.map(({ word, made }) => (
-          <button key={word} type="button" onClick={() => setPlan(made)}>
+        {offered.map(({ action, word, made }) => (
+          <button key={word} type="button" {...shortcut(action)} onClick={() => setPlan(made)}>
             {word}…
           </button>
         ))}

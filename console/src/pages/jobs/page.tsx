@@ -8,13 +8,13 @@ import { useSearchState } from "../../data/useSearchState.ts";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
-import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
+import { VirtualTable } from "../../parts/VirtualTable.tsx";
 import { BulkBar } from "./BulkBar.tsx";
 import { columnsFor } from "./columns.tsx";
 import { FailureGroups } from "./FailureGroups.tsx";
 import { Filters } from "./Filters.tsx";
 import { filtersOf } from "./filters.ts";
-import { type JobRow, useLiveJobs, useNewJobs } from "./live.ts";
+import { useLiveJobs, useNewJobs } from "./live.ts";
 import { Tabs } from "./Tabs.tsx";
 
 /** The jobs of the queue: rows change in place, and new ones wait until they are asked for. */
@@ -40,7 +40,7 @@ export function Page() {
   const rows = useLiveJobs(listed, first);
   const news = useNewJobs(filters, listed, listed.length > 0 && !list.isFetching);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const columns = useMemo(() => [selection(rows, chosen, setChosen), ...columnsFor(rows)], [rows, chosen]);
+  const columns = useMemo(() => columnsFor(rows), [rows]);
   const onEnd = useCallback(() => {
     if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
   }, [list.hasNextPage, list.isFetching, list.fetchNextPage]);
@@ -76,6 +76,7 @@ export function Page() {
             columns={columns}
             rows={rows}
             keyOf={({ job }) => job.id}
+            selection={{ chosen, onChange: setChosen, nameOf: ({ job }) => `job ${job.id}`, all: true }}
             total={list.hasNextPage ? undefined : rows.length}
             onEnd={onEnd}
             onSight={onSight}
@@ -89,40 +90,4 @@ export function Page() {
       </Loaded>
     </>
   );
-}
-
-/** The column by which rows are selected, all that are shown by its head. */
-function selection(
-  rows: readonly JobRow[],
-  chosen: ReadonlySet<string>,
-  onChange: (chosen: ReadonlySet<string>) => void,
-): Column<JobRow> {
-  const every = rows.length > 0 && rows.every(({ job }) => chosen.has(job.id));
-  const flip = (id: string) => {
-    const next = new Set(chosen);
-    if (!next.delete(id)) next.add(id);
-    onChange(next);
-  };
-  return {
-    title: "Selected",
-    head: (
-      <input
-        type="checkbox"
-        className="check"
-        aria-label={`Select the ${count(rows.length)} shown`}
-        checked={every}
-        onChange={() => onChange(new Set(every ? [] : rows.map(({ job }) => job.id)))}
-      />
-    ),
-    width: "2.6rem",
-    cell: ({ job }) => (
-      <input
-        type="checkbox"
-        className="check"
-        aria-label={`Select job ${job.id}`}
-        checked={chosen.has(job.id)}
-        onChange={() => flip(job.id)}
-      />
-    ),
-  };
 }

@@ -18,8 +18,6 @@ interface Props {
 export function Standings({ entries, total, more }: Props) {
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
   const [baseline, ...others] = entries.filter(({ benchmarkId }) => chosen.has(benchmarkId));
-  const toggle = (id: string) =>
-    choose(new Set(chosen.has(id) ? [...chosen].filter((each) => each !== id) : [...chosen, id]));
   return (
     <>
       <div className="actions">
@@ -38,23 +36,10 @@ export function Standings({ entries, total, more }: Props) {
       </div>
       <VirtualTable
         label="Standings"
-        columns={[
-          {
-            title: "",
-            width: "2.5rem",
-            cell: ({ benchmarkId, benchmarkName }) => (
-              <input
-                type="checkbox"
-                aria-label={`choose ${benchmarkName}`}
-                checked={chosen.has(benchmarkId)}
-                onChange={() => toggle(benchmarkId)}
-              />
-            ),
-          },
-          ...columns,
-        ]}
+        columns={columns}
         rows={entries}
         keyOf={({ benchmarkId }) => benchmarkId}
+        selection={{ chosen, onChange: choose, nameOf: ({ benchmarkName }) => benchmarkName }}
         total={total}
         onEnd={more}
       />

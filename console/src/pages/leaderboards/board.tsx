@@ -9,6 +9,7 @@ import { Intervals } from "../../charts/Intervals.tsx";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
+import { useVisited } from "../../data/visited.ts";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -21,6 +22,7 @@ import { Standings } from "./Standings.tsx";
 export function Page() {
   const { dataset = "" } = useParams({ strict: false }) as { dataset?: string };
   useTitle(`Leaderboard of ${dataset}`);
+  useVisited("leaderboard", dataset, hrefOf(`/leaderboards/${encodeURIComponent(dataset)}`));
   const [search] = useSearchState();
   const view = views.find(([name]) => name === one(search.view))?.[0] ?? "";
   const query = useInfiniteQuery(

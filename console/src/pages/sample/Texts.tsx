@@ -2,6 +2,7 @@ import { lazy, Suspense, useMemo } from "react";
 import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
+import { shortcut } from "../../keys/table.ts";
 import { Panel } from "./Panel.tsx";
 import { readableOf, type View, views } from "./views.ts";
 
@@ -34,6 +35,7 @@ export function Texts({ evaluation }: { evaluation: Evaluation }) {
           .map(([name, words]) => (
             <a
               key={name}
+              {...keyOf(name, view)}
               href={hrefOf(`/benchmarks/${benchmarkId}/samples/${id}`, { ...search, view: name })}
               aria-current={name === view ? "page" : undefined}
             >
@@ -56,4 +58,10 @@ export function Texts({ evaluation }: { evaluation: Evaluation }) {
       </div>
     </>
   );
+}
+
+/** `d` and `m` lead to a view, and from it back to the text. */
+function keyOf(name: View, shown: View) {
+  const led = name === "" ? shown : name === shown ? "" : name;
+  return led === "diff" || led === "markdown" ? shortcut(led) : undefined;
 }

@@ -3,8 +3,10 @@ import { useQuery as useAnyQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
-import { useKeys } from "../../data/useKeys.ts";
-import { one, useSearchState } from "../../data/useSearchState.ts";
+import { hrefOf } from "../../data/links.ts";
+import { useSearchState } from "../../data/useSearchState.ts";
+import { useVisited } from "../../data/visited.ts";
+import { shortcut } from "../../keys/table.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Details } from "./Details.tsx";
@@ -14,12 +16,17 @@ import { sampleQuery, useNeighbours } from "./useNeighbours.ts";
 /** One sample: what was asked, what came, what was expected, and how it was judged. */
 export function Page() {
   const { id = "", evaluation: evaluationId = "" } = useParams({ strict: false });
-  const [search, change] = useSearchState();
+  const [search] = useSearchState();
   const asked = useAnyQuery(sampleQuery(id, evaluationId));
   const evaluation = asked.data?.evaluation;
   const { data } = useQuery(BenchmarkService.method.getBenchmark, { id }, { staleTime: 60_000 });
   const name = data?.benchmark?.name ?? id;
   useTitle(`${(evaluation && titleOf(evaluation)) || "Sample"} · ${name}`);
+  useVisited(
+    "sample",
+    evaluation && titleOf(evaluation),
+    hrefOf(`/benchmarks/${id}/samples/${evaluationId}`),
+  );
   const neighbours = useNeighbours(id, evaluationId, search);
   const navigate = useNavigate();
   const open = (other: string | undefined) => () => {
@@ -31,12 +38,6 @@ export function Page() {
         resetScroll: false,
       });
   };
-  useKeys({
-    "[": open(neighbours.previous),
-    "]": open(neighbours.next),
-    d: () => change({ view: one(search.view) === "diff" ? undefined : "diff" }),
-    m: () => change({ view: one(search.view) === "markdown" ? undefined : "markdown" }),
-  });
   return (
     <>
       <p className="path">
@@ -54,10 +55,20 @@ export function Page() {
           <bdi>{evaluation ? titleOf(evaluation) : "Sample"}</bdi>
         </h1>
         <div className="actions">
-          <button type="button" disabled={!neighbours.previous} onClick={open(neighbours.previous)}>
+          <button
+            type="button"
+            {...shortcut("before")}
+            disabled={!neighbours.previous}
+            onClick={open(neighbours.previous)}
+          >
             Previous <kbd>[</kbd>
           </button>
-          <button type="button" disabled={!neighbours.next} onClick={open(neighbours.next)}>
+          <button
+            type="button"
+            {...shortcut("after")}
+            disabled={!neighbours.next}
+            onClick={open(neighbours.next)}
+          >
             Next <kbd>]</kbd>
           </button>
         </div>

@@ -6,6 +6,7 @@ import { UserRoleSchema } from "../../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useMay } from "../../data/session.ts";
+import { useVisited } from "../../data/visited.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Facts } from "../../parts/Facts.tsx";
@@ -22,6 +23,7 @@ export function Page() {
   const query = useQuery(UserService.method.getUser, { key: { case: "id", value: id } });
   const user = query.data?.user;
   useTitle(user?.username ?? "User");
+  useVisited("user", user?.username, hrefOf(`/users/${id}`));
   const isAdmin = useMay("admin");
   const client = useQueryClient();
   const update = useMutation(UserService.method.updateUser, { onSuccess: () => client.invalidateQueries() });

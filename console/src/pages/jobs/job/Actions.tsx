@@ -5,6 +5,7 @@ import { JobService } from "../../../../../gen/ltb/v1/job_service_pb.ts";
 import { jobClient } from "../../../data/clients.ts";
 import { askAgain } from "../../../data/queries.ts";
 import { useMayChange } from "../../../data/session.ts";
+import { shortcut } from "../../../keys/table.ts";
 import { Confirm } from "../../../parts/Confirm.tsx";
 import { statusesFor } from "../bulk.ts";
 
@@ -19,12 +20,12 @@ export function Actions({ job }: { job: Job }) {
     <>
       <div className="actions">
         {statusesFor.retry.includes(job.status) && (
-          <button type="button" className="main" onClick={() => ask("retry")}>
+          <button type="button" {...shortcut("retry")} className="main" onClick={() => ask("retry")}>
             Retry…
           </button>
         )}
         {statusesFor.cancel.includes(job.status) && (
-          <button type="button" onClick={() => ask("cancel")}>
+          <button type="button" {...shortcut("cancel")} onClick={() => ask("cancel")}>
             Cancel…
           </button>
         )}

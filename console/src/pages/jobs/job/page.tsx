@@ -7,7 +7,9 @@ import { JobService } from "../../../../../gen/ltb/v1/job_service_pb.ts";
 import { JsonFormat } from "../../../../../gen/ltb/v1/json_pb.ts";
 import { WorkerService } from "../../../../../gen/ltb/v1/worker_service_pb.ts";
 import { jobClient } from "../../../data/clients.ts";
+import { hrefOf } from "../../../data/links.ts";
 import { useInterval, useStream } from "../../../data/live.ts";
+import { useVisited } from "../../../data/visited.ts";
 import { BenchmarkLink } from "../../../parts/BenchmarkLink.tsx";
 import { Facts } from "../../../parts/Facts.tsx";
 import { count, lasting, percent } from "../../../parts/format.ts";
@@ -47,6 +49,7 @@ export function Page() {
     onGap: askSoon,
   });
   useTitle(asked.data?.job?.jobType ?? "Job");
+  useVisited("job", asked.data?.job?.jobType, hrefOf(`/jobs/${id}`));
   return (
     <>
       {!asked.data && <h1>Job</h1>}

@@ -3,7 +3,9 @@ import { Link, useParams } from "@tanstack/react-router";
 import { JobStatus } from "../../../../../gen/ltb/v1/job_pb.ts";
 import type { Worker } from "../../../../../gen/ltb/v1/worker_pb.ts";
 import { WorkerService } from "../../../../../gen/ltb/v1/worker_service_pb.ts";
+import { hrefOf } from "../../../data/links.ts";
 import { useInterval } from "../../../data/live.ts";
+import { useVisited } from "../../../data/visited.ts";
 import { Facts } from "../../../parts/Facts.tsx";
 import { count, percent } from "../../../parts/format.ts";
 import { Json } from "../../../parts/Json.tsx";
@@ -22,6 +24,7 @@ export function Page() {
   useTitle(id);
   const refetchInterval = useInterval(5_000);
   const asked = useQuery(WorkerService.method.getWorker, { workerId: id }, { refetchInterval });
+  useVisited("worker", asked.data?.worker?.workerId, hrefOf(`/workers/${encodeURIComponent(id)}`));
   return (
     <>
       <p className="soft">
