@@ -59,6 +59,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -91,6 +92,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -123,6 +125,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -218,6 +221,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -250,6 +254,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -282,6 +287,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -387,6 +393,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -419,6 +426,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -451,6 +459,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -555,6 +564,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -587,6 +597,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -619,6 +630,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -720,6 +732,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -752,6 +765,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -784,6 +798,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -882,6 +897,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -914,6 +930,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -946,6 +963,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -1052,6 +1070,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -1084,6 +1103,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -1116,6 +1136,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from

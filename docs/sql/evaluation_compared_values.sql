@@ -12,6 +12,7 @@ from
       v.id,
       v.tries,
       v.alike,
+      v.failed,
       v.input,
       v.expected,
       case
@@ -43,6 +44,7 @@ from
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
+          bool_or(v.failed) as failed,
           case
             when min(v."input") = max(v."input") then min(v."input")
             else min(v."input") # (max(v."input") << 1)
@@ -83,6 +85,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -113,6 +116,7 @@ from
       v.id,
       v.tries,
       v.alike,
+      v.failed,
       v.input,
       v.expected,
       case
@@ -144,6 +148,7 @@ from
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
+          bool_or(v.failed) as failed,
           case
             when min(v."input") = max(v."input") then min(v."input")
             else min(v."input") # (max(v."input") << 1)
@@ -184,6 +189,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from

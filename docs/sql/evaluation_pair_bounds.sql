@@ -44,6 +44,16 @@ from
           end as candidate_tries,
           b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
+          coalesce(
+            b.failed
+            and b.value is not null,
+            false
+          ) as baseline_failed,
+          coalesce(
+            c.failed
+            and c.value is not null,
+            false
+          ) as candidate_failed,
           (coalesce(c.value, $3::double precision)::numeric - coalesce(b.value, $4::double precision)::numeric)::double precision as difference,
           (
             b.value is null
@@ -72,6 +82,7 @@ from
               ) as value,
               1 as tries,
               0 as alike,
+              e.error is not null as failed,
               hashtextextended (nullif(e.input, ''), 0) as input,
               hashtextextended (e.expected, 0) as expected
             from
@@ -99,6 +110,7 @@ from
               ) as value,
               1 as tries,
               0 as alike,
+              e.error is not null as failed,
               hashtextextended (nullif(e.input, ''), 0) as input,
               hashtextextended (e.expected, 0) as expected
             from
@@ -154,6 +166,16 @@ from
           end as candidate_tries,
           b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
+          coalesce(
+            b.failed
+            and b.value is not null,
+            false
+          ) as baseline_failed,
+          coalesce(
+            c.failed
+            and c.value is not null,
+            false
+          ) as candidate_failed,
           (
             coalesce(c.value, $9::double precision)::numeric - coalesce(b.value, $10::double precision)::numeric
           )::double precision as difference,
@@ -184,6 +206,7 @@ from
               ) as value,
               1 as tries,
               0 as alike,
+              e.error is not null as failed,
               hashtextextended (nullif(e.input, ''), 0) as input,
               hashtextextended (e.expected, 0) as expected
             from
@@ -211,6 +234,7 @@ from
               ) as value,
               1 as tries,
               0 as alike,
+              e.error is not null as failed,
               hashtextextended (nullif(e.input, ''), 0) as input,
               hashtextextended (e.expected, 0) as expected
             from
@@ -287,6 +311,16 @@ from
           end as candidate_tries,
           b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
+          coalesce(
+            b.failed
+            and b.value is not null,
+            false
+          ) as baseline_failed,
+          coalesce(
+            c.failed
+            and c.value is not null,
+            false
+          ) as candidate_failed,
           (coalesce(c.value, $3::double precision)::numeric - coalesce(b.value, $4::double precision)::numeric)::double precision as difference,
           (
             b.value is null
@@ -304,6 +338,7 @@ from
               r.value,
               r.tries,
               r.alike,
+              r.failed,
               coalesce(r.input, t.input) as input,
               coalesce(r.expected, t.expected) as expected
             from
@@ -329,6 +364,7 @@ from
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
@@ -356,6 +392,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -388,6 +425,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -412,6 +450,7 @@ from
               r.value,
               r.tries,
               r.alike,
+              r.failed,
               coalesce(r.input, t.input) as input,
               coalesce(r.expected, t.expected) as expected
             from
@@ -437,6 +476,7 @@ from
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
@@ -464,6 +504,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -496,6 +537,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -559,6 +601,16 @@ from
           end as candidate_tries,
           b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
+          coalesce(
+            b.failed
+            and b.value is not null,
+            false
+          ) as baseline_failed,
+          coalesce(
+            c.failed
+            and c.value is not null,
+            false
+          ) as candidate_failed,
           (
             coalesce(c.value, $17::double precision)::numeric - coalesce(b.value, $18::double precision)::numeric
           )::double precision as difference,
@@ -578,6 +630,7 @@ from
               r.value,
               r.tries,
               r.alike,
+              r.failed,
               coalesce(r.input, t.input) as input,
               coalesce(r.expected, t.expected) as expected
             from
@@ -603,6 +656,7 @@ from
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
@@ -630,6 +684,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -662,6 +717,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -686,6 +742,7 @@ from
               r.value,
               r.tries,
               r.alike,
+              r.failed,
               coalesce(r.input, t.input) as input,
               coalesce(r.expected, t.expected) as expected
             from
@@ -711,6 +768,7 @@ from
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
@@ -738,6 +796,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -770,6 +829,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           hashtextextended (nullif(e.input, ''), 0) as input,
                           hashtextextended (e.expected, 0) as expected
                         from
@@ -870,6 +930,16 @@ from
           end as candidate_tries,
           b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
+          coalesce(
+            b.failed
+            and b.value is not null,
+            false
+          ) as baseline_failed,
+          coalesce(
+            c.failed
+            and c.value is not null,
+            false
+          ) as candidate_failed,
           (coalesce(c.value, $3::double precision)::numeric - coalesce(b.value, $4::double precision)::numeric)::double precision as difference,
           (
             b.value is null
@@ -887,6 +957,7 @@ from
               r.value,
               r.tries,
               r.alike,
+              r.failed,
               coalesce(r.input, t.input) as input,
               coalesce(r.expected, t.expected) as expected,
               t.is_other
@@ -916,6 +987,7 @@ from
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       exists (
                         select
                         from
@@ -972,6 +1044,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -1007,6 +1080,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           exists (
                             select
                             from
@@ -1059,6 +1133,7 @@ from
               r.value,
               r.tries,
               r.alike,
+              r.failed,
               coalesce(r.input, t.input) as input,
               coalesce(r.expected, t.expected) as expected,
               t.is_other
@@ -1088,6 +1163,7 @@ from
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       exists (
                         select
                         from
@@ -1144,6 +1220,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -1179,6 +1256,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           exists (
                             select
                             from
@@ -1278,6 +1356,16 @@ from
           end as candidate_tries,
           b.alike as baseline_alike,
           coalesce(c.alike, 0) as candidate_alike,
+          coalesce(
+            b.failed
+            and b.value is not null,
+            false
+          ) as baseline_failed,
+          coalesce(
+            c.failed
+            and c.value is not null,
+            false
+          ) as candidate_failed,
           (
             coalesce(c.value, $41::double precision)::numeric - coalesce(b.value, $42::double precision)::numeric
           )::double precision as difference,
@@ -1297,6 +1385,7 @@ from
               r.value,
               r.tries,
               r.alike,
+              r.failed,
               coalesce(r.input, t.input) as input,
               coalesce(r.expected, t.expected) as expected,
               t.is_other
@@ -1326,6 +1415,7 @@ from
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       exists (
                         select
                         from
@@ -1382,6 +1472,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -1417,6 +1508,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           exists (
                             select
                             from
@@ -1469,6 +1561,7 @@ from
               r.value,
               r.tries,
               r.alike,
+              r.failed,
               coalesce(r.input, t.input) as input,
               coalesce(r.expected, t.expected) as expected,
               t.is_other
@@ -1498,6 +1591,7 @@ from
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       exists (
                         select
                         from
@@ -1554,6 +1648,7 @@ from
                     count(*) > 1
                     and min(v.value) = max(v.value)
                   )::integer as alike,
+                  bool_or(v.failed) as failed,
                   case
                     when min(v."input") = max(v."input") then min(v."input")
                     else min(v."input") # (max(v."input") << 1)
@@ -1589,6 +1684,7 @@ from
                           ) as value,
                           1 as tries,
                           0 as alike,
+                          e.error is not null as failed,
                           exists (
                             select
                             from

@@ -15,6 +15,16 @@ with
       end as candidate_tries,
       b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(
+        b.failed
+        and b.value is not null,
+        false
+      ) as baseline_failed,
+      coalesce(
+        c.failed
+        and c.value is not null,
+        false
+      ) as candidate_failed,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
@@ -39,6 +49,7 @@ with
           ) as value,
           1 as tries,
           0 as alike,
+          e.error is not null as failed,
           hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -66,6 +77,7 @@ with
           ) as value,
           1 as tries,
           0 as alike,
+          e.error is not null as failed,
           hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -185,6 +197,19 @@ select
       candidate_tries > 0
       and candidate_tries < baseline_tries + $6
   ) as candidate_short,
+  count(*) filter (
+    where
+      baseline_failed
+  ) as baseline_with_error,
+  count(*) filter (
+    where
+      candidate_failed
+  ) as candidate_with_error,
+  avg(difference) filter (
+    where
+      not baseline_failed
+      and not candidate_failed
+  ) as mean_without_error,
   null::integer[] as baseline_repetitions,
   null::integer[] as candidate_repetitions,
   case
@@ -352,6 +377,16 @@ with
       end as candidate_tries,
       b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(
+        b.failed
+        and b.value is not null,
+        false
+      ) as baseline_failed,
+      coalesce(
+        c.failed
+        and c.value is not null,
+        false
+      ) as candidate_failed,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
@@ -364,6 +399,7 @@ with
           v.id,
           v.tries,
           v.alike,
+          v.failed,
           v.input,
           v.expected,
           case
@@ -395,6 +431,7 @@ with
                 count(*) > 1
                 and min(v.value) = max(v.value)
               )::integer as alike,
+              bool_or(v.failed) as failed,
               case
                 when min(v."input") = max(v."input") then min(v."input")
                 else min(v."input") # (max(v."input") << 1)
@@ -435,6 +472,7 @@ with
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
@@ -456,6 +494,7 @@ with
           v.id,
           v.tries,
           v.alike,
+          v.failed,
           v.input,
           v.expected,
           case
@@ -487,6 +526,7 @@ with
                 count(*) > 1
                 and min(v.value) = max(v.value)
               )::integer as alike,
+              bool_or(v.failed) as failed,
               case
                 when min(v."input") = max(v."input") then min(v."input")
                 else min(v."input") # (max(v."input") << 1)
@@ -527,6 +567,7 @@ with
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
@@ -668,6 +709,19 @@ select
       candidate_tries > 0
       and candidate_tries < baseline_tries + $12
   ) as candidate_short,
+  count(*) filter (
+    where
+      baseline_failed
+  ) as baseline_with_error,
+  count(*) filter (
+    where
+      candidate_failed
+  ) as candidate_with_error,
+  avg(difference) filter (
+    where
+      not baseline_failed
+      and not candidate_failed
+  ) as mean_without_error,
   case
     when count(*) > 0 then array[
       coalesce(
@@ -928,6 +982,16 @@ with
       end as candidate_tries,
       b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(
+        b.failed
+        and b.value is not null,
+        false
+      ) as baseline_failed,
+      coalesce(
+        c.failed
+        and c.value is not null,
+        false
+      ) as candidate_failed,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
@@ -949,6 +1013,7 @@ with
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
+          bool_or(v.failed) as failed,
           case
             when min(v."input") = max(v."input") then min(v."input")
             else min(v."input") # (max(v."input") << 1)
@@ -984,6 +1049,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -1013,6 +1079,7 @@ with
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
+          bool_or(v.failed) as failed,
           case
             when min(v."input") = max(v."input") then min(v."input")
             else min(v."input") # (max(v."input") << 1)
@@ -1048,6 +1115,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -1188,6 +1256,19 @@ select
       candidate_tries > 0
       and candidate_tries < baseline_tries + $12
   ) as candidate_short,
+  count(*) filter (
+    where
+      baseline_failed
+  ) as baseline_with_error,
+  count(*) filter (
+    where
+      candidate_failed
+  ) as candidate_with_error,
+  avg(difference) filter (
+    where
+      not baseline_failed
+      and not candidate_failed
+  ) as mean_without_error,
   case
     when count(*) > 0 then array[
       coalesce(
@@ -1448,6 +1529,16 @@ with
       end as candidate_tries,
       b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(
+        b.failed
+        and b.value is not null,
+        false
+      ) as baseline_failed,
+      coalesce(
+        c.failed
+        and c.value is not null,
+        false
+      ) as candidate_failed,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
@@ -1476,6 +1567,7 @@ with
           ) as value,
           1 as tries,
           0 as alike,
+          e.error is not null as failed,
           hashtextextended (
             nullif(
               (
@@ -1548,6 +1640,7 @@ with
           ) as value,
           1 as tries,
           0 as alike,
+          e.error is not null as failed,
           hashtextextended (
             nullif(
               (
@@ -1715,6 +1808,19 @@ select
       candidate_tries > 0
       and candidate_tries < baseline_tries + $18
   ) as candidate_short,
+  count(*) filter (
+    where
+      baseline_failed
+  ) as baseline_with_error,
+  count(*) filter (
+    where
+      candidate_failed
+  ) as candidate_with_error,
+  avg(difference) filter (
+    where
+      not baseline_failed
+      and not candidate_failed
+  ) as mean_without_error,
   null::integer[] as baseline_repetitions,
   null::integer[] as candidate_repetitions,
   case
@@ -2017,6 +2123,16 @@ with
       end as candidate_tries,
       b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(
+        b.failed
+        and b.value is not null,
+        false
+      ) as baseline_failed,
+      coalesce(
+        c.failed
+        and c.value is not null,
+        false
+      ) as candidate_failed,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
@@ -2042,6 +2158,7 @@ with
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
+          bool_or(v.failed) as failed,
           case
             when min(v."input") = max(v."input") then min(v."input")
             else min(v."input") # (max(v."input") << 1)
@@ -2085,6 +2202,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (
                     nullif(
                       (
@@ -2154,6 +2272,7 @@ with
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
+          bool_or(v.failed) as failed,
           case
             when min(v."input") = max(v."input") then min(v."input")
             else min(v."input") # (max(v."input") << 1)
@@ -2197,6 +2316,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (
                     nullif(
                       (
@@ -2380,6 +2500,19 @@ select
       candidate_tries > 0
       and candidate_tries < baseline_tries + $16
   ) as candidate_short,
+  count(*) filter (
+    where
+      baseline_failed
+  ) as baseline_with_error,
+  count(*) filter (
+    where
+      candidate_failed
+  ) as candidate_with_error,
+  avg(difference) filter (
+    where
+      not baseline_failed
+      and not candidate_failed
+  ) as mean_without_error,
   case
     when count(*) > 0 then array[
       coalesce(
@@ -2767,6 +2900,16 @@ with
       end as candidate_tries,
       b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(
+        b.failed
+        and b.value is not null,
+        false
+      ) as baseline_failed,
+      coalesce(
+        c.failed
+        and c.value is not null,
+        false
+      ) as candidate_failed,
       (coalesce(c.value, $2::double precision)::numeric - b.value::numeric)::double precision as difference,
       (
         b.value is null
@@ -2795,6 +2938,7 @@ with
           ) as value,
           1 as tries,
           0 as alike,
+          e.error is not null as failed,
           hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -2822,6 +2966,7 @@ with
           ) as value,
           1 as tries,
           0 as alike,
+          e.error is not null as failed,
           hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -2937,6 +3082,19 @@ select
       candidate_tries > 0
       and greatest(candidate_tries, $8) < baseline_tries + $9
   ) as candidate_short,
+  count(*) filter (
+    where
+      baseline_failed
+  ) as baseline_with_error,
+  count(*) filter (
+    where
+      candidate_failed
+  ) as candidate_with_error,
+  avg(difference) filter (
+    where
+      not baseline_failed
+      and not candidate_failed
+  ) as mean_without_error,
   null::integer[] as baseline_repetitions,
   null::integer[] as candidate_repetitions,
   case
@@ -3107,6 +3265,16 @@ with
       end as candidate_tries,
       b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(
+        b.failed
+        and b.value is not null,
+        false
+      ) as baseline_failed,
+      coalesce(
+        c.failed
+        and c.value is not null,
+        false
+      ) as candidate_failed,
       (coalesce(c.value, $2::double precision)::numeric - b.value::numeric)::double precision as difference,
       (
         b.value is null
@@ -3124,6 +3292,7 @@ with
           r.value,
           r.tries,
           r.alike,
+          r.failed,
           coalesce(r.input, t.input) as input,
           coalesce(r.expected, t.expected) as expected
         from
@@ -3149,6 +3318,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -3176,6 +3346,7 @@ with
                 count(*) > 1
                 and min(v.value) = max(v.value)
               )::integer as alike,
+              bool_or(v.failed) as failed,
               case
                 when min(v."input") = max(v."input") then min(v."input")
                 else min(v."input") # (max(v."input") << 1)
@@ -3208,6 +3379,7 @@ with
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
@@ -3232,6 +3404,7 @@ with
           r.value,
           r.tries,
           r.alike,
+          r.failed,
           coalesce(r.input, t.input) as input,
           coalesce(r.expected, t.expected) as expected
         from
@@ -3257,6 +3430,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -3284,6 +3458,7 @@ with
                 count(*) > 1
                 and min(v.value) = max(v.value)
               )::integer as alike,
+              bool_or(v.failed) as failed,
               case
                 when min(v."input") = max(v."input") then min(v."input")
                 else min(v."input") # (max(v."input") << 1)
@@ -3316,6 +3491,7 @@ with
                       ) as value,
                       1 as tries,
                       0 as alike,
+                      e.error is not null as failed,
                       hashtextextended (nullif(e.input, ''), 0) as input,
                       hashtextextended (e.expected, 0) as expected
                     from
@@ -3455,6 +3631,19 @@ select
       candidate_tries > 0
       and greatest(candidate_tries, $13) < baseline_tries + $14
   ) as candidate_short,
+  count(*) filter (
+    where
+      baseline_failed
+  ) as baseline_with_error,
+  count(*) filter (
+    where
+      candidate_failed
+  ) as candidate_with_error,
+  avg(difference) filter (
+    where
+      not baseline_failed
+      and not candidate_failed
+  ) as mean_without_error,
   case
     when count(*) > 0 then array[
       coalesce(

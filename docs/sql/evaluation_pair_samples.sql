@@ -24,6 +24,16 @@ from
       end as candidate_tries,
       b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(
+        b.failed
+        and b.value is not null,
+        false
+      ) as baseline_failed,
+      coalesce(
+        c.failed
+        and c.value is not null,
+        false
+      ) as candidate_failed,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
@@ -48,6 +58,7 @@ from
           ) as value,
           1 as tries,
           0 as alike,
+          e.error is not null as failed,
           hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -75,6 +86,7 @@ from
           ) as value,
           1 as tries,
           0 as alike,
+          e.error is not null as failed,
           hashtextextended (nullif(e.input, ''), 0) as input,
           hashtextextended (e.expected, 0) as expected
         from
@@ -135,6 +147,16 @@ from
       end as candidate_tries,
       b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(
+        b.failed
+        and b.value is not null,
+        false
+      ) as baseline_failed,
+      coalesce(
+        c.failed
+        and c.value is not null,
+        false
+      ) as candidate_failed,
       (c.value::numeric - b.value::numeric)::double precision as difference,
       (
         coalesce(b.input = c.input, true)
@@ -156,6 +178,7 @@ from
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
+          bool_or(v.failed) as failed,
           case
             when min(v."input") = max(v."input") then min(v."input")
             else min(v."input") # (max(v."input") << 1)
@@ -209,6 +232,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -238,6 +262,7 @@ from
             count(*) > 1
             and min(v.value) = max(v.value)
           )::integer as alike,
+          bool_or(v.failed) as failed,
           case
             when min(v."input") = max(v."input") then min(v."input")
             else min(v."input") # (max(v."input") << 1)
@@ -291,6 +316,7 @@ from
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from

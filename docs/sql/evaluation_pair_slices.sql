@@ -106,6 +106,16 @@ with
               end as candidate_tries,
               b.alike as baseline_alike,
               coalesce(c.alike, 0) as candidate_alike,
+              coalesce(
+                b.failed
+                and b.value is not null,
+                false
+              ) as baseline_failed,
+              coalesce(
+                c.failed
+                and c.value is not null,
+                false
+              ) as candidate_failed,
               (c.value::numeric - b.value::numeric)::double precision as difference,
               (
                 coalesce(b.input = c.input, true)
@@ -130,6 +140,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -157,6 +168,7 @@ with
                   ) as value,
                   1 as tries,
                   0 as alike,
+                  e.error is not null as failed,
                   hashtextextended (nullif(e.input, ''), 0) as input,
                   hashtextextended (e.expected, 0) as expected
                 from
@@ -604,6 +616,16 @@ with
               end as candidate_tries,
               b.alike as baseline_alike,
               coalesce(c.alike, 0) as candidate_alike,
+              coalesce(
+                b.failed
+                and b.value is not null,
+                false
+              ) as baseline_failed,
+              coalesce(
+                c.failed
+                and c.value is not null,
+                false
+              ) as candidate_failed,
               (c.value::numeric - b.value::numeric)::double precision as difference,
               (
                 coalesce(b.input = c.input, true)
@@ -616,6 +638,7 @@ with
                   v.id,
                   v.tries,
                   v.alike,
+                  v.failed,
                   v.input,
                   v.expected,
                   case
@@ -647,6 +670,7 @@ with
                         count(*) > 1
                         and min(v.value) = max(v.value)
                       )::integer as alike,
+                      bool_or(v.failed) as failed,
                       case
                         when min(v."input") = max(v."input") then min(v."input")
                         else min(v."input") # (max(v."input") << 1)
@@ -690,6 +714,7 @@ with
                               ) as value,
                               1 as tries,
                               0 as alike,
+                              e.error is not null as failed,
                               hashtextextended (nullif(e.input, ''), 0) as input,
                               hashtextextended (e.expected, 0) as expected
                             from
@@ -711,6 +736,7 @@ with
                   v.id,
                   v.tries,
                   v.alike,
+                  v.failed,
                   v.input,
                   v.expected,
                   case
@@ -742,6 +768,7 @@ with
                         count(*) > 1
                         and min(v.value) = max(v.value)
                       )::integer as alike,
+                      bool_or(v.failed) as failed,
                       case
                         when min(v."input") = max(v."input") then min(v."input")
                         else min(v."input") # (max(v."input") << 1)
@@ -785,6 +812,7 @@ with
                               ) as value,
                               1 as tries,
                               0 as alike,
+                              e.error is not null as failed,
                               hashtextextended (nullif(e.input, ''), 0) as input,
                               hashtextextended (e.expected, 0) as expected
                             from

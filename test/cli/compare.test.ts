@@ -227,7 +227,7 @@ test("what a gate cannot know it says, with what to do, in words and as JSON", a
   expect(JSON.parse(passed.stdout).failures).toEqual([]);
   // A value beside an error counts, and is told of.
   expect((await gate("sixty again")).stdout).toMatch(
-    /: warning: 1 sample of the candidate has an error beside its value, which counts all the same$/m,
+    /: warning: 1 sample of the candidate has an error beside its value, which counts all the same: the mean difference of the others is 0$/m,
   );
   const apart = await gate("another sixty", ...margin);
   expect(apart).toMatchObject({
@@ -688,6 +688,74 @@ test("gates fail on a candidate that was tried again, whatever it lacks elsewher
   );
   expect((await ltb.run("compare", "tried once", "even", "--fail-on-regression")).code).toBe(0);
 });
+
+test("what ends early as it fails makes no candidate look quick", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const store = async (name: string, latency: (n: number) => number, failed: readonly number[] = []) => {
+    const rows = Array.from({ length: 40 }, (_, n) => {
+      const result = failed.includes(n) ? { error: "crashed" } : {};
+      const figures = { score: Number(n % 3 > 0), latency_ms: latency(n), output_tokens: latency(n) };
+      return JSON.stringify({ sample_id: `s${n}`, input: "i", output: "o", ...figures, ...result });
+    });
+    await writeFile(join(folder, name), rows.join("\n"));
+    const map = ["sample_id", "input", "output", "score", "latency_ms", "output_tokens", "error"];
+    const about = ["--map", map.map((field) => `${field}=${field}`).join(), "--model", "m", "--name", name];
+    await ltb.json("import", join(folder, name), "--format", "jsonl", ...about);
+  };
+  const base = (n: number) => 1000 + n;
+  await store("steady", base);
+  await store("crashes early", (n) => (n < 20 ? 1 : base(n) + 100), range(20));
+  await store("crashes late", (n) => (n < 3 ? 60_000 : base(n) - 100 - n), range(3));
+  await store("crashes always", () => 1, range(40));
+  const gates = [["--fail-on-regression"], ["--fail-unless-no-worse-than", "50"]];
+  for (const metric of ["latency_ms", "output_tokens"])
+    for (const gate of gates) {
+      const by = (baseline: string, candidate: string, ...more: string[]) =>
+        ltb.run("compare", baseline, candidate, "--metric", metric, ...gate, ...more);
+      const early = await by("steady", "crashes early");
+      expect([early.code, early.stderr]).toEqual([
+        3,
+        "1 of 1 candidates look better with what failed, which counts all the same, than without it: run again what failed, or let it count by --missing exclude\n",
+      ]);
+      expect(early.stdout).toContain(
+        "crashes early: warning: 20 samples of the candidate have an error beside their value, which counts all the same: the mean difference of the others is 100",
+      );
+      expect((await by("steady", "crashes early", "--missing", "exclude")).code).toBe(0);
+      expect((await by("steady", "crashes always")).stderr).toMatch(/look better with what failed/);
+      // A baseline whose failures took long helps nobody either.
+      expect((await by("crashes late", "steady")).stderr).toMatch(/look better with what failed/);
+    }
+  const found = await ltb.json("compare", "steady", "crashes late", "--metric", "latency_ms");
+  expect(found.comparisons).toMatchObject([
+    {
+      baseline_with_error: 0,
+      candidate_with_error: 3,
+      mean_difference_without_error: expect.closeTo(-121, 9),
+    },
+  ]);
+  // Failures that look worse than the rest hide nothing.
+  const late = await ltb.run(
+    "compare",
+    "steady",
+    "crashes late",
+    "--metric",
+    "latency_ms",
+    ...(gates[0] ?? []),
+  );
+  expect(late.stderr).not.toContain("what failed");
+  // A score beside an error counts, and is told.
+  const score = await ltb.run("compare", "steady", "crashes early", ...(gates[0] ?? []));
+  expect(score.code).toBe(0);
+  expect(score.stdout).toContain("20 samples of the candidate have an error beside their value");
+  const junit = join(folder, "r.xml");
+  await ltb.run("compare", "steady", "crashes early", "--metric", "latency_ms", "--junit", junit);
+  expect(suitesOf(await readFile(junit, "utf8"))).toMatchObject([
+    { failures: [expect.stringMatching(/^failures make the candidate look better, as 20 samples of /)] },
+  ]);
+});
+
+const range = (length: number) => Array.from({ length }, (_, n) => n);
 
 test("names of metrics of which lower is mostly better are known by their words", () => {
   const warns = (name: string) => directionWarnings(name, {}, false).length > 0;

@@ -224,6 +224,51 @@ test("only samples with a value on both sides are pairs; the others are counted"
   expect(found.candidateRepetitions).toBeNull();
 });
 
+test("pairs of failures are counted by what their values are of, and left out of a mean of the others", async () => {
+  const crashed = { error: "crashed" };
+  const pair = [
+    scored([0, 1, 0.5, 1]),
+    [
+      ...[
+        { sampleId: "s0", score: 1 },
+        { sampleId: "s1", score: 0.5, ...crashed },
+      ],
+      // Without a value there is no pair, or the worst stands for it.
+      ...[
+        { sampleId: "s2", ...crashed },
+        { sampleId: "s3", score: 0.5 },
+      ],
+      { sampleId: "other", score: 1, ...crashed },
+    ],
+  ] as const;
+  const [first = [], second = []] = pair;
+  const counted = { baselineWithError: 0, candidateWithError: 1 };
+  const mean = (differences: readonly number[]) =>
+    expect.closeTo(differences.reduce((a, b) => a + b) / differences.length, 12);
+  expect(await compare(first, second)).toMatchObject({
+    ...counted,
+    meanDifferenceWithoutError: mean([1, -0.5]),
+  });
+  expect(await compare(second, first)).toMatchObject({
+    ...{ baselineWithError: 1, candidateWithError: 0, meanDifferenceWithoutError: mean([-1, 0.5]) },
+  });
+  expect(await compare(first, second, { missing: "as_worst" })).toMatchObject({
+    ...{ ...counted, candidateFilled: 1, meanDifferenceWithoutError: mean([1, -0.5, -0.5]) },
+  });
+  // Of repetitions one that has a value and an error makes that of the sample.
+  const repeated = [
+    { sampleId: "s0", score: 1 },
+    { sampleId: "s0", repetition: 1, score: 0, ...crashed },
+    { sampleId: "s1", score: 1 },
+    { sampleId: "s1", repetition: 1, ...crashed },
+  ];
+  for (const missing of ["exclude", "as_worst"] as const)
+    expect(await compare(first, repeated, { missing })).toMatchObject(counted);
+  expect(await compare(scored([1]), [{ sampleId: "s0", score: 1, ...crashed }])).toMatchObject({
+    ...{ ...counted, meanDifferenceWithoutError: null },
+  });
+});
+
 describe("repetitions", () => {
   test("five equal ones are the evidence of one, and McNemar's test stays", async () => {
     const scores = (wrong: readonly number[], repetitions: number) =>

@@ -14,6 +14,7 @@ import type { Grouping } from "./slices.ts";
 
 /** What `ltb compare` is asked to show beside the difference. */
 export interface Evidence extends Pick<Filling, "missing">, Deciding, Grouping {
+  metric: string;
   margin?: number | undefined;
   equivalence?: boolean;
   detect?: number;
@@ -61,11 +62,8 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
     lines.push(
       `${askedOtherwise(differentInputs)}, and ${differentInputs === 1 ? "is" : "are"} compared all the same`,
     );
-  const withError = comparison.candidateCoverage?.scoredWithError ?? 0;
-  if (withError > 0)
-    lines.push(
-      `warning: ${countOf(withError, "sample")} of the candidate ${withError === 1 ? "has an error beside its value, which counts" : "have an error beside their value, which counts"} all the same`,
-    );
+  const failed = failedText(comparison);
+  if (failed !== undefined) lines.push(`warning: ${failed}`);
   const contradiction = explainContradiction(comparison, evidence);
   if (contradiction !== undefined) lines.push(`warning: ${contradiction.text}`);
   const margin = marginText(comparison, evidence);
@@ -214,6 +212,35 @@ function triesOf(comparison: BenchmarkComparison, { missing }: Evidence): number
   });
 }
 
+/** Says how many values are of evaluations that failed, and what the others say; undefined without any. */
+function failedText(comparison: BenchmarkComparison): string | undefined {
+  const { baselineWithError, candidateWithError, meanDifferenceWithoutError: others } = comparison;
+  const sides = [
+    candidateWithError > 0 ? [`${countOf(candidateWithError, "sample")} of the candidate`] : [],
+    baselineWithError > 0 ? [`${countOf(baselineWithError, "sample")} of the baseline`] : [],
+  ].flat();
+  if (sides.length === 0) return undefined;
+  const isOne = candidateWithError + baselineWithError === 1;
+  const mean =
+    others === undefined
+      ? "there are no others"
+      : `the mean difference of the others is ${formatNumber(others)}`;
+  return `${sides.join(" and ")} ${isOne ? "has an error beside its value, which counts" : "have an error beside their value, which counts"} all the same: ${mean}`;
+}
+
+/**
+ * Whether the candidate looks better by what failed on either side, of a metric that ends with the failure:
+ * of latency, tokens and cost, and others of which less is better. A score counts whatever failed beside it.
+ */
+function isBetterByFailing(comparison: BenchmarkComparison, { metric, lowerIsBetter }: Evidence): boolean {
+  const { baselineWithError, candidateWithError, meanDifferenceWithoutError: others } = comparison;
+  if (!lowerIsBetter || metric === "score" || baselineWithError + candidateWithError === 0) return false;
+  const { meanDifference = 0, baselineMean = 0, candidateMean = 0 } = comparison;
+  // The two means are added up in different orders.
+  const rounding = 1e-12 * Math.max(Math.abs(baselineMean), Math.abs(candidateMean));
+  return others === undefined || others > meanDifference + rounding;
+}
+
 /** Whether all units are worse by the same, of which a test proves nothing as they are too few. */
 const isHarmUnproven = (comparison: BenchmarkComparison, { alpha, lowerIsBetter }: Evidence) => {
   const { adjustedPValue = 0, meanDifference = 0, stderr } = comparison;
@@ -278,6 +305,12 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
         "have more repetitions of some samples than they declare, or than of others where they declare none, as where failures were tried again",
       remedy:
         "delete those beyond, declare how many there are to be (ltb benchmark update --repetitions), or let them count by --missing exclude",
+    });
+  if (missing !== "exclude" && isBetterByFailing(comparison, evidence))
+    doubts.push({
+      text: `failures make the candidate look better, as ${failedText(comparison)}`,
+      ofAll: "look better with what failed, which counts all the same, than without it",
+      remedy: "run again what failed, or let it count by --missing exclude",
     });
   if (isHarmUnproven(comparison, evidence))
     doubts.push({

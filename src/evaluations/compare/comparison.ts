@@ -78,6 +78,11 @@ export interface Comparison {
   candidateFilled: number;
   /** Pairs in which the candidate lacks repetitions and the baseline has them. */
   candidateShort: number;
+  /** Pairs in which the value of a side is of evaluations of which one or more have an error. */
+  baselineWithError: number;
+  candidateWithError: number;
+  /** Over the pairs in which neither is; null without any. */
+  meanDifferenceWithoutError: number | null;
   /** Of the mean difference over all samples; null unless asked for. */
   bounds: Bounds | null;
   baselineMean: number | null;

@@ -91,6 +91,8 @@ export function pairs(pairing: Pairing): Fragment {
       c.value is null as is_candidate_filled, b.tries as baseline_tries,
       case when c.value is null then 0 else c.tries end as candidate_tries, b.alike as baseline_alike,
       coalesce(c.alike, 0) as candidate_alike,
+      coalesce(b.failed and b.value is not null, false) as baseline_failed,
+      coalesce(c.failed and c.value is not null, false) as candidate_failed,
       (${candidateValue}::numeric - ${baselineValue}::numeric)::double precision as difference,
       ${isSame} as is_same${clusterOfPair}
     from (${side(baseline, filledWith?.baseline)}) b
@@ -101,7 +103,8 @@ export function pairs(pairing: Pairing): Fragment {
 /** The evaluations of a side, each with its value. */
 const valuesOfSide = (of: Sampling, metric: string, more = sql.fragment``, only?: Fragment) => sql.fragment`
   select
-    e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value, 1 as tries, 0 as alike${more},
+    e.id, e.sample_id, e.repetition, ${metricValue(metric)} as value, 1 as tries, 0 as alike,
+    e.error is not null as failed${more},
     hashtextextended(nullif(e.input, ''), 0) as input, hashtextextended(e.expected, 0) as expected
   from evaluations e where ${sql.and([
     sql.fragment`e.benchmark_id = ${of.id}`,
@@ -140,7 +143,7 @@ function withoutValues(reduced: Fragment, values: Fragment, hasSplits: boolean):
   const otherFirst = hasSplits ? sql.fragment`v.is_other desc,` : none;
   return sql.fragment`
     select
-      t.sample_id, coalesce(r.id, t.id) as id, r.value, r.tries, r.alike,
+      t.sample_id, coalesce(r.id, t.id) as id, r.value, r.tries, r.alike, r.failed,
       coalesce(r.input, t.input) as input, coalesce(r.expected, t.expected) as expected
       ${hasSplits ? sql.fragment`, t.is_other` : none}
     from (
@@ -181,9 +184,9 @@ const textOf = (name: "input" | "expected") => {
 const ofSample = {
   aggregates: sql.fragment`,
     (array_agg(v.id order by v.repetition))[1] as id, count(*)::integer as tries,
-    (count(*) > 1 and min(v.value) = max(v.value))::integer as alike,
+    (count(*) > 1 and min(v.value) = max(v.value))::integer as alike, bool_or(v.failed) as failed,
     ${textOf("input")}, ${textOf("expected")}`,
-  names: sql.fragment`, v.id, v.tries, v.alike, v.input, v.expected`,
+  names: sql.fragment`, v.id, v.tries, v.alike, v.failed, v.input, v.expected`,
 };
 
 const ofClusteredSample = {
@@ -323,6 +326,9 @@ export const pairFigures = statement("evaluation_pair_figures", {
     candidatePaired: z.number(),
     candidateFilled: z.number(),
     candidateShort: z.number(),
+    baselineWithError: z.number(),
+    candidateWithError: z.number(),
+    meanWithoutError: z.number().nullable(),
     baselineRepetitions: packed,
     candidateRepetitions: packed,
     ...differenceRow,
@@ -352,6 +358,9 @@ export const pairFigures = statement("evaluation_pair_figures", {
       count(baseline_id) as baseline_paired, count(candidate_id) as candidate_paired,
       count(*) filter (where is_candidate_filled) as candidate_filled,
       ${countShort(pairing, isFilled)} as candidate_short,
+      count(*) filter (where baseline_failed) as baseline_with_error,
+      count(*) filter (where candidate_failed) as candidate_with_error,
+      avg(difference) filter (where not baseline_failed and not candidate_failed) as mean_without_error,
       ${packedRepetitions("baseline", pairing.baseline)} as baseline_repetitions,
       ${packedRepetitions("candidate", pairing.candidate)} as candidate_repetitions,
       ${packedMoments("baseline")} as baseline, ${packedMoments("candidate")} as candidate,

@@ -72,7 +72,8 @@ export function Candidate({ comparison, lowerIsBetter, name }: Props) {
 function warningsOf(comparison: BenchmarkComparison, lowerIsBetter: boolean): string[] {
   const { baselineUnpaired, candidateUnpaired, candidateFilled, candidateShort, differentInputs } =
     comparison;
-  const { detectableDifference, nPaired, candidateCoverage } = comparison;
+  const { detectableDifference, nPaired, candidateWithError, candidateRepetitions } = comparison;
+  const beyond = candidateRepetitions?.samplesBeyond ?? 0;
   const contradiction = contradictionOf(comparison, { alpha, lowerIsBetter });
   const lines: (string | false | undefined)[] = [
     contradiction &&
@@ -85,10 +86,12 @@ function warningsOf(comparison: BenchmarkComparison, lowerIsBetter: boolean): st
       `The worst value stands for ${count(candidateFilled)} samples that the candidate lacks.`,
     candidateShort > 0 &&
       `The candidate lacks repetitions of ${count(candidateShort)} samples that the baseline has.`,
+    beyond > 0 &&
+      `The candidate has more repetitions of ${count(beyond)} samples than declared, or than of others where none are declared, as where failures were tried again.`,
     differentInputs > 0 &&
       `${count(differentInputs)} samples were asked otherwise (other inputs or expected answers).`,
-    (candidateCoverage?.scoredWithError ?? 0) > 0 &&
-      `${count(candidateCoverage?.scoredWithError ?? 0)} samples of the candidate have an error beside their value.`,
+    candidateWithError > 0 &&
+      `${count(candidateWithError)} samples of the candidate have an error beside their value, which counts all the same.`,
     nPaired > 1 &&
       detectableDifference !== undefined &&
       `${count(nPaired)} pairs show a difference of ${figure(detectableDifference)} or more with a probability of 80 %.`,
