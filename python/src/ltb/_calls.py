@@ -1,0 +1,287 @@
+"""How calls are made: their deadlines, repetitions, pages and streams."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+from ._codec import Fields, M, Message, decode, encode, encode_message, to_json
+from ._ids import uuid7
+from ._transport import Stream, Transport
+from .errors import LtbError
+
+DEFAULT_TIMEOUT_S = 30.0
+MAX_ATTEMPTS = 5
+FIRST_PAUSE_S = 0.1
+MAX_PAUSE_S = 5.0
+# A message may have 4 MiB and 1,000 evaluations; smaller ones let the service begin before all is read.
+UPLOAD_BYTES = 1_000_000
+UPLOAD_ITEMS = 1_000
+
+T = TypeVar("T")
+_Y = TypeVar("_Y")
+
+
+class Method(NamedTuple):
+    """A method of the contract."""
+
+    path: str
+    response: type[Message]
+    repeat: Literal["always", "with request_id", "never"]
+    """Whether a call may be repeated that was perhaps carried out, by the service configs in `examples/`."""
+    fields: Fields
+    asks_for_text: bool
+
+
+class Caller:
+    """Makes calls over a transport, and repeats those that failed for a passing reason, if that is safe."""
+
+    def __init__(
+        self, transport: Transport, headers: Mapping[str, str], timeout: float | None, attempts: int
+    ) -> None:
+        self.transport = transport
+        self._headers = headers
+        self._timeout = timeout
+        self._attempts = attempts
+
+    def call(self, method: Method, values: dict[str, Any], timeout: float | None, response: type[M]) -> M:
+        if method.repeat == "with request_id" and not values.get("request_id"):
+            values["request_id"] = uuid7()
+        body = to_json(encode(method.fields, values, method.asks_for_text))
+        is_safe = method.repeat == "always" or (
+            method.repeat == "with request_id" and bool(values.get("request_id"))
+        )
+        return decode(response, self.send(method.path, body, timeout, is_safe=is_safe))
+
+    def send(self, path: str, body: str, timeout: float | None, *, is_safe: bool) -> dict[str, Any]:
+        """Sends JSON text. A deadline is for all repetitions together."""
+        deadline = _deadline_of(self._timeout if timeout is None else timeout)
+        attempt = 1
+        while True:
+            try:
+                return self.transport.unary(path, body, self._headers, _left(deadline))
+            except LtbError as error:
+                if attempt >= self._attempts or not may_repeat(error, is_safe=is_safe):
+                    raise
+                pause = (error.retry_after or 0) + backoff(attempt)
+                if deadline is not None and time.monotonic() + pause >= deadline:
+                    raise
+            time.sleep(pause)
+            attempt += 1
+
+    def pages(
+        self, method: Method, values: dict[str, Any], timeout: float | None, response: type[M]
+    ) -> Iterator[M]:
+        """Reads page after page."""
+        while True:
+            page = self.call(method, values, timeout, response)
+            yield page
+            token: str = getattr(page, "next_page_token")  # noqa: B009 - not every message has it
+            if not token:
+                return
+            values["page_token"] = token
+
+    def watch(
+        self, method: Method, values: dict[str, Any], timeout: float | None, response: type[M]
+    ) -> Watch[M]:
+        """Reads a stream of changes, and resumes it after the last message."""
+
+        def advance(message: M) -> None:
+            values["after_cursor"] = getattr(message, "cursor")  # noqa: B009
+
+        return Watch(self, method, values, timeout, response, advance, None)
+
+    def export(
+        self, method: Method, values: dict[str, Any], timeout: float | None, response: type[M]
+    ) -> Watch[M]:
+        """Reads a stream of chunks, and resumes it after the last one."""
+
+        def advance(chunk: M) -> None:
+            values["page_token"] = getattr(chunk, "next_page_token")  # noqa: B009
+
+        return Watch(self, method, values, timeout, response, advance, self._attempts)
+
+    def open(self, method: Method, values: Mapping[str, Any], timeout: float | None) -> Stream:
+        body = to_json(encode(method.fields, values, method.asks_for_text))
+        return self.transport.stream(method.path, body, self._headers, timeout)
+
+    def upload(
+        self,
+        method: Method,
+        items: Iterable[Message],
+        benchmark_id: str | None,
+        timeout: float | None,
+        response: type[M],
+    ) -> M:
+        """Sends evaluations as a stream. It is not repeated, because its items are read once."""
+        bodies = upload_bodies((to_json(encode_message(item)) for item in items), benchmark_id)
+        return decode(response, self.transport.upload(method.path, bodies, self._headers, timeout))
+
+
+def batch_body(items: Iterable[str], benchmark_id: str | None, request_id: str | None = None) -> str:
+    """The request that stores evaluations, of which each is JSON text already."""
+    benchmark = f'"benchmarkId":{to_json(benchmark_id)},' if benchmark_id else ""
+    request = f'"requestId":{to_json(request_id)},' if request_id else ""
+    return f'{{{benchmark}{request}"evaluations":[{",".join(items)}]}}'
+
+
+def upload_bodies(items: Iterable[str], benchmark_id: str | None) -> Iterator[str]:
+    """Puts evaluations into messages of a good size."""
+    batch: list[str] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item)
+        if size >= UPLOAD_BYTES or len(batch) >= UPLOAD_ITEMS:
+            yield batch_body(batch, benchmark_id)
+            batch, size = [], 0
+    if batch:
+        yield batch_body(batch, benchmark_id)
+
+
+class Watch(Generic[M]):
+    """An iterator over a stream that begins again where it broke. `cancel` ends it from any thread."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        method: Method,
+        values: dict[str, Any],
+        timeout: float | None,
+        response: type[M],
+        advance: Callable[[M], None],
+        attempts: int | None,
+    ) -> None:
+        self._open = lambda: caller.open(method, values, _left(self._deadline))
+        self._deadline = _deadline_of(timeout)
+        self._response = response
+        self._advance = advance
+        self._attempts = attempts
+        self._stream: Stream | None = None
+        self._is_cancelled = False
+
+    def __iter__(self) -> Iterator[M]:
+        return self
+
+    def __next__(self) -> M:
+        failures = 0
+        while True:
+            try:
+                if self._is_cancelled:
+                    raise StopIteration
+                if self._stream is None:
+                    self._stream = self._open()
+                message = decode(self._response, next(self._stream))
+                self._advance(message)
+                return message
+            except LtbError as error:
+                self._drop()
+                if self._is_cancelled:
+                    raise StopIteration from error
+                failures += 1
+                is_last = self._attempts is not None and failures >= self._attempts
+                if is_last or not may_repeat(error, is_safe=True):
+                    raise
+                pause = (error.retry_after or 0) + backoff(failures)
+                if self._deadline is not None and time.monotonic() + pause >= self._deadline:
+                    raise
+            time.sleep(pause)
+
+    def cancel(self) -> None:
+        """Ends the stream, also for a thread that waits in it."""
+        self._is_cancelled = True
+        self._drop()
+
+    def _drop(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.cancel()
+
+    def __del__(self) -> None:
+        self._drop()
+
+
+class Export(Generic[T]):
+    """The items of all chunks of a stream."""
+
+    def __init__(self, chunks: Watch[M], items_of: Callable[[M], list[T]]) -> None:
+        self.cancel = chunks.cancel
+        """Ends the stream, also for a thread that waits in it."""
+        self._items = (item for chunk in chunks for item in items_of(chunk))
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        return next(self._items)
+
+
+def may_repeat(error: LtbError, *, is_safe: bool) -> bool:
+    """Whether a failure may pass. @param is_safe whether the call may be carried out twice"""
+    # The service did nothing: it was too busy to begin, or undid its work.
+    if error.code == "RESOURCE_EXHAUSTED":
+        return error.retry_after is not None
+    if error.code == "ABORTED":
+        return error.reason == "CONFLICT"
+    return error.code == "UNAVAILABLE" and is_safe
+
+
+def backoff(attempt: int) -> float:
+    """Seconds before repetition number `attempt`: doubled each time, less a random part of up to a half."""
+    return min(MAX_PAUSE_S, FIRST_PAUSE_S * 2 ** min(attempt - 1, 20)) * (0.5 + random.random() / 2)
+
+
+def _deadline_of(timeout: float | None) -> float | None:
+    return None if timeout is None else time.monotonic() + timeout
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.001, deadline - time.monotonic())
+
+
+class Calls:
+    """The base of each service's methods."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def _call(self, method: Method, response: type[M], values: dict[str, Any], timeout: float | None) -> M:
+        return self._caller.call(method, values, timeout, response)
+
+    def _pages(
+        self,
+        method: Method,
+        response: type[M],
+        items_of: Callable[[M], list[_Y]],
+        values: dict[str, Any],
+        timeout: float | None,
+    ) -> Iterator[_Y]:
+        for page in self._caller.pages(method, values, timeout, response):
+            yield from items_of(page)
+
+    def _export(
+        self,
+        method: Method,
+        response: type[M],
+        items_of: Callable[[M], list[_Y]],
+        values: dict[str, Any],
+        timeout: float | None,
+    ) -> Export[_Y]:
+        return Export(self._caller.export(method, values, timeout, response), items_of)
+
+    def _watch(
+        self, method: Method, response: type[M], values: dict[str, Any], timeout: float | None
+    ) -> Watch[M]:
+        return self._caller.watch(method, values, timeout, response)
+
+    def _upload(
+        self,
+        method: Method,
+        response: type[M],
+        evaluations: Iterable[Message],
+        benchmark_id: str | None,
+        timeout: float | None,
+    ) -> M:
+        return self._caller.upload(method, evaluations, benchmark_id, timeout, response)

@@ -1,0 +1,144 @@
+"""The service that tests run against: from this repository, with its embedded PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+import ltb
+
+ROOT = Path(__file__).parents[2]
+
+
+class Service:
+    """A service in a process of its own, which can be killed and started again at the same addresses."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.settings = {"LTB_GRPC_ADDRESS": "127.0.0.1:0", "LTB_HTTP_ADDRESS": "127.0.0.1:0", **settings}
+        self.start()
+        self.key = (self.data / "admin.key").read_text().strip()
+
+    def start(self) -> None:
+        kept = {name: value for name, value in os.environ.items() if not re.match("(LTB|DATABASE)_", name)}
+        path = f"{ROOT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
+        env = {**kept, "PATH": path, "LTB_DATA_DIR": str(self.data), "LTB_LOG_LEVEL": "warn", **self.settings}
+        node = shutil.which("node", path=path)
+        assert node is not None, "node is not installed: npm ci"
+        self.process = subprocess.Popen(
+            [node, str(ROOT / "src" / "main.ts"), "serve"],
+            cwd=self.folder,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        screen = ""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            screen += line
+            if "Stop it" in line:
+                break
+        else:
+            raise AssertionError(f"the service ended with {self.process.wait()}: {screen}")
+        grpc = re.search(r"^ {2}gRPC +(\S+)", screen, re.MULTILINE)
+        http = re.search(r"^ {2}Connect\D+(https?:\S+)$", screen, re.MULTILINE)
+        assert grpc
+        assert http
+        is_secure = "LTB_TLS_CERT_FILE" in self.settings
+        self.http = http[1]
+        self.grpc = ("grpcs://" if is_secure else "grpc://") + grpc[1]
+        if is_secure:
+            self.http = self.http.replace("127.0.0.1", "localhost")
+            self.grpc = self.grpc.replace("127.0.0.1", "localhost")
+        self.settings["LTB_GRPC_ADDRESS"] = grpc[1]
+        self.settings["LTB_HTTP_ADDRESS"] = re.sub("^https?://", "", http[1])
+        # What it writes has to be read, or it would block.
+        self.reader = threading.Thread(target=_read_to_end, args=(self.process.stdout,), daemon=True)
+        self.reader.start()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+
+    def pause(self) -> None:
+        """It keeps its connections and answers nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            assert self.process.wait(60) == 0
+            self.reader.join()
+
+
+def _read_to_end(output: IO[str]) -> None:
+    with output:
+        output.read()
+
+
+def started(**settings: str) -> Iterator[Service]:
+    folder = Path(tempfile.mkdtemp(prefix="ltb-python-"))
+    # As root the embedded PostgreSQL runs as another user.
+    folder.chmod(0o711)
+    try:
+        service = Service(folder, **settings)
+        try:
+            yield service
+        finally:
+            service.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    yield from started(LTB_CONSOLE_HOSTS="ltb.example.com")
+
+
+@pytest.fixture(scope="module")
+def own_service() -> Iterator[Service]:
+    """One that a test may kill."""
+    yield from started()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the machine's own: neither its service nor its spool."""
+    for name in [name for name in os.environ if re.match("LTB_(?!KILLS)|.*_proxy$", name, re.IGNORECASE)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LTB_SPOOL_DIR", str(tmp_path / "spool"))
+
+
+@pytest.fixture(params=["http", "grpc"])
+def url(request: pytest.FixtureRequest, service: Service) -> str:
+    """The address of each port."""
+    return service.http if request.param == "http" else service.grpc
+
+
+@pytest.fixture
+def client(url: str, service: Service) -> Iterator[ltb.Client]:
+    with ltb.Client(url, api_key=service.key) as client:
+        yield client
+
+
+@pytest.fixture
+def dataset() -> str:
+    """A name that no other test has."""
+    return f"dataset-{uuid.uuid4().hex[:12]}"
