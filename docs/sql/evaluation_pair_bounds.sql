@@ -1011,9 +1011,19 @@ from
                         where
                           abs(v.value) < 1e+150
                           and (
-                            v.metric <> $8
-                            and starts_with(v.metric, $9::text)
-                            and substr(v.metric, length($10::text) + 1) ~ '^(train|valid|test)(/|$)'
+                            substring(
+                              v.metric
+                              from
+                                '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                            ) <> $8
+                            and (
+                              starts_with(v.metric, $9::text)
+                              or substring(
+                                v.metric
+                                from
+                                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                              ) not like '%:%'
+                            )
                           )
                       ) as is_other,
                       hashtextextended (nullif(e.input, ''), 0) as input,
@@ -1021,7 +1031,7 @@ from
                     from
                       evaluations e
                     where
-                      e.benchmark_id = $11
+                      e.benchmark_id = $10
                       and e.sample_id is not null
                   ) v
                 order by
@@ -1053,7 +1063,7 @@ from
                     when min(v."expected") = max(v."expected") then min(v."expected")
                     else min(v."expected") # (max(v."expected") << 1)
                   end as "expected",
-                  (sum(v.value) + greatest(0, $12::bigint - count(v.value)) * $13::double precision) / (count(v.value) + greatest(0, $14::bigint - count(v.value))) as value
+                  (sum(v.value) + greatest(0, $11::bigint - count(v.value)) * $12::double precision) / (count(v.value) + greatest(0, $13::bigint - count(v.value))) as value
                 from
                   (
                     select
@@ -1070,9 +1080,9 @@ from
                             from
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $15::text)
-                                    when 'number' then (e.metrics -> $16::text)::double precision
-                                    when 'boolean' then (e.metrics -> $17::text)::boolean::integer::double precision
+                                  case jsonb_typeof(e.metrics -> $14::text)
+                                    when 'number' then (e.metrics -> $15::text)::double precision
+                                    when 'boolean' then (e.metrics -> $16::text)::boolean::integer::double precision
                                   end as value
                               ) v
                             where
@@ -1104,9 +1114,19 @@ from
                             where
                               abs(v.value) < 1e+150
                               and (
-                                v.metric <> $18
-                                and starts_with(v.metric, $19::text)
-                                and substr(v.metric, length($20::text) + 1) ~ '^(train|valid|test)(/|$)'
+                                substring(
+                                  v.metric
+                                  from
+                                    '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                                ) <> $17
+                                and (
+                                  starts_with(v.metric, $18::text)
+                                  or substring(
+                                    v.metric
+                                    from
+                                      '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                                  ) not like '%:%'
+                                )
                               )
                           ) as is_other,
                           hashtextextended (nullif(e.input, ''), 0) as input,
@@ -1114,7 +1134,7 @@ from
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $21
+                          e.benchmark_id = $19
                           and e.sample_id is not null
                       ) v
                     where
@@ -1153,9 +1173,9 @@ from
                         from
                           (
                             select
-                              case jsonb_typeof(e.metrics -> $22::text)
-                                when 'number' then (e.metrics -> $23::text)::double precision
-                                when 'boolean' then (e.metrics -> $24::text)::boolean::integer::double precision
+                              case jsonb_typeof(e.metrics -> $20::text)
+                                when 'number' then (e.metrics -> $21::text)::double precision
+                                when 'boolean' then (e.metrics -> $22::text)::boolean::integer::double precision
                               end as value
                           ) v
                         where
@@ -1187,9 +1207,19 @@ from
                         where
                           abs(v.value) < 1e+150
                           and (
-                            v.metric <> $25
-                            and starts_with(v.metric, $26::text)
-                            and substr(v.metric, length($27::text) + 1) ~ '^(train|valid|test)(/|$)'
+                            substring(
+                              v.metric
+                              from
+                                '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                            ) <> $23
+                            and (
+                              starts_with(v.metric, $24::text)
+                              or substring(
+                                v.metric
+                                from
+                                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                              ) not like '%:%'
+                            )
                           )
                       ) as is_other,
                       hashtextextended (nullif(e.input, ''), 0) as input,
@@ -1197,7 +1227,7 @@ from
                     from
                       evaluations e
                     where
-                      e.benchmark_id = $28
+                      e.benchmark_id = $25
                       and e.sample_id is not null
                   ) v
                 order by
@@ -1229,7 +1259,7 @@ from
                     when min(v."expected") = max(v."expected") then min(v."expected")
                     else min(v."expected") # (max(v."expected") << 1)
                   end as "expected",
-                  (sum(v.value) + greatest(0, $29::bigint - count(v.value)) * $30::double precision) / (count(v.value) + greatest(0, $31::bigint - count(v.value))) as value
+                  (sum(v.value) + greatest(0, $26::bigint - count(v.value)) * $27::double precision) / (count(v.value) + greatest(0, $28::bigint - count(v.value))) as value
                 from
                   (
                     select
@@ -1246,9 +1276,9 @@ from
                             from
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $32::text)
-                                    when 'number' then (e.metrics -> $33::text)::double precision
-                                    when 'boolean' then (e.metrics -> $34::text)::boolean::integer::double precision
+                                  case jsonb_typeof(e.metrics -> $29::text)
+                                    when 'number' then (e.metrics -> $30::text)::double precision
+                                    when 'boolean' then (e.metrics -> $31::text)::boolean::integer::double precision
                                   end as value
                               ) v
                             where
@@ -1280,9 +1310,19 @@ from
                             where
                               abs(v.value) < 1e+150
                               and (
-                                v.metric <> $35
-                                and starts_with(v.metric, $36::text)
-                                and substr(v.metric, length($37::text) + 1) ~ '^(train|valid|test)(/|$)'
+                                substring(
+                                  v.metric
+                                  from
+                                    '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                                ) <> $32
+                                and (
+                                  starts_with(v.metric, $33::text)
+                                  or substring(
+                                    v.metric
+                                    from
+                                      '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                                  ) not like '%:%'
+                                )
                               )
                           ) as is_other,
                           hashtextextended (nullif(e.input, ''), 0) as input,
@@ -1290,7 +1330,7 @@ from
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $38
+                          e.benchmark_id = $34
                           and e.sample_id is not null
                       ) v
                     where
@@ -1346,8 +1386,8 @@ from
           coalesce(b.sample_id, c.sample_id) as sample_id,
           b.id as baseline_id,
           c.id as candidate_id,
-          coalesce(b.value, $39::double precision) as baseline,
-          coalesce(c.value, $40::double precision) as candidate,
+          coalesce(b.value, $35::double precision) as baseline,
+          coalesce(c.value, $36::double precision) as candidate,
           c.value is null as is_candidate_filled,
           b.tries as baseline_tries,
           case
@@ -1367,7 +1407,7 @@ from
             false
           ) as candidate_failed,
           (
-            coalesce(c.value, $41::double precision)::numeric - coalesce(b.value, $42::double precision)::numeric
+            coalesce(c.value, $37::double precision)::numeric - coalesce(b.value, $38::double precision)::numeric
           )::double precision as difference,
           (
             b.value is null
@@ -1405,9 +1445,9 @@ from
                         from
                           (
                             select
-                              case jsonb_typeof(e.metrics -> $43::text)
-                                when 'number' then (e.metrics -> $44::text)::double precision
-                                when 'boolean' then (e.metrics -> $45::text)::boolean::integer::double precision
+                              case jsonb_typeof(e.metrics -> $39::text)
+                                when 'number' then (e.metrics -> $40::text)::double precision
+                                when 'boolean' then (e.metrics -> $41::text)::boolean::integer::double precision
                               end as value
                           ) v
                         where
@@ -1439,9 +1479,19 @@ from
                         where
                           abs(v.value) < 1e+150
                           and (
-                            v.metric <> $46
-                            and starts_with(v.metric, $47::text)
-                            and substr(v.metric, length($48::text) + 1) ~ '^(train|valid|test)(/|$)'
+                            substring(
+                              v.metric
+                              from
+                                '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                            ) <> $42
+                            and (
+                              starts_with(v.metric, $43::text)
+                              or substring(
+                                v.metric
+                                from
+                                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                              ) not like '%:%'
+                            )
                           )
                       ) as is_other,
                       hashtextextended (nullif(e.input, ''), 0) as input,
@@ -1449,7 +1499,7 @@ from
                     from
                       evaluations e
                     where
-                      e.benchmark_id = $49
+                      e.benchmark_id = $44
                       and e.sample_id is not null
                   ) v
                 order by
@@ -1481,7 +1531,7 @@ from
                     when min(v."expected") = max(v."expected") then min(v."expected")
                     else min(v."expected") # (max(v."expected") << 1)
                   end as "expected",
-                  (sum(v.value) + greatest(0, $50::bigint - count(v.value)) * $51::double precision) / (count(v.value) + greatest(0, $52::bigint - count(v.value))) as value
+                  (sum(v.value) + greatest(0, $45::bigint - count(v.value)) * $46::double precision) / (count(v.value) + greatest(0, $47::bigint - count(v.value))) as value
                 from
                   (
                     select
@@ -1498,9 +1548,9 @@ from
                             from
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $53::text)
-                                    when 'number' then (e.metrics -> $54::text)::double precision
-                                    when 'boolean' then (e.metrics -> $55::text)::boolean::integer::double precision
+                                  case jsonb_typeof(e.metrics -> $48::text)
+                                    when 'number' then (e.metrics -> $49::text)::double precision
+                                    when 'boolean' then (e.metrics -> $50::text)::boolean::integer::double precision
                                   end as value
                               ) v
                             where
@@ -1532,9 +1582,19 @@ from
                             where
                               abs(v.value) < 1e+150
                               and (
-                                v.metric <> $56
-                                and starts_with(v.metric, $57::text)
-                                and substr(v.metric, length($58::text) + 1) ~ '^(train|valid|test)(/|$)'
+                                substring(
+                                  v.metric
+                                  from
+                                    '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                                ) <> $51
+                                and (
+                                  starts_with(v.metric, $52::text)
+                                  or substring(
+                                    v.metric
+                                    from
+                                      '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                                  ) not like '%:%'
+                                )
                               )
                           ) as is_other,
                           hashtextextended (nullif(e.input, ''), 0) as input,
@@ -1542,7 +1602,7 @@ from
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $59
+                          e.benchmark_id = $53
                           and e.sample_id is not null
                       ) v
                     where
@@ -1581,9 +1641,9 @@ from
                         from
                           (
                             select
-                              case jsonb_typeof(e.metrics -> $60::text)
-                                when 'number' then (e.metrics -> $61::text)::double precision
-                                when 'boolean' then (e.metrics -> $62::text)::boolean::integer::double precision
+                              case jsonb_typeof(e.metrics -> $54::text)
+                                when 'number' then (e.metrics -> $55::text)::double precision
+                                when 'boolean' then (e.metrics -> $56::text)::boolean::integer::double precision
                               end as value
                           ) v
                         where
@@ -1615,9 +1675,19 @@ from
                         where
                           abs(v.value) < 1e+150
                           and (
-                            v.metric <> $63
-                            and starts_with(v.metric, $64::text)
-                            and substr(v.metric, length($65::text) + 1) ~ '^(train|valid|test)(/|$)'
+                            substring(
+                              v.metric
+                              from
+                                '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                            ) <> $57
+                            and (
+                              starts_with(v.metric, $58::text)
+                              or substring(
+                                v.metric
+                                from
+                                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                              ) not like '%:%'
+                            )
                           )
                       ) as is_other,
                       hashtextextended (nullif(e.input, ''), 0) as input,
@@ -1625,7 +1695,7 @@ from
                     from
                       evaluations e
                     where
-                      e.benchmark_id = $66
+                      e.benchmark_id = $59
                       and e.sample_id is not null
                   ) v
                 order by
@@ -1657,7 +1727,7 @@ from
                     when min(v."expected") = max(v."expected") then min(v."expected")
                     else min(v."expected") # (max(v."expected") << 1)
                   end as "expected",
-                  (sum(v.value) + greatest(0, $67::bigint - count(v.value)) * $68::double precision) / (count(v.value) + greatest(0, $69::bigint - count(v.value))) as value
+                  (sum(v.value) + greatest(0, $60::bigint - count(v.value)) * $61::double precision) / (count(v.value) + greatest(0, $62::bigint - count(v.value))) as value
                 from
                   (
                     select
@@ -1674,9 +1744,9 @@ from
                             from
                               (
                                 select
-                                  case jsonb_typeof(e.metrics -> $70::text)
-                                    when 'number' then (e.metrics -> $71::text)::double precision
-                                    when 'boolean' then (e.metrics -> $72::text)::boolean::integer::double precision
+                                  case jsonb_typeof(e.metrics -> $63::text)
+                                    when 'number' then (e.metrics -> $64::text)::double precision
+                                    when 'boolean' then (e.metrics -> $65::text)::boolean::integer::double precision
                                   end as value
                               ) v
                             where
@@ -1708,9 +1778,19 @@ from
                             where
                               abs(v.value) < 1e+150
                               and (
-                                v.metric <> $73
-                                and starts_with(v.metric, $74::text)
-                                and substr(v.metric, length($75::text) + 1) ~ '^(train|valid|test)(/|$)'
+                                substring(
+                                  v.metric
+                                  from
+                                    '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                                ) <> $66
+                                and (
+                                  starts_with(v.metric, $67::text)
+                                  or substring(
+                                    v.metric
+                                    from
+                                      '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                                  ) not like '%:%'
+                                )
                               )
                           ) as is_other,
                           hashtextextended (nullif(e.input, ''), 0) as input,
@@ -1718,7 +1798,7 @@ from
                         from
                           evaluations e
                         where
-                          e.benchmark_id = $76
+                          e.benchmark_id = $68
                           and e.sample_id is not null
                       ) v
                     where
@@ -1753,72 +1833,64 @@ from
 -- $5 = 'accuracy/test'
 -- $6 = 'accuracy/test'
 -- $7 = 'accuracy/test'
--- $8 = 'accuracy/test'
+-- $8 = 'test'
 -- $9 = 'accuracy/'
--- $10 = 'accuracy/'
--- $11 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $12 = 0
--- $13 = 1
--- $14 = 0
+-- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $11 = 0
+-- $12 = 1
+-- $13 = 0
+-- $14 = 'accuracy/test'
 -- $15 = 'accuracy/test'
 -- $16 = 'accuracy/test'
--- $17 = 'accuracy/test'
--- $18 = 'accuracy/test'
--- $19 = 'accuracy/'
--- $20 = 'accuracy/'
--- $21 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $17 = 'test'
+-- $18 = 'accuracy/'
+-- $19 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $20 = 'accuracy/test'
+-- $21 = 'accuracy/test'
 -- $22 = 'accuracy/test'
--- $23 = 'accuracy/test'
--- $24 = 'accuracy/test'
--- $25 = 'accuracy/test'
--- $26 = 'accuracy/'
--- $27 = 'accuracy/'
--- $28 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $29 = 5
--- $30 = 0
--- $31 = 5
--- $32 = 'accuracy/test'
--- $33 = 'accuracy/test'
--- $34 = 'accuracy/test'
--- $35 = 'accuracy/test'
--- $36 = 'accuracy/'
--- $37 = 'accuracy/'
--- $38 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $39 = 0
--- $40 = 1
--- $41 = 1
--- $42 = 0
--- $43 = 'accuracy/test'
--- $44 = 'accuracy/test'
--- $45 = 'accuracy/test'
--- $46 = 'accuracy/test'
--- $47 = 'accuracy/'
--- $48 = 'accuracy/'
--- $49 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $50 = 0
--- $51 = 0
--- $52 = 0
--- $53 = 'accuracy/test'
+-- $23 = 'test'
+-- $24 = 'accuracy/'
+-- $25 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $26 = 5
+-- $27 = 0
+-- $28 = 5
+-- $29 = 'accuracy/test'
+-- $30 = 'accuracy/test'
+-- $31 = 'accuracy/test'
+-- $32 = 'test'
+-- $33 = 'accuracy/'
+-- $34 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $35 = 0
+-- $36 = 1
+-- $37 = 1
+-- $38 = 0
+-- $39 = 'accuracy/test'
+-- $40 = 'accuracy/test'
+-- $41 = 'accuracy/test'
+-- $42 = 'test'
+-- $43 = 'accuracy/'
+-- $44 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $45 = 0
+-- $46 = 0
+-- $47 = 0
+-- $48 = 'accuracy/test'
+-- $49 = 'accuracy/test'
+-- $50 = 'accuracy/test'
+-- $51 = 'test'
+-- $52 = 'accuracy/'
+-- $53 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $54 = 'accuracy/test'
 -- $55 = 'accuracy/test'
 -- $56 = 'accuracy/test'
--- $57 = 'accuracy/'
+-- $57 = 'test'
 -- $58 = 'accuracy/'
 -- $59 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $60 = 'accuracy/test'
--- $61 = 'accuracy/test'
--- $62 = 'accuracy/test'
+-- $60 = 5
+-- $61 = 1
+-- $62 = 5
 -- $63 = 'accuracy/test'
--- $64 = 'accuracy/'
--- $65 = 'accuracy/'
--- $66 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $67 = 5
--- $68 = 1
--- $69 = 5
--- $70 = 'accuracy/test'
--- $71 = 'accuracy/test'
--- $72 = 'accuracy/test'
--- $73 = 'accuracy/test'
--- $74 = 'accuracy/'
--- $75 = 'accuracy/'
--- $76 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $64 = 'accuracy/test'
+-- $65 = 'accuracy/test'
+-- $66 = 'test'
+-- $67 = 'accuracy/'
+-- $68 = '01890a5d-ac96-774b-bcce-b302099a8057'

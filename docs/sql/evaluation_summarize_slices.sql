@@ -1,4 +1,4 @@
--- evaluation_summarize_slices, 1 of 4
+-- evaluation_summarize_slices, 1 of 5
 with
   grouped as (
     select
@@ -28,7 +28,8 @@ with
         select
           s.slice,
           v.metric,
-          v.value
+          v.value,
+          v.is_other
         from
           evaluations e
           cross join lateral (
@@ -88,14 +89,18 @@ with
                     ) v
                   where
                     abs(v.value) < 1e+150
-                )
+                ),
+                false
               )
-          ) v (metric, value)
+          ) v (metric, value, is_other)
         where
           e.benchmark_id = $7
         offset
           0
       ) v
+    where
+      value is not null
+      or not is_other
     group by
       metric,
       slice
@@ -199,13 +204,14 @@ order by
 -- $9 = 1200
 -- $10 = 200
 
--- evaluation_summarize_slices, 2 of 4
+-- evaluation_summarize_slices, 2 of 5
 with
   value as materialized (
     select
       s.slice,
       v.metric,
       v.value,
+      v.is_other,
       coalesce('s' || e.sample_id, 'e' || e.id) as sample,
       e.repetition
     from
@@ -272,7 +278,8 @@ with
                 ) v
               where
                 abs(v.value) < 1e+150
-            )
+            ),
+            false
           ),
           (
             $8::text,
@@ -286,9 +293,10 @@ with
                 ) v
               where
                 abs(v.value) < 1e+150
-            )
+            ),
+            false
           )
-      ) v (metric, value)
+      ) v (metric, value, is_other)
     where
       e.benchmark_id = $9
     offset
@@ -298,9 +306,22 @@ with
     select
       metric,
       slice,
-      count(distinct sample) as tried
+      count(*) as tried
     from
-      value
+      (
+        select
+          metric,
+          slice
+        from
+          value
+        group by
+          metric,
+          slice,
+          sample
+        having
+          bool_or(value is not null)
+          or not bool_or(is_other)
+      ) v
     group by
       metric,
       slice
@@ -467,13 +488,14 @@ order by
 -- $11 = 1200
 -- $12 = 200
 
--- evaluation_summarize_slices, 3 of 4
+-- evaluation_summarize_slices, 3 of 5
 with
   value as materialized (
     select
       s.slice,
       v.metric,
       v.value,
+      v.is_other,
       coalesce('s' || e.sample_id, 'e' || e.id) as sample,
       e.repetition
     from
@@ -501,9 +523,10 @@ with
                 ) v
               where
                 abs(v.value) < 1e+150
-            )
+            ),
+            false
           )
-      ) v (metric, value)
+      ) v (metric, value, is_other)
     where
       e.benchmark_id = $5
     offset
@@ -513,9 +536,22 @@ with
     select
       metric,
       slice,
-      count(distinct sample) as tried
+      count(*) as tried
     from
-      value
+      (
+        select
+          metric,
+          slice
+        from
+          value
+        group by
+          metric,
+          slice,
+          sample
+        having
+          bool_or(value is not null)
+          or not bool_or(is_other)
+      ) v
     group by
       metric,
       slice
@@ -709,13 +745,14 @@ order by
 -- $10 = 1200
 -- $11 = 200
 
--- evaluation_summarize_slices, 4 of 4
+-- evaluation_summarize_slices, 4 of 5
 with
   value as materialized (
     select
       s.slice,
       v.metric,
       v.value,
+      v.is_other,
       coalesce('s' || e.sample_id, 'e' || e.id) as sample,
       e.repetition
     from
@@ -755,9 +792,10 @@ with
                 ) v
               where
                 abs(v.value) < 1e+150
-            )
+            ),
+            false
           )
-      ) v (metric, value)
+      ) v (metric, value, is_other)
     where
       e.benchmark_id = $6
     offset
@@ -767,9 +805,22 @@ with
     select
       metric,
       slice,
-      count(distinct sample) as tried
+      count(*) as tried
     from
-      value
+      (
+        select
+          metric,
+          slice
+        from
+          value
+        group by
+          metric,
+          slice,
+          sample
+        having
+          bool_or(value is not null)
+          or not bool_or(is_other)
+      ) v
     group by
       metric,
       slice
@@ -950,3 +1001,270 @@ order by
 -- $7 = 200
 -- $8 = 1200
 -- $9 = 200
+
+-- evaluation_summarize_slices, 5 of 5
+with
+  grouped as (
+    select
+      metric,
+      slice,
+      count(*) as tried,
+      count(value) as count,
+      coalesce(
+        sum(
+          case
+            when abs(value) between 1e-30 and 1e30 then value::real::double precision
+            else 0
+          end
+        ) + sum(
+          value - case
+            when abs(value) between 1e-30 and 1e30 then value::real::double precision
+            else 0
+          end
+        ),
+        0
+      ) as sum,
+      coalesce(regr_sxx(value, value), 0) as m2,
+      min(value) as min,
+      max(value) as max
+    from
+      (
+        select
+          s.slice,
+          v.metric,
+          v.value,
+          v.is_other
+        from
+          evaluations e
+          cross join lateral (
+            select
+              (
+                coalesce(
+                  '=' || (
+                    select
+                      case
+                        when char_length(t.value) <= $1::integer then t.value
+                        else left(t.value, $2::integer) || '… (' || char_length(t.value) || ' characters, hash ' || to_hex(hashtextextended (t.value, 0)) || ')'
+                      end
+                    from
+                      (
+                        select
+                          case
+                            when jsonb_typeof(v.value) = 'number'
+                            and v.text like '%.%' then rtrim(rtrim(v.text, '0'), '.')
+                            else v.text
+                          end as value
+                        from
+                          (
+                            select
+                              k.value,
+                              k.value #>> '{}' as text
+                            from
+                              (
+                                select
+                                  coalesce(e.metadata -> $3::text, e.metadata #> $4::"text" [], e.metadata #> $5::"text" []) as value
+                                offset
+                                  0
+                              ) k
+                            offset
+                              0
+                          ) v
+                        offset
+                          0
+                      ) t
+                  ),
+                  ''
+                ) collate "C"
+              ) as slice
+            offset
+              0
+          ) s
+          cross join lateral (
+            values
+              (
+                $6::text,
+                (
+                  select
+                    v.value
+                  from
+                    (
+                      select
+                        "e"."score"::double precision as value
+                    ) v
+                  where
+                    abs(v.value) < 1e+150
+                ),
+                false
+              ),
+              (
+                $7::text,
+                (
+                  select
+                    v.value
+                  from
+                    (
+                      select
+                        case jsonb_typeof(e.metrics -> $8::text)
+                          when 'number' then (e.metrics -> $9::text)::double precision
+                          when 'boolean' then (e.metrics -> $10::text)::boolean::integer::double precision
+                        end as value
+                    ) v
+                  where
+                    abs(v.value) < 1e+150
+                ),
+                exists (
+                  select
+                  from
+                    (
+                      select
+                        case
+                          when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                          or m.key like 'metrics.%' then 'metrics.' || m.key
+                          else m.key
+                        end as metric,
+                        case jsonb_typeof(m.value)
+                          when 'number' then m.value::double precision
+                          else m.value::boolean::integer
+                        end as value
+                      from
+                        jsonb_each(e.metrics) m
+                      where
+                        e.metrics <> '{}'
+                        and jsonb_typeof(m.value) in ('number', 'boolean')
+                    ) v
+                  where
+                    abs(v.value) < 1e+150
+                    and (
+                      substring(
+                        v.metric
+                        from
+                          '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                      ) <> $11
+                      and (
+                        starts_with(v.metric, $12::text)
+                        or substring(
+                          v.metric
+                          from
+                            '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                        ) not like '%:%'
+                      )
+                    )
+                )
+              )
+          ) v (metric, value, is_other)
+        where
+          e.benchmark_id = $13
+        offset
+          0
+      ) v
+    where
+      value is not null
+      or not is_other
+    group by
+      metric,
+      slice
+  ),
+  placed as (
+    select
+      g.*,
+      row_number() over (
+        partition by
+          metric
+        order by
+          tried desc,
+          slice
+      ) as place
+    from
+      "grouped" g
+  ),
+  overall as materialized (
+    select
+      metric,
+      count(*) as slices,
+      array_agg(
+        substr(slice, 2)
+        order by
+          place
+      ) filter (
+        where
+          g.slice <> ''
+          and place > $14
+          and place <= $15
+      ) as left_out,
+      count(*) filter (
+        where
+          g.slice <> ''
+          and count > 0
+      ) as macro_slices,
+      avg(
+        case
+          when abs(g.sum) < 1e-290 then 0
+          else g.sum / g.count
+        end
+      ) filter (
+        where
+          g.slice <> ''
+          and count > 0
+      ) as macro_mean,
+      case
+        when bool_and(count > 1) filter (
+          where
+            g.slice <> ''
+            and count > 0
+        ) then sum(
+          case
+            when min = max
+            or m2 < 1e-280 then 0
+            else m2 / ((count - 1)::double precision * count)
+          end
+        ) filter (
+          where
+            g.slice <> ''
+            and count > 0
+        )
+      end as macro_variance
+    from
+      placed g
+    group by
+      metric
+  )
+select
+  p.metric,
+  case
+    when p.slice <> '' then substr(p.slice, 2)
+  end as value,
+  p.tried,
+  p.count,
+  p.sum,
+  p.m2,
+  p.min,
+  p.max,
+  o.slices,
+  o.left_out,
+  o.macro_slices,
+  o.macro_mean,
+  o.macro_variance
+from
+  placed p
+  join overall o using (metric)
+where
+  p.place <= $16
+order by
+  p.metric,
+  p.place;
+-- $1 = 200
+-- $2 = 200
+-- $3 = 'subject'
+-- $4 = '{metadata, subject}'
+-- $5 = '{doc, subject}'
+-- $6 = 'score'
+-- $7 = 'accuracy/test'
+-- $8 = 'accuracy/test'
+-- $9 = 'accuracy/test'
+-- $10 = 'accuracy/test'
+-- $11 = 'test'
+-- $12 = 'accuracy/'
+-- $13 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $14 = 200
+-- $15 = 1200
+-- $16 = 200

@@ -452,7 +452,27 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.beyond, 0))::double precision) || float8send ((coalesce(s.elsewhere, o.samples, 0))::double precision) || float8send ((coalesce(s.elsewhere_failed, o.failed, 0))::double precision),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.beyond, 0))::double precision) || float8send (
+              (
+                coalesce(
+                  case
+                    when s.benchmark_id is null then o."samples"
+                    else r."samples"
+                  end,
+                  0
+                )
+              )::double precision
+            ) || float8send (
+              (
+                coalesce(
+                  case
+                    when s.benchmark_id is null then o."failed"
+                    else r."failed"
+                  end,
+                  0
+                )
+              )::double precision
+            ),
             ''::bytea
           ),
           'base64'
@@ -482,21 +502,7 @@ select
           sum(samples) filter (
             where
               is_beyond
-          ) as beyond,
-          coalesce(
-            sum(samples) filter (
-              where
-                false
-            ),
-            0
-          ) as elsewhere,
-          coalesce(
-            sum(failed) filter (
-              where
-                false
-            ),
-            0
-          ) as elsewhere_failed
+          ) as beyond
         from
           (
             select
@@ -522,31 +528,103 @@ select
       left join (
         select
           benchmark_id,
-          sum(count) as samples,
-          sum(failed) as failed
+          sum(samples)::bigint as samples,
+          sum(failed)::bigint as failed
         from
           (
             select
               benchmark_id,
-              count,
-              failed
+              max(samples) as samples,
+              max(failed) as failed
             from
-              metric_rollups
-            where
-              dataset = $12
-              and false
-            union all
+              (
+                select
+                  p.benchmark_id,
+                  p.metric,
+                  sum(p.samples) as samples,
+                  sum(p.failed) as failed
+                from
+                  (
+                    select
+                      benchmark_id,
+                      metric,
+                      samples,
+                      failed
+                    from
+                      grouped
+                    where
+                      false
+                  ) p
+                group by
+                  p.benchmark_id,
+                  p.metric
+              ) m
+            group by
+              m.benchmark_id,
+              substring(
+                m.metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+              )
+          ) s
+        group by
+          benchmark_id
+      ) r on r.benchmark_id = b.id
+      left join (
+        select
+          benchmark_id,
+          sum(samples)::bigint as samples,
+          sum(failed)::bigint as failed
+        from
+          (
             select
-              d.benchmark_id,
-              d.count,
-              d.failed
+              benchmark_id,
+              max(samples) as samples,
+              max(failed) as failed
             from
-              metric_deltas d
-              join benchmarks b on b.id = d.benchmark_id
-              and b.dataset = $13
-            where
-              false
-          ) part
+              (
+                select
+                  p.benchmark_id,
+                  p.metric,
+                  sum(p.samples) as samples,
+                  sum(p.failed) as failed
+                from
+                  (
+                    select
+                      benchmark_id,
+                      metric,
+                      count as samples,
+                      failed
+                    from
+                      metric_rollups
+                    where
+                      dataset = $12
+                      and false
+                    union all
+                    select
+                      d.benchmark_id,
+                      d.metric,
+                      d.count,
+                      d.failed
+                    from
+                      metric_deltas d
+                      join benchmarks b on b.id = d.benchmark_id
+                      and b.dataset = $13
+                    where
+                      false
+                  ) p
+                group by
+                  p.benchmark_id,
+                  p.metric
+              ) m
+            group by
+              m.benchmark_id,
+              substring(
+                m.metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+              )
+          ) s
         group by
           benchmark_id
       ) o on o.benchmark_id = b.id
@@ -1126,7 +1204,27 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.beyond, 0))::double precision) || float8send ((coalesce(s.elsewhere, o.samples, 0))::double precision) || float8send ((coalesce(s.elsewhere_failed, o.failed, 0))::double precision),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.beyond, 0))::double precision) || float8send (
+              (
+                coalesce(
+                  case
+                    when s.benchmark_id is null then o."samples"
+                    else r."samples"
+                  end,
+                  0
+                )
+              )::double precision
+            ) || float8send (
+              (
+                coalesce(
+                  case
+                    when s.benchmark_id is null then o."failed"
+                    else r."failed"
+                  end,
+                  0
+                )
+              )::double precision
+            ),
             ''::bytea
           ),
           'base64'
@@ -1156,21 +1254,7 @@ select
           sum(samples) filter (
             where
               is_beyond
-          ) as beyond,
-          coalesce(
-            sum(samples) filter (
-              where
-                false
-            ),
-            0
-          ) as elsewhere,
-          coalesce(
-            sum(failed) filter (
-              where
-                false
-            ),
-            0
-          ) as elsewhere_failed
+          ) as beyond
         from
           (
             select
@@ -1196,36 +1280,108 @@ select
       left join (
         select
           benchmark_id,
-          sum(count) as samples,
-          sum(failed) as failed
+          sum(samples)::bigint as samples,
+          sum(failed)::bigint as failed
         from
           (
             select
               benchmark_id,
-              count,
-              failed
+              max(samples) as samples,
+              max(failed) as failed
             from
-              metric_rollups
-            where
-              dataset = $18
-              and false
-            union all
+              (
+                select
+                  p.benchmark_id,
+                  p.metric,
+                  sum(p.samples) as samples,
+                  sum(p.failed) as failed
+                from
+                  (
+                    select
+                      benchmark_id,
+                      metric,
+                      samples,
+                      failed
+                    from
+                      grouped
+                    where
+                      false
+                  ) p
+                group by
+                  p.benchmark_id,
+                  p.metric
+              ) m
+            group by
+              m.benchmark_id,
+              substring(
+                m.metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+              )
+          ) s
+        group by
+          benchmark_id
+      ) r on r.benchmark_id = b.id
+      left join (
+        select
+          benchmark_id,
+          sum(samples)::bigint as samples,
+          sum(failed)::bigint as failed
+        from
+          (
             select
-              d.benchmark_id,
-              d.count,
-              d.failed
+              benchmark_id,
+              max(samples) as samples,
+              max(failed) as failed
             from
-              metric_deltas d
-              join benchmarks b on b.id = d.benchmark_id
-              and b.status = $19
-              and b.provider = $20
-              and b.dataset = $21
-              and b.labels @> $22
-              and b.created_at >= $23
-              and b.created_at < $24
-            where
-              false
-          ) part
+              (
+                select
+                  p.benchmark_id,
+                  p.metric,
+                  sum(p.samples) as samples,
+                  sum(p.failed) as failed
+                from
+                  (
+                    select
+                      benchmark_id,
+                      metric,
+                      count as samples,
+                      failed
+                    from
+                      metric_rollups
+                    where
+                      dataset = $18
+                      and false
+                    union all
+                    select
+                      d.benchmark_id,
+                      d.metric,
+                      d.count,
+                      d.failed
+                    from
+                      metric_deltas d
+                      join benchmarks b on b.id = d.benchmark_id
+                      and b.status = $19
+                      and b.provider = $20
+                      and b.dataset = $21
+                      and b.labels @> $22
+                      and b.created_at >= $23
+                      and b.created_at < $24
+                    where
+                      false
+                  ) p
+                group by
+                  p.benchmark_id,
+                  p.metric
+              ) m
+            group by
+              m.benchmark_id,
+              substring(
+                m.metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+              )
+          ) s
         group by
           benchmark_id
       ) o on o.benchmark_id = b.id
@@ -1677,9 +1833,19 @@ with
           and (
             metric in ($4, $5)
             or (
-              metric <> $6
-              and starts_with(metric, $7::text)
-              and substr(metric, length($8::text) + 1) ~ '^(train|valid|test)(/|$)'
+              substring(
+                metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+              ) <> $6
+              and (
+                starts_with(metric, $7::text)
+                or substring(
+                  metric
+                  from
+                    '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                ) not like '%:%'
+              )
             )
           )
         union all
@@ -1862,7 +2028,7 @@ with
                       ) f
                       left join stale_rollups s on s.benchmark_id = f.benchmark_id
                     where
-                      length(f.metric) <= $9
+                      length(f.metric) <= $8
                       and (
                         s.names is null
                         or f.metric = any (s.names)
@@ -1920,11 +2086,21 @@ with
           ) g
         where
           (
-            metric in ($10, $11)
+            metric in ($9, $10)
             or (
-              metric <> $12
-              and starts_with(metric, $13::text)
-              and substr(metric, length($14::text) + 1) ~ '^(train|valid|test)(/|$)'
+              substring(
+                metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+              ) <> $11
+              and (
+                starts_with(metric, $12::text)
+                or substring(
+                  metric
+                  from
+                    '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                ) not like '%:%'
+              )
             )
           )
       ) g
@@ -1968,14 +2144,14 @@ select
     from
       grouped g
     where
-      g.metric = $15
+      g.metric = $13
       and not exists (
         select
         from
           stale_rollups s
         where
           s.benchmark_id = "g"."benchmark_id"
-          and not $16 = any (s.names)
+          and not $14 = any (s.names)
       )
   ) as groups,
   (
@@ -1983,7 +2159,27 @@ select
       coalesce(
         encode(
           string_agg(
-            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.beyond, 0))::double precision) || float8send ((coalesce(s.elsewhere, o.samples, 0))::double precision) || float8send ((coalesce(s.elsewhere_failed, o.failed, 0))::double precision),
+            uuid_send (b.id) || float8send ((b.planned_samples)::double precision) || float8send ((b.total_iterations)::double precision) || float8send ((b.repetitions)::double precision) || float8send ((coalesce(s.tried, f.count, 0))::double precision) || float8send ((coalesce(s.failed, f.sum, 0))::double precision) || float8send ((coalesce(s.most, 1))::double precision) || float8send ((coalesce(s.beyond, 0))::double precision) || float8send (
+              (
+                coalesce(
+                  case
+                    when s.benchmark_id is null then o."samples"
+                    else r."samples"
+                  end,
+                  0
+                )
+              )::double precision
+            ) || float8send (
+              (
+                coalesce(
+                  case
+                    when s.benchmark_id is null then o."failed"
+                    else r."failed"
+                  end,
+                  0
+                )
+              )::double precision
+            ),
             ''::bytea
           ),
           'base64'
@@ -1992,8 +2188,8 @@ select
       )
     from
       benchmarks b
-      left join metric_rollups f on f.dataset = $17
-      and f.metric = $18
+      left join metric_rollups f on f.dataset = $15
+      and f.metric = $16
       and f.benchmark_id = b.id
       left join (
         select
@@ -2013,29 +2209,7 @@ select
           sum(samples) filter (
             where
               is_beyond
-          ) as beyond,
-          coalesce(
-            sum(samples) filter (
-              where
-                (
-                  metric <> $19
-                  and starts_with(metric, $20::text)
-                  and substr(metric, length($21::text) + 1) ~ '^(train|valid|test)(/|$)'
-                )
-            ),
-            0
-          ) as elsewhere,
-          coalesce(
-            sum(failed) filter (
-              where
-                (
-                  metric <> $22
-                  and starts_with(metric, $23::text)
-                  and substr(metric, length($24::text) + 1) ~ '^(train|valid|test)(/|$)'
-                )
-            ),
-            0
-          ) as elsewhere_failed
+          ) as beyond
         from
           (
             select
@@ -2061,44 +2235,150 @@ select
       left join (
         select
           benchmark_id,
-          sum(count) as samples,
-          sum(failed) as failed
+          sum(samples)::bigint as samples,
+          sum(failed)::bigint as failed
         from
           (
             select
               benchmark_id,
-              count,
-              failed
+              max(samples) as samples,
+              max(failed) as failed
             from
-              metric_rollups
-            where
-              dataset = $25
-              and (
-                metric <> $26
-                and starts_with(metric, $27::text)
-                and substr(metric, length($28::text) + 1) ~ '^(train|valid|test)(/|$)'
-              )
-            union all
-            select
-              d.benchmark_id,
-              d.count,
-              d.failed
-            from
-              metric_deltas d
-              join benchmarks b on b.id = d.benchmark_id
-              and b.dataset = $29
-            where
               (
-                metric <> $30
-                and starts_with(metric, $31::text)
-                and substr(metric, length($32::text) + 1) ~ '^(train|valid|test)(/|$)'
+                select
+                  p.benchmark_id,
+                  p.metric,
+                  sum(p.samples) as samples,
+                  sum(p.failed) as failed
+                from
+                  (
+                    select
+                      benchmark_id,
+                      metric,
+                      samples,
+                      failed
+                    from
+                      grouped
+                    where
+                      (
+                        substring(
+                          metric
+                          from
+                            '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                        ) <> $17
+                        and (
+                          starts_with(metric, $18::text)
+                          or substring(
+                            metric
+                            from
+                              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                          ) not like '%:%'
+                        )
+                      )
+                  ) p
+                group by
+                  p.benchmark_id,
+                  p.metric
+              ) m
+            group by
+              m.benchmark_id,
+              substring(
+                m.metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
               )
-          ) part
+          ) s
+        group by
+          benchmark_id
+      ) r on r.benchmark_id = b.id
+      left join (
+        select
+          benchmark_id,
+          sum(samples)::bigint as samples,
+          sum(failed)::bigint as failed
+        from
+          (
+            select
+              benchmark_id,
+              max(samples) as samples,
+              max(failed) as failed
+            from
+              (
+                select
+                  p.benchmark_id,
+                  p.metric,
+                  sum(p.samples) as samples,
+                  sum(p.failed) as failed
+                from
+                  (
+                    select
+                      benchmark_id,
+                      metric,
+                      count as samples,
+                      failed
+                    from
+                      metric_rollups
+                    where
+                      dataset = $19
+                      and (
+                        substring(
+                          metric
+                          from
+                            '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                        ) <> $20
+                        and (
+                          starts_with(metric, $21::text)
+                          or substring(
+                            metric
+                            from
+                              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                          ) not like '%:%'
+                        )
+                      )
+                    union all
+                    select
+                      d.benchmark_id,
+                      d.metric,
+                      d.count,
+                      d.failed
+                    from
+                      metric_deltas d
+                      join benchmarks b on b.id = d.benchmark_id
+                      and b.dataset = $22
+                    where
+                      (
+                        substring(
+                          metric
+                          from
+                            '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                        ) <> $23
+                        and (
+                          starts_with(metric, $24::text)
+                          or substring(
+                            metric
+                            from
+                              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                          ) not like '%:%'
+                        )
+                      )
+                  ) p
+                group by
+                  p.benchmark_id,
+                  p.metric
+              ) m
+            group by
+              m.benchmark_id,
+              substring(
+                m.metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+              )
+          ) s
         group by
           benchmark_id
       ) o on o.benchmark_id = b.id
     where
-      b.dataset = $33
+      b.dataset = $25
   ) as plans,
   (
     select
@@ -2115,9 +2395,9 @@ select
     from
       metric_deltas part
       join benchmarks b on b.id = part.benchmark_id
-      and b.dataset = $34
+      and b.dataset = $26
     where
-      part.metric = $35
+      part.metric = $27
   ) as tried,
   '' as reduced,
   (
@@ -2135,8 +2415,8 @@ select
     from
       metric_rollups part
     where
-      part.dataset = $36
-      and part.metric = $37
+      part.dataset = $28
+      and part.metric = $29
   ) as base,
   (
     select
@@ -2153,16 +2433,16 @@ select
     from
       metric_deltas part
       join benchmarks b on b.id = part.benchmark_id
-      and b.dataset = $38
+      and b.dataset = $30
     where
-      part.metric = $39
+      part.metric = $31
       and not exists (
         select
         from
           stale_rollups s
         where
           s.benchmark_id = "part"."benchmark_id"
-          and not $40 = any (s.names)
+          and not $32 = any (s.names)
       )
   ) as deltas,
   (
@@ -2175,7 +2455,7 @@ select
         from
           stale_rollups s
           join benchmarks b on b.id = s.benchmark_id
-          and b.dataset = $41
+          and b.dataset = $33
         where
           s.is_missing
         union
@@ -2197,39 +2477,31 @@ select
 -- $3 = 20001
 -- $4 = 'accuracy/test'
 -- $5 = 'metrics.failed'
--- $6 = 'accuracy/test'
+-- $6 = 'test'
 -- $7 = 'accuracy/'
--- $8 = 'accuracy/'
--- $9 = 255
--- $10 = 'accuracy/test'
--- $11 = 'metrics.failed'
--- $12 = 'accuracy/test'
--- $13 = 'accuracy/'
--- $14 = 'accuracy/'
--- $15 = 'accuracy/test'
--- $16 = 'accuracy/test'
--- $17 = 'd'
--- $18 = 'metrics.failed'
--- $19 = 'accuracy/test'
--- $20 = 'accuracy/'
+-- $8 = 255
+-- $9 = 'accuracy/test'
+-- $10 = 'metrics.failed'
+-- $11 = 'test'
+-- $12 = 'accuracy/'
+-- $13 = 'accuracy/test'
+-- $14 = 'accuracy/test'
+-- $15 = 'd'
+-- $16 = 'metrics.failed'
+-- $17 = 'test'
+-- $18 = 'accuracy/'
+-- $19 = 'd'
+-- $20 = 'test'
 -- $21 = 'accuracy/'
--- $22 = 'accuracy/test'
--- $23 = 'accuracy/'
+-- $22 = 'd'
+-- $23 = 'test'
 -- $24 = 'accuracy/'
 -- $25 = 'd'
--- $26 = 'accuracy/test'
--- $27 = 'accuracy/'
--- $28 = 'accuracy/'
--- $29 = 'd'
--- $30 = 'accuracy/test'
--- $31 = 'accuracy/'
--- $32 = 'accuracy/'
+-- $26 = 'd'
+-- $27 = 'metrics.failed'
+-- $28 = 'd'
+-- $29 = 'accuracy/test'
+-- $30 = 'd'
+-- $31 = 'accuracy/test'
+-- $32 = 'accuracy/test'
 -- $33 = 'd'
--- $34 = 'd'
--- $35 = 'metrics.failed'
--- $36 = 'd'
--- $37 = 'accuracy/test'
--- $38 = 'd'
--- $39 = 'accuracy/test'
--- $40 = 'accuracy/test'
--- $41 = 'd'

@@ -257,6 +257,294 @@ with
         from
           kept
       )
+  ),
+  grouped as materialized (
+    select
+      benchmark_id,
+      metric,
+      tries,
+      successes,
+      sum(samples) as samples,
+      sum(alike) as alike,
+      sum(fractional) as fractional,
+      sum(failed) as failed,
+      sum(sum) as sum,
+      sum(squares) as squares
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          sample_rollups
+        where
+          benchmark_id in (
+            select
+              id
+            from
+              kept
+          )
+          and (
+            metric in ($17, $18)
+            or false
+          )
+        union all
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          (
+            select
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes,
+              sum(f.sign)::bigint as samples,
+              sum(f.sign * f.alike)::bigint as alike,
+              coalesce(
+                sum(f.sign) filter (
+                  where
+                    f.mean is not null
+                ),
+                0
+              )::bigint as fractional,
+              sum(f.sign * f.failed)::bigint as failed,
+              coalesce(sum(f.sign * f.mean), 0) as sum,
+              coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+            from
+              (
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  1 as sign
+                from
+                  (
+                    select
+                      f.*
+                    from
+                      (
+                        select
+                          f.*,
+                          (
+                            max(f.successes) filter (
+                              where
+                                f.metric = 'metrics.failed'
+                            ) over (
+                              partition by
+                                f.benchmark_id,
+                                f.sample
+                            ) > 0
+                          )::integer as failed
+                        from
+                          (
+                            select
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric,
+                              count(*)::integer as tries,
+                              case
+                                when min(v.value) >= 0
+                                and max(v.value) <= 1 then count(*) filter (
+                                  where
+                                    v.value = 1
+                                )
+                                else -1
+                              end::integer as successes,
+                              case
+                                when count(*) filter (
+                                  where
+                                    v.value in (0, 1)
+                                ) < count(*) then avg(v.value)::numeric
+                              end as mean,
+                              (
+                                count(*) > 1
+                                and min(v.value) = max(v.value)
+                              )::integer as alike
+                            from
+                              (
+                                select
+                                  e.benchmark_id,
+                                  v.metric,
+                                  v.value,
+                                  e.failed,
+                                  e.sample
+                                from
+                                  (
+                                    select
+                                      e.*,
+                                      e.error is not null as failed,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.benchmark_id = t.benchmark_id
+                                          and e.sample_id = substr(t.sample, 2)
+                                        offset
+                                          0
+                                      ) e
+                                    where
+                                      t.sample like 's%'
+                                    union all
+                                    select
+                                      e.*,
+                                      e.error is not null,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.id = (
+                                            case
+                                              when t.sample like 'e%' then substr(t.sample, 2)
+                                            end
+                                          )::uuid
+                                          and e.benchmark_id = t.benchmark_id
+                                        offset
+                                          0
+                                      ) e
+                                  ) e
+                                  cross join lateral (
+                                    select
+                                      metric,
+                                      value
+                                    from
+                                      (
+                                        values
+                                          ('metrics.failed', e.failed::integer::double precision),
+                                          ('score', e."score"::double precision),
+                                          ('latency_ms', e."latency_ms"::double precision),
+                                          ('input_tokens', e."input_tokens"::double precision),
+                                          ('output_tokens', e."output_tokens"::double precision),
+                                          ('cost_usd', e."cost_usd"::double precision)
+                                      ) c (metric, value)
+                                    union all
+                                    select
+                                      case
+                                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                                        else m.key
+                                      end as metric,
+                                      case jsonb_typeof(m.value)
+                                        when 'number' then m.value::double precision
+                                        else m.value::boolean::integer
+                                      end as value
+                                    from
+                                      jsonb_each(e.metrics) m
+                                    where
+                                      e.metrics <> '{}'
+                                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) v
+                            group by
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric
+                          ) f
+                      ) f
+                      left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                    where
+                      length(f.metric) <= $19
+                      and (
+                        s.names is null
+                        or f.metric = any (s.names)
+                        or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                      )
+                  ) f
+                union all
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  -1
+                from
+                  (
+                    select
+                      f.benchmark_id,
+                      f.sample,
+                      m.metric,
+                      m.tries,
+                      m.successes,
+                      m.mean,
+                      coalesce(
+                        m.alike,
+                        (
+                          m.tries > 1
+                          and m.successes in (0, m.tries)
+                        )::integer
+                      ) as alike,
+                      ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                    from
+                      changed c
+                      join sample_figures f using (benchmark_id, sample)
+                      cross join lateral (
+                        select
+                          key as metric,
+                          (value ->> 0)::integer as tries,
+                          (value ->> 1)::integer as successes,
+                          (value ->> 2)::numeric as mean,
+                          (value ->> 3)::integer as alike
+                        from
+                          jsonb_each(f.figures)
+                      ) m
+                  ) f
+              ) f
+            group by
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes
+          ) g
+        where
+          (
+            metric in ($20, $21)
+            or false
+          )
+      ) g
+    group by
+      benchmark_id,
+      metric,
+      tries,
+      successes
+    having
+      sum(samples) > 0
   )
 select
   b.id,
@@ -278,8 +566,20 @@ select
   coalesce(g.failed, t.failed) as with_error,
   coalesce(g.most, 1) as most_tries,
   coalesce(g.beyond, 0) as beyond,
-  coalesce(g.elsewhere, o.samples) as elsewhere,
-  coalesce(g.elsewhere_failed, o.failed) as elsewhere_with_error,
+  coalesce(
+    case
+      when g.benchmark_id is null then o."samples"
+      else e."samples"
+    end,
+    0
+  )::bigint as elsewhere,
+  coalesce(
+    case
+      when g.benchmark_id is null then o."failed"
+      else e."failed"
+    end,
+    0
+  )::bigint as elsewhere_with_error,
   g.groups as groups,
   moments.reduced as reduced,
   (b.named_samples + added.named_samples)::bigint as named_samples,
@@ -330,23 +630,23 @@ from
         )
       ) filter (
         where
-          g.metric = $17
+          g.metric = $22
       ) as groups,
       (
         sum(g.samples) filter (
           where
-            g.metric = $18
+            g.metric = $23
         )
       )::bigint as tried,
       (
         sum(g.failed) filter (
           where
-            g.metric = $19
+            g.metric = $24
         )
       )::bigint as failed,
       max(g.tries) filter (
         where
-          g.metric = $20
+          g.metric = $25
       ) as most,
       coalesce(
         sum(g.samples) filter (
@@ -354,21 +654,7 @@ from
             g.is_beyond
         ),
         0
-      )::bigint as beyond,
-      coalesce(
-        sum(g.samples) filter (
-          where
-            false
-        ),
-        0
-      )::bigint as elsewhere,
-      coalesce(
-        sum(g.failed) filter (
-          where
-            false
-        ),
-        0
-      )::bigint as elsewhere_failed
+      )::bigint as beyond
     from
       (
         select
@@ -385,299 +671,57 @@ from
             )
           end as is_beyond
         from
-          (
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              sum(samples) as samples,
-              sum(alike) as alike,
-              sum(fractional) as fractional,
-              sum(failed) as failed,
-              sum(sum) as sum,
-              sum(squares) as squares
-            from
-              (
-                select
-                  benchmark_id,
-                  metric,
-                  tries,
-                  successes,
-                  samples,
-                  alike,
-                  fractional,
-                  failed,
-                  sum,
-                  squares
-                from
-                  sample_rollups
-                where
-                  benchmark_id in (
-                    select
-                      id
-                    from
-                      kept
-                  )
-                  and (
-                    metric in ($21, $22)
-                    or false
-                  )
-                union all
-                select
-                  benchmark_id,
-                  metric,
-                  tries,
-                  successes,
-                  samples,
-                  alike,
-                  fractional,
-                  failed,
-                  sum,
-                  squares
-                from
-                  (
-                    select
-                      f.benchmark_id,
-                      f.metric,
-                      f.tries,
-                      f.successes,
-                      sum(f.sign)::bigint as samples,
-                      sum(f.sign * f.alike)::bigint as alike,
-                      coalesce(
-                        sum(f.sign) filter (
-                          where
-                            f.mean is not null
-                        ),
-                        0
-                      )::bigint as fractional,
-                      sum(f.sign * f.failed)::bigint as failed,
-                      coalesce(sum(f.sign * f.mean), 0) as sum,
-                      coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
-                    from
-                      (
-                        select
-                          benchmark_id,
-                          sample,
-                          metric,
-                          tries,
-                          successes,
-                          mean,
-                          alike,
-                          failed,
-                          1 as sign
-                        from
-                          (
-                            select
-                              f.*
-                            from
-                              (
-                                select
-                                  f.*,
-                                  (
-                                    max(f.successes) filter (
-                                      where
-                                        f.metric = 'metrics.failed'
-                                    ) over (
-                                      partition by
-                                        f.benchmark_id,
-                                        f.sample
-                                    ) > 0
-                                  )::integer as failed
-                                from
-                                  (
-                                    select
-                                      v.benchmark_id,
-                                      v.sample,
-                                      v.metric,
-                                      count(*)::integer as tries,
-                                      case
-                                        when min(v.value) >= 0
-                                        and max(v.value) <= 1 then count(*) filter (
-                                          where
-                                            v.value = 1
-                                        )
-                                        else -1
-                                      end::integer as successes,
-                                      case
-                                        when count(*) filter (
-                                          where
-                                            v.value in (0, 1)
-                                        ) < count(*) then avg(v.value)::numeric
-                                      end as mean,
-                                      (
-                                        count(*) > 1
-                                        and min(v.value) = max(v.value)
-                                      )::integer as alike
-                                    from
-                                      (
-                                        select
-                                          e.benchmark_id,
-                                          v.metric,
-                                          v.value,
-                                          e.failed,
-                                          e.sample
-                                        from
-                                          (
-                                            select
-                                              e.*,
-                                              e.error is not null as failed,
-                                              t.sample
-                                            from
-                                              changed t
-                                              cross join lateral (
-                                                select
-                                                  *
-                                                from
-                                                  evaluations e
-                                                where
-                                                  e.benchmark_id = t.benchmark_id
-                                                  and e.sample_id = substr(t.sample, 2)
-                                                offset
-                                                  0
-                                              ) e
-                                            where
-                                              t.sample like 's%'
-                                            union all
-                                            select
-                                              e.*,
-                                              e.error is not null,
-                                              t.sample
-                                            from
-                                              changed t
-                                              cross join lateral (
-                                                select
-                                                  *
-                                                from
-                                                  evaluations e
-                                                where
-                                                  e.id = (
-                                                    case
-                                                      when t.sample like 'e%' then substr(t.sample, 2)
-                                                    end
-                                                  )::uuid
-                                                  and e.benchmark_id = t.benchmark_id
-                                                offset
-                                                  0
-                                              ) e
-                                          ) e
-                                          cross join lateral (
-                                            select
-                                              metric,
-                                              value
-                                            from
-                                              (
-                                                values
-                                                  ('metrics.failed', e.failed::integer::double precision),
-                                                  ('score', e."score"::double precision),
-                                                  ('latency_ms', e."latency_ms"::double precision),
-                                                  ('input_tokens', e."input_tokens"::double precision),
-                                                  ('output_tokens', e."output_tokens"::double precision),
-                                                  ('cost_usd', e."cost_usd"::double precision)
-                                              ) c (metric, value)
-                                            union all
-                                            select
-                                              case
-                                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                                or m.key like 'metrics.%' then 'metrics.' || m.key
-                                                else m.key
-                                              end as metric,
-                                              case jsonb_typeof(m.value)
-                                                when 'number' then m.value::double precision
-                                                else m.value::boolean::integer
-                                              end as value
-                                            from
-                                              jsonb_each(e.metrics) m
-                                            where
-                                              e.metrics <> '{}'
-                                              and jsonb_typeof(m.value) in ('number', 'boolean')
-                                          ) v
-                                        where
-                                          abs(v.value) < 1e+150
-                                      ) v
-                                    group by
-                                      v.benchmark_id,
-                                      v.sample,
-                                      v.metric
-                                  ) f
-                              ) f
-                              left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                            where
-                              length(f.metric) <= $23
-                              and (
-                                s.names is null
-                                or f.metric = any (s.names)
-                                or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                              )
-                          ) f
-                        union all
-                        select
-                          benchmark_id,
-                          sample,
-                          metric,
-                          tries,
-                          successes,
-                          mean,
-                          alike,
-                          failed,
-                          -1
-                        from
-                          (
-                            select
-                              f.benchmark_id,
-                              f.sample,
-                              m.metric,
-                              m.tries,
-                              m.successes,
-                              m.mean,
-                              coalesce(
-                                m.alike,
-                                (
-                                  m.tries > 1
-                                  and m.successes in (0, m.tries)
-                                )::integer
-                              ) as alike,
-                              ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
-                            from
-                              changed c
-                              join sample_figures f using (benchmark_id, sample)
-                              cross join lateral (
-                                select
-                                  key as metric,
-                                  (value ->> 0)::integer as tries,
-                                  (value ->> 1)::integer as successes,
-                                  (value ->> 2)::numeric as mean,
-                                  (value ->> 3)::integer as alike
-                                from
-                                  jsonb_each(f.figures)
-                              ) m
-                          ) f
-                      ) f
-                    group by
-                      f.benchmark_id,
-                      f.metric,
-                      f.tries,
-                      f.successes
-                  ) g
-                where
-                  (
-                    metric in ($24, $25)
-                    or false
-                  )
-              ) g
-            group by
-              benchmark_id,
-              metric,
-              tries,
-              successes
-            having
-              sum(samples) > 0
-          ) g
+          grouped g
           join benchmarks b on b.id = g.benchmark_id
       ) g
     group by
       g.benchmark_id
   ) g on g.benchmark_id = run.id
+  left join (
+    select
+      benchmark_id,
+      sum(samples)::bigint as samples,
+      sum(failed)::bigint as failed
+    from
+      (
+        select
+          benchmark_id,
+          max(samples) as samples,
+          max(failed) as failed
+        from
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              sum(p.samples) as samples,
+              sum(p.failed) as failed
+            from
+              (
+                select
+                  benchmark_id,
+                  metric,
+                  samples,
+                  failed
+                from
+                  grouped
+                where
+                  false
+              ) p
+            group by
+              p.benchmark_id,
+              p.metric
+          ) m
+        group by
+          m.benchmark_id,
+          substring(
+            m.metric
+            from
+              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+          )
+      ) s
+    group by
+      benchmark_id
+  ) e on e.benchmark_id = run.id
   left join (
     select
       null::uuid as benchmark_id,
@@ -732,6 +776,7 @@ from
             from
               (
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -745,6 +790,7 @@ from
                   and metric = $26
                 union all
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -767,6 +813,7 @@ from
     from
       (
         select
+          metric,
           count,
           failed,
           sum,
@@ -780,6 +827,7 @@ from
           and metric = $28
         union all
         select
+          metric,
           count,
           failed,
           sum,
@@ -793,39 +841,77 @@ from
           and metric = $29
       ) part
   ) t
-  cross join lateral (
+  left join lateral (
     select
-      coalesce(sum(part.count), 0)::bigint as samples,
-      coalesce(sum(part.failed), 0)::bigint as failed
+      benchmark_id,
+      sum(samples)::bigint as samples,
+      sum(failed)::bigint as failed
     from
       (
         select
-          count,
-          failed,
-          sum,
-          m2,
-          min,
-          max
+          benchmark_id,
+          max(samples) as samples,
+          max(failed) as failed
         from
-          metric_rollups
-        where
-          benchmark_id = b.id
-          and false
-        union all
-        select
-          count,
-          failed,
-          sum,
-          m2,
-          min,
-          max
-        from
-          metric_deltas
-        where
-          benchmark_id = b.id
-          and false
-      ) part
-  ) o
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              sum(p.samples) as samples,
+              sum(p.failed) as failed
+            from
+              (
+                select
+                  b.id as benchmark_id,
+                  metric,
+                  count as samples,
+                  failed
+                from
+                  (
+                    select
+                      metric,
+                      count,
+                      failed,
+                      sum,
+                      m2,
+                      min,
+                      max
+                    from
+                      metric_rollups
+                    where
+                      benchmark_id = b.id
+                      and false
+                    union all
+                    select
+                      metric,
+                      count,
+                      failed,
+                      sum,
+                      m2,
+                      min,
+                      max
+                    from
+                      metric_deltas
+                    where
+                      benchmark_id = b.id
+                      and false
+                  ) part
+              ) p
+            group by
+              p.benchmark_id,
+              p.metric
+          ) m
+        group by
+          m.benchmark_id,
+          substring(
+            m.metric
+            from
+              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+          )
+      ) s
+    group by
+      benchmark_id
+  ) o on true
 order by
   b.created_at desc,
   b.id desc;
@@ -847,12 +933,12 @@ order by
 -- $16 = 2
 -- $17 = 'score'
 -- $18 = 'metrics.failed'
--- $19 = 'metrics.failed'
--- $20 = 'metrics.failed'
--- $21 = 'score'
--- $22 = 'metrics.failed'
--- $23 = 255
--- $24 = 'score'
+-- $19 = 255
+-- $20 = 'score'
+-- $21 = 'metrics.failed'
+-- $22 = 'score'
+-- $23 = 'metrics.failed'
+-- $24 = 'metrics.failed'
 -- $25 = 'metrics.failed'
 -- $26 = 'score'
 -- $27 = 'score'
@@ -1184,6 +1270,294 @@ with
         from
           kept
       )
+  ),
+  grouped as materialized (
+    select
+      benchmark_id,
+      metric,
+      tries,
+      successes,
+      sum(samples) as samples,
+      sum(alike) as alike,
+      sum(fractional) as fractional,
+      sum(failed) as failed,
+      sum(sum) as sum,
+      sum(squares) as squares
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          sample_rollups
+        where
+          benchmark_id in (
+            select
+              id
+            from
+              kept
+          )
+          and (
+            metric in ($21, $22)
+            or false
+          )
+        union all
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          (
+            select
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes,
+              sum(f.sign)::bigint as samples,
+              sum(f.sign * f.alike)::bigint as alike,
+              coalesce(
+                sum(f.sign) filter (
+                  where
+                    f.mean is not null
+                ),
+                0
+              )::bigint as fractional,
+              sum(f.sign * f.failed)::bigint as failed,
+              coalesce(sum(f.sign * f.mean), 0) as sum,
+              coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+            from
+              (
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  1 as sign
+                from
+                  (
+                    select
+                      f.*
+                    from
+                      (
+                        select
+                          f.*,
+                          (
+                            max(f.successes) filter (
+                              where
+                                f.metric = 'metrics.failed'
+                            ) over (
+                              partition by
+                                f.benchmark_id,
+                                f.sample
+                            ) > 0
+                          )::integer as failed
+                        from
+                          (
+                            select
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric,
+                              count(*)::integer as tries,
+                              case
+                                when min(v.value) >= 0
+                                and max(v.value) <= 1 then count(*) filter (
+                                  where
+                                    v.value = 1
+                                )
+                                else -1
+                              end::integer as successes,
+                              case
+                                when count(*) filter (
+                                  where
+                                    v.value in (0, 1)
+                                ) < count(*) then avg(v.value)::numeric
+                              end as mean,
+                              (
+                                count(*) > 1
+                                and min(v.value) = max(v.value)
+                              )::integer as alike
+                            from
+                              (
+                                select
+                                  e.benchmark_id,
+                                  v.metric,
+                                  v.value,
+                                  e.failed,
+                                  e.sample
+                                from
+                                  (
+                                    select
+                                      e.*,
+                                      e.error is not null as failed,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.benchmark_id = t.benchmark_id
+                                          and e.sample_id = substr(t.sample, 2)
+                                        offset
+                                          0
+                                      ) e
+                                    where
+                                      t.sample like 's%'
+                                    union all
+                                    select
+                                      e.*,
+                                      e.error is not null,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.id = (
+                                            case
+                                              when t.sample like 'e%' then substr(t.sample, 2)
+                                            end
+                                          )::uuid
+                                          and e.benchmark_id = t.benchmark_id
+                                        offset
+                                          0
+                                      ) e
+                                  ) e
+                                  cross join lateral (
+                                    select
+                                      metric,
+                                      value
+                                    from
+                                      (
+                                        values
+                                          ('metrics.failed', e.failed::integer::double precision),
+                                          ('score', e."score"::double precision),
+                                          ('latency_ms', e."latency_ms"::double precision),
+                                          ('input_tokens', e."input_tokens"::double precision),
+                                          ('output_tokens', e."output_tokens"::double precision),
+                                          ('cost_usd', e."cost_usd"::double precision)
+                                      ) c (metric, value)
+                                    union all
+                                    select
+                                      case
+                                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                                        else m.key
+                                      end as metric,
+                                      case jsonb_typeof(m.value)
+                                        when 'number' then m.value::double precision
+                                        else m.value::boolean::integer
+                                      end as value
+                                    from
+                                      jsonb_each(e.metrics) m
+                                    where
+                                      e.metrics <> '{}'
+                                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) v
+                            group by
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric
+                          ) f
+                      ) f
+                      left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                    where
+                      length(f.metric) <= $23
+                      and (
+                        s.names is null
+                        or f.metric = any (s.names)
+                        or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                      )
+                  ) f
+                union all
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  -1
+                from
+                  (
+                    select
+                      f.benchmark_id,
+                      f.sample,
+                      m.metric,
+                      m.tries,
+                      m.successes,
+                      m.mean,
+                      coalesce(
+                        m.alike,
+                        (
+                          m.tries > 1
+                          and m.successes in (0, m.tries)
+                        )::integer
+                      ) as alike,
+                      ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                    from
+                      changed c
+                      join sample_figures f using (benchmark_id, sample)
+                      cross join lateral (
+                        select
+                          key as metric,
+                          (value ->> 0)::integer as tries,
+                          (value ->> 1)::integer as successes,
+                          (value ->> 2)::numeric as mean,
+                          (value ->> 3)::integer as alike
+                        from
+                          jsonb_each(f.figures)
+                      ) m
+                  ) f
+              ) f
+            group by
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes
+          ) g
+        where
+          (
+            metric in ($24, $25)
+            or false
+          )
+      ) g
+    group by
+      benchmark_id,
+      metric,
+      tries,
+      successes
+    having
+      sum(samples) > 0
   )
 select
   b.id,
@@ -1205,8 +1579,20 @@ select
   coalesce(g.failed, t.failed) as with_error,
   coalesce(g.most, 1) as most_tries,
   coalesce(g.beyond, 0) as beyond,
-  coalesce(g.elsewhere, o.samples) as elsewhere,
-  coalesce(g.elsewhere_failed, o.failed) as elsewhere_with_error,
+  coalesce(
+    case
+      when g.benchmark_id is null then o."samples"
+      else e."samples"
+    end,
+    0
+  )::bigint as elsewhere,
+  coalesce(
+    case
+      when g.benchmark_id is null then o."failed"
+      else e."failed"
+    end,
+    0
+  )::bigint as elsewhere_with_error,
   g.groups as groups,
   moments.reduced as reduced,
   (b.named_samples + added.named_samples)::bigint as named_samples,
@@ -1257,23 +1643,23 @@ from
         )
       ) filter (
         where
-          g.metric = $21
+          g.metric = $26
       ) as groups,
       (
         sum(g.samples) filter (
           where
-            g.metric = $22
+            g.metric = $27
         )
       )::bigint as tried,
       (
         sum(g.failed) filter (
           where
-            g.metric = $23
+            g.metric = $28
         )
       )::bigint as failed,
       max(g.tries) filter (
         where
-          g.metric = $24
+          g.metric = $29
       ) as most,
       coalesce(
         sum(g.samples) filter (
@@ -1281,21 +1667,7 @@ from
             g.is_beyond
         ),
         0
-      )::bigint as beyond,
-      coalesce(
-        sum(g.samples) filter (
-          where
-            false
-        ),
-        0
-      )::bigint as elsewhere,
-      coalesce(
-        sum(g.failed) filter (
-          where
-            false
-        ),
-        0
-      )::bigint as elsewhere_failed
+      )::bigint as beyond
     from
       (
         select
@@ -1312,299 +1684,57 @@ from
             )
           end as is_beyond
         from
-          (
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              sum(samples) as samples,
-              sum(alike) as alike,
-              sum(fractional) as fractional,
-              sum(failed) as failed,
-              sum(sum) as sum,
-              sum(squares) as squares
-            from
-              (
-                select
-                  benchmark_id,
-                  metric,
-                  tries,
-                  successes,
-                  samples,
-                  alike,
-                  fractional,
-                  failed,
-                  sum,
-                  squares
-                from
-                  sample_rollups
-                where
-                  benchmark_id in (
-                    select
-                      id
-                    from
-                      kept
-                  )
-                  and (
-                    metric in ($25, $26)
-                    or false
-                  )
-                union all
-                select
-                  benchmark_id,
-                  metric,
-                  tries,
-                  successes,
-                  samples,
-                  alike,
-                  fractional,
-                  failed,
-                  sum,
-                  squares
-                from
-                  (
-                    select
-                      f.benchmark_id,
-                      f.metric,
-                      f.tries,
-                      f.successes,
-                      sum(f.sign)::bigint as samples,
-                      sum(f.sign * f.alike)::bigint as alike,
-                      coalesce(
-                        sum(f.sign) filter (
-                          where
-                            f.mean is not null
-                        ),
-                        0
-                      )::bigint as fractional,
-                      sum(f.sign * f.failed)::bigint as failed,
-                      coalesce(sum(f.sign * f.mean), 0) as sum,
-                      coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
-                    from
-                      (
-                        select
-                          benchmark_id,
-                          sample,
-                          metric,
-                          tries,
-                          successes,
-                          mean,
-                          alike,
-                          failed,
-                          1 as sign
-                        from
-                          (
-                            select
-                              f.*
-                            from
-                              (
-                                select
-                                  f.*,
-                                  (
-                                    max(f.successes) filter (
-                                      where
-                                        f.metric = 'metrics.failed'
-                                    ) over (
-                                      partition by
-                                        f.benchmark_id,
-                                        f.sample
-                                    ) > 0
-                                  )::integer as failed
-                                from
-                                  (
-                                    select
-                                      v.benchmark_id,
-                                      v.sample,
-                                      v.metric,
-                                      count(*)::integer as tries,
-                                      case
-                                        when min(v.value) >= 0
-                                        and max(v.value) <= 1 then count(*) filter (
-                                          where
-                                            v.value = 1
-                                        )
-                                        else -1
-                                      end::integer as successes,
-                                      case
-                                        when count(*) filter (
-                                          where
-                                            v.value in (0, 1)
-                                        ) < count(*) then avg(v.value)::numeric
-                                      end as mean,
-                                      (
-                                        count(*) > 1
-                                        and min(v.value) = max(v.value)
-                                      )::integer as alike
-                                    from
-                                      (
-                                        select
-                                          e.benchmark_id,
-                                          v.metric,
-                                          v.value,
-                                          e.failed,
-                                          e.sample
-                                        from
-                                          (
-                                            select
-                                              e.*,
-                                              e.error is not null as failed,
-                                              t.sample
-                                            from
-                                              changed t
-                                              cross join lateral (
-                                                select
-                                                  *
-                                                from
-                                                  evaluations e
-                                                where
-                                                  e.benchmark_id = t.benchmark_id
-                                                  and e.sample_id = substr(t.sample, 2)
-                                                offset
-                                                  0
-                                              ) e
-                                            where
-                                              t.sample like 's%'
-                                            union all
-                                            select
-                                              e.*,
-                                              e.error is not null,
-                                              t.sample
-                                            from
-                                              changed t
-                                              cross join lateral (
-                                                select
-                                                  *
-                                                from
-                                                  evaluations e
-                                                where
-                                                  e.id = (
-                                                    case
-                                                      when t.sample like 'e%' then substr(t.sample, 2)
-                                                    end
-                                                  )::uuid
-                                                  and e.benchmark_id = t.benchmark_id
-                                                offset
-                                                  0
-                                              ) e
-                                          ) e
-                                          cross join lateral (
-                                            select
-                                              metric,
-                                              value
-                                            from
-                                              (
-                                                values
-                                                  ('metrics.failed', e.failed::integer::double precision),
-                                                  ('score', e."score"::double precision),
-                                                  ('latency_ms', e."latency_ms"::double precision),
-                                                  ('input_tokens', e."input_tokens"::double precision),
-                                                  ('output_tokens', e."output_tokens"::double precision),
-                                                  ('cost_usd', e."cost_usd"::double precision)
-                                              ) c (metric, value)
-                                            union all
-                                            select
-                                              case
-                                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                                or m.key like 'metrics.%' then 'metrics.' || m.key
-                                                else m.key
-                                              end as metric,
-                                              case jsonb_typeof(m.value)
-                                                when 'number' then m.value::double precision
-                                                else m.value::boolean::integer
-                                              end as value
-                                            from
-                                              jsonb_each(e.metrics) m
-                                            where
-                                              e.metrics <> '{}'
-                                              and jsonb_typeof(m.value) in ('number', 'boolean')
-                                          ) v
-                                        where
-                                          abs(v.value) < 1e+150
-                                      ) v
-                                    group by
-                                      v.benchmark_id,
-                                      v.sample,
-                                      v.metric
-                                  ) f
-                              ) f
-                              left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                            where
-                              length(f.metric) <= $27
-                              and (
-                                s.names is null
-                                or f.metric = any (s.names)
-                                or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                              )
-                          ) f
-                        union all
-                        select
-                          benchmark_id,
-                          sample,
-                          metric,
-                          tries,
-                          successes,
-                          mean,
-                          alike,
-                          failed,
-                          -1
-                        from
-                          (
-                            select
-                              f.benchmark_id,
-                              f.sample,
-                              m.metric,
-                              m.tries,
-                              m.successes,
-                              m.mean,
-                              coalesce(
-                                m.alike,
-                                (
-                                  m.tries > 1
-                                  and m.successes in (0, m.tries)
-                                )::integer
-                              ) as alike,
-                              ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
-                            from
-                              changed c
-                              join sample_figures f using (benchmark_id, sample)
-                              cross join lateral (
-                                select
-                                  key as metric,
-                                  (value ->> 0)::integer as tries,
-                                  (value ->> 1)::integer as successes,
-                                  (value ->> 2)::numeric as mean,
-                                  (value ->> 3)::integer as alike
-                                from
-                                  jsonb_each(f.figures)
-                              ) m
-                          ) f
-                      ) f
-                    group by
-                      f.benchmark_id,
-                      f.metric,
-                      f.tries,
-                      f.successes
-                  ) g
-                where
-                  (
-                    metric in ($28, $29)
-                    or false
-                  )
-              ) g
-            group by
-              benchmark_id,
-              metric,
-              tries,
-              successes
-            having
-              sum(samples) > 0
-          ) g
+          grouped g
           join benchmarks b on b.id = g.benchmark_id
       ) g
     group by
       g.benchmark_id
   ) g on g.benchmark_id = run.id
+  left join (
+    select
+      benchmark_id,
+      sum(samples)::bigint as samples,
+      sum(failed)::bigint as failed
+    from
+      (
+        select
+          benchmark_id,
+          max(samples) as samples,
+          max(failed) as failed
+        from
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              sum(p.samples) as samples,
+              sum(p.failed) as failed
+            from
+              (
+                select
+                  benchmark_id,
+                  metric,
+                  samples,
+                  failed
+                from
+                  grouped
+                where
+                  false
+              ) p
+            group by
+              p.benchmark_id,
+              p.metric
+          ) m
+        group by
+          m.benchmark_id,
+          substring(
+            m.metric
+            from
+              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+          )
+      ) s
+    group by
+      benchmark_id
+  ) e on e.benchmark_id = run.id
   left join (
     select
       m.benchmark_id,
@@ -1728,6 +1858,7 @@ from
             from
               (
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -1741,6 +1872,7 @@ from
                   and metric = $30
                 union all
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -1763,6 +1895,7 @@ from
     from
       (
         select
+          metric,
           count,
           failed,
           sum,
@@ -1776,6 +1909,7 @@ from
           and metric = $32
         union all
         select
+          metric,
           count,
           failed,
           sum,
@@ -1789,39 +1923,77 @@ from
           and metric = $33
       ) part
   ) t
-  cross join lateral (
+  left join lateral (
     select
-      coalesce(sum(part.count), 0)::bigint as samples,
-      coalesce(sum(part.failed), 0)::bigint as failed
+      benchmark_id,
+      sum(samples)::bigint as samples,
+      sum(failed)::bigint as failed
     from
       (
         select
-          count,
-          failed,
-          sum,
-          m2,
-          min,
-          max
+          benchmark_id,
+          max(samples) as samples,
+          max(failed) as failed
         from
-          metric_rollups
-        where
-          benchmark_id = b.id
-          and false
-        union all
-        select
-          count,
-          failed,
-          sum,
-          m2,
-          min,
-          max
-        from
-          metric_deltas
-        where
-          benchmark_id = b.id
-          and false
-      ) part
-  ) o
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              sum(p.samples) as samples,
+              sum(p.failed) as failed
+            from
+              (
+                select
+                  b.id as benchmark_id,
+                  metric,
+                  count as samples,
+                  failed
+                from
+                  (
+                    select
+                      metric,
+                      count,
+                      failed,
+                      sum,
+                      m2,
+                      min,
+                      max
+                    from
+                      metric_rollups
+                    where
+                      benchmark_id = b.id
+                      and false
+                    union all
+                    select
+                      metric,
+                      count,
+                      failed,
+                      sum,
+                      m2,
+                      min,
+                      max
+                    from
+                      metric_deltas
+                    where
+                      benchmark_id = b.id
+                      and false
+                  ) part
+              ) p
+            group by
+              p.benchmark_id,
+              p.metric
+          ) m
+        group by
+          m.benchmark_id,
+          substring(
+            m.metric
+            from
+              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+          )
+      ) s
+    group by
+      benchmark_id
+  ) o on true
 order by
   b.created_at desc,
   b.id desc;
@@ -1847,12 +2019,12 @@ order by
 -- $20 = 2
 -- $21 = 'score'
 -- $22 = 'metrics.failed'
--- $23 = 'metrics.failed'
--- $24 = 'metrics.failed'
--- $25 = 'score'
--- $26 = 'metrics.failed'
--- $27 = 255
--- $28 = 'score'
+-- $23 = 255
+-- $24 = 'score'
+-- $25 = 'metrics.failed'
+-- $26 = 'score'
+-- $27 = 'metrics.failed'
+-- $28 = 'metrics.failed'
 -- $29 = 'metrics.failed'
 -- $30 = 'score'
 -- $31 = 'score'
@@ -2213,6 +2385,294 @@ with
         from
           kept
       )
+  ),
+  grouped as materialized (
+    select
+      benchmark_id,
+      metric,
+      tries,
+      successes,
+      sum(samples) as samples,
+      sum(alike) as alike,
+      sum(fractional) as fractional,
+      sum(failed) as failed,
+      sum(sum) as sum,
+      sum(squares) as squares
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          sample_rollups
+        where
+          benchmark_id in (
+            select
+              id
+            from
+              kept
+          )
+          and (
+            metric in ($42, $43)
+            or false
+          )
+        union all
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          (
+            select
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes,
+              sum(f.sign)::bigint as samples,
+              sum(f.sign * f.alike)::bigint as alike,
+              coalesce(
+                sum(f.sign) filter (
+                  where
+                    f.mean is not null
+                ),
+                0
+              )::bigint as fractional,
+              sum(f.sign * f.failed)::bigint as failed,
+              coalesce(sum(f.sign * f.mean), 0) as sum,
+              coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+            from
+              (
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  1 as sign
+                from
+                  (
+                    select
+                      f.*
+                    from
+                      (
+                        select
+                          f.*,
+                          (
+                            max(f.successes) filter (
+                              where
+                                f.metric = 'metrics.failed'
+                            ) over (
+                              partition by
+                                f.benchmark_id,
+                                f.sample
+                            ) > 0
+                          )::integer as failed
+                        from
+                          (
+                            select
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric,
+                              count(*)::integer as tries,
+                              case
+                                when min(v.value) >= 0
+                                and max(v.value) <= 1 then count(*) filter (
+                                  where
+                                    v.value = 1
+                                )
+                                else -1
+                              end::integer as successes,
+                              case
+                                when count(*) filter (
+                                  where
+                                    v.value in (0, 1)
+                                ) < count(*) then avg(v.value)::numeric
+                              end as mean,
+                              (
+                                count(*) > 1
+                                and min(v.value) = max(v.value)
+                              )::integer as alike
+                            from
+                              (
+                                select
+                                  e.benchmark_id,
+                                  v.metric,
+                                  v.value,
+                                  e.failed,
+                                  e.sample
+                                from
+                                  (
+                                    select
+                                      e.*,
+                                      e.error is not null as failed,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.benchmark_id = t.benchmark_id
+                                          and e.sample_id = substr(t.sample, 2)
+                                        offset
+                                          0
+                                      ) e
+                                    where
+                                      t.sample like 's%'
+                                    union all
+                                    select
+                                      e.*,
+                                      e.error is not null,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.id = (
+                                            case
+                                              when t.sample like 'e%' then substr(t.sample, 2)
+                                            end
+                                          )::uuid
+                                          and e.benchmark_id = t.benchmark_id
+                                        offset
+                                          0
+                                      ) e
+                                  ) e
+                                  cross join lateral (
+                                    select
+                                      metric,
+                                      value
+                                    from
+                                      (
+                                        values
+                                          ('metrics.failed', e.failed::integer::double precision),
+                                          ('score', e."score"::double precision),
+                                          ('latency_ms', e."latency_ms"::double precision),
+                                          ('input_tokens', e."input_tokens"::double precision),
+                                          ('output_tokens', e."output_tokens"::double precision),
+                                          ('cost_usd', e."cost_usd"::double precision)
+                                      ) c (metric, value)
+                                    union all
+                                    select
+                                      case
+                                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                                        else m.key
+                                      end as metric,
+                                      case jsonb_typeof(m.value)
+                                        when 'number' then m.value::double precision
+                                        else m.value::boolean::integer
+                                      end as value
+                                    from
+                                      jsonb_each(e.metrics) m
+                                    where
+                                      e.metrics <> '{}'
+                                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) v
+                            group by
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric
+                          ) f
+                      ) f
+                      left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                    where
+                      length(f.metric) <= $44
+                      and (
+                        s.names is null
+                        or f.metric = any (s.names)
+                        or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                      )
+                  ) f
+                union all
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  -1
+                from
+                  (
+                    select
+                      f.benchmark_id,
+                      f.sample,
+                      m.metric,
+                      m.tries,
+                      m.successes,
+                      m.mean,
+                      coalesce(
+                        m.alike,
+                        (
+                          m.tries > 1
+                          and m.successes in (0, m.tries)
+                        )::integer
+                      ) as alike,
+                      ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                    from
+                      changed c
+                      join sample_figures f using (benchmark_id, sample)
+                      cross join lateral (
+                        select
+                          key as metric,
+                          (value ->> 0)::integer as tries,
+                          (value ->> 1)::integer as successes,
+                          (value ->> 2)::numeric as mean,
+                          (value ->> 3)::integer as alike
+                        from
+                          jsonb_each(f.figures)
+                      ) m
+                  ) f
+              ) f
+            group by
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes
+          ) g
+        where
+          (
+            metric in ($45, $46)
+            or false
+          )
+      ) g
+    group by
+      benchmark_id,
+      metric,
+      tries,
+      successes
+    having
+      sum(samples) > 0
   )
 select
   b.id,
@@ -2234,8 +2694,20 @@ select
   coalesce(g.failed, t.failed) as with_error,
   coalesce(g.most, 1) as most_tries,
   coalesce(g.beyond, 0) as beyond,
-  coalesce(g.elsewhere, o.samples) as elsewhere,
-  coalesce(g.elsewhere_failed, o.failed) as elsewhere_with_error,
+  coalesce(
+    case
+      when g.benchmark_id is null then o."samples"
+      else e."samples"
+    end,
+    0
+  )::bigint as elsewhere,
+  coalesce(
+    case
+      when g.benchmark_id is null then o."failed"
+      else e."failed"
+    end,
+    0
+  )::bigint as elsewhere_with_error,
   g.groups as groups,
   moments.reduced as reduced,
   (b.named_samples + added.named_samples)::bigint as named_samples,
@@ -2286,23 +2758,23 @@ from
         )
       ) filter (
         where
-          g.metric = $42
+          g.metric = $47
       ) as groups,
       (
         sum(g.samples) filter (
           where
-            g.metric = $43
+            g.metric = $48
         )
       )::bigint as tried,
       (
         sum(g.failed) filter (
           where
-            g.metric = $44
+            g.metric = $49
         )
       )::bigint as failed,
       max(g.tries) filter (
         where
-          g.metric = $45
+          g.metric = $50
       ) as most,
       coalesce(
         sum(g.samples) filter (
@@ -2310,21 +2782,7 @@ from
             g.is_beyond
         ),
         0
-      )::bigint as beyond,
-      coalesce(
-        sum(g.samples) filter (
-          where
-            false
-        ),
-        0
-      )::bigint as elsewhere,
-      coalesce(
-        sum(g.failed) filter (
-          where
-            false
-        ),
-        0
-      )::bigint as elsewhere_failed
+      )::bigint as beyond
     from
       (
         select
@@ -2341,299 +2799,57 @@ from
             )
           end as is_beyond
         from
-          (
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              sum(samples) as samples,
-              sum(alike) as alike,
-              sum(fractional) as fractional,
-              sum(failed) as failed,
-              sum(sum) as sum,
-              sum(squares) as squares
-            from
-              (
-                select
-                  benchmark_id,
-                  metric,
-                  tries,
-                  successes,
-                  samples,
-                  alike,
-                  fractional,
-                  failed,
-                  sum,
-                  squares
-                from
-                  sample_rollups
-                where
-                  benchmark_id in (
-                    select
-                      id
-                    from
-                      kept
-                  )
-                  and (
-                    metric in ($46, $47)
-                    or false
-                  )
-                union all
-                select
-                  benchmark_id,
-                  metric,
-                  tries,
-                  successes,
-                  samples,
-                  alike,
-                  fractional,
-                  failed,
-                  sum,
-                  squares
-                from
-                  (
-                    select
-                      f.benchmark_id,
-                      f.metric,
-                      f.tries,
-                      f.successes,
-                      sum(f.sign)::bigint as samples,
-                      sum(f.sign * f.alike)::bigint as alike,
-                      coalesce(
-                        sum(f.sign) filter (
-                          where
-                            f.mean is not null
-                        ),
-                        0
-                      )::bigint as fractional,
-                      sum(f.sign * f.failed)::bigint as failed,
-                      coalesce(sum(f.sign * f.mean), 0) as sum,
-                      coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
-                    from
-                      (
-                        select
-                          benchmark_id,
-                          sample,
-                          metric,
-                          tries,
-                          successes,
-                          mean,
-                          alike,
-                          failed,
-                          1 as sign
-                        from
-                          (
-                            select
-                              f.*
-                            from
-                              (
-                                select
-                                  f.*,
-                                  (
-                                    max(f.successes) filter (
-                                      where
-                                        f.metric = 'metrics.failed'
-                                    ) over (
-                                      partition by
-                                        f.benchmark_id,
-                                        f.sample
-                                    ) > 0
-                                  )::integer as failed
-                                from
-                                  (
-                                    select
-                                      v.benchmark_id,
-                                      v.sample,
-                                      v.metric,
-                                      count(*)::integer as tries,
-                                      case
-                                        when min(v.value) >= 0
-                                        and max(v.value) <= 1 then count(*) filter (
-                                          where
-                                            v.value = 1
-                                        )
-                                        else -1
-                                      end::integer as successes,
-                                      case
-                                        when count(*) filter (
-                                          where
-                                            v.value in (0, 1)
-                                        ) < count(*) then avg(v.value)::numeric
-                                      end as mean,
-                                      (
-                                        count(*) > 1
-                                        and min(v.value) = max(v.value)
-                                      )::integer as alike
-                                    from
-                                      (
-                                        select
-                                          e.benchmark_id,
-                                          v.metric,
-                                          v.value,
-                                          e.failed,
-                                          e.sample
-                                        from
-                                          (
-                                            select
-                                              e.*,
-                                              e.error is not null as failed,
-                                              t.sample
-                                            from
-                                              changed t
-                                              cross join lateral (
-                                                select
-                                                  *
-                                                from
-                                                  evaluations e
-                                                where
-                                                  e.benchmark_id = t.benchmark_id
-                                                  and e.sample_id = substr(t.sample, 2)
-                                                offset
-                                                  0
-                                              ) e
-                                            where
-                                              t.sample like 's%'
-                                            union all
-                                            select
-                                              e.*,
-                                              e.error is not null,
-                                              t.sample
-                                            from
-                                              changed t
-                                              cross join lateral (
-                                                select
-                                                  *
-                                                from
-                                                  evaluations e
-                                                where
-                                                  e.id = (
-                                                    case
-                                                      when t.sample like 'e%' then substr(t.sample, 2)
-                                                    end
-                                                  )::uuid
-                                                  and e.benchmark_id = t.benchmark_id
-                                                offset
-                                                  0
-                                              ) e
-                                          ) e
-                                          cross join lateral (
-                                            select
-                                              metric,
-                                              value
-                                            from
-                                              (
-                                                values
-                                                  ('metrics.failed', e.failed::integer::double precision),
-                                                  ('score', e."score"::double precision),
-                                                  ('latency_ms', e."latency_ms"::double precision),
-                                                  ('input_tokens', e."input_tokens"::double precision),
-                                                  ('output_tokens', e."output_tokens"::double precision),
-                                                  ('cost_usd', e."cost_usd"::double precision)
-                                              ) c (metric, value)
-                                            union all
-                                            select
-                                              case
-                                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                                or m.key like 'metrics.%' then 'metrics.' || m.key
-                                                else m.key
-                                              end as metric,
-                                              case jsonb_typeof(m.value)
-                                                when 'number' then m.value::double precision
-                                                else m.value::boolean::integer
-                                              end as value
-                                            from
-                                              jsonb_each(e.metrics) m
-                                            where
-                                              e.metrics <> '{}'
-                                              and jsonb_typeof(m.value) in ('number', 'boolean')
-                                          ) v
-                                        where
-                                          abs(v.value) < 1e+150
-                                      ) v
-                                    group by
-                                      v.benchmark_id,
-                                      v.sample,
-                                      v.metric
-                                  ) f
-                              ) f
-                              left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                            where
-                              length(f.metric) <= $48
-                              and (
-                                s.names is null
-                                or f.metric = any (s.names)
-                                or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                              )
-                          ) f
-                        union all
-                        select
-                          benchmark_id,
-                          sample,
-                          metric,
-                          tries,
-                          successes,
-                          mean,
-                          alike,
-                          failed,
-                          -1
-                        from
-                          (
-                            select
-                              f.benchmark_id,
-                              f.sample,
-                              m.metric,
-                              m.tries,
-                              m.successes,
-                              m.mean,
-                              coalesce(
-                                m.alike,
-                                (
-                                  m.tries > 1
-                                  and m.successes in (0, m.tries)
-                                )::integer
-                              ) as alike,
-                              ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
-                            from
-                              changed c
-                              join sample_figures f using (benchmark_id, sample)
-                              cross join lateral (
-                                select
-                                  key as metric,
-                                  (value ->> 0)::integer as tries,
-                                  (value ->> 1)::integer as successes,
-                                  (value ->> 2)::numeric as mean,
-                                  (value ->> 3)::integer as alike
-                                from
-                                  jsonb_each(f.figures)
-                              ) m
-                          ) f
-                      ) f
-                    group by
-                      f.benchmark_id,
-                      f.metric,
-                      f.tries,
-                      f.successes
-                  ) g
-                where
-                  (
-                    metric in ($49, $50)
-                    or false
-                  )
-              ) g
-            group by
-              benchmark_id,
-              metric,
-              tries,
-              successes
-            having
-              sum(samples) > 0
-          ) g
+          grouped g
           join benchmarks b on b.id = g.benchmark_id
       ) g
     group by
       g.benchmark_id
   ) g on g.benchmark_id = run.id
+  left join (
+    select
+      benchmark_id,
+      sum(samples)::bigint as samples,
+      sum(failed)::bigint as failed
+    from
+      (
+        select
+          benchmark_id,
+          max(samples) as samples,
+          max(failed) as failed
+        from
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              sum(p.samples) as samples,
+              sum(p.failed) as failed
+            from
+              (
+                select
+                  benchmark_id,
+                  metric,
+                  samples,
+                  failed
+                from
+                  grouped
+                where
+                  false
+              ) p
+            group by
+              p.benchmark_id,
+              p.metric
+          ) m
+        group by
+          m.benchmark_id,
+          substring(
+            m.metric
+            from
+              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+          )
+      ) s
+    group by
+      benchmark_id
+  ) e on e.benchmark_id = run.id
   left join (
     select
       null::uuid as benchmark_id,
@@ -2688,6 +2904,7 @@ from
             from
               (
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -2701,6 +2918,7 @@ from
                   and metric = $51
                 union all
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -2723,6 +2941,7 @@ from
     from
       (
         select
+          metric,
           count,
           failed,
           sum,
@@ -2736,6 +2955,7 @@ from
           and metric = $53
         union all
         select
+          metric,
           count,
           failed,
           sum,
@@ -2749,39 +2969,77 @@ from
           and metric = $54
       ) part
   ) t
-  cross join lateral (
+  left join lateral (
     select
-      coalesce(sum(part.count), 0)::bigint as samples,
-      coalesce(sum(part.failed), 0)::bigint as failed
+      benchmark_id,
+      sum(samples)::bigint as samples,
+      sum(failed)::bigint as failed
     from
       (
         select
-          count,
-          failed,
-          sum,
-          m2,
-          min,
-          max
+          benchmark_id,
+          max(samples) as samples,
+          max(failed) as failed
         from
-          metric_rollups
-        where
-          benchmark_id = b.id
-          and false
-        union all
-        select
-          count,
-          failed,
-          sum,
-          m2,
-          min,
-          max
-        from
-          metric_deltas
-        where
-          benchmark_id = b.id
-          and false
-      ) part
-  ) o
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              sum(p.samples) as samples,
+              sum(p.failed) as failed
+            from
+              (
+                select
+                  b.id as benchmark_id,
+                  metric,
+                  count as samples,
+                  failed
+                from
+                  (
+                    select
+                      metric,
+                      count,
+                      failed,
+                      sum,
+                      m2,
+                      min,
+                      max
+                    from
+                      metric_rollups
+                    where
+                      benchmark_id = b.id
+                      and false
+                    union all
+                    select
+                      metric,
+                      count,
+                      failed,
+                      sum,
+                      m2,
+                      min,
+                      max
+                    from
+                      metric_deltas
+                    where
+                      benchmark_id = b.id
+                      and false
+                  ) part
+              ) p
+            group by
+              p.benchmark_id,
+              p.metric
+          ) m
+        group by
+          m.benchmark_id,
+          substring(
+            m.metric
+            from
+              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+          )
+      ) s
+    group by
+      benchmark_id
+  ) o on true
 order by
   b.created_at desc,
   b.id desc;
@@ -2828,12 +3086,12 @@ order by
 -- $41 = 2
 -- $42 = 'accuracy'
 -- $43 = 'metrics.failed'
--- $44 = 'metrics.failed'
--- $45 = 'metrics.failed'
--- $46 = 'accuracy'
--- $47 = 'metrics.failed'
--- $48 = 255
--- $49 = 'accuracy'
+-- $44 = 255
+-- $45 = 'accuracy'
+-- $46 = 'metrics.failed'
+-- $47 = 'accuracy'
+-- $48 = 'metrics.failed'
+-- $49 = 'metrics.failed'
 -- $50 = 'metrics.failed'
 -- $51 = 'accuracy'
 -- $52 = 'accuracy'
@@ -3106,6 +3364,322 @@ with
         from
           kept
       )
+  ),
+  grouped as materialized (
+    select
+      benchmark_id,
+      metric,
+      tries,
+      successes,
+      sum(samples) as samples,
+      sum(alike) as alike,
+      sum(fractional) as fractional,
+      sum(failed) as failed,
+      sum(sum) as sum,
+      sum(squares) as squares
+    from
+      (
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          sample_rollups
+        where
+          benchmark_id in (
+            select
+              id
+            from
+              kept
+          )
+          and (
+            metric in ($18, $19)
+            or (
+              substring(
+                metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+              ) <> $20
+              and (
+                starts_with(metric, $21::text)
+                or substring(
+                  metric
+                  from
+                    '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                ) not like '%:%'
+              )
+            )
+          )
+        union all
+        select
+          benchmark_id,
+          metric,
+          tries,
+          successes,
+          samples,
+          alike,
+          fractional,
+          failed,
+          sum,
+          squares
+        from
+          (
+            select
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes,
+              sum(f.sign)::bigint as samples,
+              sum(f.sign * f.alike)::bigint as alike,
+              coalesce(
+                sum(f.sign) filter (
+                  where
+                    f.mean is not null
+                ),
+                0
+              )::bigint as fractional,
+              sum(f.sign * f.failed)::bigint as failed,
+              coalesce(sum(f.sign * f.mean), 0) as sum,
+              coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
+            from
+              (
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  1 as sign
+                from
+                  (
+                    select
+                      f.*
+                    from
+                      (
+                        select
+                          f.*,
+                          (
+                            max(f.successes) filter (
+                              where
+                                f.metric = 'metrics.failed'
+                            ) over (
+                              partition by
+                                f.benchmark_id,
+                                f.sample
+                            ) > 0
+                          )::integer as failed
+                        from
+                          (
+                            select
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric,
+                              count(*)::integer as tries,
+                              case
+                                when min(v.value) >= 0
+                                and max(v.value) <= 1 then count(*) filter (
+                                  where
+                                    v.value = 1
+                                )
+                                else -1
+                              end::integer as successes,
+                              case
+                                when count(*) filter (
+                                  where
+                                    v.value in (0, 1)
+                                ) < count(*) then avg(v.value)::numeric
+                              end as mean,
+                              (
+                                count(*) > 1
+                                and min(v.value) = max(v.value)
+                              )::integer as alike
+                            from
+                              (
+                                select
+                                  e.benchmark_id,
+                                  v.metric,
+                                  v.value,
+                                  e.failed,
+                                  e.sample
+                                from
+                                  (
+                                    select
+                                      e.*,
+                                      e.error is not null as failed,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.benchmark_id = t.benchmark_id
+                                          and e.sample_id = substr(t.sample, 2)
+                                        offset
+                                          0
+                                      ) e
+                                    where
+                                      t.sample like 's%'
+                                    union all
+                                    select
+                                      e.*,
+                                      e.error is not null,
+                                      t.sample
+                                    from
+                                      changed t
+                                      cross join lateral (
+                                        select
+                                          *
+                                        from
+                                          evaluations e
+                                        where
+                                          e.id = (
+                                            case
+                                              when t.sample like 'e%' then substr(t.sample, 2)
+                                            end
+                                          )::uuid
+                                          and e.benchmark_id = t.benchmark_id
+                                        offset
+                                          0
+                                      ) e
+                                  ) e
+                                  cross join lateral (
+                                    select
+                                      metric,
+                                      value
+                                    from
+                                      (
+                                        values
+                                          ('metrics.failed', e.failed::integer::double precision),
+                                          ('score', e."score"::double precision),
+                                          ('latency_ms', e."latency_ms"::double precision),
+                                          ('input_tokens', e."input_tokens"::double precision),
+                                          ('output_tokens', e."output_tokens"::double precision),
+                                          ('cost_usd', e."cost_usd"::double precision)
+                                      ) c (metric, value)
+                                    union all
+                                    select
+                                      case
+                                        when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
+                                        or m.key like 'metrics.%' then 'metrics.' || m.key
+                                        else m.key
+                                      end as metric,
+                                      case jsonb_typeof(m.value)
+                                        when 'number' then m.value::double precision
+                                        else m.value::boolean::integer
+                                      end as value
+                                    from
+                                      jsonb_each(e.metrics) m
+                                    where
+                                      e.metrics <> '{}'
+                                      and jsonb_typeof(m.value) in ('number', 'boolean')
+                                  ) v
+                                where
+                                  abs(v.value) < 1e+150
+                              ) v
+                            group by
+                              v.benchmark_id,
+                              v.sample,
+                              v.metric
+                          ) f
+                      ) f
+                      left join stale_rollups s on s.benchmark_id = f.benchmark_id
+                    where
+                      length(f.metric) <= $22
+                      and (
+                        s.names is null
+                        or f.metric = any (s.names)
+                        or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
+                      )
+                  ) f
+                union all
+                select
+                  benchmark_id,
+                  sample,
+                  metric,
+                  tries,
+                  successes,
+                  mean,
+                  alike,
+                  failed,
+                  -1
+                from
+                  (
+                    select
+                      f.benchmark_id,
+                      f.sample,
+                      m.metric,
+                      m.tries,
+                      m.successes,
+                      m.mean,
+                      coalesce(
+                        m.alike,
+                        (
+                          m.tries > 1
+                          and m.successes in (0, m.tries)
+                        )::integer
+                      ) as alike,
+                      ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
+                    from
+                      changed c
+                      join sample_figures f using (benchmark_id, sample)
+                      cross join lateral (
+                        select
+                          key as metric,
+                          (value ->> 0)::integer as tries,
+                          (value ->> 1)::integer as successes,
+                          (value ->> 2)::numeric as mean,
+                          (value ->> 3)::integer as alike
+                        from
+                          jsonb_each(f.figures)
+                      ) m
+                  ) f
+              ) f
+            group by
+              f.benchmark_id,
+              f.metric,
+              f.tries,
+              f.successes
+          ) g
+        where
+          (
+            metric in ($23, $24)
+            or (
+              substring(
+                metric
+                from
+                  '^.+?/((?:train|valid|test)(?:/.*)?)$'
+              ) <> $25
+              and (
+                starts_with(metric, $26::text)
+                or substring(
+                  metric
+                  from
+                    '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                ) not like '%:%'
+              )
+            )
+          )
+      ) g
+    group by
+      benchmark_id,
+      metric,
+      tries,
+      successes
+    having
+      sum(samples) > 0
   )
 select
   b.id,
@@ -3127,8 +3701,20 @@ select
   coalesce(g.failed, t.failed) as with_error,
   coalesce(g.most, 1) as most_tries,
   coalesce(g.beyond, 0) as beyond,
-  coalesce(g.elsewhere, o.samples) as elsewhere,
-  coalesce(g.elsewhere_failed, o.failed) as elsewhere_with_error,
+  coalesce(
+    case
+      when g.benchmark_id is null then o."samples"
+      else e."samples"
+    end,
+    0
+  )::bigint as elsewhere,
+  coalesce(
+    case
+      when g.benchmark_id is null then o."failed"
+      else e."failed"
+    end,
+    0
+  )::bigint as elsewhere_with_error,
   g.groups as groups,
   moments.reduced as reduced,
   (b.named_samples + added.named_samples)::bigint as named_samples,
@@ -3179,23 +3765,23 @@ from
         )
       ) filter (
         where
-          g.metric = $18
+          g.metric = $27
       ) as groups,
       (
         sum(g.samples) filter (
           where
-            g.metric = $19
+            g.metric = $28
         )
       )::bigint as tried,
       (
         sum(g.failed) filter (
           where
-            g.metric = $20
+            g.metric = $29
         )
       )::bigint as failed,
       max(g.tries) filter (
         where
-          g.metric = $21
+          g.metric = $30
       ) as most,
       coalesce(
         sum(g.samples) filter (
@@ -3203,29 +3789,7 @@ from
             g.is_beyond
         ),
         0
-      )::bigint as beyond,
-      coalesce(
-        sum(g.samples) filter (
-          where
-            (
-              metric <> $22
-              and starts_with(metric, $23::text)
-              and substr(metric, length($24::text) + 1) ~ '^(train|valid|test)(/|$)'
-            )
-        ),
-        0
-      )::bigint as elsewhere,
-      coalesce(
-        sum(g.failed) filter (
-          where
-            (
-              metric <> $25
-              and starts_with(metric, $26::text)
-              and substr(metric, length($27::text) + 1) ~ '^(train|valid|test)(/|$)'
-            )
-        ),
-        0
-      )::bigint as elsewhere_failed
+      )::bigint as beyond
     from
       (
         select
@@ -3242,307 +3806,71 @@ from
             )
           end as is_beyond
         from
-          (
-            select
-              benchmark_id,
-              metric,
-              tries,
-              successes,
-              sum(samples) as samples,
-              sum(alike) as alike,
-              sum(fractional) as fractional,
-              sum(failed) as failed,
-              sum(sum) as sum,
-              sum(squares) as squares
-            from
-              (
-                select
-                  benchmark_id,
-                  metric,
-                  tries,
-                  successes,
-                  samples,
-                  alike,
-                  fractional,
-                  failed,
-                  sum,
-                  squares
-                from
-                  sample_rollups
-                where
-                  benchmark_id in (
-                    select
-                      id
-                    from
-                      kept
-                  )
-                  and (
-                    metric in ($28, $29)
-                    or (
-                      metric <> $30
-                      and starts_with(metric, $31::text)
-                      and substr(metric, length($32::text) + 1) ~ '^(train|valid|test)(/|$)'
-                    )
-                  )
-                union all
-                select
-                  benchmark_id,
-                  metric,
-                  tries,
-                  successes,
-                  samples,
-                  alike,
-                  fractional,
-                  failed,
-                  sum,
-                  squares
-                from
-                  (
-                    select
-                      f.benchmark_id,
-                      f.metric,
-                      f.tries,
-                      f.successes,
-                      sum(f.sign)::bigint as samples,
-                      sum(f.sign * f.alike)::bigint as alike,
-                      coalesce(
-                        sum(f.sign) filter (
-                          where
-                            f.mean is not null
-                        ),
-                        0
-                      )::bigint as fractional,
-                      sum(f.sign * f.failed)::bigint as failed,
-                      coalesce(sum(f.sign * f.mean), 0) as sum,
-                      coalesce(sum(f.sign * f.mean * f.mean), 0) as squares
-                    from
-                      (
-                        select
-                          benchmark_id,
-                          sample,
-                          metric,
-                          tries,
-                          successes,
-                          mean,
-                          alike,
-                          failed,
-                          1 as sign
-                        from
-                          (
-                            select
-                              f.*
-                            from
-                              (
-                                select
-                                  f.*,
-                                  (
-                                    max(f.successes) filter (
-                                      where
-                                        f.metric = 'metrics.failed'
-                                    ) over (
-                                      partition by
-                                        f.benchmark_id,
-                                        f.sample
-                                    ) > 0
-                                  )::integer as failed
-                                from
-                                  (
-                                    select
-                                      v.benchmark_id,
-                                      v.sample,
-                                      v.metric,
-                                      count(*)::integer as tries,
-                                      case
-                                        when min(v.value) >= 0
-                                        and max(v.value) <= 1 then count(*) filter (
-                                          where
-                                            v.value = 1
-                                        )
-                                        else -1
-                                      end::integer as successes,
-                                      case
-                                        when count(*) filter (
-                                          where
-                                            v.value in (0, 1)
-                                        ) < count(*) then avg(v.value)::numeric
-                                      end as mean,
-                                      (
-                                        count(*) > 1
-                                        and min(v.value) = max(v.value)
-                                      )::integer as alike
-                                    from
-                                      (
-                                        select
-                                          e.benchmark_id,
-                                          v.metric,
-                                          v.value,
-                                          e.failed,
-                                          e.sample
-                                        from
-                                          (
-                                            select
-                                              e.*,
-                                              e.error is not null as failed,
-                                              t.sample
-                                            from
-                                              changed t
-                                              cross join lateral (
-                                                select
-                                                  *
-                                                from
-                                                  evaluations e
-                                                where
-                                                  e.benchmark_id = t.benchmark_id
-                                                  and e.sample_id = substr(t.sample, 2)
-                                                offset
-                                                  0
-                                              ) e
-                                            where
-                                              t.sample like 's%'
-                                            union all
-                                            select
-                                              e.*,
-                                              e.error is not null,
-                                              t.sample
-                                            from
-                                              changed t
-                                              cross join lateral (
-                                                select
-                                                  *
-                                                from
-                                                  evaluations e
-                                                where
-                                                  e.id = (
-                                                    case
-                                                      when t.sample like 'e%' then substr(t.sample, 2)
-                                                    end
-                                                  )::uuid
-                                                  and e.benchmark_id = t.benchmark_id
-                                                offset
-                                                  0
-                                              ) e
-                                          ) e
-                                          cross join lateral (
-                                            select
-                                              metric,
-                                              value
-                                            from
-                                              (
-                                                values
-                                                  ('metrics.failed', e.failed::integer::double precision),
-                                                  ('score', e."score"::double precision),
-                                                  ('latency_ms', e."latency_ms"::double precision),
-                                                  ('input_tokens', e."input_tokens"::double precision),
-                                                  ('output_tokens', e."output_tokens"::double precision),
-                                                  ('cost_usd', e."cost_usd"::double precision)
-                                              ) c (metric, value)
-                                            union all
-                                            select
-                                              case
-                                                when m.key in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd')
-                                                or m.key like 'metrics.%' then 'metrics.' || m.key
-                                                else m.key
-                                              end as metric,
-                                              case jsonb_typeof(m.value)
-                                                when 'number' then m.value::double precision
-                                                else m.value::boolean::integer
-                                              end as value
-                                            from
-                                              jsonb_each(e.metrics) m
-                                            where
-                                              e.metrics <> '{}'
-                                              and jsonb_typeof(m.value) in ('number', 'boolean')
-                                          ) v
-                                        where
-                                          abs(v.value) < 1e+150
-                                      ) v
-                                    group by
-                                      v.benchmark_id,
-                                      v.sample,
-                                      v.metric
-                                  ) f
-                              ) f
-                              left join stale_rollups s on s.benchmark_id = f.benchmark_id
-                            where
-                              length(f.metric) <= $33
-                              and (
-                                s.names is null
-                                or f.metric = any (s.names)
-                                or f.metric in ('score', 'latency_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'metrics.failed')
-                              )
-                          ) f
-                        union all
-                        select
-                          benchmark_id,
-                          sample,
-                          metric,
-                          tries,
-                          successes,
-                          mean,
-                          alike,
-                          failed,
-                          -1
-                        from
-                          (
-                            select
-                              f.benchmark_id,
-                              f.sample,
-                              m.metric,
-                              m.tries,
-                              m.successes,
-                              m.mean,
-                              coalesce(
-                                m.alike,
-                                (
-                                  m.tries > 1
-                                  and m.successes in (0, m.tries)
-                                )::integer
-                              ) as alike,
-                              ((f.figures -> 'metrics.failed' ->> 1)::integer > 0)::integer as failed
-                            from
-                              changed c
-                              join sample_figures f using (benchmark_id, sample)
-                              cross join lateral (
-                                select
-                                  key as metric,
-                                  (value ->> 0)::integer as tries,
-                                  (value ->> 1)::integer as successes,
-                                  (value ->> 2)::numeric as mean,
-                                  (value ->> 3)::integer as alike
-                                from
-                                  jsonb_each(f.figures)
-                              ) m
-                          ) f
-                      ) f
-                    group by
-                      f.benchmark_id,
-                      f.metric,
-                      f.tries,
-                      f.successes
-                  ) g
-                where
-                  (
-                    metric in ($34, $35)
-                    or (
-                      metric <> $36
-                      and starts_with(metric, $37::text)
-                      and substr(metric, length($38::text) + 1) ~ '^(train|valid|test)(/|$)'
-                    )
-                  )
-              ) g
-            group by
-              benchmark_id,
-              metric,
-              tries,
-              successes
-            having
-              sum(samples) > 0
-          ) g
+          grouped g
           join benchmarks b on b.id = g.benchmark_id
       ) g
     group by
       g.benchmark_id
   ) g on g.benchmark_id = run.id
+  left join (
+    select
+      benchmark_id,
+      sum(samples)::bigint as samples,
+      sum(failed)::bigint as failed
+    from
+      (
+        select
+          benchmark_id,
+          max(samples) as samples,
+          max(failed) as failed
+        from
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              sum(p.samples) as samples,
+              sum(p.failed) as failed
+            from
+              (
+                select
+                  benchmark_id,
+                  metric,
+                  samples,
+                  failed
+                from
+                  grouped
+                where
+                  (
+                    substring(
+                      metric
+                      from
+                        '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                    ) <> $31
+                    and (
+                      starts_with(metric, $32::text)
+                      or substring(
+                        metric
+                        from
+                          '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                      ) not like '%:%'
+                    )
+                  )
+              ) p
+            group by
+              p.benchmark_id,
+              p.metric
+          ) m
+        group by
+          m.benchmark_id,
+          substring(
+            m.metric
+            from
+              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+          )
+      ) s
+    group by
+      benchmark_id
+  ) e on e.benchmark_id = run.id
   left join (
     select
       null::uuid as benchmark_id,
@@ -3597,6 +3925,7 @@ from
             from
               (
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -3607,9 +3936,10 @@ from
                   metric_rollups
                 where
                   benchmark_id = b.id
-                  and metric = $39
+                  and metric = $33
                 union all
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -3620,7 +3950,7 @@ from
                   metric_deltas
                 where
                   benchmark_id = b.id
-                  and metric = $40
+                  and metric = $34
               ) part
           ) part
       ) part
@@ -3632,6 +3962,7 @@ from
     from
       (
         select
+          metric,
           count,
           failed,
           sum,
@@ -3642,9 +3973,10 @@ from
           metric_rollups
         where
           benchmark_id = b.id
-          and metric = $41
+          and metric = $35
         union all
         select
+          metric,
           count,
           failed,
           sum,
@@ -3655,50 +3987,108 @@ from
           metric_deltas
         where
           benchmark_id = b.id
-          and metric = $42
+          and metric = $36
       ) part
   ) t
-  cross join lateral (
+  left join lateral (
     select
-      coalesce(sum(part.count), 0)::bigint as samples,
-      coalesce(sum(part.failed), 0)::bigint as failed
+      benchmark_id,
+      sum(samples)::bigint as samples,
+      sum(failed)::bigint as failed
     from
       (
         select
-          count,
-          failed,
-          sum,
-          m2,
-          min,
-          max
+          benchmark_id,
+          max(samples) as samples,
+          max(failed) as failed
         from
-          metric_rollups
-        where
-          benchmark_id = b.id
-          and (
-            metric <> $43
-            and starts_with(metric, $44::text)
-            and substr(metric, length($45::text) + 1) ~ '^(train|valid|test)(/|$)'
+          (
+            select
+              p.benchmark_id,
+              p.metric,
+              sum(p.samples) as samples,
+              sum(p.failed) as failed
+            from
+              (
+                select
+                  b.id as benchmark_id,
+                  metric,
+                  count as samples,
+                  failed
+                from
+                  (
+                    select
+                      metric,
+                      count,
+                      failed,
+                      sum,
+                      m2,
+                      min,
+                      max
+                    from
+                      metric_rollups
+                    where
+                      benchmark_id = b.id
+                      and (
+                        substring(
+                          metric
+                          from
+                            '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                        ) <> $37
+                        and (
+                          starts_with(metric, $38::text)
+                          or substring(
+                            metric
+                            from
+                              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                          ) not like '%:%'
+                        )
+                      )
+                    union all
+                    select
+                      metric,
+                      count,
+                      failed,
+                      sum,
+                      m2,
+                      min,
+                      max
+                    from
+                      metric_deltas
+                    where
+                      benchmark_id = b.id
+                      and (
+                        substring(
+                          metric
+                          from
+                            '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                        ) <> $39
+                        and (
+                          starts_with(metric, $40::text)
+                          or substring(
+                            metric
+                            from
+                              '^.+?/((?:train|valid|test)(?:/.*)?)$'
+                          ) not like '%:%'
+                        )
+                      )
+                  ) part
+              ) p
+            group by
+              p.benchmark_id,
+              p.metric
+          ) m
+        group by
+          m.benchmark_id,
+          substring(
+            m.metric
+            from
+              '^.+?/((?:train|valid|test)(?:/.*)?)$'
           )
-        union all
-        select
-          count,
-          failed,
-          sum,
-          m2,
-          min,
-          max
-        from
-          metric_deltas
-        where
-          benchmark_id = b.id
-          and (
-            metric <> $46
-            and starts_with(metric, $47::text)
-            and substr(metric, length($48::text) + 1) ~ '^(train|valid|test)(/|$)'
-          )
-      ) part
-  ) o
+      ) s
+    group by
+      benchmark_id
+  ) o on true
 order by
   b.created_at desc,
   b.id desc;
@@ -3721,32 +4111,24 @@ order by
 -- $17 = 2
 -- $18 = 'accuracy/test'
 -- $19 = 'metrics.failed'
--- $20 = 'metrics.failed'
--- $21 = 'metrics.failed'
--- $22 = 'accuracy/test'
--- $23 = 'accuracy/'
--- $24 = 'accuracy/'
--- $25 = 'accuracy/test'
+-- $20 = 'test'
+-- $21 = 'accuracy/'
+-- $22 = 255
+-- $23 = 'accuracy/test'
+-- $24 = 'metrics.failed'
+-- $25 = 'test'
 -- $26 = 'accuracy/'
--- $27 = 'accuracy/'
--- $28 = 'accuracy/test'
+-- $27 = 'accuracy/test'
+-- $28 = 'metrics.failed'
 -- $29 = 'metrics.failed'
--- $30 = 'accuracy/test'
--- $31 = 'accuracy/'
+-- $30 = 'metrics.failed'
+-- $31 = 'test'
 -- $32 = 'accuracy/'
--- $33 = 255
+-- $33 = 'accuracy/test'
 -- $34 = 'accuracy/test'
 -- $35 = 'metrics.failed'
--- $36 = 'accuracy/test'
--- $37 = 'accuracy/'
+-- $36 = 'metrics.failed'
+-- $37 = 'test'
 -- $38 = 'accuracy/'
--- $39 = 'accuracy/test'
--- $40 = 'accuracy/test'
--- $41 = 'metrics.failed'
--- $42 = 'metrics.failed'
--- $43 = 'accuracy/test'
--- $44 = 'accuracy/'
--- $45 = 'accuracy/'
--- $46 = 'accuracy/test'
--- $47 = 'accuracy/'
--- $48 = 'accuracy/'
+-- $39 = 'test'
+-- $40 = 'accuracy/'

@@ -82,6 +82,7 @@ from
             from
               (
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -95,6 +96,7 @@ from
                   and metric = $4
                 union all
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -214,6 +216,7 @@ from
             from
               (
                 select
+                  metric,
                   count,
                   failed,
                   sum,
@@ -227,6 +230,7 @@ from
                   and metric = $11
                 union all
                 select
+                  metric,
                   count,
                   failed,
                   sum,

@@ -40,6 +40,7 @@ const resultSchema = z.looseObject({
 const requestState = z.looseObject({
   instance: z.looseObject({
     id: z.string(),
+    split: text,
     input: content,
     references: z.array(z.looseObject({ output: content, tags: z.array(z.string()) })).nullish(),
     perturbation: perturbation.nullish(),
@@ -218,6 +219,16 @@ export function metricName({ name: { name, split, perturbation } }: Pick<Stat, "
   return parts.join("/");
 }
 
+/**
+ * HELM's number of references, which an instance without statistics has too: so it is known of one that
+ * failed which split it is of.
+ */
+function countReferences({ instance: { split, perturbation, references } }: RequestState) {
+  if (!split) return {};
+  const name = { name: "num_references", split, perturbation };
+  return { [metricName({ name })]: references?.length ?? 0 };
+}
+
 /** The instances that HELM counted, those of each perturbation too. */
 function plannedSamples(stats: readonly Stat[]): number | undefined {
   const isCount = ({ name: { name, perturbation } }: Stat) =>
@@ -248,7 +259,7 @@ function evaluationOf(
   const single = instance.requests.length === 1;
   const seconds = state.result?.request_time;
   const failed = instance.requests.find(({ state }) => state.result?.success === false);
-  const metrics = means(stats);
+  const metrics = { ...countReferences(state), ...means(stats) };
   const score = stats.find(
     (stat) => [stat.name.name, metricName(stat)].includes(scored ?? "") && metricName(stat) in metrics,
   );

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { leftOutNote } from "../../src/cli/shared/slices.ts";
@@ -402,6 +402,50 @@ test("what HELM measures of one split is not missing in another", async () => {
   expect(partial.replaceAll(/\s+/g, " ")).toMatch(
     /exact_match\/test.*: 4 of 6 planned samples have a value \(66\.7 %\): 2 were not tried\. .*exact_match\/valid.*: 1 of 3 planned samples has a value \(33\.3 %\): 2 were not tried\./,
   );
+});
+
+test("what HELM failed in one split is not missing in another, in groups neither", async () => {
+  const from = join(import.meta.dirname, "..", "data", "helm", "narrative_qa-model=openai_gpt2");
+  const run = join(folder, "narrative_qa-failed");
+  await cp(from, run, { recursive: true });
+  const spec = join(run, "run_spec.json");
+  await writeFile(
+    spec,
+    (await readFile(spec, "utf8")).replace("narrative_qa:model", "narrative_qa_failed:model"),
+  );
+  const file = join(run, "scenario_state.json");
+  const state = JSON.parse(await readFile(file, "utf8"));
+  const states: { instance: Record<string, unknown>; result: object }[] = state.request_states;
+  for (const [index, { instance }] of states.entries()) instance.subject = index % 2 === 0 ? "law" : "art";
+  const [first] = states.filter(({ instance }) => instance.split === "valid");
+  for (const id of ["crash 1", "crash 2"])
+    states.push({
+      ...structuredClone(first as (typeof states)[number]),
+      instance: { ...first?.instance, id, subject: "law" },
+      result: { success: false, error: "out of memory", completions: [] },
+    });
+  await writeFile(file, JSON.stringify(state));
+  await ltb.json("import", run, "--name", "failed split", "--dataset", "split");
+  await ltb.json("benchmark", "update", "failed split", "--planned-samples", "7");
+  const summary = (await ltb.run("summary", "failed split")).stdout.replaceAll(/\s+/g, " ");
+  expect(summary).not.toMatch(/[:,] exact_match\/test|exact_match\/test[,:]/);
+  expect(summary).toMatch(
+    /exact_match\/valid[^:]*: 1 of 3 planned samples has a value \(33\.3 %\): 2 failed\./,
+  );
+  const { slices } = await ltb.json(
+    ...["summary", "failed split", "--group-by", "instance.subject", "--metric", "exact_match/test"],
+  );
+  expect(slices).toMatchObject([
+    {
+      slices: [
+        { value: "art", tried: 2, samples: 2 },
+        { value: "law", tried: 2, samples: 2 },
+      ],
+    },
+  ]);
+  const how = ["--metric", "exact_match/test", "--min-coverage", "1"];
+  const { entries } = await ltb.json("leaderboard", "split", ...how);
+  expect(entries).toMatchObject([{ coverage: { planned: 4, tried: 4, missing: 0 } }]);
 });
 
 test("one of a kind is told in the singular, and what nobody has declared is not told as 0", async () => {

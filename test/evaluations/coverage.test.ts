@@ -373,6 +373,83 @@ describe("a leaderboard", () => {
     },
   );
 
+  test.each([1, 2])(
+    "knows the split of a sample that failed by any of its metrics, as groups do: %s repetitions",
+    async (tries) => {
+      const dataset = `failed in a split ${tries}`;
+      const metric = "em/test";
+      const samples = [
+        ...Array.from({ length: 6 }, () => ({ split: "test", score: 1 })),
+        ...Array.from({ length: 3 }, () => ({ split: "valid", score: 0 })),
+        ...Array.from({ length: 2 }, () => ({ split: "valid", score: "e" as const })),
+      ];
+      const run = (isWorse: boolean) =>
+        stored(
+          samples.flatMap(({ score }) => Array<Given>(tries).fill(score === "e" ? "e" : null)),
+          { dataset, repetitions: tries, plannedSamples: samples.length },
+          (row) => {
+            const index = Math.floor(row / tries);
+            const { split = "", score = 0 } = samples[index] ?? {};
+            // One of the first repetitions tells of the others.
+            const tells = score !== "e" || row % tries === 0;
+            return {
+              ...{ sampleId: `s${index}`, repetition: row % tries, metadata: { subject: index % 2 } },
+              metrics: {
+                ...(tells && { [`references/${split}`]: 4 }),
+                ...(score !== "e" && { [`em/${split}`]: isWorse && index === 0 ? 0 : score }),
+              },
+            };
+          },
+        );
+      const [better, worse] = [await run(false), await run(true)];
+      for (const step of [() => undefined, () => db.maintain()]) {
+        await step();
+        const whole = { planned: 6, tried: 6, scored: 6, failed: 0, unscored: 0, missing: 0 };
+        for (const exact of [false, true]) {
+          const { metrics } = await db.evaluations.summarize(better, [metric, "em/valid"], { exact });
+          expect(metrics.map(({ coverage }) => coverage)).toEqual([
+            { ...whole, scoredWithError: 0 },
+            {
+              ...{ planned: 5, tried: 5, scored: 3, failed: 2, unscored: 0 },
+              scoredWithError: 0,
+              missing: 2,
+            },
+          ]);
+        }
+        const { entries } = await db.evaluations.leaderboard({ dataset, metric, minCoverage: 1 });
+        expect(entries).toMatchObject([{ coverage: whole }, { coverage: whole }]);
+        const { runs } = await db.evaluations.history({ dataset, metric });
+        expect(runs).toMatchObject([{ coverage: whole }, { coverage: whole }]);
+        const groups = await db.evaluations.summarizeSlices(better, "subject", [metric, "em/valid"]);
+        expect(groups.map(({ slices }) => slices.map(({ tried, samples: n }) => [tried, n]))).toEqual([
+          [
+            [3, 3],
+            [3, 3],
+          ],
+          [
+            [3, 2],
+            [2, 1],
+          ],
+        ]);
+        const [found] = (
+          await db.evaluations.compare({
+            ...{ baselineId: better, candidateIds: [worse], metric, missing: "bounds", groupBy: "subject" },
+          })
+        ).comparisons;
+        expect(found).toMatchObject({
+          ...{ nPaired: 6, baselineUnpaired: 0, candidateUnpaired: 0, candidateCoverage: whole },
+          slices: {
+            slices: [
+              { value: "0", baselineTried: 3, candidateTried: 3, nPaired: 3 },
+              { value: "1", baselineTried: 3, candidateTried: 3, nPaired: 3 },
+            ],
+          },
+        });
+        expect([found?.bounds?.low, found?.bounds?.high]).toEqual([-1 / 6, -1 / 6]);
+      }
+    },
+  );
+
   test("takes the least share of samples that have a value", async () => {
     const about = { dataset: "shares", plannedSamples: 4 };
     for (const values of [[1, 1, 1, 1], [1, 1, 1, "e"], [1], [1, 1, null, "e"]] as Given[][])

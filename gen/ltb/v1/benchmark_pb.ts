@@ -348,7 +348,7 @@ export const BriefSummarySchema: GenMessage<BriefSummary> = /*@__PURE__*/
  * How many of the samples of a benchmark have a value of a metric. Evaluations without a sample_id are
  * samples of their own. tried = scored + failed + unscored. A metric of one split of a dataset, which is
  * named "METRIC/train", "METRIC/valid" or "METRIC/test" with or without more after it, counts no samples that
- * have a value of the same METRIC in another split, unless the splits have samples in common.
+ * have a value of the same METRIC, or of any, in another split, unless the splits have samples in common.
  *
  * @generated from message ltb.v1.Coverage
  */

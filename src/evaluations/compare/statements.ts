@@ -5,12 +5,12 @@ import type { FoundClusters } from "../clusters/clusters.ts";
 import { clusterOf, ofSample as clusterOfSample, foundClusters } from "../clusters/parts.ts";
 import type { SamplePosition } from "../input.ts";
 import { isSameInput } from "../inputs/compare-inputs.ts";
-import { hasMetric, metricValue } from "../metric.ts";
+import { metricValue } from "../metric.ts";
 import { exactSum } from "../rollups/moments-sql.ts";
 import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
 import { reducedValues } from "../samples/reduced-values.ts";
 import type { Sampling } from "../statements.ts";
-import { isElsewhere } from "../summary/splits.ts";
+import { hasElsewhere } from "../summary/splits.ts";
 
 /** A benchmark that is compared. */
 export interface Side extends Sampling {
@@ -60,7 +60,7 @@ export function pairs(pairing: Pairing): Fragment {
       coalesce(b.cluster_id <> c.cluster_id, false) or b.is_mixed or c.is_mixed as is_mixed`
     : sql.fragment``;
   const side = (of: Side, fill: number | undefined) => {
-    const isOther = of.elsewhere ? hasMetric((name) => isElsewhere(name, metric)) : sql.fragment`false`;
+    const isOther = of.elsewhere ? hasElsewhere(metric) : sql.fragment`false`;
     const split = hasSplits ? sql.fragment`, ${isOther} as is_other` : sql.fragment``;
     const values = valuesOfSide(of, metric, sql.fragment`${cluster}${split}`);
     if (!isReduced(of, reduction)) return sql.fragment`${values} and e.repetition = 0`;

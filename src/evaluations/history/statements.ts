@@ -16,7 +16,7 @@ import {
   type SampleGroup,
 } from "../samples/reduce.ts";
 import { reducedMoments } from "../samples/reduced-values.ts";
-import { isElsewhere } from "../summary/splits.ts";
+import { elsewhereOf, isElsewhere } from "../summary/splits.ts";
 
 /** The runs of which there is a history; one alone where there is an id. */
 export type Runs = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & {
@@ -44,6 +44,10 @@ const runRow = benchmarkRow.pick({ ...texts, ...plan, status: true, createdAt: t
   reduced: z.custom<ReducedMoments>().nullable(),
 });
 const figureOf = (name: keyof typeof figures) => sql.fragment`f.${sql.identifier([name])}`;
+const elsewhereFigure = (name: "samples" | "failed") => {
+  const column = sql.identifier([name]);
+  return sql.fragment`coalesce(case when g.benchmark_id is null then o.${column} else e.${column} end, 0)::bigint`;
+};
 const runColumns = columnsOf(runRow, "b", {
   count: figureOf("count"),
   failed: figureOf("failed"),
@@ -55,8 +59,8 @@ const runColumns = columnsOf(runRow, "b", {
   withError: sql.fragment`coalesce(g.failed, t.failed)`,
   mostTries: sql.fragment`coalesce(g.most, 1)`,
   beyond: sql.fragment`coalesce(g.beyond, 0)`,
-  elsewhere: sql.fragment`coalesce(g.elsewhere, o.samples)`,
-  elsewhereWithError: sql.fragment`coalesce(g.elsewhere_failed, o.failed)`,
+  elsewhere: elsewhereFigure("samples"),
+  elsewhereWithError: elsewhereFigure("failed"),
   groups: sql.fragment`g.groups`,
   reduced: sql.fragment`moments.reduced`,
 });
@@ -78,7 +82,7 @@ const isReadable = sql.fragment`
  * @param which a condition on `metric`
  */
 function partsOf(which: Fragment): Fragment {
-  const columns = sql.fragment`count, failed, sum, m2, min, max`;
+  const columns = sql.fragment`metric, count, failed, sum, m2, min, max`;
   const isIts = sql.fragment`benchmark_id = b.id and ${which}`;
   return sql.fragment`
     select ${columns} from metric_rollups where ${isIts}
@@ -164,7 +168,9 @@ export const newestRuns = statement("metric_history", {
         select * from run ${newest}
       ), kept as materialized (
         select p.id from page p join repeated_benchmarks r on r.benchmark_id = p.id
-      ), ${changedSamples(kept)}
+      ), ${changedSamples(kept)}, grouped as materialized (
+        ${groupsNow(sql.fragment`(metric in (${metric}, ${failedMetric}) or ${isOther})`, kept)}
+      )
       select ${runColumns}, ${benchmarkFingerprint}
       from page run join benchmarks b on b.id = run.id ${fingerprintDeltas}
       left join (
@@ -173,16 +179,16 @@ export const newestRuns = statement("metric_history", {
           (sum(g.samples) filter (where g.metric = ${failedMetric}))::bigint as tried,
           (sum(g.failed) filter (where g.metric = ${failedMetric}))::bigint as failed,
           max(g.tries) filter (where g.metric = ${failedMetric}) as most,
-          coalesce(sum(g.samples) filter (where g.is_beyond), 0)::bigint as beyond,
-          coalesce(sum(g.samples) filter (where ${isOther}), 0)::bigint as elsewhere,
-          coalesce(sum(g.failed) filter (where ${isOther}), 0)::bigint as elsewhere_failed
+          coalesce(sum(g.samples) filter (where g.is_beyond), 0)::bigint as beyond
         from (
-          ${toldBeyond(sql.fragment`(
-            ${groupsNow(sql.fragment`(metric in (${metric}, ${failedMetric}) or ${isOther})`, kept)}
-          )`)}
+          ${toldBeyond(sql.fragment`grouped`)}
         ) g
         group by g.benchmark_id
       ) g on g.benchmark_id = run.id
+      left join (
+        ${elsewhereOf(sql.fragment`
+          select benchmark_id, metric, samples, failed from grouped where ${isOther}`)}
+      ) e on e.benchmark_id = run.id
       left join (${reduced}) moments on moments.benchmark_id = run.id
       cross join lateral (
         select
@@ -202,10 +208,10 @@ export const newestRuns = statement("metric_history", {
         select coalesce(sum(part.count), 0)::bigint as tried, coalesce(sum(part.sum), 0) as failed
         from (${partsOf(sql.fragment`metric = ${failedMetric}`)}) part
       ) t
-      cross join lateral (
-        select coalesce(sum(part.count), 0)::bigint as samples, coalesce(sum(part.failed), 0)::bigint as failed
-        from (${partsOf(isOther)}) part
-      ) o
+      left join lateral (
+        ${elsewhereOf(sql.fragment`
+          select b.id as benchmark_id, metric, count as samples, failed from (${partsOf(isOther)}) part`)}
+      ) o on true
       order by b.created_at desc, b.id desc`;
   },
   examples: [

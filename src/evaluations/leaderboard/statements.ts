@@ -10,7 +10,7 @@ import { isKept } from "../rollups/moments-sql.ts";
 import { changedSamples, groupMoments, groupsNow, repeatedBenchmarks, toldBeyond } from "../samples/parts.ts";
 import { type Reduction, reducesByCounts } from "../samples/reduce.ts";
 import { reducedMoments } from "../samples/reduced-values.ts";
-import { isElsewhere } from "../summary/splits.ts";
+import { elsewhereOf, isElsewhere } from "../summary/splits.ts";
 
 export type Ranked = Omit<ParsedBenchmarkFilter, "dataset" | "orderBy"> & { dataset: string; metric: string };
 
@@ -50,19 +50,22 @@ const packedGroups = packedFigures(
   ),
 );
 
+/** Of the samples of other splits: in a benchmark with repetitions, which has `s`, by its groups. */
+const elsewhereFigure = (name: "samples" | "failed") => {
+  const column = sql.identifier([name]);
+  return sql.fragment`coalesce(case when s.benchmark_id is null then o.${column} else r.${column} end, 0)`;
+};
+
 /**
  * The plans of benchmarks `b`, with the evaluations or samples that their base and groups count: `f` and `s`,
- * and those that have a value in another split: `o` and `s`.
+ * and those of other splits: `o` and `r`.
  */
 const packedPlans = packedFigures(sql.fragment`b.id`, [
   ...[sql.fragment`b.planned_samples`, sql.fragment`b.total_iterations`, sql.fragment`b.repetitions`],
   sql.fragment`coalesce(s.tried, f.count, 0)`,
   sql.fragment`coalesce(s.failed, f.sum, 0)`,
   ...[sql.fragment`coalesce(s.most, 1)`, sql.fragment`coalesce(s.beyond, 0)`],
-  ...[
-    sql.fragment`coalesce(s.elsewhere, o.samples, 0)`,
-    sql.fragment`coalesce(s.elsewhere_failed, o.failed, 0)`,
-  ],
+  ...[elsewhereFigure("samples"), elsewhereFigure("failed")],
 ]);
 
 const ofAll = sql.fragment`filter (where metric = ${sql.literalValue(failedMetric)})`;
@@ -104,7 +107,6 @@ export const leaderboardParts = statement("leaderboard_parts", {
       : sql.fragment``;
     const kept = sql.fragment`select id from kept`;
     const isOther = isElsewhere(sql.fragment`metric`, metric);
-    const ofOthers = sql.fragment`filter (where ${isOther})`;
     const reduced = reducesByCounts(reduction.reducer) ? sql.fragment`''` : reducedParts(metric, reduction);
     return sql.fragment`
       with ${repeatedBenchmarks(sql.fragment`${matching}`)}, ${changedSamples(kept)}, grouped as materialized (
@@ -121,19 +123,20 @@ export const leaderboardParts = statement("leaderboard_parts", {
           left join (
             select
               benchmark_id, sum(samples) ${ofAll} as tried, sum(failed) ${ofAll} as failed,
-              max(tries) ${ofAll} as most, sum(samples) filter (where is_beyond) as beyond, coalesce(sum(samples) ${ofOthers}, 0) as elsewhere,
-              coalesce(sum(failed) ${ofOthers}, 0) as elsewhere_failed
+              max(tries) ${ofAll} as most, sum(samples) filter (where is_beyond) as beyond
             from (${toldBeyond(sql.fragment`grouped`)}) g group by benchmark_id
           ) s on s.benchmark_id = b.id
           left join (
-            select benchmark_id, sum(count) as samples, sum(failed) as failed
-            from (
-              select benchmark_id, count, failed from metric_rollups where dataset = ${dataset} and ${isOther}
+            ${elsewhereOf(sql.fragment`
+              select benchmark_id, metric, samples, failed from grouped where ${isOther}`)}
+          ) r on r.benchmark_id = b.id
+          left join (
+            ${elsewhereOf(sql.fragment`
+              select benchmark_id, metric, count as samples, failed
+              from metric_rollups where dataset = ${dataset} and ${isOther}
               union all
-              select d.benchmark_id, d.count, d.failed
-              from metric_deltas d join benchmarks b on b.id = d.benchmark_id and ${matching} where ${isOther}
-            ) part
-            group by benchmark_id
+              select d.benchmark_id, d.metric, d.count, d.failed
+              from metric_deltas d join benchmarks b on b.id = d.benchmark_id and ${matching} where ${isOther}`)}
           ) o on o.benchmark_id = b.id
           where ${matching}
         ) as plans,

@@ -12,7 +12,9 @@ import {
   pairs,
   sizeOf,
 } from "../compare/statements.ts";
+import { metricValue } from "../metric.ts";
 import { sampleOf } from "../samples/parts.ts";
+import { hasElsewhere, isOfSplit } from "../summary/splits.ts";
 import { largestSlices, overSlices, sliceKey, sliceValue } from "./statements.ts";
 
 // A sample is in one group on both sides, so that the two means of a group are of the same samples. Ranks are
@@ -30,6 +32,7 @@ export const pairSlices = statement("evaluation_pair_slices", {
   prepared: false,
   build: (pairing: Pairing, key: string, tolerance: number) => {
     const isCandidate = sql.fragment`(e.benchmark_id = ${pairing.candidate.id})`;
+    const { metric } = pairing;
     const hasKey = sql.fragment`e.slice <> ''`;
     const least = (filter: ReturnType<typeof isCompared>) =>
       sql.fragment`min(e.slice) filter (where ${filter})`;
@@ -40,12 +43,14 @@ export const pairSlices = statement("evaluation_pair_slices", {
           coalesce(${least(sql.fragment`${hasKey} and not e.is_candidate`)}, ${least(hasKey)}, '') as slice,
           coalesce(${least(hasKey)} <> max(e.slice) filter (where ${hasKey}), false) as is_mixed
         from (
-          select ${sampleOf("e")} as sample, ${sliceKey(key)} as slice, ${isCandidate} as is_candidate
+          select ${sampleOf("e")} as sample, ${sliceKey(key)} as slice, ${isCandidate} as is_candidate,
+            ${hasElsewhere(metric)} as is_other,
+            ${isOfSplit(metric) ? sql.fragment`${metricValue(metric)} is not null` : sql.fragment`true`} as has_value
           from evaluations e
           where e.benchmark_id in (${pairing.baseline.id}, ${pairing.candidate.id})
           offset 0
         ) e
-        group by e.sample
+        group by e.sample having bool_or(e.has_value) or not bool_or(e.is_other)
       ), pair as materialized (
         select s.slice, p.baseline, p.candidate, p.difference
         from (select p.* from (${pairs(pairing)}) p where ${isCompared(pairing)}) p
@@ -109,5 +114,6 @@ export const pairSlices = statement("evaluation_pair_slices", {
       "doc.subject",
       0.5,
     ],
+    [{ ...exampleSides(false), metric: "a/test", reduction: { reducer: "mean", k: 0 } }, "subject", 0],
   ],
 });

@@ -6,6 +6,7 @@ import { exactSum, mean } from "../rollups/moments-sql.ts";
 import { sampleOf } from "../samples/parts.ts";
 import type { Reduction } from "../samples/reduce.ts";
 import { reducedValues } from "../samples/reduced-values.ts";
+import { hasElsewhere } from "../summary/splits.ts";
 import { sliceOf } from "./key.ts";
 
 /** The columns of all groups of a metric, the same in each of its rows. */
@@ -73,20 +74,26 @@ export const summarizeSlices = statement("evaluation_summarize_slices", {
   }),
   prepared: false,
   build: (benchmarkId: string, key: string, names: readonly string[], reduction: Reduction | undefined) => {
-    const values = names.map((name) => sql.fragment`(${name}::text, ${metricValue(name)})`);
+    const values = names.map(
+      (name) => sql.fragment`(${name}::text, ${metricValue(name)}, ${hasElsewhere(name)})`,
+    );
+    // None of another split is one that the metric lacks.
+    const isOwn = sql.fragment`bool_or(value is not null) or not bool_or(is_other)`;
     const sample = reduction ? sql.fragment`, ${sampleOf("e")} as sample, e.repetition` : sql.fragment``;
     // The offsets keep PostgreSQL from looking for a key or value once for each figure that is made of it.
     const value = sql.fragment`
-      select s.slice, v.metric, v.value${sample}
+      select s.slice, v.metric, v.value, v.is_other${sample}
       from evaluations e
       cross join lateral (select ${sliceKey(key)} as slice offset 0) s
-      cross join lateral (values ${sql.join(values, sql.fragment`, `)}) v (metric, value)
+      cross join lateral (values ${sql.join(values, sql.fragment`, `)}) v (metric, value, is_other)
       where e.benchmark_id = ${benchmarkId} offset 0`;
     const keys = sql.fragment`v.metric, v.slice, v.sample`;
     const grouped = reduction
       ? sql.fragment`
         value as materialized (${value}), tried as (
-          select metric, slice, count(distinct sample) as tried from value group by metric, slice
+          select metric, slice, count(*) as tried
+          from (select metric, slice from value group by metric, slice, sample having ${isOwn}) v
+          group by metric, slice
         ), reduced as (
           select metric, slice, ${moments} from (
             ${reducedValues(sql.fragment`select * from value where value is not null`, keys, reduction)}
@@ -98,7 +105,8 @@ export const summarizeSlices = statement("evaluation_summarize_slices", {
         )`
       : sql.fragment`
         grouped as (
-          select metric, slice, count(*) as tried, ${moments} from (${value}) v group by metric, slice
+          select metric, slice, count(*) as tried, ${moments} from (${value}) v
+          where value is not null or not is_other group by metric, slice
         )`;
     return sql.fragment`
       with ${grouped}, ${largestSlices("grouped")}
@@ -113,5 +121,6 @@ export const summarizeSlices = statement("evaluation_summarize_slices", {
     [example.id, "doc.a", ["score", "latency_ms"], { reducer: "mean", k: 0 }],
     [example.id, "model", ["a"], { reducer: "pass_at_k", k: 2 }],
     [example.id, "label.a", ["a"], { reducer: "mode", k: 0 }],
+    [example.id, "subject", ["score", "accuracy/test"], undefined],
   ],
 });

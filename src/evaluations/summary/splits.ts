@@ -1,39 +1,70 @@
 import { type Fragment, sql } from "../../database/statement/sql.ts";
 import type { Tried } from "../coverage/coverage.ts";
+import { hasMetric } from "../metric.ts";
 import { countFailed, countSamples } from "../samples/reduce.ts";
 import type { Figures } from "./summary.ts";
 
 /** The name of a metric that is of one split of a dataset alone, such as HELM's `exact_match/test`. */
-const ofSplit = /^(.+?)\/(?:train|valid|test)(?:\/|$)/;
+const ofSplit = /^(.+?)\/((?:train|valid|test)(?:\/.*)?)$/;
 
-const metricIn = (name: string) => ofSplit.exec(name)?.[1];
+function partsOfName(name: string): { metric: string; split: string } | undefined {
+  const [, metric, split] = ofSplit.exec(name) ?? [];
+  return metric === undefined || split === undefined ? undefined : { metric, split };
+}
 
 /** Whether the samples of other splits are none of this metric's. */
-export const isOfSplit = (name: string) => metricIn(name) !== undefined;
+export const isOfSplit = (name: string) => partsOfName(name) !== undefined;
+
+/** The split that a metric is of, with a perturbation behind it if it has one; null of others. */
+const splitOf = (metric: Fragment) =>
+  sql.fragment`substring(${metric} from '^.+?/((?:train|valid|test)(?:/.*)?)$')`;
 
 /**
- * The condition that a metric is the same as that named, of another split. False of one that is of no split.
+ * The condition that a value of a metric is one of a sample in another split than the metric named: it is of
+ * the same metric there, or of any, unless it is HELM's of another sample, as `test/typos:original` is. False
+ * where that named is of no split.
  * @param metric a column
  */
 export function isElsewhere(metric: Fragment, name: string): Fragment {
-  const own = metricIn(name);
+  const own = partsOfName(name);
   if (own === undefined) return sql.fragment`false`;
-  const start = sql.fragment`${`${own}/`}::text`;
+  const start = sql.fragment`${`${own.metric}/`}::text`;
   return sql.fragment`(
-    ${metric} <> ${name} and starts_with(${metric}, ${start})
-    and substr(${metric}, length(${start}) + 1) ~ '^(train|valid|test)(/|$)'
+    ${splitOf(metric)} <> ${own.split}
+    and (starts_with(${metric}, ${start}) or ${splitOf(metric)} not like '%:%')
   )`;
 }
 
-/** Samples with a value of a metric in other splits. */
+/** Whether evaluation `e` has a value that is one of another split than the metric named. */
+export const hasElsewhere = (name: string) =>
+  isOfSplit(name) ? hasMetric((metric) => isElsewhere(metric, name)) : sql.fragment`false`;
+
+/**
+ * The samples of other splits, by benchmark. Of each split the metric with the most samples tells: not all
+ * have a value in a sample that failed.
+ * @param parts a select of benchmark_id, metric, samples and failed, where `isElsewhere`
+ */
+export const elsewhereOf = (parts: Fragment) => sql.fragment`
+  select benchmark_id, sum(samples)::bigint as samples, sum(failed)::bigint as failed
+  from (
+    select benchmark_id, max(samples) as samples, max(failed) as failed
+    from (
+      select p.benchmark_id, p.metric, sum(p.samples) as samples, sum(p.failed) as failed
+      from (${parts}) p group by p.benchmark_id, p.metric
+    ) m
+    group by m.benchmark_id, ${splitOf(sql.fragment`m.metric`)}
+  ) s
+  group by benchmark_id`;
+
+/** Samples of other splits. */
 interface Elsewhere {
   elsewhere: number;
   elsewhereWithError: number;
 }
 
 /**
- * Counts the samples that a metric may have: all but those with a value of the same in another split. Where
- * the splits have samples in common they are no splits, and it may have all.
+ * Counts the samples that a metric may have: all but those of other splits. Where the splits have samples in
+ * common they are no splits, and it may have all.
  * @param scored samples with a value of the metric
  */
 export function ownOf(all: Tried, scored: number, { elsewhere, elsewhereWithError }: Elsewhere): Tried {
@@ -50,17 +81,23 @@ export function ownOf(all: Tried, scored: number, { elsewhere, elsewhereWithErro
  * @param figures of all metrics
  */
 export function countOwn(name: string, figures: Iterable<Figures>, all: Tried): Tried {
-  const metric = metricIn(name);
-  if (metric === undefined) return all;
-  let [scored, elsewhere, elsewhereWithError] = [0, 0, 0];
+  const own = partsOfName(name);
+  if (own === undefined) return all;
+  let scored = 0;
+  const others = new Map<string, { samples: number; withError: number }>();
   for (const { name: other, count, failed, groups } of figures) {
-    if (metricIn(other) !== metric) continue;
     const samples = groups ? countSamples(groups) : count;
     if (other === name) scored = samples;
-    else {
-      elsewhere += samples;
-      elsewhereWithError += groups ? countFailed(groups) : failed;
-    }
+    const { metric, split } = partsOfName(other) ?? own;
+    if (split === own.split || (metric !== own.metric && split.includes(":"))) continue;
+    const most = others.get(split) ?? { samples: 0, withError: 0 };
+    const withError = groups ? countFailed(groups) : failed;
+    others.set(split, {
+      samples: Math.max(most.samples, samples),
+      withError: Math.max(most.withError, withError),
+    });
   }
-  return ownOf(all, scored, { elsewhere, elsewhereWithError });
+  const sum = (of: "samples" | "withError") =>
+    [...others.values()].reduce((total, one) => total + one[of], 0);
+  return ownOf(all, scored, { elsewhere: sum("samples"), elsewhereWithError: sum("withError") });
 }
