@@ -293,10 +293,10 @@ export const limits = {
   groupMetrics: 20,
   groupsNamed: 1_000,
   /**
-   * Histograms are of so many benchmarks at once, with so many bins at most, and if nobody says; of no more
-   * different values than these each is told.
+   * Histograms are of so many benchmarks at once, as a baseline and the candidates that can be compared with
+   * it, with so many bins at most, and if nobody says; of no more different values than these each is told.
    */
-  histogramBenchmarks: 20,
+  histogramBenchmarks: 21,
   histogramBins: 100,
   histogramBinsDefault: 30,
   histogramValues: 12,

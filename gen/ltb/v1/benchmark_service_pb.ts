@@ -2123,7 +2123,8 @@ export const GetBenchmarkSummaryResponseSchema: GenMessage<GetBenchmarkSummaryRe
  */
 export type GetMetricHistogramRequest = Message<"ltb.v1.GetMetricHistogramRequest"> & {
   /**
-   * Ids of the benchmarks, 1 to 20, each once. Required.
+   * Ids of the benchmarks, 1 to 21, each once: a baseline and as many candidates as CompareBenchmarks takes.
+   * Required.
    *
    * @generated from field: repeated string benchmark_ids = 1;
    */

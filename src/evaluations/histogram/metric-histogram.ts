@@ -16,7 +16,7 @@ const histogramInput = z.strictObject({
   bins: whole(2, limits.histogramBins).default(limits.histogramBinsDefault),
 });
 
-/** Up to 20 benchmarks, each once, of whose values of a metric there are to be at most `bins` bins. */
+/** Up to 21 benchmarks, each once, of whose values of a metric there are to be at most `bins` bins. */
 export type HistogramInput = z.input<typeof histogramInput>;
 
 /** How the values of a metric are spread in benchmarks, all on one scale. */
