@@ -1,16 +1,32 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-// `npm run build:console`: builds the web console into dist/console, if what it is made of has changed since
-// the last time. It runs after npm ci, before npm start and before npm pack.
+// `npm run build:console`: builds the web console into dist/console, and into dist/pages.js what lays out the
+// pages of `--html` by the same charts, if what they are made of has changed since the last time. It runs
+// after npm ci, before npm start, before npm pack, and before a page is written in a checkout.
 
 const root = join(import.meta.dirname, "..");
-const built = join(root, "dist/console");
+const dist = join(root, "dist");
+const built = join(dist, "console");
+const pages = join(dist, "pages.js");
 const stamp = join(built, ".inputs");
-const inputs = ["console", "gen/ltb", "package-lock.json", "scripts/build-console.ts"];
+const inputs = [
+  ...["console", "gen/ltb", "package-lock.json", "scripts/build-console.ts"],
+  // What of the sources the console imports.
+  ...["src/charts", "src/statistics", "src/cli/html/document.ts", "src/text.ts"],
+];
 
 const files = inputs.flatMap((input) => {
   const path = join(root, input);
@@ -24,21 +40,36 @@ for (const file of files)
     .update("\0");
 const digest = hash.digest("hex");
 
-if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== digest) await build();
+const isBuilt = existsSync(pages) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
+if (!isBuilt) await build();
 
+/** Builds beside what is there, which others may be reading, and then puts it in its place. */
 async function build(): Promise<void> {
   const vite = await import("vite").catch(() => undefined);
   // Dependencies were installed without those for development: the service then says that it has no console.
   if (!vite) return console.warn("the console is not built: Vite is not installed (npm ci brings it)");
   // Whatever runs this, the page is for people: React's checks are for who changes it.
   process.env.NODE_ENV = "production";
-  await vite.build({ configFile: join(root, "console/vite.config.ts"), logLevel: "warn" });
-  await Promise.all(
-    filesUnder(built)
-      .filter((file) => /\.(?:js|css|html|svg)$/.test(file))
-      .map(compress),
-  );
-  writeFileSync(stamp, digest);
+  mkdirSync(dist, { recursive: true });
+  const scratch = mkdtempSync(join(dist, ".build-"));
+  try {
+    for (const [config, outDir] of [
+      ["vite.config.ts", join(scratch, "console")],
+      ["pages.config.ts", scratch],
+    ] as const)
+      await vite.build({ configFile: join(root, "console", config), logLevel: "warn", build: { outDir } });
+    await Promise.all(
+      filesUnder(join(scratch, "console"))
+        .filter((file) => /\.(?:js|css|html|svg)$/.test(file))
+        .map(compress),
+    );
+    writeFileSync(join(scratch, "console/.inputs"), digest);
+    rmSync(built, { recursive: true, force: true });
+    renameSync(join(scratch, "console"), built);
+    renameSync(join(scratch, "pages.js"), pages);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 /** Writes the forms that browsers ask for beside a file, so that the service compresses nothing. */

@@ -44,6 +44,8 @@ test.each([
   ["src/client/index.ts", "../database/gather.ts"],
   ["src/import/inspect.ts", "../jobs/rows.ts"],
   ["src/cli/job/list.ts", "../../database/gather.ts"],
+  ["src/cli/html/document.ts", "../../../console/src/charts/Chart.tsx"],
+  ["src/charts/rows.ts", "../evaluations/metric.ts"],
   ["src/server.ts", "./cli/program.ts"],
 ])("lint refuses that %s imports %s", (file, imported) => {
   expect(lint({ [file]: imported })).toContain("lint/style/noRestrictedImports");

@@ -6,6 +6,7 @@ import {
   MissingSchema,
   Reducer,
 } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { isOpen } from "../statistics/lacking.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import {
@@ -15,7 +16,6 @@ import {
   coverageOfEntries,
   type Filling,
   fillingOf,
-  isOpen,
   leftOutWords,
   missingNames,
   parseRange,

@@ -1,14 +1,10 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { create } from "@bufbuild/protobuf";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MetricSummarySchema } from "../../gen/ltb/v1/benchmark_pb.ts";
-import { type Evaluation, EvaluationSchema } from "../../gen/ltb/v1/evaluation_pb.ts";
-import { fill, Histogram, histogramCharts } from "../../src/cli/html/histogram.ts";
-import { intervalChart } from "../../src/cli/html/intervals.ts";
-import { escapeText, html } from "../../src/cli/html/markup.ts";
-import { metricValue } from "../../src/cli/html/metric.ts";
-import { timelineChart } from "../../src/cli/html/timeline.ts";
+import type { Block } from "../../src/cli/html/document.ts";
+import { loadPages } from "../../src/cli/html/write-page.ts";
+import { barriers, browser, program } from "../console/browser.ts";
 import { commands, startTestService, temporaryFolder } from "./support.ts";
 
 const HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u202e\u0007";
@@ -77,15 +73,13 @@ function check(text: string): void {
   expect(/(fill|stroke)="#/.test(text)).toBe(false);
   expect(/https?:/.test(text.replaceAll(/http:\/\/www\.w3\.org\/\d+\/\w+/g, ""))).toBe(false);
   expect(["\u202e", "\u0007"].filter((character) => text.includes(character))).toEqual([]);
-  const images = text.match(/<svg[^>]*>/g) ?? [];
-  expect(images.length).toBeGreaterThan(0);
-  for (const image of images) {
-    const [, title, desc] = /role="img" aria-labelledby="(\S+) (\S+)"/.exec(image) ?? [];
-    expect([text.includes(`<title id="${title}">`), text.includes(`<desc id="${desc}">`)]).toEqual([
-      true,
-      true,
-    ]);
-  }
+  // Each chart is drawn wide and narrow, has a name, and its figures are in a table behind it.
+  const charts = text.match(/<figure.*?<\/figure>/g) ?? [];
+  expect(charts.length).toBeGreaterThan(0);
+  for (const chart of charts)
+    expect(chart).toMatch(
+      /^<figure class="chart">(<svg class="(wide|narrow)"[^>]* role="img" aria-label="[^"]+">.*?<\/svg>){2}(<figcaption>.*)?<details><summary>Figures of .*<\/table>/,
+    );
   const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
   expect(new Set(ids).size).toBe(ids.length);
   for (const tag of ["section", "table", "figure", "svg", "details", "div"])
@@ -110,7 +104,7 @@ test("a comparison, with the samples that changed most", async () => {
   expect(/<th[^>]*>p \(t\)<\/th><th[^>]*>p \(test\)<\/th><th[^>]*>p \(Holm\)<\/th>/.test(text)).toBe(true);
   expect(
     text.includes(
-      "Verdicts go by &#34;p (Holm)&#34;: better or worse if it is below 0.05 and the mean goes the way of the test.",
+      "Verdicts go by &quot;p (Holm)&quot;: better or worse if it is below 0.05 and the mean goes the way of the test.",
     ),
   ).toBe(true);
   expect(text.includes('<td class="number">0 / 60 / 140</td>')).toBe(true);
@@ -118,17 +112,24 @@ test("a comparison, with the samples that changed most", async () => {
   const without = await page("compare", "base", String(candidate), "--samples", "0");
   expect(without).toContain("Most regressed: 0 of 60<");
   expect(without).toContain("Most improved: none<");
-  expect(text.includes("<pre>in &#60;/script&#62;&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;")).toBe(
-    true,
-  );
-  expect(/<desc[^>]*>200 values from 0 to 1, mean 0\.5 .*0: 100, 1: 100/.test(text)).toBe(true);
+  expect(text).toContain("<pre>in &lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&quot;&#x27;&amp;");
+  // Histograms stand on the same axes, though the one has 160 values in a bar and the other 100.
+  const [first, second] = text.match(/<div class="card">.*?<\/figure>/g) ?? [];
+  expect(rowsOf(first)).toEqual(["0 0 100", "1 1 100"]);
+  expect(rowsOf(second)).toEqual(["0 0 160", "1 1 40"]);
+  expect(labelsOf(first)).toEqual(expect.arrayContaining(["150", "evaluations", "mean 0.5"]));
+  expect(labelsOf(second)).toEqual(expect.arrayContaining(["150", "160", "40", "mean 0.2"]));
 });
 
 test("a summary, with a histogram of every metric", async () => {
   const text = await page("summary", "base");
   check(text);
-  expect(text.match(/<svg/g)).toHaveLength(4);
-  expect(/<desc[^>]*>200 values from 100 to 299, mean 199\.5 .*Bins of 10\./.test(text)).toBe(true);
+  const [score, latency] = text.match(/<div class="card">.*?<\/figure>/g) ?? [];
+  expect(rowsOf(score)).toEqual(["0 0 100", "1 1 100"]);
+  expect(rowsOf(latency)).toEqual(
+    Array.from({ length: 20 }, (_, bin) => `${100 + 10 * bin} ${110 + 10 * bin} 10`),
+  );
+  expect(labelsOf(latency)).toContain("mean 199.5");
   expect(text.includes("latency (ms)")).toBe(true);
   expect(text.includes("latency_ms")).toBe(false);
   expect(text.includes("Percentiles are exact.")).toBe(true);
@@ -142,14 +143,14 @@ test("groups by a key, on both pages", async () => {
   check(compared);
   expect(compared.includes("by subject</h2>")).toBe(true);
   expect(/adjusted for the 2 groups with pairs of all candidates together/.test(compared)).toBe(true);
-  const row =
-    /<th scope="row" class="text">odd<\/th><td class="text"><span class="worse">▼ worse<\/span><\/td><td class="number">150<\/td>/;
-  expect(row.test(compared)).toBe(true);
+  expect(compared).toContain(
+    '<th scope="row">odd</th><td><strong class="nowrap text-bad">▼ worse</strong></td><td class="number">150</td>',
+  );
   const summed = await page("summary", "base", "--group-by", "subject", "--metric", "score");
   check(summed);
   expect(summed.includes("score by subject</h2>")).toBe(true);
-  expect(/<th scope="row" class="text">mean of 2 means<\/th>/.test(summed)).toBe(true);
-  expect(summed.match(/<svg/g)).toHaveLength(4);
+  expect(summed).toContain('<th scope="row">mean of 2 means</th>');
+  expect(summed.match(/<figure/g)).toHaveLength(2);
 });
 
 test("a comparison of latency, of which lower is better", async () => {
@@ -159,8 +160,10 @@ test("a comparison of latency, of which lower is better", async () => {
   expect(text.includes("Compared by latency (ms), lower is better")).toBe(true);
   expect(text.includes("● no significant difference")).toBe(true);
   // All pairs are tied: that is no interval, and one point no scale.
-  expect(/<desc[^>]*>cand .*: 0 \(no interval\), no significant difference\./.test(text)).toBe(true);
-  expect(text.includes('<td class="number">0<small></small></td>')).toBe(true);
+  const [chart] = text.match(/<figure.*?<\/figure>/) ?? [];
+  expect(rowsOf(chart)).toEqual([expect.stringMatching(/^cand .* 0 – –$/)]);
+  expect(chart).not.toContain('class="whisker"');
+  expect(text).toContain('<td class="number">0</td>');
   expect(text.includes("the differences of all 200 pairs are the same, so that there is no interval")).toBe(
     true,
   );
@@ -185,20 +188,24 @@ test("a leaderboard", async () => {
   const text = await page("leaderboard", `set ${HOSTILE}`);
   check(text);
   expect(text.includes("2 ranked by mean score, highest first; 2 shown.")).toBe(true);
-  expect(text.includes("Wilson&#39;s, since every value is 0 or 1")).toBe(true);
+  expect(text.includes("Wilson&#x27;s, since every value is 0 or 1")).toBe(true);
   expect(text.includes("ltb compare pairs samples")).toBe(true);
 });
 
-test("of a metric those values are drawn that its summary counts", () => {
-  const valuesOf = (value: number | boolean | string) => [
-    typeof value === "number" && metricValue(create(EvaluationSchema, { score: value }), "score"),
-    metricValue(create(EvaluationSchema, { metrics: { mine: value } }), "mine"),
-  ];
-  expect(valuesOf(9.9e149)).toEqual([9.9e149, 9.9e149]);
-  expect(valuesOf(1e150)).toEqual([undefined, undefined]);
-  expect(valuesOf(-1e150)).toEqual([undefined, undefined]);
-  expect(valuesOf(true)).toEqual([false, 1]);
-  expect(valuesOf("3")).toEqual([false, undefined]);
+test("a history", async () => {
+  const text = await page("history", `set ${HOSTILE}`);
+  check(text);
+  expect(text).toContain("2 runs by mean score, oldest first.");
+  const [chart] = text.match(/<figure.*?<\/figure>/) ?? [];
+  expect(chart).toContain('<g class="bad"><line class="change"');
+  expect(rowsOf(chart)).toHaveLength(3);
+});
+
+test("a benchmark without evaluations", async () => {
+  await ltb.json("benchmark", "create", "empty", "--provider", "p", "--model", "m", "--dataset", "empty");
+  const text = await page("summary", "empty");
+  expect(text).toContain("<h1>empty</h1>");
+  expect(text).not.toContain("<figure");
 });
 
 test("a page that cannot be written is an error", async () => {
@@ -206,103 +213,119 @@ test("a page that cannot be written is an error", async () => {
   expect([code, stderr]).toEqual([1, expect.stringContaining("ENOENT")]);
 });
 
-describe("parts", () => {
-  test("everything put into a template is escaped but HTML itself", () => {
-    expect(html`<a title="${'"<&'}">${[html`<b>${"<i>"}</b>`]}${5}</a>`.text).toBe(
-      '<a title="&#34;&#60;&#38;"><b>&#60;i&#62;</b>5</a>',
-    );
-    expect(escapeText("a\u0000\u001b[31m\ud800\u202eb\n")).toBe("a��[31m��b\n");
-  });
+test("without what lays pages out, the error says what to run", async () => {
+  const empty = join(folder, "empty");
+  await expect(loadPages(empty)).rejects.toThrow(
+    `what lays pages out is missing: ${join(empty, "dist/pages.js")}. In a checkout run npm ci and npm run build:console`,
+  );
+});
 
-  async function histogramOf(
-    values: number[],
-    range = { min: Math.min(...values), max: Math.max(...values) },
-  ) {
-    async function* chunks(): AsyncGenerator<Evaluation[]> {
-      yield values.map((score) => create(EvaluationSchema, { score }));
-    }
-    const histogram = new Histogram("score", range);
-    await fill([histogram], chunks());
-    return histogram;
-  }
+describe.skipIf(!program)("in a browser", () => {
+  const { open } = browser();
 
-  test("few values are counted one by one, many in bins that hold all of them", async () => {
-    expect((await histogramOf([0, 1, 1, 0.5])).values).toEqual(
-      new Map([
-        [0, 1],
-        [1, 2],
-        [0.5, 1],
-      ]),
-    );
-    for (const values of [
-      Array.from({ length: 1000 }, (_, n) => n / 1000),
-      Array.from({ length: 50 }, (_, n) => -(10 ** (n / 5))),
-      Array.from({ length: 20 }, (_, n) => 1e-300 * n),
-      Array.from({ length: 19 }, (_, n) => 9e149 - n * 1e149),
-    ]) {
-      const { values: few, counts } = await histogramOf(values);
-      expect(few).toBeUndefined();
-      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(values.length);
-      expect(counts.length).toBeLessThanOrEqual(120);
+  test.each([
+    ["summary", "base", "--group-by", "subject"],
+    ["compare", "base", "other"],
+    ["leaderboard", `set ${HOSTILE}`],
+    ["history", `set ${HOSTILE}`],
+  ])("the page of %s can be read by everybody, in both themes, wide and narrow", async (...args) => {
+    await page(...args);
+    for (const look of [
+      { theme: "light", width: 1280 },
+      { theme: "dark", width: 390 },
+    ] as const) {
+      const shown = await open(pathToFileURL(join(folder, "page.html")).href, look);
+      expect(await barriers(shown)).toEqual([]);
+      // Of the two drawings of a chart one is shown.
+      const drawings = await shown.locator("figure svg").count();
+      expect(await shown.locator("figure svg:visible").count()).toBe(drawings / 2);
     }
   });
+});
 
-  test("bins end where the values end, which the last one holds, and bounds are decimals", async () => {
-    const hundredths = Array.from({ length: 101 }, (_, n) => n / 100);
-    const { start, step, counts } = await histogramOf(hundredths);
-    expect([start, step, counts.length]).toEqual([0, 0.05, 20]);
-    expect(counts).toEqual([...Array(19).fill(5), 6]);
-    const upper = await histogramOf(hundredths.slice(70));
-    expect(upper.start + upper.counts.length * upper.step).toBeCloseTo(1, 12);
-    expect((await histogramOf([3])).counts).toEqual([1]);
-  });
+/** The rows of the table behind a chart, cells apart by a blank. */
+function rowsOf(chart = ""): string[] {
+  const [, body = ""] = /<tbody>(.*)<\/tbody>/.exec(chart) ?? [];
+  return [...body.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = ""]) =>
+    row.replaceAll(/<\/td><td>/g, " ").replaceAll(/<[^>]+>/g, ""),
+  );
+}
 
-  test("charts of one metric have bars of one kind, and one height for one number", async () => {
-    const drawn = async (...all: number[][]) => {
-      const range = { min: Math.min(...all.flat()), max: Math.max(...all.flat()) };
-      const charts = await histogramCharts(
-        await Promise.all(
-          all.map(async (values) => {
-            const summary = create(MetricSummarySchema, { count: values.length, mean: 0.5 });
-            return { histogram: await histogramOf(values, range), summary, title: "t" };
-          }),
-        ),
+/** What is written in the drawings of a chart. */
+function labelsOf(chart = ""): string[] {
+  return [...chart.matchAll(/<text[^>]*>([^<]*)</g)].map(([, label = ""]) => label);
+}
+
+describe("charts", async () => {
+  const { pageText } = await loadPages();
+  const draw = (...body: Block[]) => {
+    const text = pageText({ title: "t", lead: "l", sections: [{ title: "s", body }] });
+    return text.match(/<figure.*?<\/figure>/g) ?? [];
+  };
+  const numbersOf = (chart = "") =>
+    labelsOf(chart)
+      .map(Number)
+      .filter((label) => !Number.isNaN(label));
+
+  test("an axis of shares ends at 0 and 1, and one of their differences at -1", () => {
+    for (const low of [0, 0.65, -1]) {
+      const row = { name: "a", value: low + 0.2, low, high: low + 0.35 };
+      const [across, up] = draw(
+        { kind: "intervals", chart: { title: "t", rows: [row] } },
+        { kind: "timeline", chart: { title: "t", moments: [{ ...row, time: "2026-01-02 03:04" }] } },
       );
-      return charts.map(({ text }) => [
-        /<desc[^>]*>.*?mean 0\.5\. (.*?)<\/desc>/.exec(text)?.[1],
-        // Labels of the axis of counts.
-        [...text.matchAll(/>(\d+)<\/text>/g)]
-          .map(([, label]) => Number(label))
-          .filter((n) => n % 10 === 0 && n > 0)[0],
-      ]);
-    };
-    const [small, large] = await drawn([0, 1], [...Array(50).fill(0), 0.5]);
-    expect([small?.[0], large?.[0]]).toEqual(["0: 1, 0.5: 0, 1: 1", "0: 50, 0.5: 1, 1: 0"]);
-    expect(small?.[1]).toBe(large?.[1]);
-    // The values of one are few, those of both are not.
-    const many = Array.from({ length: 40 }, (_, n) => n / 39);
-    expect((await drawn([0, 1], many)).map(([words]) => words)).toEqual(["Bins of 0.05.", "Bins of 0.05."]);
-  });
-
-  test("an axis of shares ends at 0 and 1, and one of their differences at -1", async () => {
-    const of = (low: number) => [{ label: "a", mean: low + 0.2, low, high: low + 0.35, isMarked: false }];
-    for (const draw of [
-      (low: number) => intervalChart("t", "d", "share", of(low)),
-      (low: number) => timelineChart("t", "d", "share", of(low), undefined),
-    ])
-      for (const low of [0, 0.65, -1]) {
-        const labels = [...(await draw(low)).text.matchAll(/>([−\d.]+)<\/text>/g)];
-        const ends = labels.map(([, label = ""]) => Number(label.replace("−", "-")));
-        const [least, most] = [Math.min(...ends), Math.max(...ends)];
-        expect(low > 0 ? most : least).toBe(low > 0 ? 1 : low);
+      for (const ends of [across, up].map(numbersOf)) {
+        expect(ends.length).toBeGreaterThan(3);
+        expect(low > 0 ? Math.max(...ends) : Math.min(...ends)).toBe(low > 0 ? 1 : low);
       }
+    }
   });
 
-  test("values beyond the range that was told, as those stored since, count at the ends", async () => {
-    const { counts } = await histogramOf(
-      Array.from({ length: 40 }, (_, n) => n),
-      { min: 10, max: 20 },
+  test("what may be anything is dotted to the ends of the chart, and has no number", () => {
+    const reach = { low: -Infinity, high: Infinity };
+    const row = { name: "a", value: 0.5, low: 0.4, high: 0.6, reach, time: "2026-01-02 03:04" };
+    const [across = "", up = ""] = draw(
+      { kind: "intervals", chart: { title: "t", rows: [row] } },
+      { kind: "timeline", chart: { title: "t", moments: [row], level: row } },
     );
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(40);
+    expect(rowsOf(across)).toEqual(["a 0.5 0.4 0.6 – –"]);
+    expect(across).toMatch(/<line class="reach" x1="228" x2="840"/);
+    expect(up).toMatch(/<line class="reach" [^>]*y1="260" y2="24"/);
+    expect(across + up).not.toMatch(/NaN|Infinity/);
+  });
+
+  test("better and worse differ in their shape, and one that is not settled is an outline", () => {
+    const moment = { name: "a", value: 0.5, time: "2026-01-02 03:04" };
+    const [chart = ""] = draw({
+      kind: "timeline",
+      chart: {
+        title: "t",
+        moments: [moment, { ...moment, tone: "good", isUnsettled: true }, { ...moment, tone: "bad" }],
+      },
+    });
+    const shapes = [...chart.matchAll(/<g(?: class="([^"]*)")?><(circle|path) class="point"/g)];
+    expect(shapes.slice(0, 3).map(([, tone, shape]) => [tone, shape])).toEqual([
+      [undefined, "circle"],
+      ["good open", "path"],
+      ["bad", "path"],
+    ]);
+  });
+
+  test("a long name is cut between characters", () => {
+    const [chart = ""] = draw({
+      kind: "intervals",
+      chart: { title: "t", rows: [{ name: "🚀".repeat(60), value: 1 }] },
+    });
+    expect(chart).toMatch(/>(🚀)+…<title>(🚀){60}<\/title>/u);
+    expect(chart).not.toContain("�");
+  });
+
+  test("nothing to draw is drawn as nothing", () => {
+    for (const chart of draw(
+      { kind: "intervals", chart: { title: "t", rows: [] } },
+      { kind: "timeline", chart: { title: "t", moments: [] } },
+      { kind: "histograms", charts: [{ title: "t", bins: [] }] },
+    ))
+      expect(chart).not.toMatch(/NaN|Infinity/);
   });
 });

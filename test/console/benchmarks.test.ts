@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench, clients, listeners } from "../auth/support.ts";
-import { browser, program } from "./browser.ts";
+import { barriers, browser, program } from "./browser.ts";
 import { count, plain, sampleOf, seedBenchmark } from "./samples.ts";
 
 describe.skipIf(!program)("benchmarks in the console", async () => {
@@ -63,6 +63,26 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
     await page.getByText("No benchmark matches.").waitFor();
     await page.getByRole("button", { name: /Remove the filter by label/ }).click();
     await expect.poll(() => new URL(page.url()).searchParams.get("label")).toBeNull();
+  });
+
+  test("runs of a model on a dataset are drawn, and lead to each other", async () => {
+    const ids: string[] = [];
+    for (const right of [54, 12]) {
+      const name = `run with ${right}`;
+      const { id } = await db.benchmarks.create({ name, provider: "p", model: "repeated", dataset: "runs" });
+      const evaluationOf = (n: number) => ({ input: "i", output: "o", score: n < right ? 1 : 0 });
+      await db.evaluations.createMany(
+        Array.from({ length: 60 }, (_, n) => ({ benchmarkId: id, sampleId: `q${n}`, ...evaluationOf(n) })),
+      );
+      ids.push(id);
+    }
+    const page = await open(`${console_}/benchmarks/${ids[1]}`);
+    await page.getByRole("heading", { name: "Runs of this model on the dataset" }).waitFor();
+    // A line has no width to be seen by.
+    await page.locator(".chart .bad .change").waitFor({ state: "attached" });
+    expect(await barriers(page)).toEqual([]);
+    await page.getByRole("link", { name: /^run with 54, .*: 0\.9$/ }).click();
+    await page.getByRole("heading", { level: 1, name: "run with 54" }).waitFor();
   });
 
   test("a bar of the histogram leads to exactly the samples in it", async () => {

@@ -1,4 +1,4 @@
-import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { createContext, type ReactNode, useContext, useLayoutEffect, useRef, useState } from "react";
 
 interface Props {
   /** What the chart shows, as its name. */
@@ -14,8 +14,15 @@ interface Props {
 
 const [least, most] = [280, 800];
 
+/**
+ * The widths in pixels of the drawings, for wide and for narrow windows, where a page is written to a file:
+ * nothing measures it there, and its style shows the drawing that fits. Undefined: the chart is measured.
+ */
+export const Written = createContext<readonly [wide: number, narrow: number] | undefined>(undefined);
+
 /** The frame of every chart: a picture with a name, and its figures behind it. */
 export function Chart({ title, note, height, table, children }: Props) {
+  const written = useContext(Written);
   const figure = useRef<HTMLElement>(null);
   const [width, setWidth] = useState(most);
   useLayoutEffect(() => {
@@ -27,9 +34,19 @@ export function Chart({ title, note, height, table, children }: Props) {
   }, []);
   return (
     <figure className="chart" ref={figure}>
-      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="group" aria-label={title}>
-        {children(width)}
-      </svg>
+      {(written ?? [width]).map((each, index) => (
+        <svg
+          key={each}
+          className={written && (index === 0 ? "wide" : "narrow")}
+          viewBox={`0 0 ${each} ${height}`}
+          width={each}
+          height={height}
+          role={written ? "img" : "group"}
+          aria-label={title}
+        >
+          {children(each)}
+        </svg>
+      ))}
       {note !== undefined && <figcaption>{note}</figcaption>}
       <details>
         <summary>Figures of “{title}”</summary>

@@ -1,94 +1,105 @@
 import { scaleLinear } from "d3-scale";
+import type { Interval, IntervalsData } from "../../../src/charts/data.ts";
+import { cutText } from "../../../src/text.ts";
 import { figure } from "../parts/format.ts";
+import { AxisBelow, belowHeight } from "./Axis.tsx";
 import { Chart } from "./Chart.tsx";
-
-/** A figure with its interval; `tone` colours it where a test says that it is better or worse. */
-export interface Interval {
-  name: string;
-  value: number;
-  low?: number | undefined;
-  high?: number | undefined;
-  tone?: "good" | "bad" | undefined;
-  href?: string | undefined;
-  /** Rows with the same are not significantly apart, and share their ground. */
-  band?: number | undefined;
-}
-
-interface Props {
-  title: string;
-  note?: string;
-  rows: readonly Interval[];
-  /** A line across, as at no difference. */
-  at?: number | undefined;
-}
+import { Mark } from "./Mark.tsx";
+import { endsOf, extentOf } from "./scale.ts";
+import { figureCells, figureColumns } from "./table.ts";
 
 const rowHeight = 24;
 
 /** Figures with their intervals, one above another on a common scale (a forest plot). */
-export function Intervals({ title, note, rows, at }: Props) {
-  const ends = rows.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
-  if (at !== undefined) ends.push(at);
-  const [least, most] = [Math.min(...ends), Math.max(...ends)];
-  const height = rows.length * rowHeight + 26;
+export function Intervals({ title, note, unit, rows, at }: IntervalsData) {
+  const extent = extentOf([...rows.flatMap(endsOf), ...(at === undefined ? [] : [at])]);
+  const bottom = rows.length * rowHeight;
   return (
     <Chart
       title={title}
       note={note}
-      height={height}
+      height={bottom + belowHeight(unit)}
       table={{
-        columns: ["", "value", "from", "to"],
-        rows: rows.map(({ name, value, low, high }) => [
-          name,
-          figure(value),
-          low === undefined ? "–" : figure(low),
-          high === undefined ? "–" : figure(high),
-        ]),
+        columns: ["", ...figureColumns(rows)],
+        rows: rows.map((row) => [row.name, ...figureCells(row, rows)]),
       }}
     >
       {(width) => {
         const left = Math.min(220, width * 0.36);
-        const x = scaleLinear(least === most ? [least - 0.5, most + 0.5] : [least, most], [
-          left + 8,
-          width - 60,
-        ]).nice();
-        const longest = Math.floor(left / 6.5);
+        const right = width - (width < 400 ? 48 : 60);
+        const x = scaleLinear(extent, [left + 8, right]).nice();
         return (
           <>
-            {rows.map((row, index) => {
-              const y = index * rowHeight;
-              const shaded = row.band !== undefined && row.band % 2 === 0;
-              const label = (
-                <text className="name" x={left - 8} y={y + 16} textAnchor="end">
-                  {row.name.length > longest ? `${row.name.slice(0, longest - 1)}…` : row.name}
-                  <title>{row.name}</title>
-                </text>
-              );
-              return (
-                <g key={`${row.name} ${row.href ?? index}`} className={row.tone}>
-                  {shaded && <rect className="band" x="0" y={y} width={width} height={rowHeight} />}
-                  {row.href === undefined ? label : <a href={row.href}>{label}</a>}
-                  {row.low !== undefined && row.high !== undefined && (
-                    <line className="whisker" x1={x(row.low)} x2={x(row.high)} y1={y + 12} y2={y + 12} />
-                  )}
-                  <circle className="point" cx={x(row.value)} cy={y + 12} r="4" />
-                  <text x={width - 4} y={y + 16} textAnchor="end">
-                    {figure(row.value)}
-                  </text>
-                </g>
-              );
-            })}
-            {at !== undefined && (
-              <line className="axis" x1={x(at)} x2={x(at)} y1="0" y2={height - 22} strokeDasharray="4 3" />
+            {rows.map(
+              ({ isShaded }, index) =>
+                isShaded && (
+                  <rect
+                    key={index}
+                    className="band"
+                    x="0"
+                    y={index * rowHeight}
+                    width={width}
+                    height={rowHeight}
+                  />
+                ),
             )}
-            <line className="axis" x1={left} x2={width} y1={height - 20} y2={height - 20} />
-            {x.ticks(Math.round((width - left) / 90)).map((tick) => (
-              <text key={tick} x={x(tick)} y={height - 5} textAnchor="middle">
-                {figure(tick)}
-              </text>
+            <AxisBelow scale={x} from={0} to={bottom} unit={unit} />
+            {at !== undefined && (
+              <line className="level" x1={x(at)} x2={x(at)} y1="0" y2={bottom} strokeDasharray="4 3" />
+            )}
+            {rows.map((row, index) => (
+              <g key={index} className={row.tone}>
+                <Label row={row} right={left} y={index * rowHeight + 16} />
+                <Whisker row={row} x={x} ends={[left + 8, right]} y={index * rowHeight + 12} />
+                <text x={width - 4} y={index * rowHeight + 16} textAnchor="end">
+                  {figure(row.value)}
+                </text>
+              </g>
             ))}
           </>
         );
       }}
     </Chart>
+  );
+}
+
+/** The name of a row, cut to the room that it has. */
+function Label({ row: { name, href }, right, y }: { row: Interval; right: number; y: number }) {
+  const longest = Math.floor((right - 8) / 7);
+  const shown = name.length > longest ? `${cutText(name, longest - 1)}…` : name;
+  const label = (
+    <text className="name" x={right - 8} y={y} textAnchor="end">
+      {shown}
+      <title>{name}</title>
+    </text>
+  );
+  return href === undefined ? label : <a href={href}>{label}</a>;
+}
+
+interface WhiskerProps {
+  row: Interval;
+  x: (value: number) => number;
+  /** Where the chart begins and ends, and with it a reach that has no end. */
+  ends: readonly [left: number, right: number];
+  y: number;
+}
+
+/** A figure with its interval, and dotted as far as it may be. */
+function Whisker({ row: { value, low, high, reach, tone }, x, ends: [left, right], y }: WhiskerProps) {
+  const hasInterval = low !== undefined && high !== undefined;
+  return (
+    <>
+      {reach && (
+        <line
+          className="reach"
+          x1={reach.low === -Infinity ? left : x(reach.low)}
+          x2={reach.high === Infinity ? right : x(reach.high)}
+          y1={y}
+          y2={y}
+        />
+      )}
+      {hasInterval && <path className="whisker" d={`M${x(low)} ${y - 4}v8m0-4H${x(high)}m0-4v8`} />}
+      <Mark x={x(value)} y={y} tone={tone} />
+    </>
   );
 }

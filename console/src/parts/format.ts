@@ -1,10 +1,12 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 
-// Numbers and lengths of time as the pages write them, in the reader's own notation.
+// Numbers and lengths of time as the pages write them, in the reader's own notation. A page that is written
+// to a file has readers that are not known yet.
+const locale = import.meta.env.SSR ? "en" : undefined;
 
-const whole = new Intl.NumberFormat();
-const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
-const share = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat(locale);
+const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+const share = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
 
 /** `count(12_345)` is "12,345". */
 export const count = (value: number | bigint): string => whole.format(value);
@@ -20,9 +22,9 @@ export function figure(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e12 || (size > 0 && size < 1e-9)) return value.toExponential(3);
   if (size > 0 && size < 0.001)
-    return new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 }).format(value);
+    return new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }).format(value);
   const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 4;
-  return new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
 }
 
 /** `measure("latency_ms", 812.4)` is "812 ms": a value of a metric with its unit, if that is known. */

@@ -1,14 +1,15 @@
 import type { MetricRun } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetMetricHistoryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { allRuns, changeCells, countRuns, isBetter, markOf, NO_CHANGE } from "../shared/changes.ts";
-import { countText, coverageOfRuns, lacksValues, leftOutWords } from "../shared/coverage.ts";
-import { formatMinute, formatNumber } from "../shared/output.ts";
+import { timelineOf } from "../../charts/rows.ts";
+import { lacksValues } from "../../statistics/lacking.ts";
+import { allRuns, changeCells, countRuns, markOf, NO_CHANGE } from "../shared/changes.ts";
+import { countText, coverageOfRuns, leftOutWords } from "../shared/coverage.ts";
+import { formatMinute } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
+import { type Cell, sentences, tableOf } from "./document.ts";
+import { intervalsOf, unitOf, withInterval } from "./figures.ts";
 import { inputsSection } from "./inputs.ts";
-import { html } from "./markup.ts";
-import { unitOf } from "./metric.ts";
-import { intervalsOf, sentences, tableOf, withInterval, withSmall, writePage } from "./page.ts";
-import { type Moment, timelineChart } from "./timeline.ts";
+import { writePage } from "./write-page.ts";
 
 /** Writes the page of `ltb history --html`. */
 export async function writeHistory(
@@ -23,19 +24,6 @@ export async function writeHistory(
     return mark === "" ? [] : [`${run.benchmarkName} is the first that is significantly ${mark}.`];
   });
   const found = marked.join(" ") || NO_CHANGE;
-  const [first, last] = [runs[0], runs.at(-1)];
-  const description =
-    first && last
-      ? `${countRuns(runs)}: the mean is ${formatNumber(first.mean, 4)} at first and ${formatNumber(last.mean, 4)} at last. ${found}`
-      : "No runs.";
-  const level = baseline && intervalOf(baseline);
-  const drawn = await timelineChart(
-    `Mean ${unit} of each run with its 95 % interval, oldest first`,
-    description,
-    `mean ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better`,
-    runs.map((run) => ({ ...intervalOf(run), ...verdictOf(run, lowerIsBetter) })),
-    level,
-  );
   const ground = baseline
     ? ` The broken line and the ground about it are the baseline, ${baseline.benchmarkName}.`
     : "";
@@ -44,7 +32,7 @@ export async function writeHistory(
     : "";
   await writePage(path, {
     title: `History: ${dataset}`,
-    lead: html`${countRuns(runs)} by mean ${unit}, oldest first.`,
+    lead: `${countRuns(runs)} by mean ${unit}, oldest first.`,
     sections: [
       ...sentences(
         "Warning",
@@ -58,7 +46,16 @@ export async function writeHistory(
       {
         title: `Mean ${unit}`,
         note: `${found} Whiskers are 95 % intervals of the means: ${intervalsOf(runs)}.${ground}${reach}`,
-        body: drawn,
+        body: [
+          {
+            kind: "timeline",
+            chart: {
+              title: `Mean ${unit} of each run with its 95 % interval, oldest first`,
+              unit: `mean ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better`,
+              ...timelineOf(response),
+            },
+          },
+        ],
       },
       {
         title: "Figures",
@@ -66,44 +63,26 @@ export async function writeHistory(
           "Runs are compared as independent groups by Welch's t-test. p-values are adjusted by Holm's method for the runs of this page; one below 0.05 is significant.",
           ...rankedRepetitions(runs, response),
         ].join(" "),
-        body: tableOf(
-          "Every run",
-          [
-            ...["created (UTC)", "benchmark", "model", ">mean", ">n"],
-            ...[">since before", ">since baseline", "first significant change"],
-          ],
-          runs.map((run) => row(run, lowerIsBetter)),
-        ),
+        body: [
+          tableOf(
+            "Every run",
+            [
+              ...["created (UTC)", "benchmark", "model", ">mean", ">n"],
+              ...[">since before", ">since baseline", "first significant change"],
+            ],
+            runs.map((run) => row(run, lowerIsBetter)),
+          ),
+        ],
       },
     ],
   });
 }
 
-/** The interval of a mean, and how far the mean may be where something is missing. */
-function intervalOf(run: MetricRun) {
-  const { createdAt, mean, ci95Low: low = mean, ci95High: high = mean } = run;
-  const { leastMean = -Infinity, greatestMean = Infinity } = run;
-  const reach = { low: Math.min(low, leastMean), high: Math.max(high, greatestMean) };
-  return { label: formatMinute(createdAt), mean, low, high, ...(lacksValues(run) && { reach }) };
-}
-
-function verdictOf(
-  run: MetricRun,
-  lowerIsBetter: boolean,
-): Pick<Moment, "verdict" | "isMarked" | "isUnsettled"> {
-  const changes = [run.sincePrevious, run.sinceBaseline];
-  const settled = changes.find((one) => one?.firstSignificant);
-  const change = settled ?? changes.find((one) => one?.firstUnsettled);
-  const isMarked = settled !== undefined;
-  if (change === undefined) return { isMarked, isUnsettled: false };
-  return { verdict: isBetter(change, lowerIsBetter) ? "better" : "worse", isMarked, isUnsettled: !isMarked };
-}
-
-function row(run: MetricRun, lowerIsBetter: boolean) {
+function row(run: MetricRun, lowerIsBetter: boolean): Cell[] {
   const { createdAt, benchmarkName, provider, model, mean } = run;
   const changes = [run.sincePrevious, run.sinceBaseline].map((change) => {
     const [difference, p] = changeCells(change);
-    return change === undefined ? "–" : withSmall(difference, `p ${p}`);
+    return change === undefined ? "–" : { text: difference, below: `p ${p}` };
   });
   return [
     ...[formatMinute(createdAt), benchmarkName, `${provider}/${model}`, withInterval(mean, run)],

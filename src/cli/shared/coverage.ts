@@ -2,17 +2,16 @@ import { InvalidArgumentError } from "commander";
 import {
   type BenchmarkComparison,
   type Bounds,
-  type Coverage,
   type LeaderboardEntry,
   type MetricRun,
   type MetricSummary,
   type Missing,
   MissingSchema,
   type Reducer,
-  type Repetitions,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { limits } from "../../limits.ts";
+import { type Covered, isOpen, lacksValues } from "../../statistics/lacking.ts";
 import { leaveOpen } from "../../statistics/verdict.ts";
 import { wireEnum } from "../../wire/enums.ts";
 import { withFigures } from "./categories.ts";
@@ -47,10 +46,8 @@ export function parseRange(text: string): NonNullable<Filling["range"]> {
 }
 
 /** How the values of one metric came about. */
-interface Covered {
+interface Named extends Covered {
   name: string;
-  coverage?: Coverage | undefined;
-  repetitions?: Repetitions | undefined;
 }
 
 /** More of them are counted only. */
@@ -75,7 +72,7 @@ const haveOf = (count: number) => (count === 1 ? "has" : "have");
  * Says how many samples have a value and why others have none; undefined where all is there.
  * @param k of the reducer; 0 if it has none
  */
-function coverageText({ coverage, repetitions }: Omit<Covered, "name">, k: number): string | undefined {
+function coverageText({ coverage, repetitions }: Covered, k: number): string | undefined {
   if (coverage === undefined) return undefined;
   const { planned, tried, scored, failed, unscored, scoredWithError, missing } = coverage;
   const all = scored + missing;
@@ -108,7 +105,7 @@ export const triedAgainText = (count: number, whose = "") =>
   `${countOf(count, "sample")}${whose} ${haveOf(count)} more repetitions than declared, or than others where none are declared, as where failures were tried again`;
 
 /** Sentences on what is missing, each with the names that it is true of. */
-function coverageWords(all: readonly Covered[], k: number): string[] {
+function coverageWords(all: readonly Named[], k: number): string[] {
   const names = new Map<string, string[]>();
   for (const one of all) {
     const again = one.repetitions?.samplesBeyond ?? 0;
@@ -138,13 +135,6 @@ export function countText({
   if (filledWith !== undefined) return count + missing;
   return missing > 0 ? `${count} of ${count + missing}` : count;
 }
-
-/** Whether samples are missing, or repetitions of others. */
-export const lacksValues = ({ coverage, repetitions }: Omit<Covered, "name">) =>
-  (coverage?.missing ?? 0) > 0 || (repetitions?.samplesLacking ?? 0) > 0;
-
-/** Whether the mean of an entry may be another, because nothing stands for what is missing. */
-export const isOpen = (entry: LeaderboardEntry) => lacksValues(entry) && entry.filledWith === undefined;
 
 /** What means are of: a metric, with its range as far as it is known, and the reducer's k. */
 export interface Measure {

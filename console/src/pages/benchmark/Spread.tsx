@@ -1,10 +1,9 @@
 import { useQuery } from "@connectrpc/connect-query";
-import type {
-  GetBenchmarkSummaryResponse,
-  GetMetricHistogramResponse,
-} from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import type { GetBenchmarkSummaryResponse } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { type Bin, Histogram } from "../../charts/Histogram.tsx";
+import type { Bin } from "../../../../src/charts/data.ts";
+import { binsOf } from "../../../../src/charts/rows.ts";
+import { Histogram } from "../../charts/Histogram.tsx";
 import { hrefOf } from "../../data/links.ts";
 import { useSearchState } from "../../data/useSearchState.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -25,7 +24,7 @@ export function Spread({ id, metric, summary, refetchInterval }: Props) {
     { refetchInterval },
   );
   const names = [...new Set([metric, ...(summary?.metrics ?? []).map(({ name }) => name)])];
-  const mean = summary?.metrics.find(({ name }) => name === metric)?.mean;
+  const found = summary?.metrics.find(({ name }) => name === metric);
   return (
     <>
       <div className="head">
@@ -49,7 +48,11 @@ export function Spread({ id, metric, summary, refetchInterval }: Props) {
               <Histogram
                 title={`Evaluations by ${metric}`}
                 bins={bins}
-                mark={mean}
+                mean={
+                  found?.mean === undefined
+                    ? undefined
+                    : { value: found.mean, low: found.ci95Low, high: found.ci95High }
+                }
                 hrefOf={(bin) => samplesIn(id, metric, bin, bins)}
               />
               {!data.exact && <p className="soft small">Counts near an edge are about right.</p>}
@@ -59,21 +62,6 @@ export function Spread({ id, metric, summary, refetchInterval }: Props) {
       </Loaded>
     </>
   );
-}
-
-function binsOf({ edges, values, histograms: [histogram] }: GetMetricHistogramResponse): Bin[] {
-  if (!histogram) return [];
-  if (values.length > 0)
-    return values.map((value, index) => ({
-      low: value,
-      high: value,
-      count: histogram.valueCounts[index] ?? 0,
-    }));
-  return histogram.counts.map((count, index) => ({
-    low: edges[index] ?? 0,
-    high: edges[index + 1] ?? 0,
-    count,
-  }));
 }
 
 /** A bin has no values at its end, but for the last; a list has those at both of its ends. */

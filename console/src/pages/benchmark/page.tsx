@@ -21,6 +21,7 @@ import { Head } from "./Head.tsx";
 import { History } from "./History.tsx";
 import { Jobs } from "./Jobs.tsx";
 import { Metrics } from "./Metrics.tsx";
+import { Runs } from "./Runs.tsx";
 import { Slices } from "./Slices.tsx";
 import { Spread } from "./Spread.tsx";
 
@@ -91,6 +92,7 @@ function Whole({ benchmark, deleted }: { benchmark: Benchmark; deleted: boolean 
       )}
       <Extremes id={id} refetchInterval={rarely} />
       <Slices id={id} metric={metric} />
+      <Runs benchmark={benchmark} metric={metric} />
       <Jobs id={id} />
       <History id={id} />
       <Document title="Results as its client reported them" text={benchmark.resultsJson} />

@@ -1,4 +1,5 @@
 import type { BenchmarkComparison, PairedSample } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { differenceOf } from "../../../../src/charts/rows.ts";
 import { contradictionOf, verdictOf } from "../../../../src/statistics/verdict.ts";
 import { Intervals } from "../../charts/Intervals.tsx";
 import { Shares } from "../../charts/Shares.tsx";
@@ -45,23 +46,9 @@ export function Candidate({ comparison, lowerIsBetter, name }: Props) {
           title={`Differences by ${one(search.group)} of ${name}`}
           note={`Adjusted together for ${count(slices.slices.length)} groups.`}
           at={0}
-          rows={slices.slices
-            .filter((slice) => slice.meanDifference !== undefined)
-            .map((slice) => {
-              const verdict = verdictOf(slice, { alpha, lowerIsBetter });
-              return {
-                name: slice.value || "(none)",
-                value: slice.meanDifference ?? 0,
-                low: slice.ci95Low,
-                high: slice.ci95High,
-                tone:
-                  verdict === "better"
-                    ? ("good" as const)
-                    : verdict === "worse"
-                      ? ("bad" as const)
-                      : undefined,
-              };
-            })}
+          rows={slices.slices.flatMap((slice) =>
+            differenceOf(slice.value || "(none)", slice, verdictOf(slice, { alpha, lowerIsBetter })),
+          )}
         />
       )}
     </section>

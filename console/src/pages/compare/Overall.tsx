@@ -1,5 +1,5 @@
-import type { BenchmarkComparison } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksResponse } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { differenceOf } from "../../../../src/charts/rows.ts";
 import { leaveOpen, type Verdict, verdictOf } from "../../../../src/statistics/verdict.ts";
 import { Intervals } from "../../charts/Intervals.tsx";
 import { count, figure } from "../../parts/format.ts";
@@ -25,11 +25,12 @@ interface Props {
 export function Overall({ answer, nameOf }: Props) {
   const { comparisons, lowerIsBetter, metric } = answer;
   const deciding = { alpha, lowerIsBetter };
-  const drawn = comparisons.filter((each) => each.meanDifference !== undefined);
-  const toneOf = (comparison: BenchmarkComparison) => {
-    const verdict = verdictOf(comparison, deciding);
-    return verdict === "better" ? "good" : verdict === "worse" ? "bad" : undefined;
-  };
+  const drawn = comparisons.flatMap((each) =>
+    differenceOf(nameOf(each.candidateId), each, verdictOf(each, deciding)).map((row) => ({
+      ...row,
+      href: `#${each.candidateId}`,
+    })),
+  );
   return (
     <section aria-labelledby="differences">
       <h2 id="differences">
@@ -40,14 +41,7 @@ export function Overall({ answer, nameOf }: Props) {
           title={`Mean differences of ${metric} with 95 % intervals`}
           note={`${lowerIsBetter ? "Lower" : "Higher"} is better. Coloured where the test, adjusted for ${comparisons.length === 1 ? "one candidate" : `${comparisons.length} candidates`}, says better or worse.`}
           at={0}
-          rows={drawn.map((comparison) => ({
-            name: nameOf(comparison.candidateId),
-            value: comparison.meanDifference ?? 0,
-            low: comparison.ci95Low,
-            high: comparison.ci95High,
-            tone: toneOf(comparison),
-            href: `#${comparison.candidateId}`,
-          }))}
+          rows={drawn}
         />
       )}
       <Scroll label="Figures of the comparisons">

@@ -5,6 +5,8 @@ import {
   BenchmarkService,
   type GetLeaderboardResponse,
 } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { standingOf } from "../../../../src/charts/rows.ts";
+import { isOpen } from "../../../../src/statistics/lacking.ts";
 import { Intervals } from "../../charts/Intervals.tsx";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
@@ -116,13 +118,9 @@ function Ranked({ entries, metric }: { entries: readonly LeaderboardEntry[]; met
     <>
       <Intervals
         title={`${metric} with 95 % intervals, best first`}
-        note="Neighbours on a common ground are not significantly apart."
+        note={`On the shaded ground stands what may be the best.${entries.some(isOpen) ? " Dotted lines go as far as a mean may be, whatever is missing." : ""}`}
         rows={entries.slice(0, 60).map((entry) => ({
-          name: entry.benchmarkName,
-          value: entry.mean,
-          low: entry.rankedLow ?? entry.ci95Low,
-          high: entry.rankedHigh ?? entry.ci95High,
-          band: entry.band,
+          ...standingOf(entry),
           href: hrefOf(`/benchmarks/${entry.benchmarkId}`),
         }))}
       />

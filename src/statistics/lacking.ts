@@ -1,0 +1,15 @@
+import type { Coverage, Repetitions } from "../../gen/ltb/v1/benchmark_pb.ts";
+
+/** How many of the planned samples and repetitions a mean is over. */
+export interface Covered {
+  coverage?: Coverage | undefined;
+  repetitions?: Repetitions | undefined;
+}
+
+/** Whether samples are missing, or repetitions of others. */
+export const lacksValues = ({ coverage, repetitions }: Covered): boolean =>
+  (coverage?.missing ?? 0) > 0 || (repetitions?.samplesLacking ?? 0) > 0;
+
+/** Whether the mean of an entry may be another, because nothing stands for what is missing. */
+export const isOpen = (entry: Covered & { filledWith?: number | undefined }): boolean =>
+  lacksValues(entry) && entry.filledWith === undefined;
