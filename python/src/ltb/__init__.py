@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from ._endpoint import TlsFiles
 from ._generated import models
+from ._recorder.run import Run, run
 from ._version import __version__
 from .client import Client
 from .errors import LtbError, Violation
@@ -11,7 +12,17 @@ from .errors import LtbError, Violation
 if TYPE_CHECKING:
     from .async_client import AsyncClient
 
-__all__ = ["AsyncClient", "Client", "LtbError", "TlsFiles", "Violation", "__version__", "models"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "LtbError",
+    "Run",
+    "TlsFiles",
+    "Violation",
+    "__version__",
+    "models",
+    "run",
+]
 
 
 def __getattr__(name: str) -> object:

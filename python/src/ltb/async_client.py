@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from ._calls import DEFAULT_TIMEOUT_S, MAX_ATTEMPTS
-from ._endpoint import TlsFiles
+from ._endpoint import TlsFiles, endpoint_of
 from ._generated import async_services as aio
 from .client import caller_to
 
@@ -32,7 +32,7 @@ class AsyncClient:
         attempts: int = MAX_ATTEMPTS,
         read_from: Literal["primary", "replica"] = "primary",
     ) -> None:
-        caller = caller_to(url, api_key, tls, timeout, attempts, read_from)
+        caller = caller_to(endpoint_of(url, api_key, tls), timeout, attempts, read_from)
         self._caller = caller
         self._threads = ThreadPoolExecutor(MAX_THREADS, "ltb-client")
         self.benchmarks = aio.AsyncBenchmarkService(caller, self._threads)

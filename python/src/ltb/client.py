@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from ._calls import DEFAULT_TIMEOUT_S, MAX_ATTEMPTS, Caller
-from ._endpoint import TlsFiles, endpoint_of
+from ._endpoint import Endpoint, TlsFiles, endpoint_of
 from ._generated import sync_services as sync
 from ._transport import transport_to
 
@@ -45,7 +45,10 @@ class Client:
         attempts: int = MAX_ATTEMPTS,
         read_from: Literal["primary", "replica"] = "primary",
     ) -> None:
-        caller = caller_to(url, api_key, tls, timeout, attempts, read_from)
+        endpoint = endpoint_of(url, api_key, tls)
+        self.url = endpoint.url
+        """The address of the service."""
+        caller = caller_to(endpoint, timeout, attempts, read_from)
         self.caller = caller
         """Makes the calls. Parts of this package use it."""
         self.benchmarks = sync.BenchmarkService(caller)
@@ -68,14 +71,7 @@ class Client:
         self.close()
 
 
-def caller_to(
-    url: str | None,
-    api_key: str | None,
-    tls: TlsFiles | None,
-    timeout: float | None,
-    attempts: int,
-    read_from: str,
-) -> Caller:
-    """Makes what clients share, of the arguments of :class:`Client`."""
+def caller_to(endpoint: Endpoint, timeout: float | None, attempts: int, read_from: str) -> Caller:
+    """Makes what both clients share."""
     headers = {} if read_from == "primary" else {"ltb-read": read_from}
-    return Caller(transport_to(endpoint_of(url, api_key, tls)), headers, timeout, attempts)
+    return Caller(transport_to(endpoint), headers, timeout, attempts)

@@ -1,0 +1,87 @@
+"""`ltb-sync`: sends what processes could not send."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from .._endpoint import endpoint_of
+from .._version import __version__
+from ..client import Client
+from ..errors import LtbError
+from .delivery import Delivery, batch_of
+from .spool import Entry, LeftSpool, spool_folder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Sends the files of the spool. Returns 0 if nothing is left, else 1."""
+    parser = argparse.ArgumentParser(
+        "ltb-sync",
+        description="Sends evaluations that their process could not send, to the service of LTB_URL with "
+        "LTB_API_KEY. Nothing is stored twice. Files of running processes are left to them.",
+    )
+    parser.add_argument("files", nargs="*", type=Path, help="files to send (default: all of LTB_SPOOL_DIR)")
+    parser.add_argument("--url", help="address of the service; files for another one are sent there too")
+    parser.add_argument("--version", action="version", version=__version__)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(message)s")
+    try:
+        url = endpoint_of(options.url, None, None).url
+        files: list[Path] = options.files or sorted(
+            file for file in spool_folder().glob("*.jsonl") if file.name != "rejected.jsonl"
+        )
+        with Client(options.url) as client:
+            left = [file for file in files if not _send_file(client, file, None if options.url else url)]
+    except (ValueError, OSError, ImportError) as error:
+        print(f"ltb-sync: {error}", file=sys.stderr)
+        return 1
+    return 1 if left else 0
+
+
+def _send_file(client: Client, path: Path, wanted: str | None) -> bool:
+    """Sends a file and deletes it. Tells whether nothing of it is left to do."""
+    try:
+        spool = LeftSpool.take(path)
+    except (OSError, ValueError) as error:
+        print(f"ltb-sync: {path}: {error}", file=sys.stderr)
+        return False
+    if spool is None:
+        print(f"{path}: its process is running, and sends it")
+        return True
+    try:
+        if wanted is not None and spool.url not in ("", wanted):
+            print(f"{path}: left, because it is meant for {spool.url}; --url sends it")
+            return False
+        delivery = Delivery(client.caller)
+        try:
+            for batch in _batches(spool.entries()):
+                delivery.send(batch)
+        except LtbError as error:
+            print(f"ltb-sync: {path}: {error}", file=sys.stderr)
+            return False
+        spool.delete()
+        others = f", {delivery.conflicts} with another result" if delivery.conflicts else ""
+        refused = f", {delivery.rejected} refused" if delivery.rejected else ""
+        print(f"{path}: {delivery.stored} evaluations are stored{others}{refused}")
+        return True
+    finally:
+        spool.close()
+
+
+def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    waiting: list[Entry] = []
+    for entry in entries:
+        waiting.append(entry)
+        batch = batch_of(waiting)
+        if len(batch) < len(waiting):
+            yield batch
+            waiting = waiting[len(batch) :]
+    if waiting:
+        yield waiting
+
+
+if __name__ == "__main__":
+    sys.exit(main())
