@@ -25,7 +25,8 @@ const stamp = join(built, ".inputs");
 const inputs = [
   ...["console", "gen/ltb", "package-lock.json", "scripts/build-console.ts"],
   // What of the sources the console imports.
-  ...["src/charts", "src/statistics", "src/cli/html/document.ts", "src/text.ts"],
+  ...["src/charts", "src/statistics", "src/cli/grpcurl", "src/cli/html/document.ts"],
+  ...["src/address.ts", "src/text.ts"],
 ];
 
 const files = inputs.flatMap((input) => {

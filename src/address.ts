@@ -20,3 +20,8 @@ export function callableAddress({ host, port }: Address): Address {
   if (host === "0.0.0.0") return { host: "127.0.0.1", port };
   return host === "::" ? { host: "::1", port } : { host, port };
 }
+
+/** The address as `host:port`, without a scheme, for lines that people paste. */
+export function hostAndPort(address: string): string {
+  return address.replace(/^https?:\/\//, "");
+}

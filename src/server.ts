@@ -97,6 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       health,
       corsOrigins: config.corsOrigins,
       isLocal: isLoopback(config.http.host),
+      grpcPort: grpc.address.port,
       console: config.console,
       consoleHosts: config.consoleHosts,
       metrics: metrics && { access: metrics.access, families },

@@ -7,7 +7,7 @@ import { longDeadline, type ServiceClient, type ServiceOptions } from "./shared/
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError, requireAnswer, UsageError } from "./shared/errors.ts";
 import { findBenchmark, findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
-import { given } from "./shared/options.ts";
+import { gatherPairs, given } from "./shared/options.ts";
 import { countOf, formatMinute, oneLine, print, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { statuses, statusName } from "./shared/status.ts";
@@ -19,6 +19,7 @@ interface ListOptions extends ServiceOptions {
   provider?: string;
   model?: string;
   dataset?: string;
+  label?: Record<string, string>;
   limit: number;
 }
 
@@ -37,8 +38,9 @@ export function addCommand(program: Command): void {
     .option("--provider <provider>", "only those of this provider")
     .option("--model <model>", "only those of this model")
     .option("--dataset <dataset>", "only those on this dataset")
+    .option("--label <key=value>", "only those with this label; may be given again", gatherPairs)
     .withLimit()
-    .examples("ltb benchmark list", "ltb benchmark list --status completed --model gpt-4 --limit 200")
+    .examples("ltb benchmark list", "ltb benchmark list --status completed --label team=search")
     .callService(list);
   addServiceCommand(benchmark, "show")
     .description("Shows every field of a benchmark.")
@@ -60,9 +62,9 @@ export function addCommand(program: Command): void {
 }
 
 async function list({ benchmarks }: ServiceClient, options: ListOptions): Promise<void> {
-  const { name, search, provider, model, dataset, status } = options;
+  const { name, search, provider, model, dataset, label, status } = options;
   const request = {
-    ...given({ name, nameContains: search, provider, model, dataset }),
+    ...given({ name, nameContains: search, provider, model, dataset, labels: label }),
     status: status === undefined ? BenchmarkStatus.UNSPECIFIED : statuses[status],
   };
   await printList("benchmarks", options, {

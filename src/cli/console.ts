@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { hostAndPort } from "../address.ts";
 import { messageOf } from "../thrown.ts";
-import { hostAndPort, type ServiceOptions } from "./shared/client.ts";
+import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { CliError } from "./shared/errors.ts";
 import { note, print, printJson } from "./shared/output.ts";

@@ -9,8 +9,9 @@ import { addCompare } from "./evaluation/compare.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
+import { requireAnswer } from "./shared/errors.ts";
 import { findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
-import { formatMinute, formatNumber } from "./shared/output.ts";
+import { formatMinute, formatNumber, printFields } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 
 const orders = {
@@ -27,8 +28,8 @@ type Options = ServiceOptions & FilterOptions & { order: keyof typeof orders; fu
 export function addCommand(program: Command): void {
   const evaluation = program
     .command("evaluation")
-    .summary("list, search or compare evaluations")
-    .description("Lists, searches and compares the evaluations of benchmarks.");
+    .summary("list, search, show or compare evaluations")
+    .description("Lists, searches, shows and compares the evaluations of benchmarks.");
   withFilterOptions(addServiceCommand(evaluation, "list").withReplica())
     .description("Lists the evaluations of a benchmark: newest first, or by score or another metric.")
     .argument("<benchmark>", NEWEST)
@@ -51,6 +52,14 @@ export function addCommand(program: Command): void {
       ],
     )
     .callService(list);
+  addServiceCommand(evaluation, "show")
+    .description("Shows every field of an evaluation.")
+    .argument("<id>", "id of the evaluation")
+    .examples(
+      "ltb evaluation show 01890a5d-ac96-774b-bcce-b302099a8057",
+      "ltb evaluation show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq -r .output",
+    )
+    .callService(show);
   addCompare(evaluation);
 }
 
@@ -74,4 +83,10 @@ function row({ id, sampleId, repetition, score, latencyMs, createdAt, error }: E
   const [reason = ""] = error.split("\n", 1);
   const figures = [formatNumber(score), formatNumber(latencyMs), formatMinute(createdAt)];
   return [id, sample || "-", ...figures, cutText(reason, 80)];
+}
+
+async function show({ benchmarks }: ServiceClient, id: string, options: ServiceOptions): Promise<void> {
+  const { evaluation } = await benchmarks.getEvaluation({ id });
+  requireAnswer(evaluation, "evaluation");
+  printFields(EvaluationSchema, evaluation, options);
 }

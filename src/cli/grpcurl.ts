@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { referToKey } from "./shared/api-key.ts";
 import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
@@ -28,15 +29,20 @@ export function addCommand(program: Command): void {
 async function show(name: string | undefined, options: ServiceOptions & { proto?: string }): Promise<void> {
   const { grpcurlLine } = await import("./grpcurl/line.ts");
   const { exampleOf, findMethod, ltbMethods, shortName } = await import("./grpcurl/methods.ts");
-  const target = { ...options, secure: tlsOf(options) !== undefined, key: referToKey(options) };
+  const { permissionOf } = await import("../auth/permissions.ts");
+  const secure = tlsOf(options) !== undefined;
+  const lineOf = (method: DescMethod) => {
+    const key = permissionOf(method) === "open" ? undefined : referToKey(options);
+    return grpcurlLine(method, exampleOf(method), { ...options, secure, key });
+  };
   const methods = name === undefined ? ltbMethods : [findMethod(name)];
   if (options.json) {
     const shown = methods.map((method) => ({
       method: `${method.parent.typeName}/${method.name}`,
       body: exampleOf(method),
-      command: grpcurlLine(method, target),
+      command: lineOf(method),
     }));
     printJson(name === undefined ? { methods: shown } : shown[0]);
   } else if (name === undefined) print(methods.map(shortName).join("\n"));
-  else for (const method of methods) print(grpcurlLine(method, target));
+  else for (const method of methods) print(lineOf(method));
 }

@@ -158,7 +158,12 @@ describe("signing in", () => {
     const config = await ask("/console/config", { method: "GET" });
     expect(config).toMatchObject({
       status: 200,
-      body: { version: expect.any(String), auth: "required", secure: true },
+      body: {
+        version: expect.any(String),
+        auth: "required",
+        secure: true,
+        grpc: { port: expect.any(Number), tls: false },
+      },
     });
   });
 });

@@ -14,6 +14,8 @@ export interface ConsoleConfig {
   auth: "required" | "off";
   /** False: what is typed here crosses a network in clear text. */
   secure: boolean;
+  /** Where the service speaks gRPC, on the host of this page. */
+  grpc: { port: number; tls: boolean };
 }
 
 export function useConfig() {

@@ -1,18 +1,19 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
-import { permissionOf } from "../../auth/permissions.ts";
-import { quote } from "../../text.ts";
+import { hostAndPort } from "../../address.ts";
+import { makePrintableJson, quote } from "../../text.ts";
 import type { JsonObject } from "../../validation.ts";
-import { hostAndPort } from "../shared/client.ts";
 import type { TlsFlags } from "../shared/tls.ts";
-import { exampleOf } from "./methods.ts";
 
 export interface Target extends Omit<TlsFlags, "tls"> {
   /** `host:port`, with or without a scheme. */
   address: string;
   secure: boolean;
-  /** The placeholder of the API key in the line, for example `$LTB_API_KEY`, never the key itself. */
-  key: string;
+  /**
+   * The placeholder of the API key in the line, for example `$LTB_API_KEY`, never the key itself. Undefined:
+   * the call takes none.
+   */
+  key: string | undefined;
   /** Folder of the protos, where the service does not describe itself. */
   proto?: string | undefined;
 }
@@ -24,10 +25,10 @@ const tlsOptions = [
   ["tlsServerName", "-servername"],
 ] as const;
 
-/** The command line that calls the method with its example body. */
-export function grpcurlLine(method: DescMethod, target: Target): string {
+/** The command line that calls the method with this body, in the JSON of protobuf. */
+export function grpcurlLine(method: DescMethod, given: JsonObject, target: Target): string {
   const { address, secure, key, proto } = target;
-  const body = inGrpcurl(method, exampleOf(method));
+  const body = inGrpcurl(method, given);
   const tls = tlsOptions.flatMap(([field, option]) => {
     const value = target[field];
     return value === undefined ? [] : [option, quote(value)];
@@ -35,9 +36,9 @@ export function grpcurlLine(method: DescMethod, target: Target): string {
   return [
     "grpcurl",
     ...(secure ? tls : ["-plaintext"]),
-    ...(permissionOf(method) === "open" ? [] : ["-H", `"authorization: Bearer ${key}"`]),
+    ...(key === undefined ? [] : ["-H", `"authorization: Bearer ${key}"`]),
     ...(proto === undefined ? [] : ["-import-path", quote(proto), "-proto", method.parent.file.proto.name]),
-    ...(Object.keys(body).length === 0 ? [] : ["-d", quote(JSON.stringify(body))]),
+    ...(Object.keys(body).length === 0 ? [] : ["-d", quote(makePrintableJson(JSON.stringify(body)))]),
     hostAndPort(address),
     `${method.parent.typeName}/${method.name}`,
   ].join(" ");

@@ -1,6 +1,7 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import { hostAndPort } from "../../address.ts";
 import { type Clients, clientsOf } from "../../client/services.ts";
 import { explainTlsFailure } from "../../tls-failures.ts";
 import { apiKeyFor, describeKeySource, waysToGiveKey } from "./api-key.ts";
@@ -64,11 +65,6 @@ class Sessions extends Http2SessionManager {
     stream.session?.off("error", ignore).on("error", ignore);
     return stream;
   }
-}
-
-/** The address as `host:port`, for lines that people paste. */
-export function hostAndPort(address: string): string {
-  return address.replace(/^https?:\/\//, "");
 }
 
 function withHeader(name: string, value: string): Interceptor {

@@ -26,8 +26,18 @@ interface Reply {
   readonly user?: object;
 }
 
+/** Where the service speaks gRPC: the console's pages write command lines that call it there. */
+interface GrpcListener {
+  readonly port: number;
+  readonly tls: boolean;
+}
+
 /** The routes by which the console's pages sign in and out, and learn whether they have to. */
-export function sessionRoutes(handlers: readonly UniversalHandler[], host: RpcHost): [string, Answer][] {
+export function sessionRoutes(
+  handlers: readonly UniversalHandler[],
+  host: RpcHost,
+  grpc: GrpcListener,
+): [string, Answer][] {
   const { login, whoAmI, logout } = UserService.method;
 
   /** Calls a method as the browser's request; undefined once the answer, an error, has been passed on. */
@@ -104,7 +114,10 @@ export function sessionRoutes(handlers: readonly UniversalHandler[], host: RpcHo
   function answerConfig(request: IncomingMessage, response: ServerResponse): void {
     const auth = host.access.owners ? "required" : "off";
     if (request.method !== "GET" && request.method !== "HEAD") refuseMethod(response, "GET, HEAD");
-    else answerJson(response, 200, { version, auth, secure: isSecure(request) || isLocalName(request) });
+    else {
+      const secure = isSecure(request) || isLocalName(request);
+      answerJson(response, 200, { version, auth, secure, grpc });
+    }
   }
 
   return [

@@ -32,6 +32,8 @@ export interface HttpOptions {
   corsOrigins: readonly string[];
   /** True where only programs of this machine reach the server, so its names are known. */
   isLocal: boolean;
+  /** The port of gRPC beside this one. */
+  grpcPort: number;
   /** Whether there is a web console. Default: no. */
   console?: boolean | undefined;
   /** Names of hosts that are this service's, beside the usual ones. */
@@ -58,7 +60,11 @@ export function createHttpServer(httpOptions: HttpOptions): Server {
     routes.set("/metrics", metricsRoute(metrics.access, metrics.families));
   const files = httpOptions.console ? consoleFiles() : undefined;
   if (files) {
-    for (const [path, answer] of sessionRoutes(handlers, host)) routes.set(path, answer);
+    for (const [path, answer] of sessionRoutes(handlers, host, {
+      port: httpOptions.grpcPort,
+      tls: tls !== undefined,
+    }))
+      routes.set(path, answer);
     routes.set("/console", (_, response) => answerElsewhere(response, "/console/"));
     routes.set("/", (request, response) => {
       // Whoever asks without a browser learns what there is to call.

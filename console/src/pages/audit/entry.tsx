@@ -3,6 +3,8 @@ import { useParams } from "@tanstack/react-router";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useVisited } from "../../data/visited.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { EntityLink } from "../../parts/EntityLink.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { FieldChanges } from "../../parts/FieldChanges.tsx";
@@ -19,7 +21,14 @@ export function Page() {
   useVisited("audit entry", known && `${known.entityType} ${known.action}`, hrefOf(`/audit/${id}`));
   return (
     <>
-      <h1>Audit entry</h1>
+      <div className="head">
+        <h1>Audit entry</h1>
+        <CopyAs
+          method={AuditService.method.getAuditLog}
+          request={{ id }}
+          ltb={ltbWords("audit show", {}, [id])}
+        />
+      </div>
       <Loaded query={query}>
         {({ auditLog: entry }) => {
           if (!entry) return null;

@@ -1,11 +1,14 @@
-import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type Timestamp, TimestampSchema, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
-import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
+import { AuditService, type ListAuditLogsRequestSchema } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useMay, useSession } from "../../data/session.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { EntityLink } from "../../parts/EntityLink.tsx";
 import { FieldChanges } from "../../parts/FieldChanges.tsx";
 import { TextFilter } from "../../parts/Filter.tsx";
@@ -66,18 +69,18 @@ export function Page() {
   const isAdmin = useMay("admin");
   // Whoever is no admin may read the entries of its own.
   const userId = one(search.user) || (isAdmin ? "" : (session.data?.user?.id ?? ""));
+  const asked = {
+    pageSize: 100,
+    userId,
+    entityType: one(search.entity),
+    entityId: one(search.id),
+    action: one(search.action),
+    after: timeOf(one(search.from)),
+    before: timeOf(one(search.to)),
+  };
   const query = useInfiniteQuery(
     AuditService.method.listAuditLogs,
-    {
-      pageSize: 100,
-      pageToken: "",
-      userId,
-      entityType: one(search.entity),
-      entityId: one(search.id),
-      action: one(search.action),
-      after: timeOf(one(search.from)),
-      before: timeOf(one(search.to)),
-    },
+    { ...asked, pageToken: "" },
     {
       pageParamKey: "pageToken",
       getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
@@ -89,7 +92,10 @@ export function Page() {
     <>
       <div className="head">
         <h1>Audit</h1>
-        {isAdmin && <Link to="/audit/verify">Verify the trail</Link>}
+        <div className="actions">
+          <CopyAs method={AuditService.method.listAuditLogs} request={asked} ltb={commandOf(asked)} />
+          {isAdmin && <Link to="/audit/verify">Verify the trail</Link>}
+        </div>
       </div>
       {isAdmin && <Standing />}
       <search className="filters">
@@ -146,6 +152,20 @@ function Standing() {
       )}
     </p>
   );
+}
+
+/** The words of `ltb` that ask for the same list. */
+function commandOf(asked: MessageInitShape<typeof ListAuditLogsRequestSchema>): string[] {
+  const { userId, entityType = "", entityId, action, after, before } = asked;
+  const timed = (at: typeof after) => at && timestampDate(create(TimestampSchema, at)).toISOString();
+  return ltbWords("audit list", {
+    user: userId,
+    // The service takes no id without its kind.
+    entity: entityType && (entityId ? `${entityType}/${entityId}` : entityType),
+    action,
+    after: timed(after),
+    before: timed(before),
+  });
 }
 
 /** The beginning of a day as the reader's clock has it; undefined for what is no day. */

@@ -10,6 +10,8 @@ import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { useVisited } from "../../data/visited.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { JsonText } from "../../parts/texts/JsonText.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
@@ -69,7 +71,14 @@ function Whole({ benchmark, deleted }: { benchmark: Benchmark; deleted: boolean 
         <h1>
           <bdi>{benchmark.name}</bdi>
         </h1>
-        {!deleted && <Actions benchmark={benchmark} />}
+        <div className="actions">
+          <CopyAs
+            method={BenchmarkService.method.getBenchmarkSummary}
+            request={{ benchmarkId: id }}
+            ltb={ltbWords("summary", {}, [id])}
+          />
+          {!deleted && <Actions benchmark={benchmark} />}
+        </div>
       </div>
       {deleted && <p className="banner bad">This benchmark was deleted. The page shows what it has.</p>}
       <Head benchmark={benchmark} totals={summary.data} />

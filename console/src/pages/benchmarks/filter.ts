@@ -3,6 +3,7 @@ import { BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import type { ListBenchmarksRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Search } from "../../data/search.ts";
 import { all, one } from "../../data/useSearchState.ts";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 
 /** The words of a status in the page's address. */
 export const statuses: ReadonlyMap<string, BenchmarkStatus> = new Map([
@@ -23,6 +24,17 @@ export function listOf(search: Search): MessageInitShape<typeof ListBenchmarksRe
     nameContains: one(search.name),
     labels: Object.fromEntries(all(search.label).map(partsOf)),
   };
+}
+
+/** The words of `ltb` that ask for the same list. */
+export function commandOf(search: Search): string[] {
+  const { provider, model, dataset, nameContains, labels = {} } = listOf(search);
+  const status = one(search.status);
+  return ltbWords("benchmark list", {
+    status: statuses.has(status) && status,
+    ...{ provider, model, dataset, search: nameContains },
+    label: Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+  });
 }
 
 function partsOf(label: string): [string, string] {

@@ -6,13 +6,14 @@ import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { all, useSearchState } from "../../data/useSearchState.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { BenchmarkState, Status } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
 import { Filters } from "./Filters.tsx";
-import { listOf } from "./filter.ts";
+import { commandOf, listOf } from "./filter.ts";
 import { Labels } from "./Labels.tsx";
 import { MeanScore } from "./MeanScore.tsx";
 import { Progress } from "./Progress.tsx";
@@ -103,7 +104,14 @@ export function Page() {
   });
   return (
     <>
-      <h1>Benchmarks</h1>
+      <div className="head">
+        <h1>Benchmarks</h1>
+        <CopyAs
+          method={BenchmarkService.method.listBenchmarks}
+          request={{ ...input, pageSize: 100 }}
+          ltb={commandOf(search)}
+        />
+      </div>
       <Filters />
       <div className="actions" aria-live="polite">
         {picked.length > 0 && (

@@ -5,13 +5,14 @@ import { hrefOf } from "../../data/links.ts";
 import { all, one, useSearchState } from "../../data/useSearchState.ts";
 import { useVisited } from "../../data/visited.ts";
 import { CopyText } from "../../parts/CopyText.tsx";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Candidate } from "./Candidate.tsx";
 import { Choice } from "./Choice.tsx";
 import { Overall } from "./Overall.tsx";
-import { commandOf, requestOf } from "./request.ts";
+import { commandOf, requestOf, wordsOfComparison } from "./request.ts";
 import { Samples } from "./Samples.tsx";
 import { useNames } from "./useNames.ts";
 
@@ -34,7 +35,16 @@ export function Page() {
   );
   return (
     <>
-      <h1>Compare</h1>
+      <div className="head">
+        <h1>Compare</h1>
+        {request && (
+          <CopyAs
+            method={BenchmarkService.method.compareBenchmarks}
+            request={request}
+            ltb={wordsOfComparison(search)}
+          />
+        )}
+      </div>
       <Choice nameOf={nameOf} />
       {request === undefined ? (
         <div className="empty">

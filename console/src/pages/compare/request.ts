@@ -81,11 +81,16 @@ export function samplesOf(search: Search) {
 
 /** The command that says the same at a prompt. */
 export function commandOf(search: Search): string {
+  return `ltb ${wordsOfComparison(search).map(quote).join(" ")}`;
+}
+
+/** Its words after `ltb`. */
+export function wordsOfComparison(search: Search): string[] {
   const { baselineId, candidateIds } = sidesOf(search);
-  const words = [baselineId, ...candidateIds, ...sharedWords(search)];
+  const words = ["compare", baselineId, ...candidateIds, ...sharedWords(search)];
   if (search.group) words.push("--group-by", one(search.group));
   if (search.missing) words.push("--missing", one(search.missing).toLowerCase());
-  return `ltb compare ${words.map(quote).join(" ")}`;
+  return words;
 }
 
 /** The command that lists the same samples. */

@@ -1,6 +1,7 @@
 import { JobOrder, JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
 import type { Search } from "../../data/search.ts";
 import { one } from "../../data/useSearchState.ts";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 
 // What the address of the list says, as the calls take it.
 
@@ -40,6 +41,15 @@ export function filtersOf(search: Search): JobFilters {
 /** Whether the jobs can be listed in the order in which they will be claimed. */
 export function mayOrder({ status, workerId, benchmarkId }: JobFilters): boolean {
   return status === JobStatus.PENDING && workerId === "" && benchmarkId === "";
+}
+
+/** The words of `ltb` that ask for the same list. */
+export function commandOf({ jobType, workerId, benchmarkId, limitKey, ...filters }: JobFilters): string[] {
+  return ltbWords("job list", {
+    status: statuses.find((word) => statusOf[word] === filters.status),
+    ...{ type: jobType, worker: workerId, benchmark: benchmarkId, "limit-key": limitKey },
+    order: filters.orderBy === JobOrder.PRIORITY && "queue",
+  });
 }
 
 /** The filters in words, as after "all jobs": " of type grade with limit key openai". */

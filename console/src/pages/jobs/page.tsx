@@ -5,6 +5,7 @@ import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { askFirstPage } from "../../data/queries.ts";
 import { useSearchState } from "../../data/useSearchState.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
@@ -13,7 +14,7 @@ import { BulkBar } from "./BulkBar.tsx";
 import { columnsFor } from "./columns.tsx";
 import { FailureGroups } from "./FailureGroups.tsx";
 import { Filters } from "./Filters.tsx";
-import { filtersOf } from "./filters.ts";
+import { commandOf, filtersOf } from "./filters.ts";
 import { useLiveJobs, useNewJobs } from "./live.ts";
 import { Tabs } from "./Tabs.tsx";
 
@@ -49,7 +50,14 @@ export function Page() {
   const selected = rows.filter(({ job }) => chosen.has(job.id)).map(({ job }) => job);
   return (
     <>
-      <h1>Jobs</h1>
+      <div className="head">
+        <h1>Jobs</h1>
+        <CopyAs
+          method={JobService.method.listJobs}
+          request={{ ...filters, pageSize: 100 }}
+          ltb={commandOf(filters)}
+        />
+      </div>
       <Tabs filters={filters} />
       <Filters filters={filters} />
       {filters.status === JobStatus.FAILED && filters.workerId === "" && filters.limitKey === "" && (

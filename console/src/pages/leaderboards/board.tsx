@@ -12,12 +12,13 @@ import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { useVisited } from "../../data/visited.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Against } from "./Against.tsx";
-import { requestOf } from "./request.ts";
+import { commandOf, requestOf } from "./request.ts";
 import { Standings } from "./Standings.tsx";
 
 /** The benchmarks of a dataset by one metric, as far as they are apart. */
@@ -38,9 +39,16 @@ export function Page() {
   );
   return (
     <>
-      <h1>
-        Leaderboard of <bdi>{dataset}</bdi>
-      </h1>
+      <div className="head">
+        <h1>
+          Leaderboard of <bdi>{dataset}</bdi>
+        </h1>
+        <CopyAs
+          method={BenchmarkService.method.getLeaderboard}
+          request={requestOf(dataset, search)}
+          ltb={commandOf(dataset, search)}
+        />
+      </div>
       <search className="filters">
         <TextFilter name="metric" label="Metric (score)" />
         <ChoiceFilter name="reducer" label="Repetitions by" options={reducers} />

@@ -4,6 +4,8 @@ import type { Dataset } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
@@ -53,7 +55,14 @@ export function Page() {
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   return (
     <>
-      <h1>Leaderboards</h1>
+      <div className="head">
+        <h1>Leaderboards</h1>
+        <CopyAs
+          method={BenchmarkService.method.listDatasets}
+          request={{ pageSize: 200 }}
+          ltb={ltbWords("datasets")}
+        />
+      </div>
       <Loaded query={query}>
         {({ pages }) => (
           <VirtualTable

@@ -3,6 +3,7 @@ import { BenchmarkStatus, Missing, Reducer } from "../../../../gen/ltb/v1/benchm
 import type { GetLeaderboardRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Search } from "../../data/search.ts";
 import { numeric, one } from "../../data/useSearchState.ts";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 
 type Request = MessageInitShape<typeof GetLeaderboardRequestSchema>;
 
@@ -30,4 +31,22 @@ function filtersOf(dataset: string, search: Search) {
 
 function enumOf<Values extends Record<string, number>>(values: Values, name: string) {
   return (values[name] ?? 0) as Values[keyof Values];
+}
+
+/** The words of `ltb` that ask for the same leaderboard. */
+export function commandOf(dataset: string, search: Search): string[] {
+  const { metric, provider, reducer, missing, status, minCount } = requestOf(dataset, search);
+  const wordOf = (value: number | undefined, name: string) =>
+    (value ?? 0) > 0 && one(search[name]).toLowerCase();
+  return ltbWords(
+    "leaderboard",
+    {
+      ...{ metric, provider },
+      reducer: wordOf(reducer, "reducer"),
+      missing: wordOf(missing, "missing"),
+      status: wordOf(status, "status"),
+      "min-count": minCount ? String(minCount) : undefined,
+    },
+    [dataset],
+  );
 }

@@ -1,3 +1,6 @@
+import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Lanes } from "./Lanes.tsx";
 import { Limits } from "./Limits.tsx";
@@ -8,7 +11,14 @@ export function Page() {
   useTitle("Queue");
   return (
     <>
-      <h1>Queue</h1>
+      <div className="head">
+        <h1>Queue</h1>
+        <CopyAs
+          method={JobService.method.listJobLanes}
+          request={{ pageSize: 1_000 }}
+          ltb={ltbWords("job lanes")}
+        />
+      </div>
       <Lanes />
       <Limits />
       <Pauses />

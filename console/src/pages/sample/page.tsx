@@ -7,6 +7,8 @@ import { hrefOf } from "../../data/links.ts";
 import { useSearchState } from "../../data/useSearchState.ts";
 import { useVisited } from "../../data/visited.ts";
 import { shortcut } from "../../keys/table.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Details } from "./Details.tsx";
@@ -55,6 +57,11 @@ export function Page() {
           <bdi>{evaluation ? titleOf(evaluation) : "Sample"}</bdi>
         </h1>
         <div className="actions">
+          <CopyAs
+            method={BenchmarkService.method.getEvaluation}
+            request={{ benchmarkId: id, id: evaluationId }}
+            ltb={ltbWords("evaluation show", {}, [evaluationId])}
+          />
           <button
             type="button"
             {...shortcut("before")}

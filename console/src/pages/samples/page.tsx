@@ -6,13 +6,14 @@ import { ErrorInfoSchema } from "../../../../gen/google/rpc/error_details_pb.ts"
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useSearchState } from "../../data/useSearchState.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { VirtualTable } from "../../parts/VirtualTable.tsx";
 import { columns } from "./columns.tsx";
 import { Filters } from "./Filters.tsx";
-import { asksForAll, useSamples } from "./useSamples.ts";
+import { asksForAll, commandOf, listOf, useSamples } from "./useSamples.ts";
 
 /** A tab holds no more rows than these: a narrower list tells more than the rest of this one. */
 const mostRows = 20_000;
@@ -48,7 +49,14 @@ export function Page() {
           {benchmark?.name ?? id}
         </Link>
       </p>
-      <h1>Samples</h1>
+      <div className="head">
+        <h1>Samples</h1>
+        <CopyAs
+          method={BenchmarkService.method.listEvaluations}
+          request={{ ...listOf(id, search), pageSize: 100 }}
+          ltb={commandOf(id, search)}
+        />
+      </div>
       <Filters />
       {indexMissing(list.error) ? (
         <div role="alert" className="empty">

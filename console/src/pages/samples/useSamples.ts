@@ -6,6 +6,7 @@ import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts
 import { EvaluationOrder, EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import type { Search } from "../../data/search.ts";
 import { numeric, one } from "../../data/useSearchState.ts";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 
 /** The words of an order in the page's address. */
 const orders = new Map([
@@ -42,6 +43,23 @@ export function listOf(id: string, search: Search): MessageInitShape<typeof List
     // The service orders no failures by score.
     orderBy: (failedOnly || errorContains !== "") && byMetric ? EvaluationOrder.CREATED_AT_DESC : order,
   };
+}
+
+/** The words of `ltb` that ask for the same list. */
+export function commandOf(id: string, search: Search): string[] {
+  const { sampleId, provider, model, metric, minValue, maxValue, text, ...asked } = listOf(id, search);
+  const [order] = [...orders].find(([, value]) => value === asked.orderBy) ?? [];
+  return ltbWords(
+    "evaluation list",
+    {
+      ...{ sample: sampleId, provider, model, metric, text, order },
+      failed: asked.failedOnly,
+      error: asked.errorContains,
+      "min-value": minValue?.toString(),
+      "max-value": maxValue?.toString(),
+    },
+    [id],
+  );
 }
 
 /** The samples of a benchmark that the page's address asks for, page by page, with texts begun. */

@@ -2,6 +2,8 @@ import { useQuery } from "@connectrpc/connect-query";
 import { SystemService } from "../../../../gen/ltb/v1/system_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { Card } from "../../parts/Card.tsx";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { Facts } from "../../parts/Facts.tsx";
 import { bytes, count, lasting } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -15,7 +17,10 @@ export function Page() {
   const stats = useQuery(SystemService.method.getStats, {}, { refetchInterval });
   return (
     <>
-      <h1>System</h1>
+      <div className="head">
+        <h1>System</h1>
+        <CopyAs method={SystemService.method.getStats} request={{}} ltb={ltbWords("stats")} />
+      </div>
       <Loaded query={stats}>
         {(data) => (
           <>

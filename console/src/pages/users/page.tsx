@@ -5,6 +5,8 @@ import { type FormEvent, useState } from "react";
 import { type User, UserRole, UserRoleSchema } from "../../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
 import { useMay } from "../../data/session.ts";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Status, wordOf } from "../../parts/Status.tsx";
@@ -56,7 +58,14 @@ export function Page() {
     );
   return (
     <>
-      <h1>Users</h1>
+      <div className="head">
+        <h1>Users</h1>
+        <CopyAs
+          method={UserService.method.listUsers}
+          request={{ pageSize: 200 }}
+          ltb={ltbWords("user list")}
+        />
+      </div>
       <NewUser />
       <Loaded query={query}>
         {({ pages }) => (

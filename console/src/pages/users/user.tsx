@@ -8,6 +8,8 @@ import { hrefOf } from "../../data/links.ts";
 import { useMay } from "../../data/session.ts";
 import { useVisited } from "../../data/visited.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -31,9 +33,16 @@ export function Page() {
   const [asked, ask] = useState(false);
   return (
     <>
-      <h1>
-        <bdi>{user?.username ?? "User"}</bdi>
-      </h1>
+      <div className="head">
+        <h1>
+          <bdi>{user?.username ?? "User"}</bdi>
+        </h1>
+        <CopyAs
+          method={UserService.method.getUser}
+          request={{ key: { case: "id", value: id } }}
+          ltb={ltbWords("user show", {}, [id])}
+        />
+      </div>
       <Loaded query={query}>
         {() =>
           user && (

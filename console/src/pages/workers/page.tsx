@@ -5,6 +5,8 @@ import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { all, one, useSearchState } from "../../data/useSearchState.ts";
 import { Card } from "../../parts/Card.tsx";
+import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../parts/copy-as/words.ts";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { count, lasting, percent } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -25,14 +27,14 @@ export function Page() {
   useTitle("Workers");
   const [search] = useSearchState();
   const refetchInterval = useInterval(5_000);
+  const asked = {
+    status: statuses[one(search.status)] ?? WorkerStatus.UNSPECIFIED,
+    tags: all(search.tag),
+    pageSize: 200,
+  };
   const workers = useInfiniteQuery(
     WorkerService.method.listWorkers,
-    {
-      status: statuses[one(search.status)] ?? WorkerStatus.UNSPECIFIED,
-      tags: all(search.tag),
-      pageSize: 200,
-      pageToken: "",
-    },
+    { ...asked, pageToken: "" },
     {
       pageParamKey: "pageToken",
       getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
@@ -45,7 +47,14 @@ export function Page() {
   }, [hasNextPage, isFetching, fetchNextPage]);
   return (
     <>
-      <h1>Workers</h1>
+      <div className="head">
+        <h1>Workers</h1>
+        <CopyAs
+          method={WorkerService.method.listWorkers}
+          request={asked}
+          ltb={ltbWords("worker list", { status: asked.status > 0 && one(search.status), tag: asked.tags })}
+        />
+      </div>
       <Cluster />
       <search className="filters">
         <ChoiceFilter

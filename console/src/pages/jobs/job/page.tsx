@@ -11,6 +11,8 @@ import { hrefOf } from "../../../data/links.ts";
 import { useInterval, useStream } from "../../../data/live.ts";
 import { useVisited } from "../../../data/visited.ts";
 import { BenchmarkLink } from "../../../parts/BenchmarkLink.tsx";
+import { CopyAs } from "../../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../../parts/copy-as/words.ts";
 import { Facts } from "../../../parts/Facts.tsx";
 import { count, lasting, percent } from "../../../parts/format.ts";
 import { Loaded } from "../../../parts/Loaded.tsx";
@@ -74,7 +76,14 @@ function Shown({ job }: { job: Job }) {
         <h1>
           <bdi>{job.jobType}</bdi> <JobState status={job.status} />
         </h1>
-        <Actions job={job} />
+        <div className="actions">
+          <CopyAs
+            method={JobService.method.getJob}
+            request={{ id: job.id }}
+            ltb={ltbWords("job show", {}, [job.id])}
+          />
+          <Actions job={job} />
+        </div>
       </div>
       {job.status === JobStatus.RUNNING && <Running job={job} />}
       {job.status === JobStatus.PENDING && (

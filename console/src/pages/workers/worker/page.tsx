@@ -6,6 +6,8 @@ import { WorkerService } from "../../../../../gen/ltb/v1/worker_service_pb.ts";
 import { hrefOf } from "../../../data/links.ts";
 import { useInterval } from "../../../data/live.ts";
 import { useVisited } from "../../../data/visited.ts";
+import { CopyAs } from "../../../parts/copy-as/CopyAs.tsx";
+import { ltbWords } from "../../../parts/copy-as/words.ts";
 import { Facts } from "../../../parts/Facts.tsx";
 import { count, percent } from "../../../parts/format.ts";
 import { Json } from "../../../parts/Json.tsx";
@@ -32,9 +34,16 @@ export function Page() {
           Workers
         </Link>
       </p>
-      <h1>
-        <bdi>{id}</bdi>
-      </h1>
+      <div className="head">
+        <h1>
+          <bdi>{id}</bdi>
+        </h1>
+        <CopyAs
+          method={WorkerService.method.getWorker}
+          request={{ workerId: id }}
+          ltb={ltbWords("worker show", {}, [id])}
+        />
+      </div>
       <Loaded query={asked}>{({ worker }) => worker && <Shown worker={worker} />}</Loaded>
       <h2>Runs now</h2>
       <ShortJobs filters={{ workerId: id, status: JobStatus.RUNNING }} most={50} none="It runs no job." />
