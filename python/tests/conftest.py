@@ -112,7 +112,7 @@ def service() -> Iterator[Service]:
     yield from started(LTB_CONSOLE_HOSTS="ltb.example.com")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_service() -> Iterator[Service]:
     """One that a test may kill."""
     yield from started()

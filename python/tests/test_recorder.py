@@ -26,7 +26,7 @@ from ltb._recorder import sync
 from conftest import Service
 
 # Kills between log() and flush.
-KILLS = int(os.environ.get("LTB_KILLS", "10"))
+KILLS = int(os.environ.get("LTB_KILLS", "5"))
 
 
 @pytest.fixture
@@ -230,7 +230,9 @@ def test_more_than_memory_takes_goes_through_the_spool(
 
 
 FORKS = """
-    import multiprocessing, os, ltb
+    import multiprocessing, os, warnings, ltb
+    # From 3.12 on Python warns of every fork of a process with threads.
+    warnings.simplefilter("ignore", DeprecationWarning)
     run = ltb.run("a", model="m", dataset="DATASET")
     def child(name):
         for at in range(20): run.log(sample_id=f"{name}-{at}", output="x")
