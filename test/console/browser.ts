@@ -31,6 +31,9 @@ function findProgram(): string | undefined {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** A name that leads to this machine, but for browsers is another: clear text by it is no secure context. */
+export const lanName = "lan.test";
+
 interface Look {
   theme?: "light" | "dark";
   /** Width of the window in pixels. */
@@ -45,7 +48,8 @@ export function browser() {
   let running: Browser | undefined;
   const faults: string[] = [];
   beforeAll(async () => {
-    running = await chromium.launch({ executablePath: program ?? "", args: ["--no-sandbox"] });
+    const args = ["--no-sandbox", `--host-resolver-rules=MAP ${lanName} 127.0.0.1`];
+    running = await chromium.launch({ executablePath: program ?? "", args });
   });
   afterAll(() => running?.close());
   afterEach(async () => {

@@ -1,9 +1,10 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
+import { randomId } from "./randomId.ts";
 
 /** Marks what the console asks, for logs and the audit trail. */
 const named: Interceptor = (next) => (request) => {
-  request.header.set("x-request-id", crypto.randomUUID());
+  request.header.set("x-request-id", randomId());
   return next(request);
 };
 
