@@ -25,7 +25,7 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
   const newBenchmark = (name: string, more: { labels?: Record<string, string> } = {}) =>
     db.benchmarks.create({ name, provider: "p", model: "m", dataset: "d", totalIterations: 10, ...more });
 
-  test("rows change in place, and new benchmarks wait until they are asked for", async () => {
+  test("live without jumping: rows change in place, and new benchmarks wait until they are asked for", async () => {
     const { id } = await newBenchmark("changes in place");
     const page = await open(`${console_}/benchmarks`);
     const row = page.getByRole("row").filter({ hasText: "changes in place" });
@@ -85,7 +85,7 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
     await page.getByRole("heading", { level: 1, name: "run with 54" }).waitFor();
   });
 
-  test("a bar of the histogram leads to exactly the samples in it", async () => {
+  test("a chart is a filter: a bar of the histogram leads to exactly the samples in it", async () => {
     const page = await open(`${console_}/benchmarks/${plain}`);
     const bar = page.getByRole("link", { name: /^0\.5 to / });
     const [, inBar] = /: (\d+)$/.exec((await bar.getAttribute("aria-label")) ?? "") ?? [];
@@ -113,7 +113,7 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
     expect(new URL(page.url()).searchParams.get("group")).toBe("subject");
   });
 
-  test("figures stand with their intervals, and what lacks is said", async () => {
+  test("no number without its uncertainty: figures stand with their intervals, and what lacks is said", async () => {
     const page = await open(`${console_}/benchmarks/${plain}`);
     const score = page.locator(".card").filter({ hasText: "score" });
     await score.getByText(/^0\.\d+ to 0\.\d+$/).waitFor();

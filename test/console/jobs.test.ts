@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
+import { writeMinute } from "../../src/jobs/history/write.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { bench, clients, listeners } from "../auth/support.ts";
 import { eventually, patienceMs } from "../harness/waiting.ts";
@@ -26,6 +27,18 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     return page;
   };
 
+  /** A page that asked who is there, was told that nobody is, and got a key. */
+  const signedIn = async (url: string, key: string) => {
+    const page = await open(url);
+    page.setDefaultTimeout(patienceMs);
+    await page.getByRole("radio", { name: "API key" }).check();
+    await page.getByLabel("API key", { exact: true }).last().fill(key);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    expect(faults.splice(0).every((fault) => fault.includes("401"))).toBe(true);
+    return page;
+  };
+
   /** A job of the type that a worker of its own has been given. */
   const claimed = async (jobType: string) => {
     const workerId = `worker of ${jobType}`;
@@ -37,7 +50,7 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     return { workerId, job, lease: { jobId: job.id, epoch: lease.epoch } };
   };
 
-  test("rows change in place, and new ones wait until they are asked for", async () => {
+  test("live without jumping: rows change in place, and new ones wait until they are asked for", async () => {
     const { workerId, job, lease } = await claimed("live");
     const older = await db.jobs.create({ jobType: "live", priority: 7 });
     const page = await at("/jobs?type=live");
@@ -58,9 +71,19 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     expect(await first.innerText()).toContain(id.slice(-8));
     expect(await second.innerText()).not.toContain(job.id.slice(-8));
     expect(await news.count()).toBe(0);
+    // What happens while the page rests is not missed: the stream goes on where it was.
+    await page.getByRole("button", { name: "live" }).click();
+    await db.jobs.cancel(id, "while nobody looked");
+    await db.jobs.cancel(older.id, "while nobody looked");
+    await page.waitForTimeout(500);
+    expect(await first.getByText("pending").count()).toBe(1);
+    await page.getByRole("button", { name: "paused" }).click();
+    await first.getByText("cancelled").waitFor();
+    await second.getByText("cancelled").waitFor();
+    expect(await first.innerText()).toContain(id.slice(-8));
   });
 
-  test("what matches is retried after a question that counts it, with an account of what was left", async () => {
+  test("bulk changes one can trust: what matches is retried after a question that counts it, with an account of what was left", async () => {
     const failed = async (uniqueKey?: string) => {
       const { id } = await db.jobs.create({ jobType: "bulk", ...(uniqueKey && { uniqueKey }) });
       await db.jobs.cancel(id, "no need");
@@ -87,7 +110,7 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     });
   });
 
-  test("selected jobs are cancelled with a reason; from a hundred on their number is typed", async () => {
+  test("bulk changes one can trust: selected jobs are cancelled with a reason; from a hundred on their number is typed", async () => {
     const made = await db.jobs.createMany(Array.from({ length: 101 }, () => ({ jobType: "chosen" })));
     const page = await at("/jobs?type=chosen");
     await page.getByRole("checkbox", { name: `Select job ${made.at(-1)?.id}` }).check();
@@ -106,6 +129,75 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     await go.click();
     await page.getByText("101 cancelled.").waitFor();
     expect(await db.jobs.list({ jobType: "chosen", status: "pending" })).toMatchObject({ items: [] });
+  });
+
+  test("bulk changes one can trust: jobs of others are counted, and stay as they are", async () => {
+    const { httpAddress } = await serve();
+    const { key, userId } = await caller("user");
+    const own = await db.jobs.create({ jobType: "shared", createdBy: userId });
+    const other = await db.jobs.create({ jobType: "shared", createdBy: (await caller("user")).userId });
+    const page = await signedIn(`http://${formatAddress(httpAddress)}/console/jobs?type=shared`, key);
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("1 of all jobs of type shared is cancelled.").waitFor();
+    await dialog.getByText("1 left as they are: other users created them.").waitFor();
+    // Whoever changes nothing has asked in vain.
+    expect(await db.jobs.get(own.id)).toMatchObject({ status: "pending" });
+    await dialog.getByRole("button", { name: "Cancel 1" }).click();
+    await page.getByText("1 cancelled. 1 left as they are: other users created them.").waitFor();
+    expect(await db.jobs.get(own.id)).toMatchObject({ status: "cancelled" });
+    expect(await db.jobs.get(other.id)).toMatchObject({ status: "pending" });
+  });
+
+  test("a copy is submitted with another payload, and a payload that is none is told so", async () => {
+    const { job } = await clients(listeners.HTTP(service)).jobs.createJob({
+      ...{ jobType: "copied", payloadJson: '{"n": 12345678901234567890}', uniqueKey: "of the first" },
+      ...{ requiredTags: ["gpu"], limitKey: "quota", maxRetries: 0, timeoutSeconds: 7, priority: 3 },
+    });
+    const page = await at(`/jobs/${job?.id}`);
+    await page.getByRole("button", { name: "Submit a copy…" }).click();
+    const dialog = page.getByRole("dialog");
+    const payload = dialog.getByLabel("Payload");
+    expect(await payload.inputValue()).toContain("12345678901234567890");
+    await payload.fill("[1]");
+    expect(await barriers(page)).toEqual([]);
+    await dialog.getByRole("button", { name: "Submit" }).click();
+    await dialog
+      .getByRole("alert")
+      .getByText(/payload_json/)
+      .waitFor();
+    expect(faults.splice(0).every((fault) => fault.includes("400"))).toBe(true);
+    await payload.fill('{"n": 98765432109876543210}');
+    await dialog.getByRole("button", { name: "Submit" }).click();
+    await page.getByRole("region", { name: "Payload" }).getByText("98765432109876543210").waitFor();
+    const { items } = await db.jobs.list({ jobType: "copied" });
+    expect(items.map(({ id }) => id)).toEqual([new URL(page.url()).pathname.split("/").at(-1), job?.id]);
+    const { requiredTags, limitKey, maxRetries, timeoutSeconds, priority } = await db.jobs.get(
+      items[0]?.id ?? "",
+    );
+    expect({ requiredTags, limitKey, maxRetries, timeoutSeconds, priority }).toEqual({
+      ...{ requiredTags: ["gpu"], limitKey: "quota", maxRetries: 0, timeoutSeconds: 7, priority: 3 },
+    });
+  });
+
+  test("jobs that ended are deleted, after the most that these can be was typed", async () => {
+    const { id } = await db.jobs.create({ jobType: "old" });
+    await db.jobs.cancel(id, "of no use");
+    const page = await at("/queue");
+    await page.getByRole("button", { name: "Delete old jobs…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/^completed/).uncheck();
+    await dialog.getByLabel(/^cancelled/).check();
+    await dialog.getByText("The service counts nothing beforehand here").waitFor();
+    expect(await barriers(page)).toEqual([]);
+    await dialog.getByLabel(/days ago/).fill("0");
+    const go = dialog.getByRole("button", { name: "Delete", exact: true });
+    expect(await go.isDisabled()).toBe(true);
+    const { cancelled } = await clients(listeners.HTTP(service)).jobs.getJobStats({});
+    await dialog.getByLabel(/to go on/).fill(String(cancelled));
+    await go.click();
+    await page.getByText(new RegExp(`^${cancelled} jobs? (was|were) deleted\\.$`)).waitFor();
+    await expect(db.jobs.get(id)).rejects.toThrow();
   });
 
   test("a job tells what it went through", async () => {
@@ -150,7 +242,7 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     await page.getByRole("region", { name: "Payload" }).getByText("12345678901234567890").waitFor();
   });
 
-  test("a pending job says why it is not running", async () => {
+  test("why is it not running? a pending job says what holds it up", async () => {
     await db.workers.register({ workerId: "nearest", jobTypes: ["held"], tags: ["gpu"] });
     await db.jobs.setLimit({ limitKey: "quota", maxRunning: 0 });
     await db.jobs.pause({ jobType: "held" });
@@ -250,21 +342,62 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
       .waitFor();
     await add(10, 20);
     await page.getByText("20 of 40").waitFor();
+    const health = page.getByRole("listitem");
+    await health.filter({ hasText: /^Database answers PostgreSQL/ }).waitFor();
+    await health.filter({ hasText: /^Audit trail/ }).waitFor();
     expect(await barriers(page)).toEqual([]);
+  });
+
+  test("a chart is a filter: states of a type lead to its jobs, and minutes of the queue have their figures", async () => {
+    for (let made = 0; made < 3; made++) await db.jobs.create({ jobType: "charted", requiredTags: ["none"] });
+    for (const ago of [51, 50]) {
+      const minute = Math.floor(Date.now() / 60_000 - ago) * 60_000;
+      await db.executor.any(writeMinute(new Date(minute).toISOString()));
+    }
+    const page = await at("/");
+    await page.getByText("Figures of “Jobs at the end of each minute”").click();
+    const figures = page.getByRole("region", { name: "Jobs at the end of each minute" }).getByRole("row");
+    await figures.nth(2).waitFor();
+    const { pending } = await clients(listeners.HTTP(service)).jobs.getJobStats({});
+    expect(await figures.nth(2).innerText()).toMatch(new RegExp(`\\s${pending}\\s+\\d+$`));
+    const types = page.getByRole("region", { name: "Jobs by type" });
+    await types
+      .getByRole("row", { name: /^charted/ })
+      .getByRole("link", { name: "3 ready" })
+      .click();
+    await page.getByRole("heading", { level: 1, name: "Jobs" }).waitFor();
+    await rowsOf(page).nth(3).waitFor();
+    expect(new URL(page.url()).search).toBe("?type=charted&status=pending");
+  });
+
+  test("the overview names keys of the reader that expire soon", async () => {
+    const { httpAddress } = await serve();
+    const { userId } = await caller("user");
+    const expiresAt = new Date(Date.now() + 10 * 86_400_000).toISOString();
+    const { secret = "" } = await db.users.createApiKey({ userId, name: "ends soon", expiresAt });
+    await db.users.createApiKey({ userId, name: "goes on" });
+    const page = await signedIn(`http://${formatAddress(httpAddress)}/console/`, secret);
+    await page.getByText(/^your key ends soon/).waitFor();
+    expect(await page.getByText(/goes on/).count()).toBe(0);
+    // Only admins hear how the trail is.
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: /^Database/ })
+      .waitFor();
+    expect(
+      await page
+        .getByRole("listitem")
+        .filter({ hasText: /^Audit trail/ })
+        .count(),
+    ).toBe(0);
   });
 
   test("who may only look is offered nothing else", async () => {
     const { httpAddress } = await serve();
     const { key } = await caller("viewer");
     const { id } = await db.jobs.create({ jobType: "seen" });
-    const page = await open(`http://${formatAddress(httpAddress)}/console/jobs/${id}`);
-    page.setDefaultTimeout(patienceMs);
-    await page.getByRole("radio", { name: "API key" }).check();
-    await page.getByLabel("API key", { exact: true }).last().fill(key);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    const page = await signedIn(`http://${formatAddress(httpAddress)}/console/jobs/${id}`, key);
     await page.getByRole("heading", { level: 1, name: "seen" }).waitFor();
-    // Who has not signed in yet is told so.
-    expect(faults.splice(0).every((fault) => fault.includes("401"))).toBe(true);
     for (const [section, heading] of [
       ["Jobs", "Jobs"],
       ["Queue", "Queue"],

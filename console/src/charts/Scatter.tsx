@@ -43,9 +43,7 @@ export function Scatter({ title, note, x, y, points, mark }: Props) {
   const or = (value: number | undefined, { write }: Axis) => (value === undefined ? "–" : write(value));
   return (
     <Chart
-      title={title}
-      note={note}
-      height={height}
+      {...{ title, note, height }}
       table={{
         columns: ["", ...[y, x].flatMap(({ name }) => [name, "from", "to"]), mark],
         rows: points.map((point) => [

@@ -1,4 +1,3 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { useMutation, useQuery } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -10,8 +9,9 @@ import { CopyText } from "../../parts/CopyText.tsx";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Scroll } from "../../parts/Scroll.tsx";
-import { Status } from "../../parts/Status.tsx";
+import { Status, type Tone } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
+import { lifeOf } from "./expiry.ts";
 
 /** The API keys of a user: made here, shown once, revoked at once. */
 export function Keys({ userId }: { userId: string }) {
@@ -87,15 +87,16 @@ export function Keys({ userId }: { userId: string }) {
   );
 }
 
-function stateOf({ revokedAt, expiresAt }: ApiKey) {
-  if (revokedAt) return <Status tone="even">revoked</Status>;
-  const left = expiresAt ? timestampDate(expiresAt).getTime() - Date.now() : Number.POSITIVE_INFINITY;
-  if (left <= 0) return <Status tone="even">expired</Status>;
-  return left < 14 * 86_400_000 ? (
-    <Status tone="warn">expires soon</Status>
-  ) : (
-    <Status tone="good">active</Status>
-  );
+const states: Record<ReturnType<typeof lifeOf>, readonly [Tone, string]> = {
+  revoked: ["even", "revoked"],
+  expired: ["even", "expired"],
+  "ends soon": ["warn", "expires soon"],
+  active: ["good", "active"],
+};
+
+function stateOf(key: ApiKey) {
+  const [tone, words] = states[lifeOf(key)];
+  return <Status tone={tone}>{words}</Status>;
 }
 
 function NewKey({ userId }: { userId: string }) {

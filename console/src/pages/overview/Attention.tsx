@@ -2,22 +2,33 @@ import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
+import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
+import { useSession } from "../../data/session.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { count, lasting } from "../../parts/format.ts";
 import { Status, type Tone } from "../../parts/Status.tsx";
+import { Time } from "../../parts/Time.tsx";
+import { lifeOf } from "../account/expiry.ts";
 
 /** So many of a kind are named. */
 const named = 5;
 
-/** What somebody should look at: workers that are silent, lanes that nobody serves, pauses, limits of 0. */
+/** What needs a look: silent workers, lanes that nobody serves, pauses, limits of 0, keys that end soon. */
 export function Attention() {
   const refetchInterval = useInterval(10_000);
   const cluster = useQuery(WorkerService.method.getClusterStats, {}, { refetchInterval });
   const lanes = useQuery(JobService.method.listJobLanes, { pageSize: 1_000 }, { refetchInterval });
   const pauses = useQuery(JobService.method.listJobPauses, { pageSize: 1_000 }, { refetchInterval });
   const limits = useQuery(JobService.method.listJobLimits, { pageSize: 1_000 }, { refetchInterval });
+  const user = useSession().data?.user;
+  const keys = useQuery(
+    UserService.method.listApiKeys,
+    { userId: user?.id ?? "", pageSize: 1_000 },
+    // Whom the service does not tell of keys is told nothing.
+    { enabled: user !== undefined, refetchInterval: useInterval(60_000), retry: false },
+  );
   const failed = [lanes, pauses, limits].find(({ error }) => error !== null);
   if (failed) return <ErrorBox error={failed.error} onRetry={() => void failed.refetch()} />;
   const offline = cluster.data?.offlineWorkers ?? 0;
@@ -26,6 +37,7 @@ export function Attention() {
   const closed =
     limits.data?.limits.filter(({ maxRunning, perMinute }) => maxRunning === 0 || perMinute === 0) ?? [];
   const paused = pauses.data?.pauses ?? [];
+  const ending = keys.data?.apiKeys.filter((key) => lifeOf(key) === "ends soon") ?? [];
   const lines: Line[] = [
     ...(offline > 0
       ? [
@@ -88,6 +100,19 @@ export function Attention() {
       ),
     })),
     ...more(closed.length, "limits of 0"),
+    ...ending.slice(0, named).map(({ name, prefix, expiresAt }) => ({
+      tone: "warn" as const,
+      state: "expires",
+      words: (
+        <>
+          <Link to="/account">
+            your key <bdi>{name || prefix}</bdi>
+          </Link>{" "}
+          <Time at={expiresAt} />
+        </>
+      ),
+    })),
+    ...more(ending.length, "keys of yours that expire", "/account"),
   ];
   if (lines.length === 0) return null;
   return (
@@ -110,14 +135,14 @@ interface Line {
   words: ReactNode;
 }
 
-function more(all: number, what: string): Line[] {
+function more(all: number, what: string, to = "/queue"): Line[] {
   if (all <= named) return [];
   return [
     {
       tone: "even",
       state: "and more",
       words: (
-        <Link to="/queue">
+        <Link to={to}>
           {count(all - named)} more {what}
         </Link>
       ),

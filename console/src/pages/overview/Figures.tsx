@@ -7,7 +7,6 @@ import { Card } from "../../parts/Card.tsx";
 import { count, lasting, percent } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Meter } from "../../parts/Meter.tsx";
-import { HealthState } from "../../parts/Status.tsx";
 
 /** Figures of the workers and of the queue. */
 export function Figures() {
@@ -22,7 +21,11 @@ export function Figures() {
           <Card
             title={<Link to="/workers">Workers</Link>}
             value={count(data.totalWorkers)}
-            note={data.totalWorkers === 0 ? "none is registered" : <HealthState status={data.health} />}
+            note={
+              data.totalWorkers === 0
+                ? "none is registered"
+                : `${count(data.busyWorkers)} busy, ${count(data.idleWorkers)} idle`
+            }
           />
           <Card
             title="Load"

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { JobTypeStats } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { type Share, Shares } from "../../charts/Shares.tsx";
+import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { count, lasting } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -69,11 +70,14 @@ const workOf = ({ pending, running, scheduled }: JobTypeStats): number => pendin
 const mostWork = (types: readonly JobTypeStats[]): JobTypeStats[] =>
   types.toSorted((one, other) => workOf(other) - workOf(one)).slice(0, shown);
 
-const sharesOf = (type: JobTypeStats): Share[] => [
-  { name: "running", count: type.running, tone: "busy" },
-  { name: "ready", count: type.pending, tone: "even" },
-  { name: "scheduled", count: type.scheduled, tone: "even" },
-  { name: "completed", count: type.completed, tone: "good" },
-  { name: "failed", count: type.failed, tone: "bad" },
-  { name: "cancelled", count: type.cancelled, tone: "warn" },
-];
+const sharesOf = (type: JobTypeStats): Share[] => {
+  const to = (status: string) => hrefOf("/jobs", { type: type.jobType, status });
+  return [
+    { name: "running", count: type.running, tone: "busy", href: to("running") },
+    { name: "ready", count: type.pending, tone: "even", href: to("pending") },
+    { name: "scheduled", count: type.scheduled, tone: "even", href: to("pending") },
+    { name: "completed", count: type.completed, tone: "good", href: to("completed") },
+    { name: "failed", count: type.failed, tone: "bad", href: to("failed") },
+    { name: "cancelled", count: type.cancelled, tone: "warn", href: to("cancelled") },
+  ];
+};

@@ -3,6 +3,8 @@ import { Attention } from "./Attention.tsx";
 import { Changes } from "./Changes.tsx";
 import { Failures } from "./Failures.tsx";
 import { Figures } from "./Figures.tsx";
+import { Health } from "./Health.tsx";
+import { History } from "./History.tsx";
 import { RunningBenchmarks } from "./RunningBenchmarks.tsx";
 import { Types } from "./Types.tsx";
 
@@ -12,8 +14,10 @@ export function Page() {
   return (
     <>
       <h1>Overview</h1>
+      <Health />
       <Figures />
       <Attention />
+      <History />
       <div className="halves">
         <section>
           <RunningBenchmarks />

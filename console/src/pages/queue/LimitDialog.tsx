@@ -4,6 +4,7 @@ import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { jobClient } from "../../data/clients.ts";
 import { askAgain } from "../../data/queries.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
+import { Figure } from "./Figure.tsx";
 import { Suggested } from "./Suggested.tsx";
 
 /** Sets or changes the limit of a key; a figure that is left empty limits nothing. */
@@ -35,32 +36,15 @@ export function LimitDialog({ limit, onClose }: { limit: JobLimit | undefined; o
         ) : (
           <Suggested label="Limit key" field={JobField.LIMIT_KEY} value={key} onChange={setKey} />
         )}
-        <Figure label="Most running at the same time" value={running} onChange={setRunning} />
-        <Figure label="Most started in a minute" value={minute} onChange={setMinute} />
+        <Figure
+          label="Most running at the same time"
+          value={running}
+          most={1_000_000}
+          onChange={setRunning}
+        />
+        <Figure label="Most started in a minute" value={minute} most={1_000_000} onChange={setMinute} />
         <p className="soft">Empty: any number. 0: none starts. Those that run go on.</p>
       </div>
     </Confirm>
-  );
-}
-
-interface FigureProps {
-  label: string;
-  value: string;
-  onChange: (value: string) => void;
-}
-
-function Figure({ label, value, onChange }: FigureProps) {
-  return (
-    <label>
-      {label}
-      <input
-        type="number"
-        min="0"
-        max="1000000"
-        step="1"
-        value={value}
-        onChange={({ target }) => onChange(target.value)}
-      />
-    </label>
   );
 }

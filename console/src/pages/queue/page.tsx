@@ -2,6 +2,7 @@ import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ltbWords } from "../../parts/copy-as/words.ts";
 import { useTitle } from "../../parts/useTitle.ts";
+import { Cleanup } from "./Cleanup.tsx";
 import { Lanes } from "./Lanes.tsx";
 import { Limits } from "./Limits.tsx";
 import { Pauses } from "./Pauses.tsx";
@@ -22,6 +23,7 @@ export function Page() {
       <Lanes />
       <Limits />
       <Pauses />
+      <Cleanup />
     </>
   );
 }

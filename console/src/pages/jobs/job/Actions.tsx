@@ -4,32 +4,36 @@ import { type Job, JobStatus } from "../../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../../gen/ltb/v1/job_service_pb.ts";
 import { jobClient } from "../../../data/clients.ts";
 import { askAgain } from "../../../data/queries.ts";
-import { useMayChange } from "../../../data/session.ts";
+import { useMay, useMayChange } from "../../../data/session.ts";
 import { shortcut } from "../../../keys/table.ts";
 import { Confirm } from "../../../parts/Confirm.tsx";
 import { statusesFor } from "../bulk.ts";
+import { CopyDialog } from "./CopyDialog.tsx";
 
-type Asked = "retry" | "cancel" | "delete";
+type Asked = "retry" | "cancel" | "delete" | "copy";
 
 /** What the reader may do with the job in its state. */
 export function Actions({ job }: { job: Job }) {
   const [asked, ask] = useState<Asked>();
-  const mayChange = useMayChange();
-  if (!mayChange(job.createdBy)) return null;
+  const mayChange = useMayChange()(job.createdBy);
+  if (!useMay("user")) return null;
   return (
     <>
       <div className="actions">
-        {statusesFor.retry.includes(job.status) && (
+        {mayChange && statusesFor.retry.includes(job.status) && (
           <button type="button" {...shortcut("retry")} className="main" onClick={() => ask("retry")}>
             Retry…
           </button>
         )}
-        {statusesFor.cancel.includes(job.status) && (
+        {mayChange && statusesFor.cancel.includes(job.status) && (
           <button type="button" {...shortcut("cancel")} onClick={() => ask("cancel")}>
             Cancel…
           </button>
         )}
-        {job.status !== JobStatus.RUNNING && (
+        <button type="button" onClick={() => ask("copy")}>
+          Submit a copy…
+        </button>
+        {mayChange && job.status !== JobStatus.RUNNING && (
           <button type="button" className="danger" onClick={() => ask("delete")}>
             Delete…
           </button>
@@ -44,6 +48,7 @@ function Question({ asked, job, onClose }: { asked: Asked; job: Job; onClose: ()
   const [reason, setReason] = useState("");
   const navigate = useNavigate();
   const { id } = job;
+  if (asked === "copy") return <CopyDialog job={job} onClose={onClose} />;
   if (asked === "retry") {
     const retry = () => jobClient.retryJob({ id }).then(() => askAgain(JobService));
     return (
