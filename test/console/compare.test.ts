@@ -153,4 +153,18 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
     const far = await open(`${page.url()}&sample=q59`);
     await far.getByRole("region", { name: "Sample q59" }).getByText("What is 59 and 59?").waitFor();
   });
+
+  test("a sample leads to what other benchmarks of the dataset have of it, and to the difference", async () => {
+    const page = await open(`${home}/benchmarks/${ids.base}/samples?sample=q10`);
+    await page.getByRole("link", { name: "q10" }).click();
+    await page.getByText("The same sample in other benchmarks of sums.v1").click();
+    const others = page.getByRole("region", { name: "The sample in other benchmarks" }).getByRole("row");
+    await others.nth(2).waitFor();
+    expect(await others.nth(1).innerText()).toMatch(/^same\s+same\s+1\s+It is 20\./);
+    expect(await others.nth(2).innerText()).toMatch(/^worse\s+worse\s+0\s+It is <b>21<\/b>\./);
+    expect(await barriers(page)).toEqual([]);
+    await page.getByRole("link", { name: "Compare with worse" }).click();
+    const opened = page.getByRole("region", { name: "Sample q10" });
+    await opened.locator("ins").filter({ hasText: "<b>" }).first().waitFor();
+  });
 });

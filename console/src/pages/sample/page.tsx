@@ -12,6 +12,7 @@ import { ltbWords } from "../../parts/copy-as/words.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Details } from "./Details.tsx";
+import { Elsewhere } from "./Elsewhere.tsx";
 import { Texts } from "./Texts.tsx";
 import { sampleQuery, useNeighbours } from "./useNeighbours.ts";
 
@@ -86,6 +87,7 @@ export function Page() {
             <>
               <Texts evaluation={evaluation} />
               <Details evaluation={evaluation} />
+              {data?.benchmark && <Elsewhere evaluation={evaluation} dataset={data.benchmark.dataset} />}
             </>
           )
         }

@@ -1,0 +1,141 @@
+import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
+import { useQueries } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Benchmark } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { type Evaluation, EvaluationOrder, EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import { transport } from "../../data/transport.ts";
+import { ErrorBox } from "../../parts/ErrorBox.tsx";
+import { count, figure } from "../../parts/format.ts";
+import { Loaded } from "../../parts/Loaded.tsx";
+import { Scroll } from "../../parts/Scroll.tsx";
+
+/** So many other benchmarks are asked for the sample, the newest ones. */
+const asked = 20;
+
+interface Props {
+  evaluation: Evaluation;
+  dataset: string;
+}
+
+/** The same sample in the newest other benchmarks of its dataset, looked up when it is opened. */
+export function Elsewhere({ evaluation, dataset }: Props) {
+  const [isOpen, setOpen] = useState(false);
+  if (evaluation.sampleId === "") return null;
+  return (
+    <details className="elsewhere" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        The same sample in other benchmarks of <bdi>{dataset}</bdi>
+      </summary>
+      {isOpen && <Others {...{ evaluation, dataset }} />}
+    </details>
+  );
+}
+
+function Others({ evaluation: { sampleId, benchmarkId }, dataset }: Props) {
+  const benchmarks = useQuery(
+    BenchmarkService.method.listBenchmarks,
+    { dataset, pageSize: asked + 1 },
+    { staleTime: 60_000 },
+  );
+  const others = (benchmarks.data?.benchmarks ?? []).filter(({ id }) => id !== benchmarkId).slice(0, asked);
+  const found = useQueries({
+    queries: others.map(({ id }) => ({
+      ...createQueryOptions(
+        BenchmarkService.method.listEvaluations,
+        {
+          ...{ benchmarkId: id, sampleId, pageSize: 1, orderBy: EvaluationOrder.CREATED_AT_ASC },
+          ...{ view: EvaluationView.PREVIEW, previewChars: 200 },
+        },
+        { transport },
+      ),
+      staleTime: 60_000,
+    })),
+  });
+  const rows = others.flatMap((benchmark, index) => {
+    const evaluation = found[index]?.data?.evaluations[0];
+    return evaluation ? [{ benchmark, evaluation, goesOn: found[index]?.data?.nextPageToken !== "" }] : [];
+  });
+  const failed = found.find(({ error }) => error !== null);
+  const waits = found.some(({ isPending }) => isPending);
+  return (
+    <>
+      <Loaded query={benchmarks}>
+        {() =>
+          rows.length > 0 ? (
+            <Scroll label="The sample in other benchmarks">
+              <table className="table">
+                <thead>
+                  <tr>
+                    {["Benchmark", "Model", "Score", "Output", "Difference"].map((name) => (
+                      <th key={name} scope="col" className={name === "Score" ? "number" : undefined}>
+                        {name}
+                      </th>
+                    ))}
+                  </tr>
+                </thead>
+                <tbody>
+                  {rows.map((row) => (
+                    <Other key={row.benchmark.id} {...row} from={benchmarkId} />
+                  ))}
+                </tbody>
+              </table>
+            </Scroll>
+          ) : (
+            !waits && !failed && <p className="soft">None of them has it.</p>
+          )
+        }
+      </Loaded>
+      {failed && <ErrorBox error={failed.error} onRetry={() => void failed.refetch()} />}
+      {waits && (
+        <p role="status" className="soft">
+          Loading…
+        </p>
+      )}
+      {benchmarks.data?.nextPageToken && (
+        <p className="soft small">Of the dataset the newest {count(others.length)} others were asked.</p>
+      )}
+    </>
+  );
+}
+
+interface OtherProps {
+  /** The benchmark of the page. */
+  from: string;
+  benchmark: Benchmark;
+  /** The first of the sample. */
+  evaluation: Evaluation;
+  /** There are more of it. */
+  goesOn: boolean;
+}
+
+function Other({ from, benchmark: { id, name }, evaluation, goesOn }: OtherProps) {
+  const { score, output, error, model, sampleId } = evaluation;
+  return (
+    <tr>
+      <th scope="row">
+        <Link to="/benchmarks/$id/samples/$evaluation" params={{ id, evaluation: evaluation.id }}>
+          <bdi>{name}</bdi>
+        </Link>
+        {goesOn && <span className="soft small"> and more repetitions</span>}
+      </th>
+      <td>
+        <bdi>{model}</bdi>
+      </td>
+      <td className="number">{score === undefined ? "–" : figure(score)}</td>
+      <td>
+        {error === "" ? (
+          <div className="two-lines">{output}</div>
+        ) : (
+          <div className="two-lines text-bad">{error}</div>
+        )}
+      </td>
+      <td>
+        <Link to="/compare" search={{ baseline: from, with: id, sample: sampleId } as never}>
+          Compare<span className="hidden"> with {name}</span>
+        </Link>
+      </td>
+    </tr>
+  );
+}
