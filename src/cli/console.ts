@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { hostAndPort } from "../address.ts";
 import { messageOf } from "../thrown.ts";
 import type { ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
+import { consoleUrlOf } from "./shared/console-link.ts";
 import { CliError } from "./shared/errors.ts";
 import { note, print, printJson } from "./shared/output.ts";
-import { tlsOf } from "./shared/tls.ts";
 
 interface ConsoleOptions extends ServiceOptions {
   url?: string;
@@ -44,8 +43,7 @@ export function addCommand(program: Command): void {
 function urlOf(options: ServiceOptions, port: number): string {
   if (port === 0)
     throw new CliError("this service has no console (LTB_CONSOLE=off); --url names that of another");
-  const { hostname } = new URL(`http://${hostAndPort(options.address)}`);
-  return `${tlsOf(options) ? "https" : "http"}://${hostname}:${port}/console/`;
+  return consoleUrlOf(options, port);
 }
 
 const openers: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {

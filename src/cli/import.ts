@@ -4,6 +4,7 @@ import { ImportError } from "../import/import-error.ts";
 import { type ImportedBenchmark, type LogFormat, logFormats, type ReadOptions } from "../import/types.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
+import { noteConsole } from "./shared/console-link.ts";
 import { describeError, isTransient, showError } from "./shared/describe-error.ts";
 import { CliError } from "./shared/errors.ts";
 import { note, oneLine, print, printJson } from "./shared/output.ts";
@@ -121,6 +122,8 @@ async function importFiles(client: ServiceClient, files: string[], options: Opti
   } finally {
     if (options.json) printJson({ benchmarks: results.map(jsonOf) });
   }
+  const [first, ...others] = results;
+  if (first) await noteConsole(client, options, others.length > 0 ? "benchmarks" : `benchmarks/${first.id}`);
   if (failed) process.exitCode = 1;
 }
 

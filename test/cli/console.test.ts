@@ -144,3 +144,30 @@ async function scopedKey(): Promise<{ key: string }> {
   );
   return { key: JSON.parse(made.stdout).secret };
 }
+
+test("commands that make or show something say at a terminal where the console shows it, and nowhere else", async () => {
+  const terminal = { NODE_OPTIONS: "--import data:text/javascript,process.stderr.isTTY=true" };
+  const settings = { LTB_DATA_DIR: folder };
+  const at = ["--address", service.address];
+  const made = "benchmark create seen --provider p --model m --dataset d".split(" ");
+  const shown = await ltb([...made, ...at], { ...settings, ...terminal });
+  const [id] = shown.stdout.split("\n");
+  const console_ = `http://127.0.0.1:${service.httpAddress.port}/console`;
+  expect(shown.stderr).toBe(`in the console: ${console_}/benchmarks/${id}\n`);
+  const submitted = await ltb(["job", "submit", "seen", ...at], { ...settings, ...terminal });
+  const job = submitted.stdout.trim();
+  const seen = await ltb(["job", "show", job, ...at], { ...settings, ...terminal });
+  for (const { stderr } of [submitted, seen])
+    expect(stderr).toBe(`in the console: ${console_}/jobs/${job}\n`);
+  const file = join(folder, "rows.jsonl");
+  await writeFile(file, `{"sample_id":"1","input":"i","output":"o","score":1}\n`);
+  const given = ["--name", "imported", "--provider", "p", "--model", "m", "--dataset", "d"];
+  const imported = await ltb(["import", file, ...given, ...at], { ...settings, ...terminal });
+  expect(imported).toMatchObject({ code: 0 });
+  expect(imported.stderr).toMatch(new RegExp(`in the console: ${console_}/benchmarks/[0-9a-f-]{36}\n$`));
+  for (const quiet of [
+    await ltb([...made, ...at, "--json"], { ...settings, ...terminal }),
+    await ltb([...made, ...at], settings),
+  ])
+    expect(quiet).toMatchObject({ code: 0, stderr: "" });
+});

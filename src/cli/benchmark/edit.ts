@@ -4,6 +4,7 @@ import { type Benchmark, BenchmarkSchema } from "../../../gen/ltb/v1/benchmark_p
 import { readJson, readPayload } from "../job/payload.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
+import { noteConsole } from "../shared/console-link.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { gatherPairs, given, parseWhole } from "../shared/options.ts";
@@ -89,13 +90,14 @@ function withFields(command: Command): Command {
     .option("--metadata <json>", `further data: ${jsonObject}`);
 }
 
-async function create({ benchmarks }: ServiceClient, name: string, options: CreateOptions): Promise<void> {
+async function create(client: ServiceClient, name: string, options: CreateOptions): Promise<void> {
   const { id = "", provider, model, dataset } = options;
   const request = { id, name, provider, model, dataset, ...(await fieldsOf(options)) };
-  const { benchmark } = await benchmarks.createBenchmark(request);
+  const { benchmark } = await client.benchmarks.createBenchmark(request);
   requireAnswer(benchmark, "benchmark");
   if (options.json) printJson(toPlain(BenchmarkSchema, benchmark));
   else print(benchmark.id);
+  await noteConsole(client, options, `benchmarks/${benchmark.id}`);
 }
 
 async function update(

@@ -1,8 +1,9 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { type Job, type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { formatSpan } from "../../time-span.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
+import { noteConsole } from "../shared/console-link.ts";
 import { requireAnswer } from "../shared/errors.ts";
 import { formatFields, formatSecond, formatTable, print, printJson, toPlain } from "../shared/output.ts";
 import { jobStatusName, outcomeName } from "./status.ts";
@@ -18,8 +19,8 @@ export function addCommand(job: Command): void {
     .callService(show);
 }
 
-async function show({ jobs }: ServiceClient, id: string, options: ServiceOptions): Promise<void> {
-  const { job } = await jobs.getJob({ id });
+async function show(client: ServiceClient, id: string, options: ServiceOptions): Promise<void> {
+  const { job } = await client.jobs.getJob({ id });
   requireAnswer(job, "job");
   const fields = toPlain(JobSchema, job);
   if (options.json) return printJson(fields);
@@ -27,9 +28,13 @@ async function show({ jobs }: ServiceClient, id: string, options: ServiceOptions
   const json = Object.entries({ payload, result, metadata }).filter(([, value]) => value !== null);
   const texts = json.map(([name, value]) => [name, JSON.stringify(value)]);
   print(formatFields({ ...rest, status: jobStatusName(job), ...Object.fromEntries(texts) }));
-  if (job.attempts.length === 0) return;
+  if (job.attempts.length > 0) print(`\n${attemptsOf(job)}`);
+  await noteConsole(client, options, `jobs/${job.id}`);
+}
+
+function attemptsOf({ attempts }: Job): string {
   const head = [">attempt", ">epoch", "worker", "started (UTC)", ">took", "outcome", "error"];
-  print(`\n${formatTable(head, job.attempts.map(row))}`);
+  return formatTable(head, attempts.map(row));
 }
 
 function row(attempt: JobAttempt) {

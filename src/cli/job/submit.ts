@@ -4,6 +4,7 @@ import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import { toDuration } from "../../wire/duration.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
+import { noteConsole } from "../shared/console-link.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
 import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
 import { gatherValues, given, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
@@ -82,6 +83,7 @@ async function submit(
   requireAnswer(job, "job");
   if (options.json) printJson(toPlain(JobSchema, job));
   else print(job.id);
+  await noteConsole(client, options, `jobs/${job.id}`);
 }
 
 async function fieldsOf(client: ServiceClient, jobType: string, options: Options): Promise<JobFields> {
