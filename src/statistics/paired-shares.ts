@@ -3,7 +3,7 @@ import { normalUpperTail } from "./normal.ts";
 /** With more pairs that differ the normal distribution is as good as the exact one. */
 const exactMost = 2000;
 
-/** Shares of wins that are tried; the chance changes little from one to the next. */
+/** Shares of wins that are tried before the chance is followed to the greatest there is. */
 const steps = 100;
 
 /**
@@ -26,10 +26,23 @@ export function noWorseSharesP(wins: number, losses: number, n: number, margin: 
   // So that hardly ever more pairs differ than are counted.
   const allowed = n <= exactMost ? 1 : (0.8 * exactMost) / n;
   const range = (Math.min(1, allowed) - margin) / 2;
-  let p = n <= exactMost ? 0 : normalUpperTail(score);
-  for (let step = 0; range > 0 && step <= steps; step++)
-    p = Math.max(p, chance(fewest, range * (step / steps) ** 2, n, margin));
-  return Math.min(1, p);
+  const least = n <= exactMost ? 0 : normalUpperTail(score);
+  const chanceAt = (step: number) => chance(fewest, range * (step / steps) ** 2, n, margin);
+  return range > 0 ? Math.min(1, Math.max(least, greatest(chanceAt))) : least;
+}
+
+/** The greatest of a function of 0 to `steps`: about the best of the whole steps, by thirds. */
+function greatest(of: (step: number) => number): number {
+  const tried = Array.from({ length: steps + 1 }, (_, step) => of(step));
+  const best = Math.max(...tried);
+  const place = tried.indexOf(best);
+  let [low, high] = [Math.max(0, place - 1), Math.min(steps, place + 1)];
+  while (high - low > 1e-3) {
+    const third = (high - low) / 3;
+    if (of(low + third) < of(high - third)) low += third;
+    else high -= third;
+  }
+  return Math.max(best, of((low + high) / 2));
 }
 
 /** Computes how many pairs, all of them equal, have a p-value below `alpha`: see `noWorseSharesP`. */
