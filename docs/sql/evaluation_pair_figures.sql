@@ -346,7 +346,8 @@ select
     from
       block
   ) as block_sums,
-  null::jsonb as clusters
+  null::jsonb as clusters,
+  null::jsonb as draws
 from
   pair;
 -- $1 = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -940,7 +941,8 @@ select
     from
       block
   ) as block_sums,
-  null::jsonb as clusters
+  null::jsonb as clusters,
+  null::jsonb as draws
 from
   pair;
 -- $1 = 3
@@ -1487,7 +1489,51 @@ select
     from
       block
   ) as block_sums,
-  null::jsonb as clusters
+  null::jsonb as clusters,
+  jsonb_build_object(
+    'differences',
+    (
+      with
+        v as materialized (
+          select
+            difference as value
+          from
+            pair
+        )
+      select
+        jsonb_agg(jsonb_build_array(g.count, g.mean, g.m2))
+      from
+        (
+          select
+            count(*) as count,
+            case
+              when min(v.value) = max(v.value) then min(v.value)
+              else avg(v.value)
+            end as mean,
+            case
+              when min(v.value) = max(v.value) then 0
+              else regr_sxx(v.value, v.value)
+            end as m2
+          from
+            v
+            cross join (
+              select
+                count(*) as count,
+                min(value) as low,
+                max(value) as high
+              from
+                v
+            ) e
+          group by
+            sign(v.value),
+            case
+              when e.count <= $22
+              or e.low = e.high then v.value
+              else floor((v.value - e.low) / (e.high - e.low) * $23)
+            end
+        ) g
+    )
+  ) as draws
 from
   pair;
 -- $1 = 'score'
@@ -1511,6 +1557,8 @@ from
 -- $19 = 0.5
 -- $20 = 100
 -- $21 = 100
+-- $22 = 1000
+-- $23 = 1000
 
 -- evaluation_pair_figures, 4 of 7
 with
@@ -2080,7 +2128,8 @@ select
         group by
           c.metric
       ) c
-  ) as clusters
+  ) as clusters,
+  null::jsonb as draws
 from
   pair;
 -- $1 = 200
@@ -2854,7 +2903,103 @@ select
         group by
           c.metric
       ) c
-  ) as clusters
+  ) as clusters,
+  jsonb_build_object(
+    'above',
+    (
+      with
+        v as materialized (
+          select
+            sum($26::double precision + difference) as value
+          from
+            pair
+          group by
+            cluster_id,
+            case
+              when cluster_id is null then sample_id
+            end
+        )
+      select
+        jsonb_agg(jsonb_build_array(g.count, g.mean, g.m2))
+      from
+        (
+          select
+            count(*) as count,
+            case
+              when min(v.value) = max(v.value) then min(v.value)
+              else avg(v.value)
+            end as mean,
+            case
+              when min(v.value) = max(v.value) then 0
+              else regr_sxx(v.value, v.value)
+            end as m2
+          from
+            v
+            cross join (
+              select
+                count(*) as count,
+                min(value) as low,
+                max(value) as high
+              from
+                v
+            ) e
+          group by
+            sign(v.value),
+            case
+              when e.count <= $27
+              or e.low = e.high then v.value
+              else floor((v.value - e.low) / (e.high - e.low) * $28)
+            end
+        ) g
+    ),
+    'below',
+    (
+      with
+        v as materialized (
+          select
+            sum($29::double precision + - difference) as value
+          from
+            pair
+          group by
+            cluster_id,
+            case
+              when cluster_id is null then sample_id
+            end
+        )
+      select
+        jsonb_agg(jsonb_build_array(g.count, g.mean, g.m2))
+      from
+        (
+          select
+            count(*) as count,
+            case
+              when min(v.value) = max(v.value) then min(v.value)
+              else avg(v.value)
+            end as mean,
+            case
+              when min(v.value) = max(v.value) then 0
+              else regr_sxx(v.value, v.value)
+            end as m2
+          from
+            v
+            cross join (
+              select
+                count(*) as count,
+                min(value) as low,
+                max(value) as high
+              from
+                v
+            ) e
+          group by
+            sign(v.value),
+            case
+              when e.count <= $30
+              or e.low = e.high then v.value
+              else floor((v.value - e.low) / (e.high - e.low) * $31)
+            end
+        ) g
+    )
+  ) as draws
 from
   pair;
 -- $1 = 200
@@ -2882,6 +3027,12 @@ from
 -- $23 = 0
 -- $24 = 100
 -- $25 = 100
+-- $26 = 0.02
+-- $27 = 1000
+-- $28 = 1000
+-- $29 = 0.02
+-- $30 = 1000
+-- $31 = 1000
 
 -- evaluation_pair_figures, 6 of 7
 with
@@ -3231,7 +3382,8 @@ select
     from
       block
   ) as block_sums,
-  null::jsonb as clusters
+  null::jsonb as clusters,
+  null::jsonb as draws
 from
   pair;
 -- $1 = 0
@@ -3862,7 +4014,8 @@ select
     from
       block
   ) as block_sums,
-  null::jsonb as clusters
+  null::jsonb as clusters,
+  null::jsonb as draws
 from
   pair;
 -- $1 = 0

@@ -172,7 +172,8 @@ async function compare(
   const warningsWith = (quote = oneLine) => directionWarnings(options.metric, options, lowerIsBetter, quote);
   const warnings = warningsWith();
   for (const warning of warnings) note(`warning: ${warning}`);
-  const asked = { ...options, margin, lowerIsBetter };
+  const isRangeKnown = response.rangeLow !== undefined && response.rangeHigh !== undefined;
+  const asked = { ...options, margin, lowerIsBetter, isRangeKnown };
   const verdicts = response.comparisons.map((one) => verdictOf(one, asked));
   const failuresWith = (quote = oneLine) =>
     failedGates(response.comparisons, verdicts, { ...asked, names, quote });

@@ -9,6 +9,8 @@ import {
   type ComparisonSlicesSchema,
   ComparisonTest,
   type LeaderboardEntrySchema,
+  type MarginTest,
+  MarginTestSchema,
   type MetricRunSchema,
   type MetricSlicesSchema,
   type Reducer,
@@ -120,10 +122,12 @@ const tests = {
   cluster_t: ComparisonTest.CLUSTER_T,
 };
 
+const marginTests = wireEnum<typeof MarginTest>(MarginTestSchema).values;
+
 export function comparisonMessage(
   comparison: Comparison,
 ): MessageInitShape<typeof BenchmarkComparisonSchema> {
-  const { test, regressed, improved, slices, ...rest } = comparison;
+  const { test, marginTest, regressed, improved, slices, ...rest } = comparison;
   const { baselineRepetitions, candidateRepetitions, clusters, ...others } = rest;
   const { baselineCoverage, candidateCoverage, bounds, ...figures } = others;
   return {
@@ -135,6 +139,7 @@ export function comparisonMessage(
     baselineCoverage: omitNulls(baselineCoverage),
     candidateCoverage: omitNulls(candidateCoverage),
     test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
+    ...(marginTest && { marginTest: marginTests[marginTest] }),
     ...(slices && { slices: pairSlicesMessage(slices) }),
     regressed: [...regressed],
     improved: [...improved],

@@ -30,16 +30,16 @@ const mostSteps = 1000;
  * (Gaffke, "Three test statistics for a nonparametric one-sided hypothesis on the mean of a nonnegative
  * variable", Mathematical Methods of Statistics 14(4), 2005; Learned-Miller and Thomas, arXiv:1905.06208;
  * Phan, Thomas and Learned-Miller, "Towards Practical Mean Bounds for Small Samples", ICML 2021). The p-value
- * is the chance that least · E₀ + Σ xᵢ · Eᵢ is 0 or less, of independent exponential variables E. It never
- * falls as a draw gets smaller, and of two different values it is that of Clopper and Pearson.
+ * is the chance that least · E₀ + Σ xᵢ · Eᵢ is 0 or less, of independent exponential variables E.
+ * It never falls as a draw gets smaller, and of two different values it is that of Clopper and Pearson.
  *
  * That the p-value is below α in at most a share α of all cases, if the mean is 0 or less, is proven of two
  * different values and otherwise conjectured: no counterexample is known.
  *
- * The chance is the integral of M(s) / −s / 2πi upwards through −1 < s < 0, in units of the least draw, with
- * the moment generating function M(s) = Π (1 − s xᵢ)^−1. It is taken along the path of steepest descent from
- * the saddle point, where nothing cancels (Bleistein and Handelsman, Asymptotic Expansions of Integrals,
- * 1986, 7).
+ * The chance is the integral of M(s) / −s / 2πi upwards through −1 < s < 0, in units of the least draw,
+ * with the moment generating function M(s) = Π (1 − s xᵢ)^−1. It is taken along the path of steepest
+ * descent from the saddle point, where nothing cancels (Bleistein and Handelsman, Asymptotic Expansions of
+ * Integrals, 1986, 7).
  * @param draws how often each was drawn
  * @param least not above any draw
  * @returns the one-sided p-value to 9 digits, of a billion draws to 7; 0 below 1e-300
@@ -71,7 +71,7 @@ export function gaffkeP(draws: readonly Weight[], least: number): number {
   return Math.min(1, (Math.exp(peak) * sum) / Math.PI);
 }
 
-/** A step down the slope, over which the integrand falls to a fifth or so; poles are further away, at y = 0. */
+/** A step down the slope: over it the integrand falls to about a fifth. Poles, at y = 0, are further away. */
 function descend(slope: Place, y: number): Place {
   const size = Math.hypot(slope.x, slope.y);
   const length = Math.min(1.5 / size, 0.7 * y);

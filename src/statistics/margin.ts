@@ -1,5 +1,26 @@
+import { gaffkeP, type Weight } from "./gaffke.ts";
 import { noWorseSharesP } from "./paired-shares.ts";
 import { studentTUpperTail } from "./student-t.ts";
+
+/** Values that lie together, of which a test need not tell one from another. */
+export interface Group {
+  count: number;
+  mean: number;
+  /** Sum of the squared deviations from the mean. */
+  m2: number;
+}
+
+/** What was drawn: differences of pairs, or of clusters sums of their differences. */
+export type Draws =
+  | { differences: readonly Group[] }
+  | {
+      /** Sums of margin + difference over the pairs of a cluster. */
+      above: readonly Group[];
+      /** Sums of margin − difference. */
+      below: readonly Group[];
+      /** Pairs of the largest cluster. */
+      largest: number;
+    };
 
 /** Differences of pairs, above 0 where the candidate is the better one. */
 export interface Difference {
@@ -11,45 +32,43 @@ export interface Difference {
   /** The least and the greatest of the differences. */
   min: number;
   max: number;
-  /** Each is −1, 0 or 1, of a pair that does not depend on others. */
-  areSigns?: boolean | undefined;
+  /** Undefined only where the largest difference that there can be is not known. */
+  draws?: Draws | undefined;
+}
+
+/** How a mean difference is tested against a margin: see `noWorseP`. */
+export type MarginTest = "exact_shares" | "gaffke" | "student_t";
+
+export function marginTestOf({ draws }: Difference, most: number): MarginTest {
+  if (draws === undefined || most === Infinity) return "student_t";
+  return "differences" in draws && asShares(draws.differences, most).areShares ? "exact_shares" : "gaffke";
 }
 
 /**
- * Tests whether a mean difference is above −margin: that the candidate is not worse by as much. Of shares it
- * is the exact test of `noWorseSharesP`, else the one-sided paired t-test, below 0.05 where the whole
- * one-sided 95 % interval is above −margin.
+ * Tests whether a mean difference is above −margin: that the candidate is not worse by as much.
  *
- * If all pairs are equal, which leaves no standard error, the p-value is (1 − margin / most)ⁿ: with so great
- * a chance or less n pairs are equal where the mean differs by the margin, because a share of margin / most
- * or more of all pairs differs then. The t-test knows nothing of such rare pairs: one small loss would prove
- * more than n equal pairs do. So no p-value is smaller than theirs, unless the t-test finds the candidate
- * better by one that is. If it is better in every pair, the p-value is at most 2⁻ⁿ, that of the exact test of
- * signs: neither one pair that is better by far, nor differences that do not vary, make that a doubtful
- * candidate.
+ * - Of shares, whose differences are all −most, 0 or most, it is the exact test of `noWorseSharesP`.
+ * - Else Gaffke's bound, `gaffkeP`, which allows for losses that are too rare to be among those found; by
+ *   clusters of the sums over them, of which none is below that of the largest cluster if it has lost all. Of
+ *   pairs it is never smaller than the test of shares if each win were a whole one and each loss none, unless
+ *   it is whole: a small loss never shows more than none.
+ * - Without a known range the paired t-test, below 0.05 where the whole one-sided 95 % interval is above
+ *   −margin. It takes that no rare loss is so large that it would change the mean. If the candidate is
+ *   better in every pair, the p-value is at most 2⁻ⁿ, that of the exact test of signs: neither one pair
+ *   that is better by far, nor differences that do not vary, make that a doubtful candidate.
  * @param margin above 0
  * @param most the largest difference that there can be
- * @returns undefined if all differences are equal and that does not determine it
+ * @returns undefined if all differences are equal, their range is not known, and that does not determine it
  */
 export function noWorseP(difference: Difference, margin: number, most = Infinity): number | undefined {
-  const { mean, stderr, n, min, areSigns = false } = difference;
-  if (areSigns && most === 1) {
-    const differing = stderr * stderr * n * (n - 1) + n * mean * mean;
-    const [wins, losses] = [differing + n * mean, differing - n * mean].map((twice) => Math.round(twice / 2));
-    return noWorseSharesP(wins ?? 0, losses ?? 0, n, margin);
-  }
-  const ofSigns = min > 0 ? 2 ** -n : 1;
-  const ofEqual = most < Infinity ? Math.max(0, 1 - margin / most) ** n : undefined;
-  if (stderr > 0) {
-    const above = (limit: number) => {
-      const t = (mean - limit) / stderr;
-      return t >= 0 ? studentTUpperTail(t, n - 1) : 1 - studentTUpperTail(-t, n - 1);
-    };
-    const least = Math.min(ofEqual ?? 0, mean > 0 ? above(0) : 1);
-    return Math.min(ofSigns, Math.max(least, above(-margin)));
-  }
-  if (min > 0 || mean <= -margin) return ofSigns;
-  return mean === 0 ? ofEqual : undefined;
+  const { draws } = difference;
+  if (draws === undefined || most === Infinity) return studentP(difference, margin);
+  if ("above" in draws) return gaffkeP(weightsOf(draws.above, 0), draws.largest * (margin - most));
+  const { wins, losses, n, areShares } = asShares(draws.differences, most);
+  const ofShares = noWorseSharesP(wins, losses, n, margin / most);
+  return areShares
+    ? ofShares
+    : Math.max(ofShares, gaffkeP(weightsOf(draws.differences, margin), margin - most));
 }
 
 /**
@@ -70,7 +89,44 @@ export function equivalenceP(
 }
 
 /** The same differences, counted the other way round. */
-export const turned = ({ mean, min, max, ...same }: Difference): Difference => ({
+export const turned = ({ mean, min, max, draws, ...same }: Difference): Difference => ({
   ...same,
-  ...{ mean: -mean, min: -max, max: -min },
+  ...{ mean: -mean, min: -max, max: -min, draws: draws && turnedDraws(draws) },
 });
+
+function turnedDraws(draws: Draws): Draws {
+  if ("above" in draws) return { ...draws, above: draws.below, below: draws.above };
+  return { differences: draws.differences.map(({ mean, ...same }) => ({ ...same, mean: -mean })) };
+}
+
+/** Whole losses and wins of any size, and whether nothing else is there beside ties. */
+function asShares(differences: readonly Group[], most: number) {
+  let [wins, losses, n, whole] = [0, 0, 0, 0];
+  for (const { count, mean, m2 } of differences) {
+    const isWhole = m2 === 0 && Math.abs(mean) >= most * (1 - 1e-12);
+    n += count;
+    if (mean > 0) wins += count;
+    else if (isWhole) losses += count;
+    if (isWhole || (mean === 0 && m2 === 0)) whole += count;
+  }
+  return { wins, losses, n, areShares: whole === n };
+}
+
+/** Two values for each group that differ as much as its own do. */
+const weightsOf = (groups: readonly Group[], shift: number): Weight[] =>
+  groups.flatMap(({ count, mean, m2 }) => {
+    const value = mean + shift;
+    if (m2 === 0) return [{ value, count }];
+    const deviation = Math.sqrt(m2 / count);
+    return [value - deviation, value + deviation].map((end) => ({ value: end, count: count / 2 }));
+  });
+
+function studentP({ mean, stderr, n, min }: Difference, margin: number): number | undefined {
+  const ofSigns = min > 0 ? 2 ** -n : 1;
+  if (stderr > 0) {
+    const t = (mean + margin) / stderr;
+    const p = t >= 0 ? studentTUpperTail(t, n - 1) : 1 - studentTUpperTail(-t, n - 1);
+    return Math.min(ofSigns, p);
+  }
+  return min > 0 || mean <= -margin ? ofSigns : undefined;
+}

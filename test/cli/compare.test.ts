@@ -243,6 +243,19 @@ test("what a gate cannot know it says, with what to do, in words and as JSON", a
   expect(lacking.stdout).toMatch(
     /: warning: the candidate lacks a value of 1 sample that the baseline has /m,
   );
+  // Of a margin it is told what the test knows of how large a difference can be.
+  const late = await gate("sixty again", "--metric", "latency_ms", "--margin", "1");
+  expect(late.stdout).toMatch(
+    /: how large a difference can be is not known, so the t-test takes that no loss .* for 59 pairs to tell /m,
+  );
+  await store("one judged twice", (n) => (n === 7 ? { score: 2 } : {}));
+  const beyond = await gate("one judged twice", "--margin", "0.02");
+  expect(beyond.stdout).toMatch(
+    /: values go beyond 0 to 1, so the margin is tested by the range that they have, 0 to 2 \(--range /m,
+  );
+  expect(beyond.stdout).toMatch(
+    /: not shown to be no worse .*: 60 pairs are too few: where the two are equal it takes \d{3,} /m,
+  );
   expect(await gate("sixty again", "--metric", "latency_ms", "--missing", "as_worst")).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(
@@ -268,6 +281,35 @@ test("how many samples show a difference, which difference so many show, and how
     code: 2,
     stderr: expect.stringMatching(/leave out one of the three/),
   });
+});
+
+test("how many samples show that a side which is as good is no worse by a margin, by the test of gates", async () => {
+  const power = (...args: string[]) => runHere(["power", "--stddev", ...args]);
+  const told = async (...args: string[]) => JSON.parse((await power(...args, "--json")).stdout);
+  const ofShares = ["--margin", "0.02", "--range", "0:1"];
+  expect(await told("1e-9", ...ofShares)).toMatchObject({
+    pairs: 149,
+    power: 0.8,
+    range_low: 0,
+    range_high: 1,
+  });
+  const { pairs } = await told("0.2", ...ofShares);
+  expect((await told("0.2", ...ofShares, "--pairs", String(pairs))).power).toBeCloseTo(0.8, 2);
+  // Without a range it is the t-test, which takes fewer.
+  expect((await told("0.2", "--margin", "0.02")).pairs).toBeLessThan(pairs);
+  expect((await power("0.2", ...ofShares)).stdout).toMatch(
+    /^\d+ samples show with a probability of 80 % that a side which is as good is no worse by 0\.02$/m,
+  );
+  for (const [args, words] of [
+    [["--margin", "0.1", "--range", "0:"], /--range needs two ends that are further apart than --margin/],
+    [["--margin", "2", "--range", "0:1"], /--range needs two ends that are further apart than --margin/],
+    [["--difference", "0.1", "--range", "0:1"], /--range needs --margin/],
+    [["--margin", "0.1", "--pairs", "9", "--power", "0.9"], /leave out one of the three/],
+    [["--margin", "1e-9", "--range", "0:1"], /--margin is too small beside --stddev/],
+    [["--difference", "0.1", "--power", "0.05"], /--power must be above --alpha/],
+    [["--difference", "0.1", "--margin", "0.1"], /cannot be used with option '--difference/],
+  ] as const)
+    expect(await power("1", ...args)).toMatchObject({ code: 2, stderr: expect.stringMatching(words) });
 });
 
 /** The suites of a JUnit report, whose every tag must be closed and every special character escaped. */
@@ -789,10 +831,10 @@ test("a benchmark is not compared with itself, nor by a metric that it has not",
 test("wrong use is told from a regression", async () => {
   expect((await ltb.run("compare", "6b_finetuning")).code).toBe(2);
   expect((await ltb.run("compare", "6b_finetuning", "nobody")).code).toBe(1);
-  for (const alpha of ["0", "1", "2", "", "x"])
+  for (const alpha of ["0", "0.5", "0.9", "2", "", "x"])
     expect(await ltb.run("compare", "a", "b", "--alpha", alpha)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("Expected a number above 0 and below 1"),
+      stderr: expect.stringContaining("Expected a number above 0 and below 0.5"),
     });
 });
 

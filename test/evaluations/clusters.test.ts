@@ -5,6 +5,7 @@ import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { EvaluationRepository } from "../../src/evaluations/repository.ts";
 import type { SummaryInput } from "../../src/evaluations/summary/summarize.ts";
+import { gaffkeP } from "../../src/statistics/gaffke.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import statsmodels from "../statistics/fixtures/clusters.json" with { type: "json" };
@@ -249,7 +250,23 @@ test("clusters with equal means have no error, and are tested by their signs", a
   const same = await compare(all(1), all(1), { margin: 0.3 });
   expect(same.pValue).toBe(1);
   // As many pieces of evidence as there are clusters.
-  expectNear(same.noWorsePValue, 0.7 ** 6);
+  expect(same.noWorsePValue).toBeCloseTo(0.7 ** 6, 10);
+  expect(same).toMatchObject({ marginTest: "gaffke", marginRangeLow: 0, marginRangeHigh: 1 });
+  // Sums over clusters of three pairs and of one; the largest may lose all, which is 3 · (0.2 − 1).
+  const uneven = (second: number) =>
+    scored([
+      ["x", 0.5],
+      ["x", 0.5],
+      ["x", second],
+      ["y", 0.5],
+      ["z", 0.25],
+    ]);
+  for (const lowerIsBetter of [false, true]) {
+    const found = await compare(uneven(0.5), uneven(0.25), { margin: 0.2, lowerIsBetter });
+    const sign = lowerIsBetter ? -1 : 1;
+    const draws = [0.6 - sign * 0.25, 0.2, 0.2].map((value) => ({ value, count: 1 }));
+    expect(found.noWorsePValue).toBeCloseTo(gaffkeP(draws, -2.4), 9);
+  }
 });
 
 test("shares stay between 0 and 1, values may be of any size", async () => {

@@ -3,6 +3,9 @@ import { describe, expect, test } from "vitest";
 import type { Comparison, ComparisonInput } from "../../src/evaluations/compare/comparison.ts";
 import type { NewEvaluation } from "../../src/evaluations/input.ts";
 import { newId } from "../../src/ids.ts";
+import { limits } from "../../src/limits.ts";
+import { gaffkeP } from "../../src/statistics/gaffke.ts";
+import { noWorseSharesP } from "../../src/statistics/paired-shares.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
 import { seededRandom } from "../harness/random.ts";
@@ -14,14 +17,17 @@ type Row = Partial<NewEvaluation>;
 
 async function benchmarkOf(rows: readonly Row[]): Promise<string> {
   const { id } = await db.benchmarks.create(sample);
-  if (rows.length > 0)
+  for (let from = 0; from < rows.length; from += limits.batchItems)
     await db.evaluations.createMany(
-      rows.map((row) => ({ benchmarkId: id, input: "i", output: "o", ...row })),
+      rows
+        .slice(from, from + limits.batchItems)
+        .map((row) => ({ benchmarkId: id, input: "i", output: "o", ...row })),
     );
   return id;
 }
 
 const scored = (scores: readonly number[]) => scores.map((score, i) => ({ sampleId: `s${i}`, score }));
+const timed = (times: readonly number[]) => times.map((latencyMs, i) => ({ sampleId: `s${i}`, latencyMs }));
 
 async function compare(
   baseline: readonly Row[],
@@ -147,7 +153,10 @@ describe("differences that do not vary", () => {
         detect: 0.1,
         groupBy: "model",
       });
-      expect(found).toMatchObject({ ...still, wins: 30, noWorsePValue: 2 ** -30, equivalencePValue: 1 });
+      // No difference is larger than the greatest value, as none is below 0.
+      const most = 29 / 7 + shift;
+      const noWorsePValue = expect.closeTo(((most - 0.02) / (most + shift)) ** 30, 9);
+      expect(found).toMatchObject({ ...still, wins: 30, noWorsePValue, equivalencePValue: 1 });
       expect(found.meanDifference).toBeCloseTo(shift, 12);
       expect(found.slices?.slices).toMatchObject([
         { nPaired: 30, stderr: 0, pairedTPValue: null, ci95Low: null, ci95High: null },
@@ -161,18 +170,21 @@ describe("differences that do not vary", () => {
       expect(found).toMatchObject(still);
       return found.noWorsePValue;
     };
-    expect(await tested(0.1, 0.2)).toBe(2 ** -30);
-    expect(await tested(0.2, 0.1, true)).toBe(2 ** -30);
+    // Thirty pairs that are a little better say little of rare losses.
+    expect(await tested(0.1, 0.2)).toBeCloseTo((0.98 / 1.1) ** 30, 9);
+    expect(await tested(0.2, 0.1, true)).toBeCloseTo((0.98 / 1.1) ** 30, 9);
     expect(await tested(0, 1)).toBeCloseTo(0.49 ** 30, 15);
     expect(await tested(0.2, 0.1)).toBe(1);
     expect(await tested(0.1, 0.2, true)).toBe(1);
-    expect(await tested(0.2, 0.19)).toBeNull();
+    expect(await tested(0.2, 0.19)).toBeCloseTo((0.98 / 0.99) ** 30, 9);
     expect(await tested(0.2, 0.2)).toBeCloseTo(0.98 ** 30, 12);
   });
 
   test("are others than those that vary much, of which every pair is better", async () => {
-    const found = await compare(flat(0), scored([...Array<number>(29).fill(0.001), 0.9]), { margin: 0.02 });
-    expect(found).toMatchObject({ wins: 30, noWorsePValue: 2 ** -30 });
+    const slow = timed(Array<number>(30).fill(5));
+    const fast = timed([...Array<number>(29).fill(4.999), 4.1]);
+    const found = await compare(slow, fast, { metric: "latency_ms", margin: 0.02 });
+    expect(found).toMatchObject({ wins: 30, noWorsePValue: 2 ** -30, marginTest: "student_t" });
     expect(found.pairedTPValue).toBeGreaterThan(0.05);
     expect(found.ci95Low).toBeLessThan(0);
   });
@@ -506,9 +518,13 @@ test("what cannot be compared is refused by name", async () => {
 });
 
 test("harm by a margin and equivalence are tested, by the direction of the metric", async () => {
-  const baseline = scored([5, 6, 7, 8, 4, 5]);
-  const candidate = scored([5.2, 6, 6.9, 8.3, 4.3, 5]);
-  const found = await compare(baseline, candidate, { margin: 0.2, detect: 0.01 });
+  const [before, after] = [
+    [5, 6, 7, 8, 4, 5],
+    [5.2, 6, 6.9, 8.3, 4.3, 5],
+  ];
+  const about = { metric: "latency_ms", margin: 0.2 };
+  const compared = (more: object) => compare(timed(before), timed(after), { ...about, ...more });
+  const found = await compared({ detect: 0.01, lowerIsBetter: false });
   // statsmodels 0.15, DescrStatsW of the differences: ttost_mean(-0.2, 0.2), tconfint_mean(0.1)
   expect(found.noWorsePValue).toBeCloseTo(0.0031896710462466994, 10);
   expect(found.equivalencePValue).toBeCloseTo(0.14461229456889546, 10);
@@ -517,13 +533,49 @@ test("harm by a margin and equivalence are tested, by the direction of the metri
   // TTestPower().solve_power
   expect(found.detectableDifference).toBeCloseTo(0.2470861975906838, 6);
   expect(found.pairsNeeded).toBe(2331);
-  const lower = await compare(baseline, candidate, { margin: 0.2, lowerIsBetter: true });
+  expect(found).toMatchObject({ marginTest: "student_t", marginRangeLow: null, marginRangeHigh: null });
+  const lower = await compared({});
   expect(lower.noWorsePValue).toBeCloseTo(0.14461229456889546, 10);
   expect(lower.equivalencePValue).toBeCloseTo(0.14461229456889546, 10);
   expect(lower.pairsNeeded).toBeNull();
-  // Six pairs of shares are too few for it: nothing tells of rare ones that differ much.
-  const ofTen = await compare(baseline, candidate, { margin: 0.2, rangeLow: 0, rangeHigh: 10 });
-  expect(ofTen.noWorsePValue).toBeCloseTo((ofTen.pairedTPValue ?? 0) / 2, 10);
+  // Six pairs are too few for it: nothing tells of rare ones that differ much.
+  const ofTen = await compared({ rangeHigh: 10, lowerIsBetter: false });
+  expect(ofTen).toMatchObject({ marginTest: "gaffke", marginRangeLow: 0, marginRangeHigh: 10 });
+  expect(ofTen.noWorsePValue).toBeGreaterThan(0.8);
+});
+
+test("of values beyond 0 and 1 the range is as far as they go, unless it is given", async () => {
+  const before = Array.from({ length: 200 }, (_, i) => 0.2 + (i % 5) / 10);
+  const p = async (last: number, more: object = {}) => {
+    const candidate = before.map((value, i) => (i === 0 ? last : value));
+    const found = await compare(scored(before), scored(candidate), { margin: 0.05, ...more });
+    return [found.noWorsePValue, found.marginTest, found.marginRangeLow, found.marginRangeHigh];
+  };
+  const ofRange = (width: number, power = 200) => (1 - 0.05 / width) ** power;
+  expect(await p(0.2)).toEqual([noWorseSharesP(0, 0, 200, 0.05), "exact_shares", 0, 1]);
+  // All but one are equal, and that one wins.
+  const [beyond, ...about] = await p(1.2);
+  expect(about).toEqual(["gaffke", 0, 1.2]);
+  expect(beyond).toBeCloseTo(noWorseSharesP(1, 0, 200, 0.05 / 1.2), 12);
+  const [below, , ...ends] = await p(-0.5);
+  expect(ends).toEqual([-0.5, 1]);
+  expect(below).toBeGreaterThan(ofRange(1.5));
+  expect((await p(1.2, { rangeHigh: 5 })).slice(1)).toEqual(["gaffke", 0, 5]);
+  expect((await p(1.2, { rangeLow: -1 })).slice(1)).toEqual(["gaffke", -1, 1.2]);
+});
+
+test("of thousands of pairs what tests of a margin go by is read in groups", async () => {
+  const random = seededRandom();
+  const before = Array.from({ length: 3000 }, () => random());
+  const after = before.map((value) =>
+    Math.min(1, Math.max(0, value + (random() < 0.02 ? -0.8 : 0.2 * (random() - 0.5)))),
+  );
+  const found = await compare(scored(before), scored(after), { margin: 0.025, bootstrapSamples: 0 });
+  const draws = after.map((value, i) => ({ value: 0.025 + value - (before[i] ?? 0), count: 1 }));
+  expect((found.noWorsePValue ?? 0) / gaffkeP(draws, -0.975)).toBeCloseTo(1, 6);
+  const opposite = draws.map(({ value }) => ({ value: 0.05 - value, count: 1 }));
+  const both = Math.max(gaffkeP(draws, -0.975), gaffkeP(opposite, -0.975));
+  expect((found.equivalencePValue ?? 0) / both).toBeCloseTo(1, 6);
 });
 
 test("of shares one loss never proves more than none, bounded or not", async () => {
@@ -543,16 +595,22 @@ test("of shares one loss never proves more than none, bounded or not", async () 
 test("pairs that do not differ prove as much as their number allows", async () => {
   const same = scored(Array.from({ length: 200 }, (_, i) => i % 2));
   expect(await compare(same, same, { margin: 0.02, detect: 0.02 })).toMatchObject({
-    // scripts/figures/make-paired-shares.py: p_value(0, 0, 200, 0.02), a little above 0.98 ** 200
-    ...{ noWorsePValue: expect.closeTo(0.02229, 4), equivalencePValue: expect.closeTo(0.02229, 4) },
+    // scripts/figures/make-paired-shares.py: p_value(0, 0, 200, 0.02, 20_000), a little above 0.98 ** 200
+    ...{ noWorsePValue: expect.closeTo(0.0224, 5), equivalencePValue: expect.closeTo(0.0224, 5) },
     ...{ detectableDifference: null, pairsNeeded: null, ci90Low: null, ci90High: null },
   });
   const grades = scored([7.5, 5]);
-  expect(await compare(grades, grades, { margin: 0.02 })).toMatchObject({ noWorsePValue: null });
+  expect(await compare(grades, grades, { margin: 0.02 })).toMatchObject({
+    noWorsePValue: expect.closeTo((1 - 0.02 / 7.5) ** 2, 9),
+  });
+  const times = timed([5, 7]);
+  expect(await compare(times, times, { metric: "latency_ms", margin: 1 })).toMatchObject({
+    noWorsePValue: null,
+  });
   const ofTen = { margin: 0.02, rangeLow: 0, rangeHigh: 10 };
   expect(await compare(grades, grades, ofTen)).toMatchObject({
-    noWorsePValue: expect.closeTo(0.998 ** 2, 12),
-    equivalencePValue: expect.closeTo(0.998 ** 2, 12),
+    noWorsePValue: expect.closeTo(0.998 ** 2, 9),
+    equivalencePValue: expect.closeTo(0.998 ** 2, 9),
   });
   expect(await compare(scored([1]), scored([0]), { margin: 0.02 })).toMatchObject({ noWorsePValue: null });
   for (const wrong of [{ margin: 0 }, { margin: -1 }, { detect: 0 }, { detect: Number.NaN }])

@@ -37,13 +37,20 @@ test.each(statsmodels.margins)("difference $mean ± $stderr, margin $margin", (o
 });
 
 test("equal pairs of a known range show only what their number allows, and other equal pairs nothing", () => {
-  const equal = { mean: 0, stderr: 0, n: 100, min: 0, max: 0 };
-  expect(noWorseP(equal, 0.02, 10)).toBeCloseTo(0.998 ** 100, 12);
-  expect(noWorseP(equal, 2, 1)).toBe(0);
-  expect(noWorseP(equal, 0.02, 1)).toBeCloseTo(0.98 ** 100, 12);
-  expect(equivalenceP({ ...equal, n: 149 }, 0.02, 1)).toBeLessThan(0.05);
-  expect(noWorseP(equal, 0.02)).toBeUndefined();
-  expect(equivalenceP({ mean: 0.1, stderr: 0, n: 5, min: 0.1, max: 0.1 }, 0.2, 1)).toBeUndefined();
+  const equal = (n: number, value = 0) => ({
+    ...{ mean: value, stderr: 0, n, min: value, max: value },
+    draws: { differences: [{ count: n, mean: value, m2: 0 }] },
+  });
+  expect(noWorseP(equal(100), 0.02, 10)).toBeCloseTo(0.998 ** 100, 6);
+  expect(noWorseP(equal(100), 2, 1)).toBe(0);
+  expect(noWorseP(equal(100), 0.02, 1)).toBeCloseTo(0.98 ** 100, 6);
+  expect(equivalenceP(equal(149), 0.02, 1)).toBeLessThan(0.05);
+  expect(noWorseP({ ...equal(100), draws: undefined }, 0.02)).toBeUndefined();
+  expect(equivalenceP({ ...equal(5, 0.1), draws: undefined }, 0.2)).toBeUndefined();
+  // Each tells as much as (margin + difference) / range does of rare losses.
+  expect(noWorseP(equal(5, 0.1), 0.2, 1)).toBeCloseTo((0.8 / 1.1) ** 5, 9);
+  expect(noWorseP(equal(30, 0.001), 0.02, 1)).toBeGreaterThan(0.5);
+  expect(equivalenceP(equal(5, 0.1), 0.1, 1)).toBe(1);
 });
 
 test("a candidate that is better in every pair is no worse, however the pairs vary", () => {
@@ -61,5 +68,5 @@ test("equivalence of what is open goes by both ends that it may have", () => {
   const least = { mean: 0, stderr: 0.01, n: 50, min: -1, max: 1 };
   const greatest = { ...least, mean: 0.3 };
   expect(equivalenceP(least, 0.1)).toBeLessThan(1e-9);
-  expect(equivalenceP(least, 0.1, 1, greatest)).toBeGreaterThan(0.9);
+  expect(equivalenceP(least, 0.1, Infinity, greatest)).toBeGreaterThan(0.9);
 });

@@ -2357,7 +2357,7 @@ export type CompareBenchmarksRequest = Message<"ltb.v1.CompareBenchmarksRequest"
   rangeHigh?: number | undefined;
 
   /**
-   * The level of significance that detectable_difference and pairs_needed are of, above 0 and below 1.
+   * The level of significance that detectable_difference and pairs_needed are of, above 0 and below 0.5.
    * Default: 0.05.
    *
    * @generated from field: optional double alpha = 19;

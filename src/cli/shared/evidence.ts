@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
-import { type BenchmarkComparison, ComparisonTest } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { type BenchmarkComparison, MarginTest } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { noWorsePairsNeeded } from "../../statistics/margin-power.ts";
 import { equalPairsNeeded } from "../../statistics/paired-shares.ts";
-import { pairsNeeded } from "../../statistics/power.ts";
 import { type Deciding, harms, leaveOpen, type Verdict } from "../../statistics/verdict.ts";
 import { clusterWarnings } from "./clusters.ts";
 import { explainContradiction } from "./comparison.ts";
@@ -26,6 +26,8 @@ export interface Evidence extends Pick<Filling, "missing">, Deciding, Grouping {
   allowDifferentInputs?: boolean;
   /** Leaves them out knowingly. */
   excludeDifferentInputs?: boolean;
+  /** Whether both ends of what the metric can be are known. Default: false */
+  isRangeKnown?: boolean;
 }
 
 interface Margins extends Pick<Evidence, "margin" | "equivalence"> {
@@ -67,7 +69,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
   const contradiction = explainContradiction(comparison, evidence);
   if (contradiction !== undefined) lines.push(`warning: ${contradiction.text}`);
   const margin = marginText(comparison, evidence);
-  if (margin !== undefined) lines.push(margin);
+  if (margin !== undefined) lines.push(margin, ...rangeLines(comparison, evidence));
   if (nPaired === 0) lines.push("no sample has a value on both sides, so that nothing can be told");
   else if (nPaired === 1) lines.push("one pair does not tell how pairs vary, so that there is no interval");
   else if (detectableDifference === undefined && clusters?.count !== 1)
@@ -119,6 +121,21 @@ export function demandsOf(comparison: BenchmarkComparison, verdict: Verdict, evi
 export const contradictionRemedy =
   "look at the samples that changed most, or ask of the mean alone by --fail-unless-no-worse-than";
 
+/** What the test of a margin knows of how large a difference can be, where that is not the metric's range. */
+function rangeLines(
+  { nPaired, marginTest, marginRangeLow = 0, marginRangeHigh = 0 }: BenchmarkComparison,
+  { isRangeKnown = false }: Evidence,
+): string[] {
+  if (marginTest === MarginTest.STUDENT_T)
+    return [
+      `how large a difference can be is not known, so the t-test takes that no loss is too rare and too large for ${countOf(nPaired, "pair")} to tell of it (--range gives the least and the greatest value)`,
+    ];
+  if (marginTest === MarginTest.UNSPECIFIED || isRangeKnown) return [];
+  return [
+    `values go beyond 0 to 1, so the margin is tested by the range that they have, ${formatNumber(marginRangeLow)} to ${formatNumber(marginRangeHigh)} (--range gives another)`,
+  ];
+}
+
 /** Whether the margin holds, of which samples; undefined where there is none. */
 function marginText(comparison: BenchmarkComparison, evidence: Evidence): string | undefined {
   const { p, words } = marginTest(comparison, evidence);
@@ -133,37 +150,33 @@ function marginText(comparison: BenchmarkComparison, evidence: Evidence): string
 
 /** Says, after a colon, how many pairs a margin takes; "" where more do not help, or nobody knows. */
 export function tooFewPairs(comparison: BenchmarkComparison, evidence: Evidence): string {
-  const { nPaired, stderr, meanDifference = 0, clusters, noWorsePValue: p = 1, bounds } = comparison;
+  const { nPaired, stderr, meanDifference = 0, noWorsePValue: p = 1, bounds } = comparison;
   const { margin, equivalence = false, alpha, lowerIsBetter } = evidence;
   const difference = lowerIsBetter ? -meanDifference : meanDifference;
   if (margin === undefined || equivalence || stderr === undefined || leaveOpen(bounds)) return "";
-  // Beyond, twice the level is no less than the power that is asked for.
-  if (p < alpha || difference <= -margin || alpha >= 0.4) return "";
-  const areEqual = stderr === 0 && meanDifference === 0;
-  const units = clusters?.count ?? nPaired;
-  // A one-sided test at a level finds what a two-sided one does at twice the level.
-  const ofUnequal = areEqual
-    ? 0
-    : Math.ceil((pairsNeeded(margin / (stderr * Math.sqrt(units)), 0.8, 2 * alpha) * nPaired) / units);
-  // Where so many as there are would do for the t-test, equal pairs are what the p-value is of.
-  const needed = ofUnequal > nPaired || difference > 0 ? ofUnequal : equalPairs(comparison, margin, alpha);
+  if (p < alpha || difference <= -margin) return "";
+  const needed = pairsForMargin(comparison, { margin, stderr, alpha });
   if (!(needed > nPaired && needed <= 1e9)) return "";
-  const text = areEqual
-    ? `it takes ${needed} that all are equal`
-    : `where the two are equal it takes ${needed}`;
+  const text =
+    stderr === 0 && meanDifference === 0
+      ? `it takes ${needed} that all are equal`
+      : `where the two are equal it takes ${needed}`;
   return `: ${countOf(nPaired, "pair")} ${nPaired === 1 ? "is" : "are"} too few: ${text} (ltb power plans a comparison)`;
 }
 
-/** How many pairs it takes that are all equal. */
-function equalPairs(
-  { test, nPaired, losses, noWorsePValue: p = 1 }: BenchmarkComparison,
-  margin: number,
-  alpha: number,
-) {
-  const ofShares = test === ComparisonTest.MCNEMAR_EXACT && margin < 1 ? equalPairsNeeded(margin, alpha) : 0;
-  if (ofShares > 0 && losses > 0) return ofShares;
-  // Each further pair without a difference lowers the p-value by the same factor, or by less.
-  return Math.max(ofShares, Math.ceil((nPaired * Math.log(alpha)) / Math.log(p)));
+/** How many pairs show a margin by the test in force, with a probability of 80 %, if the two are equal. */
+function pairsForMargin(
+  { nPaired, clusters, marginTest, marginRangeLow, marginRangeHigh }: BenchmarkComparison,
+  { margin, stderr, alpha }: { margin: number; stderr: number; alpha: number },
+): number {
+  const isKnown = marginRangeLow !== undefined && marginRangeHigh !== undefined;
+  const most = isKnown ? marginRangeHigh - marginRangeLow : undefined;
+  const units = clusters?.count ?? nPaired;
+  const largest = clusters && (clusters.largest * units) / nPaired;
+  const plan = { stddev: stderr * Math.sqrt(units), margin, most, largest, alpha };
+  const needed = Math.ceil((noWorsePairsNeeded(plan) * nPaired) / units);
+  const isExact = marginTest === MarginTest.EXACT_SHARES && most !== undefined && margin < most;
+  return isExact ? Math.max(needed, equalPairsNeeded(margin / most, alpha)) : needed;
 }
 
 export const ofTotal = "over all groups together";
@@ -341,10 +354,10 @@ function marginTest(
 
 export const isBelow = (p: number | undefined, alpha: number) => p !== undefined && p < alpha;
 
-/** Reads a level of significance: at 0 nothing would ever be significant, at 1 nearly everything. */
+/** Reads a level of significance: at 0 nothing is ever significant, from 0.5 on mostly chance is. */
 export function parseAlpha(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("Expected a number above 0 and below 1.");
+  if (!(value > 0 && value < 0.5)) throw new InvalidArgumentError("Expected a number above 0 and below 0.5.");
   return value;
 }
 

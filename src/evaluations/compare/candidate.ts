@@ -6,7 +6,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
 import { type Block, bootstrapMean } from "../../statistics/bootstrap.ts";
 import { signFlipP } from "../../statistics/clusters.ts";
-import { equivalenceP, noWorseP } from "../../statistics/margin.ts";
+import { equivalenceP, marginTestOf, noWorseP } from "../../statistics/margin.ts";
 import { mcnemarExact } from "../../statistics/mcnemar.ts";
 import type { MeanFigures } from "../../statistics/mean-interval.ts";
 import { detectableEffect, pairsNeeded } from "../../statistics/power.ts";
@@ -19,6 +19,7 @@ import { areShares } from "../metric.ts";
 import type { Repetitions } from "../samples/reduce.ts";
 import { readPairSlices } from "../slices/pair-slices.ts";
 import type { Comparison, comparisonInput } from "./comparison.ts";
+import { drawsOf } from "./draws.ts";
 import {
   cutAt,
   figuresOf,
@@ -32,7 +33,12 @@ import { boundDifference } from "./sides.ts";
 import { type Pairing, pairFigures, pairSamples, type Side } from "./statements.ts";
 
 /** What is asked of each candidate. */
-type Asked = z.output<typeof comparisonInput> & { lowerIsBetter: boolean; range: Range };
+type Asked = z.output<typeof comparisonInput> & {
+  lowerIsBetter: boolean;
+  range: Range;
+  /** Tests of a margin go by it. */
+  marginRange: Range;
+};
 
 /** A candidate and its baseline, and the coverage of the two, in the order of the pair. */
 interface Sides {
@@ -143,11 +149,11 @@ function boundsOfWhole({ meanDifference, ...interval }: Found, { low, high }: Ra
 
 /** The figures of the pairs alone. */
 async function comparePairs(db: Executor, sides: Pairing, asked: Asked): Promise<Found> {
-  const { lowerIsBetter, tieTolerance, bootstrapSamples, clusterBy } = asked;
+  const { lowerIsBetter, tieTolerance, bootstrapSamples, clusterBy, margin, marginRange } = asked;
   const pairing = { ...sides, clusterBy };
-  const found = await db.one(
-    pairFigures(pairing, tieTolerance, limits.bootstrapBlocks, asked.missing !== "exclude"),
-  );
+  const isFilled = asked.missing !== "exclude";
+  const drawn = Number.isFinite(marginRange.high - marginRange.low) ? margin : undefined;
+  const found = await db.one(pairFigures(pairing, tieTolerance, limits.bootstrapBlocks, isFilled, drawn));
   const { pairs: n, higher, lower } = found;
   const leftOut = pairing.allowDifferentInputs ? 0 : found.different;
   const unpairedOf = (count: number, { elsewhere = 0 }: Side, paired: number) =>
@@ -226,15 +232,21 @@ async function intervals(figures: Figures, differences: MeanFigures | undefined,
 function withMargin(
   figures: Figures,
   differences: MeanFigures | undefined,
-  { lowerIsBetter, margin, detect, alpha, range: { low, high } }: Asked,
+  { lowerIsBetter, margin, detect, alpha, marginRange: { low, high } }: Asked,
 ) {
   const n = unitsOf(figures);
   const [, , min = 0, max = 0] = figures.differences ?? [];
-  const areSigns = figures.isBinary === true && figures.clusters === null;
-  const difference = differences && towardsBetter(differences, { n, min, max, areSigns }, lowerIsBetter);
-  const test = (p: typeof noWorseP) =>
-    (difference && margin !== undefined ? p(difference, margin, high - low) : null) ?? null;
-  const tests = { noWorsePValue: test(noWorseP), equivalencePValue: test(equivalenceP) };
+  const draws = drawsOf(figures.draws, figures.clusters?.difference.largest);
+  const difference = differences && towardsBetter(differences, { n, min, max, draws }, lowerIsBetter);
+  const tested = margin === undefined ? undefined : difference;
+  const test = (p: typeof noWorseP) => (tested && p(tested, margin ?? 0, high - low)) ?? null;
+  const tests = {
+    marginTest: tested ? marginTestOf(tested, high - low) : null,
+    marginRangeLow: tested && draws ? low : null,
+    marginRangeHigh: tested && draws ? high : null,
+    noWorsePValue: test(noWorseP),
+    equivalencePValue: test(equivalenceP),
+  };
   const { mean: meanDifference = 0, stderr } = differences ?? {};
   // Pairs that do not vary tell nothing of those to come.
   if (!stderr)

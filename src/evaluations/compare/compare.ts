@@ -26,8 +26,11 @@ export async function compareBenchmarks(
   const found = await requireBenchmark(db, baselineId);
   const others: Sampling[] = [];
   for (const id of candidateIds) others.push(await requireBenchmark(db, id));
-  const { range, sides, of } = await readSides(db, [found, ...others], { ...given, lowerIsBetter });
-  const asked = { ...given, lowerIsBetter, range };
+  const { range, marginRange, sides, of } = await readSides(db, [found, ...others], {
+    ...given,
+    lowerIsBetter,
+  });
+  const asked = { ...given, lowerIsBetter, range, marginRange };
   const [baseline = found, ...candidates] = sides;
   const comparisons: Comparison[] = [];
   const next: ComparisonPosition[] = [];

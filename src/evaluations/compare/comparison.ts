@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../limits.ts";
+import type { MarginTest } from "../../statistics/margin.ts";
 import { finite, notNegative, text, uuid } from "../../validation.ts";
 import { type Clusters, clusterKey, notWithGroups } from "../clusters/clusters.ts";
 import type { Coverage } from "../coverage/coverage.ts";
@@ -30,7 +31,7 @@ export const comparisonInput = z
     allowDifferentInputs: z.boolean().default(false),
     margin: aboveZero.optional(),
     detect: aboveZero.optional(),
-    alpha: aboveZero.lt(1, "must be below 1").default(0.05),
+    alpha: aboveZero.lt(0.5, "must be below 0.5").default(0.05),
     clusterBy: clusterKey,
     groupBy: groupBy.optional(),
     ...reductionFields,
@@ -119,6 +120,11 @@ export interface Comparison {
   detectableDifference: number | null;
   /** So many pairs show a difference of `detect` with that power; null if more than 1e9. */
   pairsNeeded: number | null;
+  /** The test of the two below; null as `noWorsePValue`, unless all differences are equal. */
+  marginTest: MarginTest | null;
+  /** The range of the metric that they go by: see `testedRange`; null where an end of it is not known. */
+  marginRangeLow: number | null;
+  marginRangeHigh: number | null;
   /**
    * One-sided, of the candidate being worse than the baseline by `margin` or more: see `noWorseP`. With
    * bounds it is of the worst mean difference that missing samples allow.

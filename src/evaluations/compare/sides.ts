@@ -1,11 +1,19 @@
 import type { Executor } from "../../database/statement/executor.ts";
-import { equivalenceP, noWorseP } from "../../statistics/margin.ts";
+import { equivalenceP, type MarginTest, marginTestOf, noWorseP } from "../../statistics/margin.ts";
 import { meanFigures } from "../../statistics/mean-interval.ts";
 import type { Coverage } from "../coverage/coverage.ts";
-import { type Bounds, filledWith, type Missing, type Range, rangeOf } from "../coverage/missing.ts";
+import {
+  type Bounds,
+  filledWith,
+  type Missing,
+  type Range,
+  rangeOf,
+  testedRange,
+} from "../coverage/missing.ts";
 import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
 import type { Sampling } from "../statements.ts";
 import { summarizeBenchmark } from "../summary/summarize.ts";
+import { type FoundDraws, groupsOf } from "./draws.ts";
 import { cutAt, towardsBetter } from "./figures.ts";
 import { type Pairing, pairBounds, type Side } from "./statements.ts";
 
@@ -16,14 +24,14 @@ interface Asked extends Reduction, Missing {
 
 /**
  * Reads how many samples of each benchmark have a value, how many repetitions each is to have, and the range
- * of the metric by the values of all.
+ * of the metric by the values of all, with that which margins are tested by.
  * @throws INVALID_ARGUMENT if a value lies outside of the range given
  */
 export async function readSides(
   db: Executor,
   benchmarks: readonly Sampling[],
   { metric, reducer, k, lowerIsBetter, ...given }: Asked,
-): Promise<{ range: Range; sides: Side[]; of: (id: string) => Coverage }> {
+): Promise<{ range: Range; marginRange: Range; sides: Side[]; of: (id: string) => Coverage }> {
   const all = new Map<string, Coverage>();
   let values: { min: number; max: number } | undefined;
   // What has a value by one reducer without a k, has one by all of them.
@@ -50,7 +58,7 @@ export async function readSides(
     if (!coverage) throw new Error(`no coverage of ${id}`);
     return coverage;
   };
-  return { range, sides, of };
+  return { range, marginRange: testedRange(range, metric, values, given), sides, of };
 }
 
 interface Tested {
@@ -60,6 +68,9 @@ interface Tested {
 
 interface Bounded {
   bounds: Bounds | null;
+  marginTest?: MarginTest | null;
+  marginRangeLow?: number | null;
+  marginRangeHigh?: number | null;
   noWorsePValue?: number | null;
   equivalencePValue?: number | null;
 }
@@ -77,27 +88,30 @@ export async function boundDifference(
   sides: readonly Coverage[],
   { lowerIsBetter, margin }: Tested,
 ): Promise<Bounded> {
-  const found = await db.one(pairBounds(pairing, low, high));
+  const found = await db.one(pairBounds(pairing, low, high, margin));
   const planned = Math.max(...sides.map((side) => side.planned ?? 0));
   const untried = Math.max(0, planned - Math.max(found.pairs, ...sides.map(({ tried }) => tried)));
   const n = found.pairs + untried;
   if (n === 0) return { bounds: null };
-  const at = (packed: readonly number[] | null, end: number) => {
+  const at = (packed: readonly number[] | null, drawn: FoundDraws | null, end: number) => {
     const [sum = 0, m2 = 0, min = end, max = end] = packed ?? [];
     const moments = filledWith({ count: found.pairs, sum, m2, min, max }, untried, end);
     const figures = meanFigures(moments, { scale: Math.max(Math.abs(low), Math.abs(high)) });
-    // What is not tried has the ends of the range, which are 0 and 1 of shares.
-    const areSigns = found.areSigns ?? true;
-    const between = { n, min: moments.min ?? min, max: moments.max ?? max, areSigns };
+    const open = untried > 0 ? [{ count: untried, mean: end, m2: 0 }] : [];
+    const draws = { differences: [...groupsOf(drawn?.differences), ...open] };
+    const between = { n, min: moments.min ?? min, max: moments.max ?? max, draws };
     return { ...figures, tested: towardsBetter(figures, between, lowerIsBetter) };
   };
-  const [least, greatest] = [at(found.low, low - high), at(found.high, high - low)];
+  const least = at(found.low, found.lowDraws, low - high);
+  const greatest = at(found.high, found.highDraws, high - low);
   const ends = { ci95Low: least.interval?.low ?? null, ci95High: greatest.interval?.high ?? null };
   const bounds = { low: least.mean, high: greatest.mean, ...cutAt(high - low, ends) };
   const [worst, best] = lowerIsBetter ? [greatest.tested, least.tested] : [least.tested, greatest.tested];
   if (margin === undefined || !worst || !best) return { bounds };
   return {
     bounds,
+    marginTest: marginTestOf(worst, high - low),
+    ...{ marginRangeLow: low, marginRangeHigh: high },
     noWorsePValue: noWorseP(worst, margin, high - low) ?? null,
     equivalencePValue: equivalenceP(worst, margin, high - low, best) ?? null,
   };

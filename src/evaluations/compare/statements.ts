@@ -11,6 +11,7 @@ import { countsSuccesses, type Reduction } from "../samples/reduce.ts";
 import { reducedValues } from "../samples/reduced-values.ts";
 import type { Sampling } from "../statements.ts";
 import { hasElsewhere } from "../summary/splits.ts";
+import { drawsOfPairs, type FoundDraws } from "./draws.ts";
 
 /** A benchmark that is compared. */
 export interface Side extends Sampling {
@@ -335,9 +336,16 @@ export const pairFigures = statement("evaluation_pair_figures", {
     blockCounts: z.array(z.number()).nullable(),
     blockSums: z.array(z.number()).nullable(),
     clusters: z.custom<Record<(typeof compared)[number], FoundClusters>>().nullable(),
+    draws: z.custom<FoundDraws>().nullable(),
   }),
   prepared: false,
-  build: (pairing: Pairing, tolerance: number, blocks: number, isFilled: boolean) => sql.fragment`
+  build: (
+    pairing: Pairing,
+    tolerance: number,
+    blocks: number,
+    isFilled: boolean,
+    margin?: number,
+  ) => sql.fragment`
     with found as materialized (
       ${pairs(pairing)}
     ), pair as (
@@ -378,59 +386,84 @@ export const pairFigures = statement("evaluation_pair_figures", {
         from ranked) as size_positives,
       (select array_agg(n::integer order by number) from block) as block_counts,
       (select array_agg(sum order by number) from block) as block_sums,
-      ${clustersOfPairs(pairing)} as clusters
+      ${clustersOfPairs(pairing)} as clusters, ${drawsOfPairs(margin, pairing.clusterBy !== undefined)} as draws
     from pair`,
   examples: [
-    [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 5000, false],
-    [{ ...exampleSides(true), metric: "score", reduction: { reducer: "pass_at_k", k: 3 } }, 0, 5000, false],
+    [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 5000, false, undefined],
+    [
+      { ...exampleSides(true), metric: "score", reduction: { reducer: "pass_at_k", k: 3 } },
+      0,
+      5000,
+      false,
+      undefined,
+    ],
     [
       { ...exampleSides(true), metric: "metrics.score", reduction: byMean, allowDifferentInputs: true },
       0.5,
       5000,
       false,
+      0.02,
     ],
     [
       { ...exampleSides(false), metric: "score", reduction: byMean, clusterBy: "document.id" },
       0,
       5000,
       false,
+      undefined,
     ],
-    [{ ...exampleSides(true), metric: "score", reduction: byMean, clusterBy: "document" }, 0, 5000, false],
+    [
+      { ...exampleSides(true), metric: "score", reduction: byMean, clusterBy: "document" },
+      0,
+      5000,
+      false,
+      0.02,
+    ],
     [
       { ...exampleSides(false), metric: "score", reduction: byMean, filledWith: { candidate: 0 } },
       0,
       5000,
       true,
+      undefined,
     ],
     [
       { ...exampleSides(true), metric: "score", reduction: byMean, filledWith: { candidate: 0 } },
       0,
       5000,
       true,
+      undefined,
     ],
   ],
 });
 
 // The least and the greatest difference that each sample can have, of those that either side has tried.
 export const pairBounds = statement("evaluation_pair_bounds", {
-  row: z.object({ pairs: z.number(), low: packed, high: packed, areSigns: z.boolean().nullable() }),
+  row: z.object({
+    pairs: z.number(),
+    low: packed,
+    high: packed,
+    lowDraws: z.custom<FoundDraws>().nullable(),
+    highDraws: z.custom<FoundDraws>().nullable(),
+  }),
   prepared: false,
-  build: (pairing: Pairing, low: number, high: number) => {
+  build: (pairing: Pairing, low: number, high: number, margin?: number) => {
     const between = (candidate: number, baseline: number) => sql.fragment`
+      with pair as materialized (
+        select p.difference
+        from (${pairs({ ...pairing, filledWith: { candidate, baseline } })}) p where ${isCompared(pairing)}
+      )
       select
-        count(*) as pairs, ${packedMoments("difference")} as moments,
-        bool_and(difference in (-1, 0, 1)) as are_signs
-      from (${pairs({ ...pairing, filledWith: { candidate, baseline } })}) p where ${isCompared(pairing)}`;
+        count(*) as pairs, ${packedMoments("difference")} as moments, ${drawsOfPairs(margin, false)} as draws
+      from pair`;
     return sql.fragment`
       select
         lowest.pairs, lowest.moments as low, highest.moments as high,
-        lowest.are_signs and highest.are_signs as are_signs
+        lowest.draws as low_draws, highest.draws as high_draws
       from (${between(low, high)}) lowest cross join (${between(high, low)}) highest`;
   },
   examples: [
-    [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 1],
-    [{ ...exampleSides(true), metric: "score", reduction: byMean }, 0, 1],
-    [{ ...exampleSides(true, 5), metric: "accuracy/test", reduction: byMean }, 0, 1],
+    [{ ...exampleSides(false), metric: "score", reduction: byMean }, 0, 1, undefined],
+    [{ ...exampleSides(true), metric: "score", reduction: byMean }, 0, 1, 0.02],
+    [{ ...exampleSides(true, 5), metric: "accuracy/test", reduction: byMean }, 0, 1, 0.02],
   ],
 });
 

@@ -85,6 +85,22 @@ export function rangeOf(
   return { low, high };
 }
 
+/**
+ * The range that tests of a margin go by. Where it is not known of a metric that is taken for a share it goes
+ * from 0 to 1, or to the ends that are given, and as far beyond as there are values.
+ * @param range of the metric, by `rangeOf` with the other parameters
+ */
+export function testedRange(
+  { low, high }: Range,
+  name: string,
+  values: { min: number; max: number } | undefined,
+  { rangeLow, rangeHigh }: MissingInput,
+): Range {
+  if (!areShares(name) || values === undefined) return { low, high };
+  const within = { low: rangeLow ?? Math.min(0, values.min), high: rangeHigh ?? Math.max(1, values.max) };
+  return { low: Math.max(low, within.low), high: Math.min(high, within.high) };
+}
+
 /** @throws INVALID_ARGUMENT for a range that would be of several metrics at once */
 export function refuseRange({ rangeLow, rangeHigh }: MissingInput): void {
   const field = rangeLow === undefined ? "range_high" : "range_low";

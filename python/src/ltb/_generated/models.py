@@ -154,6 +154,25 @@ ComparisonTest = Literal[
   difference of 0.
 """
 
+MarginTest = Literal[
+    "UNSPECIFIED",
+    "EXACT_SHARES",
+    "GAFFKE",
+    "STUDENT_T",
+]
+"""The test behind BenchmarkComparison.no_worse_p_value and equivalence_p_value.
+
+- ``UNSPECIFIED``: No test was made.
+- ``EXACT_SHARES``: The exact unconditional test by Tango's score (Tango 1998). Used where each difference is 0 or as large
+  as differences can be, as all are of values that are 0 or 1.
+- ``GAFFKE``: Gaffke's bound (Gaffke 2005). Used of other values whose range is known, and by clusters. It allows for
+  losses that are too rare to be among the pairs. That of a candidate which is worse by the margin it is
+  below 0.05 in at most 5 of 100 cases is proven of two different values and else conjectured; no
+  counterexample is known.
+- ``STUDENT_T``: The one-sided paired t-test, by clusters if asked for. Used where the range is not known. It takes that
+  no loss is so rare and so large that the pairs tell nothing of it.
+"""
+
 ComparedState = Literal[
     "UNSPECIFIED",
     "REGRESSED",
@@ -1196,7 +1215,7 @@ class Coverage(Message):
     """How many of the samples of a benchmark have a value of a metric. Evaluations without a sample_id are
     samples of their own. tried = scored + failed + unscored. A metric of one split of a dataset, which is
     named "METRIC/train", "METRIC/valid" or "METRIC/test" with or without more after it, counts no samples that
-    have a value of the same METRIC in another split, unless the splits have samples in common.
+    have a value of the same METRIC, or of any, in another split, unless the splits have samples in common.
     """
 
     __slots__ = (
@@ -1313,12 +1332,14 @@ class Repetitions(Message):
         "most",
         "samples_lacking",
         "agreement",
+        "samples_beyond",
     )
     _fields = (
         ("least", "least", "plain"),
         ("most", "most", "plain"),
         ("samples_lacking", "samplesLacking", "plain"),
         ("agreement", "agreement", "double"),
+        ("samples_beyond", "samplesBeyond", "plain"),
     )
 
     least: int
@@ -1335,6 +1356,12 @@ class Repetitions(Message):
     agreement: float | None
     """Share of the samples with two values or more in which all of them are the same. Unset if none has two."""
 
+    samples_beyond: int
+    """Samples of the benchmark, in a comparison pairs, with more evaluations than Benchmark.repetitions or, if
+    that is 0, than the one with the fewest has. Failed evaluations count too, so that a sample which was
+    tried again after a failure is among them.
+    """
+
     def __init__(
         self,
         *,
@@ -1342,11 +1369,13 @@ class Repetitions(Message):
         most: int = 0,
         samples_lacking: int = 0,
         agreement: float | None = None,
+        samples_beyond: int = 0,
     ) -> None:
         self.least = least
         self.most = most
         self.samples_lacking = samples_lacking
         self.agreement = agreement
+        self.samples_beyond = samples_beyond
 
 
 class Clusters(Message):
@@ -1908,6 +1937,12 @@ class BenchmarkComparison(Message):
         "candidate_short",
         "rank_biserial",
         "adjusted_paired_t_p_value",
+        "baseline_with_error",
+        "candidate_with_error",
+        "mean_difference_without_error",
+        "margin_test",
+        "margin_range_low",
+        "margin_range_high",
     )
     _fields = (
         ("candidate_id", "candidateId", "plain"),
@@ -1956,6 +1991,12 @@ class BenchmarkComparison(Message):
         ("candidate_short", "candidateShort", "plain"),
         ("rank_biserial", "rankBiserial", "double"),
         ("adjusted_paired_t_p_value", "adjustedPairedTPValue", "double"),
+        ("baseline_with_error", "baselineWithError", "plain"),
+        ("candidate_with_error", "candidateWithError", "plain"),
+        ("mean_difference_without_error", "meanDifferenceWithoutError", "double"),
+        ("margin_test", "marginTest", "enum MARGIN_TEST_"),
+        ("margin_range_low", "marginRangeLow", "double"),
+        ("margin_range_high", "marginRangeHigh", "double"),
     )
 
     candidate_id: str
@@ -2080,12 +2121,11 @@ class BenchmarkComparison(Message):
 
     no_worse_p_value: float | None
     """One-sided p-value against a candidate that is worse by `margin` or more (non-inferiority). Below 0.05: no
-    worse, by the margin. Of pairs that are all 0 or 1 it is of the exact unconditional test by Tango's score
-    (Tango 1998), else, and with clusters, of the paired t-test: never smaller than that of n pairs which are
-    all equal, (1 - margin / range)^n, unless the t-test finds the candidate better by a p-value that is, and
-    at most 2^-n where all n pairs, or clusters, have a better candidate. With BOUNDS it is of the worst mean
-    difference that missing samples allow. Unset without `margin` or pairs, with one pair unless the request
-    says BOUNDS, or when all differences are equal and that does not determine it.
+    worse, by the margin. margin_test says which test it is of. Where the range is known it is not below that
+    of n pairs which are all equal, (1 - margin / range)^n, unless some are better. With BOUNDS it is of the
+    worst mean difference that missing samples allow. Unset without `margin` or pairs, with one pair unless
+    the request says BOUNDS, or when all differences are equal, the range is not known, and that does not
+    determine it.
     """
 
     equivalence_p_value: float | None
@@ -2152,6 +2192,31 @@ class BenchmarkComparison(Message):
     paired_t_p_value.
     """
 
+    baseline_with_error: int
+    """Pairs in which the baseline's value is of an evaluation, or repetitions, with an error. Such a value
+    counts like all others, although what was measured ended with the failure.
+    """
+
+    candidate_with_error: int
+    """Pairs in which the candidate's value is of an evaluation, or repetitions, with an error."""
+
+    mean_difference_without_error: float | None
+    """Mean of the differences of the pairs in which neither side is among these two. Where it is worse than
+    mean_difference, failures make the candidate look better. Unset without such pairs.
+    """
+
+    margin_test: MarginTest
+    """The test of no_worse_p_value and equivalence_p_value."""
+
+    margin_range_low: float | None
+    """The least value of the range that this test goes by. It is range_low of the response where both ends of
+    that are known. Else, of the score and of a benchmark's own metrics, the range is from 0 to 1 and as far
+    beyond as the values of all benchmarks of the request go. Unset where the test knows no range.
+    """
+
+    margin_range_high: float | None
+    """The greatest value of that range, like margin_range_low."""
+
     def __init__(
         self,
         *,
@@ -2201,6 +2266,12 @@ class BenchmarkComparison(Message):
         candidate_short: int = 0,
         rank_biserial: float | None = None,
         adjusted_paired_t_p_value: float | None = None,
+        baseline_with_error: int = 0,
+        candidate_with_error: int = 0,
+        mean_difference_without_error: float | None = None,
+        margin_test: MarginTest = "UNSPECIFIED",
+        margin_range_low: float | None = None,
+        margin_range_high: float | None = None,
     ) -> None:
         self.candidate_id = candidate_id
         self.n_paired = n_paired
@@ -2248,6 +2319,12 @@ class BenchmarkComparison(Message):
         self.candidate_short = candidate_short
         self.rank_biserial = rank_biserial
         self.adjusted_paired_t_p_value = adjusted_paired_t_p_value
+        self.baseline_with_error = baseline_with_error
+        self.candidate_with_error = candidate_with_error
+        self.mean_difference_without_error = mean_difference_without_error
+        self.margin_test = margin_test
+        self.margin_range_low = margin_range_low
+        self.margin_range_high = margin_range_high
 
 
 class ComparisonSlices(Message):

@@ -2059,7 +2059,8 @@ class BenchmarkService(Calls):
         too many reads of many rows wait.
 
         Args:
-            benchmark_ids: Ids of the benchmarks, 1 to 20, each once. Required.
+            benchmark_ids: Ids of the benchmarks, 1 to 21, each once: a baseline and as many candidates as CompareBenchmarks takes.
+                Required.
             metric: Name of the metric, as in MetricSummary.name. Default: "score".
             bins: Most bins of the scale, 2 to 100. 0: 30.
         """
@@ -2130,7 +2131,7 @@ class BenchmarkService(Calls):
                 benchmarks of the request.
             range_high: The greatest value that the metric can have. Default: as in GetBenchmarkSummaryRequest, by the values of
                 all benchmarks of the request.
-            alpha: The level of significance that detectable_difference and pairs_needed are of, above 0 and below 1.
+            alpha: The level of significance that detectable_difference and pairs_needed are of, above 0 and below 0.5.
                 Default: 0.05.
         """
         return self._call(BENCHMARK_COMPARE_BENCHMARKS, m.CompareBenchmarksResponse, {"baseline_id": baseline_id, "candidate_ids": candidate_ids, "metric": metric, "lower_is_better": lower_is_better, "tie_tolerance": tie_tolerance, "bootstrap_samples": bootstrap_samples, "page_size": page_size, "page_token": page_token, "margin": margin, "detect": detect, "allow_different_inputs": allow_different_inputs, "reducer": reducer, "k": k, "cluster_by": cluster_by, "group_by": group_by, "missing": missing, "range_low": range_low, "range_high": range_high, "alpha": alpha}, timeout)
