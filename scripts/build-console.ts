@@ -23,7 +23,7 @@ const built = join(dist, "console");
 const pages = join(dist, "pages.js");
 const stamp = join(built, ".inputs");
 const inputs = [
-  ...["console", "gen/ltb", "package-lock.json", "scripts/build-console.ts"],
+  ...["console", "gen", "package-lock.json", "scripts/build-console.ts"],
   // What of the sources the console imports.
   ...["src/charts", "src/statistics", "src/cli/grpcurl", "src/cli/html/document.ts"],
   ...["src/address.ts", "src/text.ts"],
@@ -57,8 +57,16 @@ async function build(): Promise<void> {
     for (const [config, outDir] of [
       ["vite.config.ts", join(scratch, "console")],
       ["pages.config.ts", scratch],
-    ] as const)
-      await vite.build({ configFile: join(root, "console", config), logLevel: "warn", build: { outDir } });
+    ] as const) {
+      const options = {
+        configFile: join(root, "console", config),
+        logLevel: "warn",
+        build: { outDir },
+      } as const;
+      const results = [await vite.build(options)].flat();
+      const chunks = results.flatMap((result) => ("output" in result ? result.output : []));
+      expectInputs(chunks.flatMap((chunk) => ("moduleIds" in chunk ? chunk.moduleIds : [])));
+    }
     await Promise.all(
       filesUnder(join(scratch, "console"))
         .filter((file) => /\.(?:js|css|html|svg)$/.test(file))
@@ -71,6 +79,17 @@ async function build(): Promise<void> {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** @throws when a file was built in whose changes would not be noticed the next time */
+function expectInputs(modules: readonly string[]): void {
+  const unknown = modules
+    .filter((id) => id.startsWith(`${root}/`))
+    .map((id) => relative(root, id.replace(/\?.*/, "")))
+    .filter((file) => !file.startsWith("node_modules/"))
+    .filter((file) => !inputs.some((input) => file === input || file.startsWith(`${input}/`)));
+  if (unknown.length > 0)
+    throw new Error(`the console imports what "inputs" of scripts/build-console.ts lacks: ${unknown}`);
 }
 
 /** Writes the forms that browsers ask for beside a file, so that the service compresses nothing. */
