@@ -17,6 +17,7 @@ const routeTree = root.addChildren([
   page("/benchmarks/$id", () => import("./pages/benchmark/page.tsx")),
   page("/benchmarks/$id/samples", () => import("./pages/samples/page.tsx")),
   page("/benchmarks/$id/samples/$evaluation", () => import("./pages/sample/page.tsx")),
+  page("/s/$benchmark/$sample/$repetition", () => import("./pages/lasting/page.tsx")),
   page("/leaderboards", () => import("./pages/leaderboards/page.tsx")),
   page("/leaderboards/$dataset", () => import("./pages/leaderboards/board.tsx")),
   page("/compare", () => import("./pages/compare/page.tsx")),

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { eventually } from "../harness/waiting.ts";
 
@@ -38,6 +38,8 @@ interface Look {
   theme?: "light" | "dark";
   /** Width of the window in pixels. */
   width?: number;
+  /** Whose API key the browser is signed in with. Default: nobody's */
+  key?: string;
 }
 
 /**
@@ -59,9 +61,10 @@ export function browser() {
   return {
     /** What pages did that they must not; a test that expects one takes it out. */
     faults,
-    async open(url: string, { theme = "light", width = 1280 }: Look = {}): Promise<Page> {
+    async open(url: string, { theme = "light", width = 1280, key }: Look = {}): Promise<Page> {
       if (!running) throw new Error("the browser has not started");
       const context = await running.newContext({ colorScheme: theme, viewport: { width, height: 860 } });
+      if (key !== undefined) await signIn(context, url, key);
       const page = await context.newPage();
       page.on(
         "console",
@@ -85,6 +88,15 @@ export function browser() {
       return page;
     },
   };
+}
+
+/** Gives the browser the cookie that the form gets with a key. */
+async function signIn(context: BrowserContext, url: string, key: string): Promise<void> {
+  const answer = await context.request.post(new URL("/console/session", url).href, {
+    data: { api_key: key },
+    headers: { "sec-fetch-site": "same-origin" },
+  });
+  expect(answer.status()).toBe(200);
 }
 
 /** What of WCAG 2.2 AA the page violates, as axe tells, and how far it is wider than its window. */

@@ -167,4 +167,18 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
     const opened = page.getByRole("region", { name: "Sample q10" });
     await opened.locator("ins").filter({ hasText: "<b>" }).first().waitFor();
   });
+
+  test("a candidate for which the list of samples has no room is named", async () => {
+    const others = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        db.benchmarks.create({ name: `other ${n}`, provider: "acme", model: `m${n}`, dataset: "sums.v1" }),
+      ),
+    );
+    const candidates = others.map(({ id }) => `&with=${id}`);
+    const page = await open(`${home}/compare?baseline=${ids.base}${candidates.join("")}`);
+    const note = page.getByText("leaves out other 19: choose it under");
+    await note.waitFor();
+    await page.getByLabel("Of candidate").selectOption({ label: "other 19" });
+    await note.waitFor({ state: "detached" });
+  });
 });

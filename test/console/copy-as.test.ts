@@ -120,7 +120,7 @@ describe.skipIf(!program)("what pages copy", async () => {
     return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? ""]));
   }
 
-  test("works: each line of each page, with its filters, whatever is in them; and none has the key", async () => {
+  test("every view says how to get it without the console: each line works, with its filters, whatever is in them; and none has the key", async () => {
     const page = await signedIn();
     const env = { LTB_API_KEY: key };
     const scripts: Record<string, string[]> = { curl: [], grpcurl: [], TypeScript: [] };

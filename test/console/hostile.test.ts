@@ -6,7 +6,7 @@ import { bench } from "../auth/support.ts";
 import { barriers, browser, program, settled } from "./browser.ts";
 import { hostile, hostileSamples, seedHostile } from "./samples.ts";
 
-describe.skipIf(!program)("hostile data", async () => {
+describe.skipIf(!program)("texts exact and harmless", async () => {
   const { serve, db } = await bench();
   const { open } = browser();
   let console_ = "";

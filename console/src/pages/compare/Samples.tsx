@@ -17,7 +17,7 @@ import { VirtualTable } from "../../parts/VirtualTable.tsx";
 import { columnsOf } from "./columns.tsx";
 import { Opened } from "./Opened.tsx";
 import { pairQuery, placeOf } from "./pair.ts";
-import { goesByRight, type Show, samplesCommandOf, samplesOf, showOf, shows } from "./request.ts";
+import { beyondList, goesByRight, type Show, samplesCommandOf, samplesOf, showOf, shows } from "./request.ts";
 import { useSample } from "./useSample.ts";
 
 interface Props {
@@ -32,6 +32,7 @@ export function Samples({ answer, nameOf }: Props) {
   const show = showOf(search);
   const request = samplesOf(search);
   const { benchmarkIds } = request;
+  const beyond = beyondList(search).map(nameOf);
   const list = useInfiniteQuery(
     BenchmarkService.method.listComparedSamples,
     { ...request, pageToken: "" },
@@ -84,6 +85,12 @@ export function Samples({ answer, nameOf }: Props) {
       <h2 id="samples">Samples</h2>
       <Tabs show={show} counts={countsOf(comparisons, benchmarkIds)} />
       <Choices show={show} nameOf={nameOf} candidates={comparisons.map(({ candidateId }) => candidateId)} />
+      {beyond.length > 0 && (
+        <p role="note">
+          The list takes {benchmarkIds.length} benchmarks, the baseline included, and leaves out{" "}
+          <bdi>{beyond.join(", ")}</bdi>: choose it under “Of candidate” to see its samples.
+        </p>
+      )}
       {isWide || !pane ? (
         <div className={pane ? "with-opened" : undefined}>
           <Loaded query={list}>

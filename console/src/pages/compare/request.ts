@@ -65,6 +65,14 @@ export function showOf(search: Search): Show {
 /** Whether a list goes by what is right, and so by the value from which on it is. */
 export const goesByRight = (show: Show): boolean => show === "both-wrong" || show === "only-one";
 
+/** The candidates that the list of samples has no room for; none where `of` names one. */
+export function beyondList(search: Search): string[] {
+  const { baselineId, candidateIds } = sidesOf(search);
+  const listed = samplesOf(search).benchmarkIds;
+  const names = candidateIds.includes(one(search.of)) ? [] : [baselineId, ...candidateIds];
+  return names.filter((id) => !listed.includes(id));
+}
+
 /** The samples that the address asks for: of all candidates, or of the one that `of` names. */
 export function samplesOf(search: Search) {
   const { baselineId, candidateIds } = sidesOf(search);

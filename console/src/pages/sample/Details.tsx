@@ -1,4 +1,5 @@
 import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import { hrefOf } from "../../data/links.ts";
 import { Facts } from "../../parts/Facts.tsx";
 import { count, figure, lasting, measure } from "../../parts/format.ts";
 import { Time } from "../../parts/Time.tsx";
@@ -41,6 +42,14 @@ export function Details({ evaluation }: { evaluation: Evaluation }) {
             ["Evaluated", <Time key="created" at={evaluation.createdAt} />],
             ["Changed", <Time key="updated" at={evaluation.updatedAt} />],
             ["Id", <code key="id">{evaluation.id}</code>],
+            [
+              "Lasting link",
+              evaluation.sampleId && (
+                <a href={lastingHref(evaluation)} title="Leads here when the sample is stored anew, too">
+                  by sample and repetition
+                </a>
+              ),
+            ],
           ]}
         />
       </div>
@@ -52,6 +61,11 @@ export function Details({ evaluation }: { evaluation: Evaluation }) {
       )}
     </>
   );
+}
+
+/** An address that does not have the evaluation's id, which is another when the sample is stored anew. */
+function lastingHref({ benchmarkId, sampleId, repetition }: Evaluation): string {
+  return hrefOf(`/s/${benchmarkId}/${encodeURIComponent(sampleId)}/${repetition}`);
 }
 
 const said = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
