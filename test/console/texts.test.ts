@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseConversation } from "../../console/src/parts/texts/conversation.ts";
 import { markMathematics } from "../../console/src/parts/texts/dollars.ts";
 import { indentJson } from "../../console/src/parts/texts/indent.ts";
+import { parseJsonTree, unfoldedAtFirst } from "../../console/src/parts/texts/jsonTree.ts";
 
 describe("mathematics in Markdown", () => {
   test.each([
@@ -35,6 +36,45 @@ describe("JSON", () => {
     expect(indentJson("[1")).toBeUndefined();
     expect(indentJson("12")).toBeUndefined();
     expect(indentJson("[".repeat(50_000) + "]".repeat(50_000))?.length).toBeLessThan(10_000_000);
+  });
+});
+
+describe("the tree of JSON", () => {
+  test("has keys and values as they are written, also those given twice", () => {
+    expect(
+      parseJsonTree('{"a": [1e400, {}], "\\u0061": "\\n:{", "א": 12345678901234567891.50, "a": null}'),
+    ).toEqual({
+      isList: false,
+      members: [
+        {
+          key: '"a"',
+          value: { isList: true, members: [{ value: "1e400" }, { value: { isList: false, members: [] } }] },
+        },
+        { key: '"\\u0061"', value: '"\\n:{"' },
+        { key: '"א"', value: "12345678901234567891.50" },
+        { key: '"a"', value: "null" },
+      ],
+    });
+  });
+
+  test.each(["[1", "12", "", "[1,]"])("%j has none", (text) => expect(parseJsonTree(text)).toBeUndefined());
+
+  test("any depth, and a string of escapes alone, can be read", () => {
+    expect(parseJsonTree("[".repeat(500_000) + "]".repeat(500_000))?.members.length).toBe(1);
+    expect(parseJsonTree(`["${"\\n".repeat(500_000)}"]`)?.members).toEqual([
+      { value: `"${"\\n".repeat(500_000)}"` },
+    ]);
+  });
+
+  test("the upper levels are unfolded at first, while they are few rows", () => {
+    const unfolded = (value: unknown) => {
+      const root = parseJsonTree(JSON.stringify(value));
+      return root && [...unfoldedAtFirst(root)].map(({ members }) => members.length);
+    };
+    expect(unfolded({ a: { b: 1 }, c: Array(200).fill(0), d: [[1, 2]] })).toEqual([3, 1, 1, 2]);
+    expect(unfolded(Array(200).fill([1]))).toEqual([200]);
+    const deep = parseJsonTree("[".repeat(50) + "]".repeat(50));
+    expect(deep && unfoldedAtFirst(deep).size).toBe(8);
   });
 });
 

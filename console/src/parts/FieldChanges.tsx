@@ -28,8 +28,8 @@ export function FieldChanges({
     <ul className="changes">
       {shown.map((name) => (
         <li key={name}>
-          <span className="soft">{name}</span> {name in old && <del>{write(old[name])}</del>}{" "}
-          {name in now && <ins>{write(now[name])}</ins>}
+          <span className="soft">{name}</span> {Object.hasOwn(old, name) && <del>{write(old[name])}</del>}{" "}
+          {Object.hasOwn(now, name) && <ins>{write(now[name])}</ins>}
         </li>
       ))}
       {shown.length < names.length && <li className="soft">and {names.length - shown.length} more</li>}

@@ -7,13 +7,14 @@ import { useMay, useSession } from "../../data/session.ts";
 import { shortcut } from "../../keys/table.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
 import { count } from "../../parts/format.ts";
+import { LabelsDialog } from "./LabelsDialog.tsx";
 
 /** What may be done with a benchmark by who may do it: its owner, and admins. */
 export function Actions({ benchmark }: { benchmark: Benchmark }) {
   const admin = useMay("admin");
   const user = useMay("user");
   const session = useSession();
-  const [asking, ask] = useState<"cancel" | "rename" | "delete">();
+  const [asking, ask] = useState<"cancel" | "rename" | "labels" | "delete">();
   if (!admin && !(user && benchmark.createdBy === session.data?.user?.id)) return null;
   const goesOn = benchmark.status === BenchmarkStatus.PENDING || benchmark.status === BenchmarkStatus.RUNNING;
   const shared = { benchmark, onClose: () => ask(undefined) };
@@ -27,11 +28,15 @@ export function Actions({ benchmark }: { benchmark: Benchmark }) {
       <button type="button" onClick={() => ask("rename")}>
         Rename…
       </button>
+      <button type="button" onClick={() => ask("labels")}>
+        Labels…
+      </button>
       <button type="button" className="danger" onClick={() => ask("delete")}>
         Delete…
       </button>
       {asking === "cancel" && <Cancel {...shared} />}
       {asking === "rename" && <Rename {...shared} />}
+      {asking === "labels" && <LabelsDialog {...shared} />}
       {asking === "delete" && <Delete {...shared} />}
     </div>
   );

@@ -2,6 +2,7 @@ import { lazy, Suspense } from "react";
 import { Copy } from "../../parts/Copy.tsx";
 import { bytes } from "../../parts/format.ts";
 import { Conversation } from "../../parts/texts/Conversation.tsx";
+import { JsonTree } from "../../parts/texts/JsonTree.tsx";
 import { Text } from "../../parts/texts/Text.tsx";
 import type { Readable, View } from "./views.ts";
 
@@ -43,7 +44,7 @@ function Content({
   if (view === "chat" && turns) return <Conversation turns={turns} label={name} />;
   // JSON is no Markdown: marks in it would be taken for that.
   if ((view === "json" || view === "markdown") && json !== undefined)
-    return <Text text={json} label={name} />;
+    return <JsonTree root={json} label={name} />;
   if (view === "markdown")
     return (
       <Suspense fallback={<Text text={text} label={name} />}>

@@ -1,5 +1,5 @@
 import { parseConversation, type Turn } from "../../parts/texts/conversation.ts";
-import { indentJson } from "../../parts/texts/indent.ts";
+import { type JsonBranch, parseJsonTree } from "../../parts/texts/jsonTree.ts";
 
 /** The ways to look at texts, as the address of the page names them; the first is meant by none. */
 export const views = [
@@ -16,7 +16,7 @@ export type View = (typeof views)[number][0];
 export interface Readable {
   name: string;
   text: string | undefined;
-  json: string | undefined;
+  json: JsonBranch | undefined;
   turns: Turn[] | undefined;
 }
 
@@ -24,7 +24,7 @@ export function readableOf(name: string, text: string | undefined): Readable {
   return {
     name,
     text,
-    json: text === undefined ? undefined : indentJson(text),
+    json: text === undefined ? undefined : parseJsonTree(text),
     turns: text === undefined ? undefined : parseConversation(text),
   };
 }

@@ -1,9 +1,33 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { indentJson } from "./indent.ts";
+import { JsonTree } from "./JsonTree.tsx";
+import { parseJsonTree } from "./jsonTree.ts";
 import { Text } from "./Text.tsx";
 
-/** A JSON document that came as text, with every digit that is stored. */
+/** A JSON document that came as text, with every digit that is stored: as a tree that folds, or as text. */
 export function JsonText({ text, label }: { text: string; label: string }) {
-  const shown = useMemo(() => indentJson(text) ?? text, [text]);
-  return <Text text={shown} label={label} />;
+  const root = useMemo(() => parseJsonTree(text), [text]);
+  const [asText, setAsText] = useState(false);
+  const other = asText ? "As a tree" : "As text";
+  const isEmpty = root === undefined || root.members.length === 0;
+  if (isEmpty) return <Text text={text} label={label} />;
+  return (
+    <>
+      <p className="small">
+        <button
+          type="button"
+          className="link"
+          aria-label={`${other}: ${label}`}
+          onClick={() => setAsText(!asText)}
+        >
+          {other}
+        </button>
+      </p>
+      {asText ? (
+        <Text text={indentJson(text) ?? text} label={label} />
+      ) : (
+        <JsonTree root={root} label={label} />
+      )}
+    </>
+  );
 }

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { bytes, count } from "../format.ts";
+import { cutAt } from "./cutAt.ts";
 
 /** More characters than these are shown when the reader asks: they take a browser's time. */
 const shownAtFirst = 50_000;
@@ -24,11 +25,4 @@ export function Text({ text, label }: { text: string; label: string }) {
       )}
     </section>
   );
-}
-
-/** The end of a text's beginning that parts no character. */
-function cutAt(text: string, at: number): number {
-  if (text.length <= at) return text.length;
-  const code = text.charCodeAt(at - 1);
-  return code >= 0xd800 && code < 0xdc00 ? at - 1 : at;
 }

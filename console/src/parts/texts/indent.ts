@@ -8,12 +8,7 @@ const token = /\{\s*\}|\[\s*\]|"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+
  * @returns undefined if the text is not JSON, or not an object or a list
  */
 export function indentJson(text: string): string | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  if (!isJsonBranch(text)) return undefined;
   let depth = 0;
   const line = () => `\n${"  ".repeat(Math.min(depth, deepest))}`;
   return text.replace(token, (part) => {
@@ -29,4 +24,15 @@ export function indentJson(text: string): string | undefined {
     if (part === ",") return `,${line()}`;
     return part === ":" ? ": " : part;
   });
+}
+
+/** Whether a text is JSON, and an object or a list. */
+export function isJsonBranch(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

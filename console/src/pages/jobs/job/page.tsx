@@ -19,7 +19,7 @@ import { Loaded } from "../../../parts/Loaded.tsx";
 import { Meter } from "../../../parts/Meter.tsx";
 import { JobState } from "../../../parts/Status.tsx";
 import { Time } from "../../../parts/Time.tsx";
-import { indentJson } from "../../../parts/texts/indent.ts";
+import { JsonText } from "../../../parts/texts/JsonText.tsx";
 import { Text } from "../../../parts/texts/Text.tsx";
 import { UserName } from "../../../parts/UserName.tsx";
 import { useTitle } from "../../../parts/useTitle.ts";
@@ -115,7 +115,7 @@ function Document({ title, text }: { title: string; text: string }) {
   return (
     <>
       <h2>{title}</h2>
-      <Text text={indentJson(text) ?? text} label={title} />
+      <JsonText text={text} label={title} />
     </>
   );
 }

@@ -10,11 +10,11 @@ import { CopyAs } from "../../../parts/copy-as/CopyAs.tsx";
 import { ltbWords } from "../../../parts/copy-as/words.ts";
 import { Facts } from "../../../parts/Facts.tsx";
 import { count, percent } from "../../../parts/format.ts";
-import { Json } from "../../../parts/Json.tsx";
 import { Loaded } from "../../../parts/Loaded.tsx";
 import { HealthState, WorkerState } from "../../../parts/Status.tsx";
 import { Tags } from "../../../parts/Tags.tsx";
 import { Time } from "../../../parts/Time.tsx";
+import { JsonText } from "../../../parts/texts/JsonText.tsx";
 import { useTitle } from "../../../parts/useTitle.ts";
 import { ShortJobs } from "../../jobs/ShortJobs.tsx";
 import { Failed, Load } from "../columns.tsx";
@@ -90,7 +90,7 @@ function Shown({ worker }: { worker: Worker }) {
       {metadata && Object.keys(metadata).length > 0 && (
         <>
           <h2>Metadata</h2>
-          <Json value={metadata} label="Metadata" />
+          <JsonText text={JSON.stringify(metadata)} label="Metadata" />
         </>
       )}
     </>
