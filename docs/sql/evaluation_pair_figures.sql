@@ -1151,6 +1151,8 @@ with
       found p
     where
       true
+      and not p.baseline_failed
+      and not p.candidate_failed
   ),
   sized as (
     select

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import type { BenchmarkComparison } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { type BenchmarkComparison, Missing } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type CompareBenchmarksResponse,
   CompareBenchmarksResponseSchema,
@@ -30,6 +30,8 @@ import {
   evidenceOf,
   isBelow,
   marginOf,
+  marginP,
+  mayFailuresHelp,
   ofTotal,
   parseAlpha,
   parseDifference,
@@ -139,18 +141,15 @@ async function compare(
   const margin = marginOf(options);
   const names = await findSides(benchmarks, baseline, candidates);
   const [baselineId = "", ...candidateIds] = names.keys();
+  const { clusterBy, groupBy, allowDifferentInputs } = options;
+  const pairing = {
+    ...{ baselineId, metric: options.metric, ...directionOf(options), ...reducerOf(options) },
+    ...{ tieTolerance: options.tolerance, alpha: options.alpha, pageSize: Math.max(1, options.samples) },
+    ...given({ margin, allowDifferentInputs, clusterBy }),
+  };
   const response = await benchmarks.compareBenchmarks({
-    baselineId,
-    candidateIds,
-    metric: options.metric,
-    ...directionOf(options),
-    ...reducerOf(options),
-    ...fillingOf(options),
-    tieTolerance: options.tolerance,
-    ...given({ margin, detect: options.detect, allowDifferentInputs: options.allowDifferentInputs }),
-    alpha: options.alpha,
-    ...given({ groupBy: options.groupBy, clusterBy: options.clusterBy }),
-    pageSize: Math.max(1, options.samples),
+    ...{ ...pairing, candidateIds, ...fillingOf(options) },
+    ...given({ detect: options.detect, groupBy }),
   });
   if (response.comparisons.every(({ nPaired, differentInputs }) => nPaired + differentInputs === 0))
     await requireMetrics(
@@ -173,7 +172,17 @@ async function compare(
   const warnings = warningsWith();
   for (const warning of warnings) note(`warning: ${warning}`);
   const isRangeKnown = response.rangeLow !== undefined && response.rangeHigh !== undefined;
-  const asked = { ...options, margin, lowerIsBetter, isRangeKnown };
+  const evidence = { ...options, margin, lowerIsBetter, isRangeKnown };
+  const isHelped = response.comparisons.some((one) => mayFailuresHelp(one, evidence));
+  const alone =
+    isHelped && options.missing !== "exclude"
+      ? await benchmarks.compareBenchmarks({
+          ...{ ...pairing, candidateIds, ...fillingOf(options) },
+          ...{ missing: Missing.EXCLUDE, excludeFailed: true },
+        })
+      : undefined;
+  const withoutFailed = new Map(alone?.comparisons.map((one) => [one.candidateId, one]));
+  const asked = { ...evidence, withoutFailed };
   const verdicts = response.comparisons.map((one) => verdictOf(one, asked));
   const failuresWith = (quote = oneLine) =>
     failedGates(response.comparisons, verdicts, { ...asked, names, quote });
@@ -266,7 +275,9 @@ function failedGates(
   }
   fail(count("no pairs"), "have no pairs with the baseline, so nothing is known of them");
   fail(count("one cluster"), "have pairs of one cluster only, so nothing is known of them");
-  const unproven = comparisons.filter(({ noWorsePValue: p }) => !isBelow(p, options.alpha));
+  const unproven = comparisons.filter(
+    (one) => !isBelow(marginP(one, { ...options, equivalence: false }), options.alpha),
+  );
   const total = options.groupBy === undefined ? "" : ` ${ofTotal}`;
   const byReason = Map.groupBy(unproven, (one) => tooFewPairs(one, { ...options, equivalence: false }));
   for (const [why, { length }] of byReason)

@@ -177,12 +177,12 @@ export function evaluationMethods(evaluations: EvaluationRepository) {
 
     async compareBenchmarks(request) {
       const { baselineId, candidateIds, lowerIsBetter, tieTolerance } = request;
-      const { bootstrapSamples, margin, detect, alpha, allowDifferentInputs } = request;
+      const { bootstrapSamples, margin, detect, alpha, allowDifferentInputs, excludeFailed } = request;
       const metric = omitEmpty(request.metric) ?? "score";
       const reduction = { reducer: wireReducer.parse(request.reducer, "reducer"), k: request.k };
       const asked = { baselineId, candidateIds, metric, lowerIsBetter, tieTolerance, allowDifferentInputs };
       const what = {
-        ...{ ...asked, ...reduction, ...missingOf(request) },
+        ...{ ...asked, excludeFailed, ...reduction, ...missingOf(request) },
         clusterBy: omitEmpty(request.clusterBy),
       };
       const after = decodePageToken(request.pageToken, what, input.comparisonPositions)?.candidates;

@@ -722,6 +722,21 @@ test("gates fail on a candidate that was tried again, whatever it lacks elsewher
   await store("as declared", ["x1", "11", "0x", ...twice], 2);
   const { stdout, stderr } = await ltb.run("compare", "tried twice", "as declared", "--fail-on-regression");
   expect(stdout + stderr).not.toContain("than declared");
+  // What failed is tried again, which is within what both sides declare.
+  await store("declares two", mixed, 2);
+  await store(
+    "tries zeros again",
+    mixed.map((one) => (one === "0" ? "01" : one)),
+    2,
+  );
+  const again = await ltb.run("compare", "declares two", "tries zeros again", "--fail-on-regression");
+  expect([again.code, again.stderr]).toEqual([
+    3,
+    expect.stringMatching(/^1 of 1 candidates have more values of some samples than of others, unlike the b/),
+  ]);
+  // However often it was tried, a sample was to be evaluated.
+  const { metrics } = await ltb.json("summary", "crashed and retried", "--missing", "as_worst");
+  expect(metrics[0].coverage).toMatchObject({ planned: 12, tried: 12, missing: 0 });
   // An even number of all is no selection.
   await store(
     "even",
@@ -745,11 +760,18 @@ test("what ends early as it fails makes no candidate look quick", async () => {
     const about = ["--map", map.map((field) => `${field}=${field}`).join(), "--model", "m", "--name", name];
     await ltb.json("import", join(folder, name), "--format", "jsonl", ...about);
   };
+  const withoutFailed = /are worse, or not known, without the samples that failed on either side/;
   const base = (n: number) => 1000 + n;
   await store("steady", base);
   await store("crashes early", (n) => (n < 20 ? 1 : base(n) + 100), range(20));
   await store("crashes late", (n) => (n < 3 ? 60_000 : base(n) - 100 - n), range(3));
   await store("crashes always", () => 1, range(40));
+  const bothWays = (n: number) => (n === 0 ? 90_000 : n < 16 ? 20 : base(n) + 100 + (n % 5));
+  await store("crashes both ways", bothWays, range(16));
+  await store("fails three", (n) => (n < 3 ? 20 : base(n)), range(3));
+  await store("fails the same three", (n) => (n < 3 ? 20 : base(n) + (n % 5) - 2), range(3));
+  await store("quick", (n) => base(n) - 300 - n);
+  await store("quick but for one", (n) => (n < 1 ? 20 : base(n) - 300 - n), range(1));
   const gates = [["--fail-on-regression"], ["--fail-unless-no-worse-than", "50"]];
   for (const metric of ["latency_ms", "output_tokens"])
     for (const gate of gates) {
@@ -758,15 +780,26 @@ test("what ends early as it fails makes no candidate look quick", async () => {
       const early = await by("steady", "crashes early");
       expect([early.code, early.stderr]).toEqual([
         3,
-        "1 of 1 candidates look better with what failed, which counts all the same, than without it: run again what failed, or let it count by --missing exclude\n",
+        expect.stringMatching(
+          /^1 of 1 candidates are worse, or not known, without the samples that failed on either side: run again what failed, or let it count by --missing exclude$/m,
+        ),
       ]);
       expect(early.stdout).toContain(
-        "crashes early: warning: 20 samples of the candidate have an error beside their value, which counts all the same: the mean difference of the others is 100",
+        "crashes early: warning: 20 samples of the candidate have an error beside their value, which counts all the same: the mean difference of the others is 100, and their verdict worse",
       );
       expect((await by("steady", "crashes early", "--missing", "exclude")).code).toBe(0);
-      expect((await by("steady", "crashes always")).stderr).toMatch(/look better with what failed/);
+      expect((await by("steady", "crashes always")).stderr).toMatch(withoutFailed);
       // A baseline whose failures took long helps nobody either.
-      expect((await by("crashes late", "steady")).stderr).toMatch(/look better with what failed/);
+      expect((await by("crashes late", "steady")).stderr).toMatch(withoutFailed);
+      // Nor does a failure that took long among those that were quick.
+      expect((await by("steady", "crashes both ways")).stderr).toMatch(withoutFailed);
+      // Failures that change no verdict are no reason to fail.
+      for (const [baseline, candidate] of [
+        ["fails three", "fails the same three"],
+        ["crashes late", "quick"],
+        ["steady", "quick but for one"],
+      ] as const)
+        expect(await by(baseline, candidate), candidate).toMatchObject({ code: 0, stderr: "" });
     }
   const found = await ltb.json("compare", "steady", "crashes late", "--metric", "latency_ms");
   expect(found.comparisons).toMatchObject([

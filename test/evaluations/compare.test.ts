@@ -660,3 +660,20 @@ test("samples that were asked something else, or expect something else, are no p
     ...{ nPaired: 0, differentInputs: 1, baselineUnpaired: 0, candidateUnpaired: 0, pValue: null },
   });
 });
+
+test("pairs of which a side failed are left out where that is asked for, and its lists have none of them", async () => {
+  const baseline = scored([1, 0, 1, 1]);
+  const [failed, , , other] = scored([0, 1, 0, 0]);
+  const candidate = [{ ...failed, error: "crashed" }, ...scored([0, 1, 0]).slice(1), other] as Row[];
+  const options = { metric: "score", lowerIsBetter: true };
+  expect(await compare(baseline, candidate, options)).toMatchObject({ nPaired: 4, candidateWithError: 1 });
+  const found = await compare(baseline, candidate, { ...options, excludeFailed: true });
+  expect(found).toMatchObject({ nPaired: 3, candidateWithError: 0, meanDifference: expect.closeTo(-1 / 3) });
+  expect([...found.regressed, ...found.improved].map(({ sampleId }) => sampleId).toSorted()).toEqual([
+    "s1",
+    "s2",
+    "s3",
+  ]);
+  const refused = compare(baseline, candidate, { ...options, excludeFailed: true, missing: "bounds" });
+  await expect(refused).rejects.toThrow(/exclude_?failed.* goes with missing EXCLUDE alone/i);
+});

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { type BenchmarkComparison, MarginTest } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { noWorsePairsNeeded } from "../../statistics/margin-power.ts";
 import { equalPairsNeeded } from "../../statistics/paired-shares.ts";
-import { type Deciding, harms, leaveOpen, type Verdict } from "../../statistics/verdict.ts";
+import { type Deciding, harms, leaveOpen, type Verdict, verdictOf } from "../../statistics/verdict.ts";
 import { clusterWarnings } from "./clusters.ts";
 import { explainContradiction } from "./comparison.ts";
 import { coverageOfSides, type Filling, triedAgainText } from "./coverage.ts";
@@ -28,6 +28,8 @@ export interface Evidence extends Pick<Filling, "missing">, Deciding, Grouping {
   excludeDifferentInputs?: boolean;
   /** Whether both ends of what the metric can be are known. Default: false */
   isRangeKnown?: boolean;
+  /** By candidate, the comparison without what failed on either side, where gates go by it as well. */
+  withoutFailed?: ReadonlyMap<string, BenchmarkComparison>;
 }
 
 interface Margins extends Pick<Evidence, "margin" | "equivalence"> {
@@ -64,7 +66,7 @@ export function evidenceOf(comparison: BenchmarkComparison, evidence: Evidence):
     lines.push(
       `${askedOtherwise(differentInputs)}, and ${differentInputs === 1 ? "is" : "are"} compared all the same`,
     );
-  const failed = failedText(comparison);
+  const failed = failedText(comparison, evidence);
   if (failed !== undefined) lines.push(`warning: ${failed}`);
   const contradiction = explainContradiction(comparison, evidence);
   if (contradiction !== undefined) lines.push(`warning: ${contradiction.text}`);
@@ -216,6 +218,15 @@ const shortText = (count: number) =>
 /** Pairs of which the candidate has more evaluations than it declares, whatever it lacks elsewhere. */
 const triedAgain = ({ candidateRepetitions: found }: BenchmarkComparison) => found?.samplesBeyond ?? 0;
 
+/** Says that the candidate was tried more often in some samples, where the baseline was not. */
+function unevenlyTried(comparison: BenchmarkComparison): string | undefined {
+  const { baselineRepetitions: base, candidateRepetitions: found, candidateShort } = comparison;
+  if (!found || found.least === found.most || candidateShort > 0) return undefined;
+  if (base && base.least !== base.most) return undefined;
+  const each = base?.most ?? 1;
+  return `the candidate has ${found.least} to ${found.most} values of a sample, and the baseline ${each} of each, as where only failures were tried again`;
+}
+
 /** The least and the greatest number of values that samples of either side have; fillings count as values. */
 function triesOf(comparison: BenchmarkComparison, { missing }: Evidence): number[] {
   const isFilled = missing === "as_worst" || missing === "bounds";
@@ -226,7 +237,7 @@ function triesOf(comparison: BenchmarkComparison, { missing }: Evidence): number
 }
 
 /** Says how many values are of evaluations that failed, and what the others say; undefined without any. */
-function failedText(comparison: BenchmarkComparison): string | undefined {
+function failedText(comparison: BenchmarkComparison, evidence: Evidence): string | undefined {
   const { baselineWithError, candidateWithError, meanDifferenceWithoutError: others } = comparison;
   const sides = [
     candidateWithError > 0 ? [`${countOf(candidateWithError, "sample")} of the candidate`] : [],
@@ -238,20 +249,33 @@ function failedText(comparison: BenchmarkComparison): string | undefined {
     others === undefined
       ? "there are no others"
       : `the mean difference of the others is ${formatNumber(others)}`;
-  return `${sides.join(" and ")} ${isOne ? "has an error beside its value, which counts" : "have an error beside their value, which counts"} all the same: ${mean}`;
+  const alone = withoutFailed(comparison, evidence);
+  const verdict = alone === undefined ? "" : `, and their verdict ${verdictOf(alone, evidence)}`;
+  return `${sides.join(" and ")} ${isOne ? "has an error beside its value, which counts" : "have an error beside their value, which counts"} all the same: ${mean}${verdict}`;
 }
 
 /**
- * Whether the candidate looks better by what failed on either side, of a metric that ends with the failure:
- * of latency, tokens and cost, and others of which less is better. A score counts whatever failed beside it.
+ * Whether what failed on either side may make a candidate look better: where less is better, as of latency,
+ * tokens and cost, which end with the failure. A score counts whatever failed beside it.
  */
-function isBetterByFailing(comparison: BenchmarkComparison, { metric, lowerIsBetter }: Evidence): boolean {
-  const { baselineWithError, candidateWithError, meanDifferenceWithoutError: others } = comparison;
-  if (!lowerIsBetter || metric === "score" || baselineWithError + candidateWithError === 0) return false;
-  const { meanDifference = 0, baselineMean = 0, candidateMean = 0 } = comparison;
-  // The two means are added up in different orders.
-  const rounding = 1e-12 * Math.max(Math.abs(baselineMean), Math.abs(candidateMean));
-  return others === undefined || others > meanDifference + rounding;
+export function mayFailuresHelp(
+  { baselineWithError, candidateWithError }: BenchmarkComparison,
+  { metric, lowerIsBetter }: Pick<Evidence, "metric" | "lowerIsBetter">,
+): boolean {
+  return lowerIsBetter && metric !== "score" && baselineWithError + candidateWithError > 0;
+}
+
+/** The comparison without what failed, where that counts for a gate. */
+const withoutFailed = ({ candidateId }: BenchmarkComparison, evidence: Evidence) =>
+  evidence.withoutFailed?.get(candidateId);
+
+/** Whether a candidate is worse, or nothing is known of it, without what failed. */
+function isWorseWithoutFailed(comparison: BenchmarkComparison, evidence: Evidence): boolean {
+  const others = withoutFailed(comparison, evidence);
+  if (others === undefined) return false;
+  return (
+    harms.includes(verdictOf(others, evidence)) || explainContradiction(others, evidence)?.isHarm === true
+  );
 }
 
 /** Whether all units are worse by the same, of which a test proves nothing as they are too few. */
@@ -303,6 +327,16 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
           ? "--missing as_worst counts each that failed as the worst value, bounds allows for any value, exclude leaves them out"
           : "run it as often as the baseline, or leave them out by --missing exclude",
     });
+  const unevenly = missing === undefined ? unevenlyTried(comparison) : undefined;
+  if (unevenly !== undefined)
+    doubts.push({
+      text: unevenly,
+      ofAll: "have more values of some samples than of others, unlike the baseline",
+      remedy:
+        clusterBy === undefined
+          ? "--missing as_worst counts each that is lacking as the worst value, bounds allows for any value, exclude leaves them out"
+          : "--missing exclude leaves those out that are lacking",
+    });
   const [uneven] = unevenWords(triesOf(comparison, evidence), evidence.reducer);
   if (missing !== "exclude" && uneven !== undefined)
     doubts.push({
@@ -319,10 +353,10 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
       remedy:
         "delete those beyond, declare how many there are to be (ltb benchmark update --repetitions), or let them count by --missing exclude",
     });
-  if (missing !== "exclude" && isBetterByFailing(comparison, evidence))
+  if (isWorseWithoutFailed(comparison, evidence))
     doubts.push({
-      text: `failures make the candidate look better, as ${failedText(comparison)}`,
-      ofAll: "look better with what failed, which counts all the same, than without it",
+      text: `failures make the candidate look better, as ${failedText(comparison, evidence)}`,
+      ofAll: "are worse, or not known, without the samples that failed on either side",
       remedy: "run again what failed, or let it count by --missing exclude",
     });
   if (isHarmUnproven(comparison, evidence))
@@ -342,14 +376,25 @@ export function doubtsOf(comparison: BenchmarkComparison, evidence: Evidence): D
   return doubts;
 }
 
+/** The p-value of the margin: the greater one, where it also has to hold without what failed. */
+export function marginP(comparison: BenchmarkComparison, evidence: Evidence): number | undefined {
+  const { equivalence = false } = evidence;
+  const pOf = (one: BenchmarkComparison) => (equivalence ? one.equivalencePValue : one.noWorsePValue);
+  const others = withoutFailed(comparison, evidence);
+  const ps = [pOf(comparison), ...(others ? [pOf(others)] : [])];
+  return ps.some((p) => p === undefined) ? undefined : Math.max(...ps.map((p) => p ?? 1));
+}
+
 function marginTest(
-  { noWorsePValue, equivalencePValue }: BenchmarkComparison,
-  { margin, equivalence = false }: Evidence,
+  comparison: BenchmarkComparison,
+  evidence: Evidence,
 ): { p?: number | undefined; words?: string } {
+  const { margin, equivalence = false } = evidence;
   if (margin === undefined) return {};
-  return equivalence
-    ? { p: equivalencePValue, words: `equivalent to the baseline within ${margin}` }
-    : { p: noWorsePValue, words: `no worse than the baseline by ${margin}` };
+  const words = equivalence
+    ? `equivalent to the baseline within ${margin}`
+    : `no worse than the baseline by ${margin}`;
+  return { p: marginP(comparison, evidence), words };
 }
 
 export const isBelow = (p: number | undefined, alpha: number) => p !== undefined && p < alpha;

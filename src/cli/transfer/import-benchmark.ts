@@ -124,7 +124,7 @@ async function createOrGet(
 
 async function finish(
   client: BenchmarkClient,
-  { id, status: before, totalIterations }: Benchmark,
+  { id, status: before, totalIterations, plannedSamples }: Benchmark,
   imported: ImportedBenchmark,
   { received, rejected, unreadable, failure }: Upload,
 ): Promise<void> {
@@ -132,12 +132,17 @@ async function finish(
   const { completedIterations = 0, failedIterations = 0 } = imported;
   const isCounted = imported.totalIterations === undefined && failure === undefined;
   // A sample that the source has twice was to be evaluated once, and so was one that is stored already.
-  const records = isCounted ? (await countStored(client, id)) + rejected + unreadable : 0;
+  const stored = isCounted ? await countStored(client, id) : 0;
+  const records = isCounted ? stored + rejected + unreadable : 0;
+  // Nor were there to be more samples than it has, however often each was tried.
+  const tried = isCounted && imported.plannedSamples === undefined ? await countSamples(client, id) : 0;
+  const samples = tried > 0 && tried < stored ? tried + rejected + unreadable : 0;
   await client.updateBenchmark({
     id,
     ...(!finalStatuses.includes(before) && { status: statuses[status] }),
     // A source that does not say how many there were to be has been read to its end.
     ...(totalIterations < records && { totalIterations: records }),
+    ...(plannedSamples < samples && { plannedSamples: samples }),
     ...given({ error, metrics }),
     ...(startedAt !== undefined && { startedAt: fromJson(TimestampSchema, startedAt) }),
     ...(completedAt !== undefined && { completedAt: fromJson(TimestampSchema, completedAt) }),
@@ -151,6 +156,12 @@ async function finish(
 async function countStored(client: BenchmarkClient, id: string): Promise<number> {
   const { completedIterations, failedIterations } = await get(client, id);
   return completedIterations + failedIterations;
+}
+
+/** Samples with an evaluation; 0 where none has a value of anything. */
+async function countSamples(client: BenchmarkClient, benchmarkId: string): Promise<number> {
+  const { metrics } = await client.getBenchmarkSummary({ benchmarkId });
+  return Math.max(0, ...metrics.map(({ coverage }) => coverage?.tried ?? 0));
 }
 
 async function get(client: BenchmarkClient, id: string): Promise<Benchmark> {

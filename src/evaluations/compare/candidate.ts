@@ -60,8 +60,9 @@ export async function compareCandidate(
   limit: number,
   after?: ComparisonPosition,
 ): Promise<{ comparison: Comparison; next: ComparisonPosition }> {
-  const { metric, allowDifferentInputs, reducer, k, missing, lowerIsBetter, range } = asked;
-  const common = { baseline, candidate, metric, allowDifferentInputs, reduction: { reducer, k } };
+  const { metric, allowDifferentInputs, excludeFailed, reducer, k, missing, lowerIsBetter, range } = asked;
+  const asWell = { allowDifferentInputs, excludeFailed };
+  const common = { baseline, candidate, metric, ...asWell, reduction: { reducer, k } };
   // Where the end is not known, either nothing is missing or the comparison is refused.
   const isFilled = missing === "as_worst" && lackingEnd("as_worst", range, lowerIsBetter) === undefined;
   const worst = isFilled ? { filledWith: { candidate: worstOf(range, lowerIsBetter) } } : {};

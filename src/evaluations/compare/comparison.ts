@@ -29,6 +29,7 @@ export const comparisonInput = z
       .max(limits.bootstrapSamples, `must be at most ${limits.bootstrapSamples}`)
       .default(10_000),
     allowDifferentInputs: z.boolean().default(false),
+    excludeFailed: z.boolean().default(false),
     margin: aboveZero.optional(),
     detect: aboveZero.optional(),
     alpha: aboveZero.lt(0.5, "must be below 0.5").default(0.05),
@@ -42,6 +43,10 @@ export const comparisonInput = z
   .refine(({ clusterBy, groupBy: key }) => clusterBy === undefined || key === undefined, {
     path: ["clusterBy"],
     message: notWithGroups,
+  })
+  .refine(({ excludeFailed, missing }) => !excludeFailed || missing === "exclude", {
+    path: ["excludeFailed"],
+    message: "goes with missing EXCLUDE alone",
   })
   .superRefine(({ baselineId, candidateIds }, context) => {
     for (const [index, id] of candidateIds.entries()) {

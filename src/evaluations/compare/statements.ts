@@ -33,6 +33,8 @@ export interface Pairing {
   reduction: Reduction;
   /** Also pairs whose inputs or expected answers differ. */
   allowDifferentInputs?: boolean;
+  /** Leaves out pairs of which either value is of what failed. */
+  excludeFailed?: boolean;
   /** The key of metadata that pairs are clustered by. */
   clusterBy?: string | undefined;
   /**
@@ -247,8 +249,12 @@ function countShort({ baseline, candidate }: Pairing, isFilled: boolean): Fragme
     count(*) filter (where candidate_tries > 0 and ${tries} < baseline_tries + ${more})`;
 }
 
-export const isCompared = ({ allowDifferentInputs = false }: Pairing) =>
-  allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
+export function isCompared({ allowDifferentInputs = false, excludeFailed = false }: Pairing): Fragment {
+  const isSame = allowDifferentInputs ? sql.fragment`true` : sql.fragment`p.is_same`;
+  return excludeFailed
+    ? sql.fragment`${isSame} and not p.baseline_failed and not p.candidate_failed`
+    : isSame;
+}
 
 export const exampleSides = (isRepeated: boolean, elsewhere = 0) => {
   const side = {
@@ -398,7 +404,13 @@ export const pairFigures = statement("evaluation_pair_figures", {
       undefined,
     ],
     [
-      { ...exampleSides(true), metric: "metrics.score", reduction: byMean, allowDifferentInputs: true },
+      {
+        ...exampleSides(true),
+        metric: "metrics.score",
+        reduction: byMean,
+        allowDifferentInputs: true,
+        excludeFailed: true,
+      },
       0.5,
       5000,
       false,

@@ -426,6 +426,7 @@ BENCHMARK_COMPARE_BENCHMARKS = Method(
         ("range_low", "rangeLow", "double"),
         ("range_high", "rangeHigh", "double"),
         ("alpha", "alpha", "double"),
+        ("exclude_failed", "excludeFailed", "plain"),
     ),
     False,
 )
@@ -2088,6 +2089,7 @@ class BenchmarkService(Calls):
         range_low: float | None = None,
         range_high: float | None = None,
         alpha: float | None = None,
+        exclude_failed: bool | None = None,
         timeout: float | None = None,
     ) -> m.CompareBenchmarksResponse:
         """Compares candidate benchmarks with a baseline on one metric, paired by sample_id.
@@ -2133,8 +2135,10 @@ class BenchmarkService(Calls):
                 all benchmarks of the request.
             alpha: The level of significance that detectable_difference and pairs_needed are of, above 0 and below 0.5.
                 Default: 0.05.
+            exclude_failed: True: leaves out pairs of which either value is of an evaluation that failed, as latencies until a crash
+                are. With repetitions one that failed is enough. Goes with missing EXCLUDE alone. Default: false.
         """
-        return self._call(BENCHMARK_COMPARE_BENCHMARKS, m.CompareBenchmarksResponse, {"baseline_id": baseline_id, "candidate_ids": candidate_ids, "metric": metric, "lower_is_better": lower_is_better, "tie_tolerance": tie_tolerance, "bootstrap_samples": bootstrap_samples, "page_size": page_size, "page_token": page_token, "margin": margin, "detect": detect, "allow_different_inputs": allow_different_inputs, "reducer": reducer, "k": k, "cluster_by": cluster_by, "group_by": group_by, "missing": missing, "range_low": range_low, "range_high": range_high, "alpha": alpha}, timeout)
+        return self._call(BENCHMARK_COMPARE_BENCHMARKS, m.CompareBenchmarksResponse, {"baseline_id": baseline_id, "candidate_ids": candidate_ids, "metric": metric, "lower_is_better": lower_is_better, "tie_tolerance": tie_tolerance, "bootstrap_samples": bootstrap_samples, "page_size": page_size, "page_token": page_token, "margin": margin, "detect": detect, "allow_different_inputs": allow_different_inputs, "reducer": reducer, "k": k, "cluster_by": cluster_by, "group_by": group_by, "missing": missing, "range_low": range_low, "range_high": range_high, "alpha": alpha, "exclude_failed": exclude_failed}, timeout)
 
     def list_compared_samples(
         self,
