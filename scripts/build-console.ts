@@ -26,7 +26,7 @@ const inputs = [
   ...["console", "gen", "package-lock.json", "scripts/build-console.ts"],
   // What of the sources the console imports.
   ...["src/charts", "src/statistics", "src/cli/grpcurl", "src/cli/html/document.ts"],
-  ...["src/address.ts", "src/text.ts"],
+  ...["src/address.ts", "src/limits.ts", "src/text.ts"],
 ];
 
 const files = inputs.flatMap((input) => {
