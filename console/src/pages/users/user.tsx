@@ -98,6 +98,9 @@ export function Page() {
               {update.error && <ErrorBox error={update.error} />}
               <Keys userId={id} />
               <p>
+                <a href={hrefOf("/audit", { entity: "user", id })}>Changes of this user</a>
+              </p>
+              <p>
                 <a href={hrefOf("/audit", { user: id })}>What {user.username} has changed</a>
               </p>
               {asked && (

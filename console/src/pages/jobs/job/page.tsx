@@ -102,6 +102,9 @@ function Shown({ job }: { job: Job }) {
       <Timeline job={job} />
       <h2>Facts</h2>
       <Facts rows={factsOf(job)} />
+      <p>
+        <a href={hrefOf("/audit", { entity: "job", id: job.id })}>Changes of this job</a>
+      </p>
       <Document title="Payload" text={job.payloadJson} />
       <Document title="Result" text={job.resultJson} />
       <Document title="Metadata" text={job.metadataJson} />
