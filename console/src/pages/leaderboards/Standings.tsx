@@ -50,7 +50,7 @@ export function Standings({ entries, total, more }: Props) {
 const columns: readonly Column<LeaderboardEntry>[] = [
   {
     title: "Rank",
-    width: "6rem",
+    width: "4.5rem",
     number: true,
     cell: ({ rank, rankLow, rankHigh }) => (
       <>
@@ -65,7 +65,7 @@ const columns: readonly Column<LeaderboardEntry>[] = [
   },
   {
     title: "Benchmark",
-    width: "minmax(12rem, 2fr)",
+    width: "minmax(11rem, 2fr)",
     cell: ({ benchmarkId, benchmarkName }) => (
       <BenchmarkLink id={benchmarkId}>
         <bdi>{benchmarkName}</bdi>
@@ -74,21 +74,21 @@ const columns: readonly Column<LeaderboardEntry>[] = [
   },
   {
     title: "Model",
-    width: "minmax(9rem, 1.5fr)",
+    width: "minmax(8rem, 1.5fr)",
     cell: ({ model, provider }) => <bdi>{`${provider} / ${model}`}</bdi>,
   },
-  { title: "Mean", width: "6rem", number: true, cell: ({ mean }) => figure(mean) },
+  { title: "Mean", width: "4.5rem", number: true, cell: ({ mean }) => figure(mean) },
   {
     title: "95 % interval",
-    width: "10rem",
+    width: "8.7rem",
     number: true,
     cell: ({ ci95Low, ci95High }) =>
       ci95Low === undefined || ci95High === undefined ? "–" : `${figure(ci95Low)} to ${figure(ci95High)}`,
   },
   { title: "Samples", width: "6rem", number: true, cell: (entry) => count(entry.count) },
-  { title: "What it lacks", width: "minmax(9rem, 1.5fr)", cell: lackOf },
-  { title: "Status", width: "8rem", cell: ({ status }) => <BenchmarkState status={status} /> },
-  { title: "Created", width: "8rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { title: "What it lacks", width: "minmax(7.5rem, 1.5fr)", cell: lackOf },
+  { title: "Status", width: "7rem", cell: ({ status }) => <BenchmarkState status={status} /> },
+  { title: "Created", width: "6.5rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
 ];
 
 /** What keeps an entry from counting whole. */

@@ -22,7 +22,7 @@ const columns: readonly Column<Dataset>[] = [
       </Link>
     ),
   },
-  { title: "Benchmarks", width: "7rem", number: true, cell: ({ benchmarkCount }) => count(benchmarkCount) },
+  { title: "Benchmarks", width: "7.6rem", number: true, cell: ({ benchmarkCount }) => count(benchmarkCount) },
   {
     title: "Latest",
     width: "minmax(12rem, 2fr)",
@@ -36,7 +36,11 @@ const columns: readonly Column<Dataset>[] = [
   {
     title: "Metrics",
     width: "minmax(12rem, 3fr)",
-    cell: ({ metrics }) => <bdi className="soft">{metrics.join(", ")}</bdi>,
+    cell: ({ metrics }) => (
+      <bdi className="two-lines soft" title={metrics.join(", ")}>
+        {metrics.join(", ")}
+      </bdi>
+    ),
   },
 ];
 

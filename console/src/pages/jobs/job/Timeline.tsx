@@ -63,7 +63,8 @@ export function Timeline({ job }: { job: Job }) {
               <tr key={attempt?.epoch ?? "next"}>
                 <th scope="row">{attempt ? attempt.attempt : "next"}</th>
                 <td>
-                  {lasting(Math.max(0, begun - waitFrom))} <span className="soft">{waits[wait]}</span>
+                  <span className="nowrap">{lasting(Math.max(0, begun - waitFrom))}</span>{" "}
+                  <span className="soft">{waits[wait]}</span>
                 </td>
                 <td className="nowrap">
                   {from === undefined ? <NotYet job={job} now={now} /> : <Time at={timestampFromMs(from)} />}
