@@ -73,11 +73,24 @@ async function build(): Promise<void> {
         .map(compress),
     );
     writeFileSync(join(scratch, "console/.inputs"), digest);
-    rmSync(built, { recursive: true, force: true });
-    renameSync(join(scratch, "console"), built);
+    replaceFolder(join(scratch, "console"), built);
     renameSync(join(scratch, "pages.js"), pages);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Puts a folder in the place of another, where another build may put its own at the same time. */
+function replaceFolder(folder: string, place: string): void {
+  for (let triesLeft = 20; ; triesLeft--) {
+    rmSync(place, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      renameSync(folder, place);
+      return;
+    } catch (error) {
+      const isTaken = ["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "");
+      if (!isTaken || triesLeft === 0) throw error;
+    }
   }
 }
 
