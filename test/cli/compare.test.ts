@@ -770,7 +770,7 @@ test("what ends early as it fails makes no candidate look quick", async () => {
   await store("crashes both ways", bothWays, range(16));
   await store("fails three", (n) => (n < 3 ? 20 : base(n)), range(3));
   await store("fails the same three", (n) => (n < 3 ? 20 : base(n) + (n % 5) - 2), range(3));
-  await store("quick", (n) => base(n) - 300 - n);
+  await store("quick throughout", (n) => base(n) - 300 - n);
   await store("quick but for one", (n) => (n < 1 ? 20 : base(n) - 300 - n), range(1));
   const gates = [["--fail-on-regression"], ["--fail-unless-no-worse-than", "50"]];
   for (const metric of ["latency_ms", "output_tokens"])
@@ -796,7 +796,7 @@ test("what ends early as it fails makes no candidate look quick", async () => {
       // Failures that change no verdict are no reason to fail.
       for (const [baseline, candidate] of [
         ["fails three", "fails the same three"],
-        ["crashes late", "quick"],
+        ["crashes late", "quick throughout"],
         ["steady", "quick but for one"],
       ] as const)
         expect(await by(baseline, candidate), candidate).toMatchObject({ code: 0, stderr: "" });
