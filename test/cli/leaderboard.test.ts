@@ -192,7 +192,7 @@ test("a benchmark with other inputs is named, on the terminal, in JSON and on th
   ]);
   expect(entries.map((entry: Record<string, unknown>) => entry.benchmark_id)).toContain(inputs_reference_id);
   const text = await readFile(page, "utf8");
-  expect(text).toMatch(/Not the same questions.*reworded &#60;b&#62;.*>3<.*>2</s);
+  expect(text).toMatch(/Not the same questions.*reworded &lt;b&gt;.*>3<.*>2</s);
   // A history compares with its baseline, the first.
   const history = await ltb.run("history", "asked", "--html", page);
   expect(history.stderr).toContain(
@@ -201,7 +201,7 @@ test("a benchmark with other inputs is named, on the terminal, in JSON and on th
   const { runs, baseline, ...asked } = await ltb.json("history", "asked");
   expect(asked.inputs_reference_id).toBe(baseline.benchmark_id);
   expect(runs.map((run: Record<string, unknown>) => run.different_inputs)).toEqual([0, 0, 2]);
-  expect(await readFile(page, "utf8")).toMatch(/Not the same questions.*reworded &#60;b&#62;.*>3<.*>2</s);
+  expect(await readFile(page, "utf8")).toMatch(/Not the same questions.*reworded &lt;b&gt;.*>3<.*>2</s);
   const same = await ltb.run("leaderboard", "gsm8k");
   expect(same.stderr).toBe("");
   const byTwo = await ltb.run("leaderboard", "gsm8k", "--reducer", "pass_at_k", "--k", "2", "--html", page);

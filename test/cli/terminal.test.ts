@@ -18,7 +18,7 @@ const turning = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 const hostile = `h\u001b]0;x\u0007\u009b31m\u007f\r\b\t${turning}`;
 const acts = /[^\P{Cc}\n]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-const ids = { benchmark: "", other: "", job: "", user: "", key: "", entry: "" };
+const ids = { benchmark: "", other: "", evaluation: "", job: "", user: "", key: "", entry: "" };
 let folder: string;
 let transport: GrpcTransport;
 let service: Awaited<ReturnType<typeof startTestService>>;
@@ -46,6 +46,7 @@ beforeAll(async () => {
     }));
     const { results } = await benchmarks.batchCreateEvaluations({ benchmarkId: ids[which], evaluations });
     expect(results.map(({ reason }) => reason)).toEqual(Array(8).fill(""));
+    ids.evaluation = results[0]?.id ?? "";
   }
   await workers.registerWorker({
     ...{ workerId: hostile, address: hostile, jobTypes: [hostile], tags: [hostile], capacity: 2 },
@@ -173,6 +174,7 @@ const lines: Record<string, (() => string[])[] | string> = {
   "benchmark watch": [() => [`no ${hostile}`]],
   "benchmark delete": [() => [ids.other, "--yes"], () => [`no ${hostile}`, "--yes"]],
   "evaluation compare": [() => [ids.benchmark, ids.other], () => [ids.benchmark, `no ${hostile}`]],
+  "evaluation show": [() => [ids.evaluation], () => [hostile]],
   "evaluation list": [() => [ids.benchmark, "--full"], () => [ids.benchmark, "--failed"]],
   "job submit": [() => [hostile, "{}"], () => [hostile, hostile]],
   datasets: [() => []],
