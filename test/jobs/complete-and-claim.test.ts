@@ -133,9 +133,10 @@ test("what was leased for a caller that has gone goes back", async () => {
   await expect(call).rejects.toThrow();
   await holder.query("commit");
   holder.release();
+  // One job is pending before the statement goes on, too.
+  await vi.waitUntil(async () => (await q.db.jobs.countByStatus("completed")) === 1, patient);
   await vi.waitUntil(async () => (await q.db.jobs.countByStatus("pending")) === 1, patient);
   expect(await countLeases()).toBe(0);
-  expect(await q.db.jobs.countByStatus("completed")).toBe(1);
 });
 
 test("workers that come at once through two servers all find jobs", async () => {
