@@ -3,7 +3,7 @@ import { normalUpperTail } from "./normal.ts";
 import { pairedPower, pairsNeeded } from "./power.ts";
 
 /** What is to be shown of a candidate that is as good as the baseline: that it is no worse by a margin. */
-export interface MarginPlan {
+interface MarginPlan {
   /** The standard deviation of the differences, 0 or more; of clusters, of their means. */
   stddev: number;
   /** Above 0. */
@@ -58,7 +58,7 @@ export function noWorsePairsNeeded(plan: MarginPlan, power = 0.8): number {
     if (noWorsePower(plan, middle) < power) low = middle;
     else high = middle;
   }
-  return high;
+  return high > mostPairs ? Infinity : high;
 }
 
 /** The p-value where the mean difference is so many standard errors above 0. */

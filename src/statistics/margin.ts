@@ -50,8 +50,9 @@ export function marginTestOf({ draws }: Difference, most: number): MarginTest {
  * - Of shares, whose differences are all −most, 0 or most, it is the exact test of `noWorseSharesP`.
  * - Else Gaffke's bound, `gaffkeP`, which allows for losses that are too rare to be among those found; by
  *   clusters of the sums over them, of which none is below that of the largest cluster if it has lost all. Of
- *   pairs it is never smaller than the test of shares if each win were a whole one and each loss none, unless
- *   it is whole: a small loss never shows more than none.
+ *   pairs it is between the test of shares where each win is a whole one and each loss none, unless it is
+ *   whole, and that where it is the other way round. So a pair that gets worse never lowers the p-value, also
+ *   where it makes shares of what were none.
  * - Without a known range the paired t-test, below 0.05 where the whole one-sided 95 % interval is above
  *   −margin. It takes that no rare loss is so large that it would change the mean. If the candidate is
  *   better in every pair, the p-value is at most 2⁻ⁿ, that of the exact test of signs: neither one pair
@@ -64,11 +65,11 @@ export function noWorseP(difference: Difference, margin: number, most = Infinity
   const { draws } = difference;
   if (draws === undefined || most === Infinity) return studentP(difference, margin);
   if ("above" in draws) return gaffkeP(weightsOf(draws.above, 0), draws.largest * (margin - most));
-  const { wins, losses, n, areShares } = asShares(draws.differences, most);
-  const ofShares = noWorseSharesP(wins, losses, n, margin / most);
-  return areShares
-    ? ofShares
-    : Math.max(ofShares, gaffkeP(weightsOf(draws.differences, margin), margin - most));
+  const { best, worst, n, areShares } = asShares(draws.differences, most);
+  const pOf = ({ wins, losses }: Shares) => noWorseSharesP(wins, losses, n, margin / most);
+  const least = pOf(best);
+  if (areShares) return least;
+  return Math.max(least, Math.min(pOf(worst), gaffkeP(weightsOf(draws.differences, margin), margin - most)));
 }
 
 /**
@@ -99,17 +100,30 @@ function turnedDraws(draws: Draws): Draws {
   return { differences: draws.differences.map(({ mean, ...same }) => ({ ...same, mean: -mean })) };
 }
 
-/** Whole losses and wins of any size, and whether nothing else is there beside ties. */
+interface Shares {
+  wins: number;
+  losses: number;
+}
+
+/** The best and the worst shares that differences can be made of, and whether they are shares already. */
 function asShares(differences: readonly Group[], most: number) {
-  let [wins, losses, n, whole] = [0, 0, 0, 0];
+  const [best, worst]: [Shares, Shares] = [
+    { wins: 0, losses: 0 },
+    { wins: 0, losses: 0 },
+  ];
+  let [n, whole] = [0, 0];
   for (const { count, mean, m2 } of differences) {
     const isWhole = m2 === 0 && Math.abs(mean) >= most * (1 - 1e-12);
+    // None of a group is further from its mean.
+    const reach = Math.sqrt(m2);
     n += count;
-    if (mean > 0) wins += count;
-    else if (isWhole) losses += count;
+    if (mean + reach > 0) best.wins += count;
+    else if (isWhole) best.losses += count;
+    if (mean - reach < 0) worst.losses += count;
+    else if (isWhole) worst.wins += count;
     if (isWhole || (mean === 0 && m2 === 0)) whole += count;
   }
-  return { wins, losses, n, areShares: whole === n };
+  return { best, worst, n, areShares: whole === n };
 }
 
 /** Two values for each group that differ as much as its own do. */

@@ -15,7 +15,7 @@ export const harms: readonly Verdict[] = ["worse", "may be worse", "no pairs", "
 
 /** What verdicts go by. */
 export interface Deciding {
-  /** The level of significance, above 0 and below 1. */
+  /** The level of significance, above 0 and below 0.5. */
   alpha: number;
   lowerIsBetter: boolean;
 }
