@@ -73,8 +73,9 @@ async function build(): Promise<void> {
         .map(compress),
     );
     writeFileSync(join(scratch, "console/.inputs"), digest);
-    replaceFolder(join(scratch, "console"), built);
     renameSync(join(scratch, "pages.js"), pages);
+    // It holds the stamp that says that all is built.
+    replaceFolder(join(scratch, "console"), built);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -135,8 +135,9 @@ async function finish(
   const stored = isCounted ? await countStored(client, id) : 0;
   const records = isCounted ? stored + rejected + unreadable : 0;
   // Nor were there to be more samples than it has, however often each was tried.
-  const tried = isCounted && imported.plannedSamples === undefined ? await countSamples(client, id) : 0;
-  const samples = tried > 0 && tried < stored ? tried + rejected + unreadable : 0;
+  const isPlanned = imported.plannedSamples !== undefined || stored < 2;
+  const tried = isPlanned ? stored : await countSamples(client, id);
+  const samples = tried < stored ? tried + rejected + unreadable : 0;
   await client.updateBenchmark({
     id,
     ...(!finalStatuses.includes(before) && { status: statuses[status] }),
@@ -158,10 +159,9 @@ async function countStored(client: BenchmarkClient, id: string): Promise<number>
   return completedIterations + failedIterations;
 }
 
-/** Samples with an evaluation; 0 where none has a value of anything. */
 async function countSamples(client: BenchmarkClient, benchmarkId: string): Promise<number> {
-  const { metrics } = await client.getBenchmarkSummary({ benchmarkId });
-  return Math.max(0, ...metrics.map(({ coverage }) => coverage?.tried ?? 0));
+  const { sampleCount } = await client.getBenchmarkSummary({ benchmarkId, metrics: ["score"] });
+  return sampleCount;
 }
 
 async function get(client: BenchmarkClient, id: string): Promise<Benchmark> {

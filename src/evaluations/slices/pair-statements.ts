@@ -14,7 +14,7 @@ import {
 } from "../compare/statements.ts";
 import { metricValue } from "../metric.ts";
 import { sampleOf } from "../samples/parts.ts";
-import { hasElsewhere, isOfSplit } from "../summary/splits.ts";
+import { hasElsewhere } from "../summary/splits.ts";
 import { largestSlices, overSlices, sliceKey, sliceValue } from "./statements.ts";
 
 // A sample is in one group on both sides, so that the two means of a group are of the same samples. Ranks are
@@ -32,7 +32,9 @@ export const pairSlices = statement("evaluation_pair_slices", {
   prepared: false,
   build: (pairing: Pairing, key: string, tolerance: number) => {
     const isCandidate = sql.fragment`(e.benchmark_id = ${pairing.candidate.id})`;
-    const { metric } = pairing;
+    const { metric, baseline, candidate } = pairing;
+    // Where splits have samples in common, they are none.
+    const hasSplits = [baseline, candidate].some(({ elsewhere = 0 }) => elsewhere > 0);
     const hasKey = sql.fragment`e.slice <> ''`;
     const least = (filter: ReturnType<typeof isCompared>) =>
       sql.fragment`min(e.slice) filter (where ${filter})`;
@@ -44,8 +46,8 @@ export const pairSlices = statement("evaluation_pair_slices", {
           coalesce(${least(hasKey)} <> max(e.slice) filter (where ${hasKey}), false) as is_mixed
         from (
           select ${sampleOf("e")} as sample, ${sliceKey(key)} as slice, ${isCandidate} as is_candidate,
-            ${hasElsewhere(metric)} as is_other,
-            ${isOfSplit(metric) ? sql.fragment`${metricValue(metric)} is not null` : sql.fragment`true`} as has_value
+            ${hasSplits ? hasElsewhere(metric) : sql.fragment`false`} as is_other,
+            ${hasSplits ? sql.fragment`${metricValue(metric)} is not null` : sql.fragment`true`} as has_value
           from evaluations e
           where e.benchmark_id in (${pairing.baseline.id}, ${pairing.candidate.id})
           offset 0
@@ -114,6 +116,6 @@ export const pairSlices = statement("evaluation_pair_slices", {
       "doc.subject",
       0.5,
     ],
-    [{ ...exampleSides(false), metric: "a/test", reduction: { reducer: "mean", k: 0 } }, "subject", 0],
+    [{ ...exampleSides(false, 5), metric: "a/test", reduction: { reducer: "mean", k: 0 } }, "subject", 0],
   ],
 });

@@ -4,8 +4,12 @@ import { hasMetric } from "../metric.ts";
 import { countFailed, countSamples } from "../samples/reduce.ts";
 import type { Figures } from "./summary.ts";
 
-/** The name of a metric that is of one split of a dataset alone, such as HELM's `exact_match/test`. */
-const ofSplit = /^(.+?)\/((?:train|valid|test)(?:\/.*)?)$/;
+/**
+ * The name of a metric that is of one split of a dataset alone, such as HELM's `exact_match/test`; for
+ * JavaScript and for PostgreSQL.
+ */
+const namePattern = (metric: string) => `^${metric}/((?:train|valid|test)(?:/.*)?)$`;
+const ofSplit = new RegExp(namePattern("(.+?)"));
 
 function partsOfName(name: string): { metric: string; split: string } | undefined {
   const [, metric, split] = ofSplit.exec(name) ?? [];
@@ -17,7 +21,7 @@ export const isOfSplit = (name: string) => partsOfName(name) !== undefined;
 
 /** The split that a metric is of, with a perturbation behind it if it has one; null of others. */
 const splitOf = (metric: Fragment) =>
-  sql.fragment`substring(${metric} from '^.+?/((?:train|valid|test)(?:/.*)?)$')`;
+  sql.fragment`substring(${metric} from ${sql.literalValue(namePattern(".+?"))})`;
 
 /**
  * The condition that a value of a metric is one of a sample in another split than the metric named: it is of
