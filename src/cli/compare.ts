@@ -5,6 +5,11 @@ import {
   CompareBenchmarksResponseSchema,
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { leaveOpen, type Verdict, verdictOf } from "../statistics/verdict.ts";
+import type { Evidence } from "./compare/asked.ts";
+import { doubtsOf } from "./compare/doubts.ts";
+import { contradictionRemedy, demandsOf, evidenceOf } from "./compare/evidence.ts";
+import { mayFailuresHelp } from "./compare/failures.ts";
+import { isBelow, marginOf, marginP, ofTotal, tooFewPairs } from "./compare/margin.ts";
 import type { Report } from "./reports/report.ts";
 import type { ReportFiles } from "./reports/write-reports.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
@@ -22,24 +27,17 @@ import {
 import { type Filling, fillingOf, missingNames, parseRange } from "./shared/coverage.ts";
 import { directionWarnings } from "./shared/direction.ts";
 import { exitCodes } from "./shared/errors.ts";
-import {
-  contradictionRemedy,
-  demandsOf,
-  doubtsOf,
-  type Evidence,
-  evidenceOf,
-  isBelow,
-  marginOf,
-  marginP,
-  mayFailuresHelp,
-  ofTotal,
-  parseAlpha,
-  parseDifference,
-  tooFewPairs,
-} from "./shared/evidence.ts";
 import { findSides, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
-import { type Direction, directionOf, given, parseFraction, parseWhole } from "./shared/options.ts";
+import {
+  type Direction,
+  directionOf,
+  given,
+  parseAlpha,
+  parseDifference,
+  parseFraction,
+  parseWhole,
+} from "./shared/options.ts";
 import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
 import { regressedGroups, slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
@@ -144,11 +142,11 @@ async function compare(
   const { clusterBy, groupBy, allowDifferentInputs } = options;
   const pairing = {
     ...{ baselineId, metric: options.metric, ...directionOf(options), ...reducerOf(options) },
-    ...{ tieTolerance: options.tolerance, alpha: options.alpha, pageSize: Math.max(1, options.samples) },
+    ...{ tieTolerance: options.tolerance, alpha: options.alpha },
     ...given({ margin, allowDifferentInputs, clusterBy }),
   };
   const response = await benchmarks.compareBenchmarks({
-    ...{ ...pairing, candidateIds, ...fillingOf(options) },
+    ...{ ...pairing, candidateIds, ...fillingOf(options), pageSize: Math.max(1, options.samples) },
     ...given({ detect: options.detect, groupBy }),
   });
   if (response.comparisons.every(({ nPaired, differentInputs }) => nPaired + differentInputs === 0))
@@ -178,7 +176,7 @@ async function compare(
     isHelped && options.missing !== "exclude"
       ? await benchmarks.compareBenchmarks({
           ...{ ...pairing, candidateIds, ...fillingOf(options) },
-          ...{ missing: Missing.EXCLUDE, excludeFailed: true },
+          ...{ missing: Missing.EXCLUDE, excludeFailed: true, bootstrapSamples: 0, pageSize: 1 },
         })
       : undefined;
   const withoutFailed = new Map(alone?.comparisons.map((one) => [one.candidateId, one]));

@@ -4,8 +4,7 @@ import { detectableEffect, pairedPower, pairsNeeded } from "../statistics/power.
 import type { Command } from "./shared/command.ts";
 import { parseRange } from "./shared/coverage.ts";
 import { UsageError } from "./shared/errors.ts";
-import { parseAlpha, parseDifference } from "./shared/evidence.ts";
-import { parseWhole } from "./shared/options.ts";
+import { parseAlpha, parseDifference, parseWhole } from "./shared/options.ts";
 import { formatNumber, print, printJson } from "./shared/output.ts";
 
 interface Options {

@@ -90,3 +90,8 @@ test("without a method all are listed, and a wrong one is answered with like one
   expect(wrong).toMatchObject({ code: 2, stdout: "" });
   expect(wrong.stderr).toContain("did you mean JobService/SetJobLimit");
 });
+
+test("a method that everybody may call is called without a key", async () => {
+  expect((await ltb(["grpcurl", "Login"])).stdout).not.toContain("authorization");
+  expect((await ltb(["grpcurl", "CreateJob"])).stdout).toContain("authorization");
+});

@@ -4,7 +4,7 @@ import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { vi } from "vitest";
+import { expect, vi } from "vitest";
 import { makeFirstAdmin } from "../../src/auth/first-admin.ts";
 import { run } from "../../src/cli/run.ts";
 import { loadConfig } from "../../src/config.ts";
@@ -127,4 +127,36 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "ltb-cli-"));
   await chmod(folder, 0o711);
   return folder;
+}
+
+/** Imports what three models answered to the same 55 questions, as benchmarks of their names. */
+export async function importModels(ltb: ReturnType<typeof commands>): Promise<void> {
+  const file = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
+  for (const model of ["6b_finetuning", "6b_verification", "175b_verification"]) {
+    const map = `input=question,expected=ground_truth,output=\`${model}\`.solution,score=\`${model}\`.is_correct`;
+    await ltb.json("import", file, "--map", map, "--model", model, "--name", model);
+  }
+}
+
+/** 0 and the numbers after it, so many. */
+export const range = (length: number) => Array.from({ length }, (_, n) => n);
+
+/** The suites of a JUnit report, whose every tag must be closed and every special character escaped. */
+export function suitesOf(xml: string): { name: string; failures: string[] }[] {
+  const open: string[] = [];
+  const suites: { name: string; failures: string[] }[] = [];
+  const words = { amp: "&", lt: "<", gt: ">", quot: '"' };
+  const plain = (text = "") =>
+    text.replaceAll(/&(amp|lt|gt|quot);/g, (_, name: keyof typeof words) => words[name]);
+  const tag = /<(\/?)([a-z-]+)((?: [a-z]+="[^"<>]*")*)(\/?)>/g;
+  expect(xml.replace(/^<\?xml.*\?>\n/, "").replaceAll(tag, "")).not.toMatch(/[<>]|&(?!(?:amp|lt|gt|quot);)/);
+  for (const [, end, name = "", attributes = "", single] of xml.matchAll(tag)) {
+    const value = (key: string) => plain(new RegExp(` ${key}="([^"]*)"`).exec(attributes)?.[1]);
+    if (name === "testsuite" && !end) suites.push({ name: value("name"), failures: [] });
+    if (name === "failure") suites.at(-1)?.failures.push(value("message"));
+    if (end) expect(open.pop()).toBe(name);
+    else if (!single) open.push(name);
+  }
+  expect(open).toEqual([]);
+  return suites;
 }

@@ -3,9 +3,10 @@ import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_se
 import { differenceOf } from "../../charts/rows.ts";
 import { leaveOpen, type Verdict } from "../../statistics/verdict.ts";
 import { countCharacters, cutText } from "../../text.ts";
+import type { Evidence } from "../compare/asked.ts";
+import { evidenceOf } from "../compare/evidence.ts";
 import type { BenchmarkClient } from "../shared/client.ts";
 import { explainTests, testName } from "../shared/comparison.ts";
-import { type Evidence, evidenceOf } from "../shared/evidence.ts";
 import { formatNumber } from "../shared/output.ts";
 import { slicesTable } from "../shared/pair-slices.ts";
 import { type Block, type Cell, type Sample, type Section, sentences, tableOf, text } from "./document.ts";

@@ -105,3 +105,17 @@ export function gatherPairs(text: string, before: Record<string, string> = {}): 
 export function gatherValues(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
+
+/** Reads a level of significance: at 0 nothing is ever significant, from 0.5 on mostly chance is. */
+export function parseAlpha(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 0.5)) throw new InvalidArgumentError("Expected a number above 0 and below 0.5.");
+  return value;
+}
+
+/** Reads a difference, above 0. */
+export function parseDifference(text: string): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+}

@@ -1,0 +1,46 @@
+import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { harms, verdictOf } from "../../statistics/verdict.ts";
+import { explainContradiction } from "../shared/comparison.ts";
+import { countOf, formatNumber } from "../shared/output.ts";
+import type { Evidence } from "./asked.ts";
+
+/** Says how many values are of evaluations that failed, and what the others say; undefined without any. */
+export function failedText(comparison: BenchmarkComparison, evidence: Evidence): string | undefined {
+  const { baselineWithError, candidateWithError, meanDifferenceWithoutError: others } = comparison;
+  const sides = [
+    candidateWithError > 0 ? [`${countOf(candidateWithError, "sample")} of the candidate`] : [],
+    baselineWithError > 0 ? [`${countOf(baselineWithError, "sample")} of the baseline`] : [],
+  ].flat();
+  if (sides.length === 0) return undefined;
+  const isOne = candidateWithError + baselineWithError === 1;
+  const mean =
+    others === undefined
+      ? "there are no others"
+      : `the mean difference of the others is ${formatNumber(others)}`;
+  const alone = othersOf(comparison, evidence);
+  const verdict = alone === undefined ? "" : `, and their verdict ${verdictOf(alone, evidence)}`;
+  return `${sides.join(" and ")} ${isOne ? "has an error beside its value, which counts" : "have an error beside their value, which counts"} all the same: ${mean}${verdict}`;
+}
+
+/**
+ * Whether what failed on either side may make a candidate look better: where less is better, as of latency,
+ * tokens and cost, which end with the failure. A score counts whatever failed beside it.
+ */
+export function mayFailuresHelp(
+  { baselineWithError, candidateWithError }: BenchmarkComparison,
+  { metric, lowerIsBetter }: Pick<Evidence, "metric" | "lowerIsBetter">,
+): boolean {
+  return lowerIsBetter && metric !== "score" && baselineWithError + candidateWithError > 0;
+}
+
+/** The comparison without what failed, where that counts for a gate. */
+export const othersOf = ({ candidateId }: BenchmarkComparison, evidence: Evidence) =>
+  evidence.withoutFailed?.get(candidateId);
+
+/** Whether only what failed keeps a candidate from being worse, or nothing is known of it without that. */
+export function isWorseWithoutFailed(comparison: BenchmarkComparison, evidence: Evidence): boolean {
+  const others = othersOf(comparison, evidence);
+  const isHarm = (one: BenchmarkComparison) =>
+    harms.includes(verdictOf(one, evidence)) || explainContradiction(one, evidence)?.isHarm === true;
+  return others !== undefined && isHarm(others) && !isHarm(comparison);
+}

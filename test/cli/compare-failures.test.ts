@@ -1,0 +1,127 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { commands, range, startTestService, suitesOf, temporaryFolder } from "./support.ts";
+
+let service: Awaited<ReturnType<typeof startTestService>>;
+let ltb: ReturnType<typeof commands>;
+beforeAll(async () => {
+  service = await startTestService();
+  ltb = commands(service.address);
+});
+afterAll(() => service.stop());
+
+test("of latency the gate knows that lower is better, and can be told otherwise", async () => {
+  const folder = await temporaryFolder();
+  for (const [name, base] of [
+    ["quick", 100],
+    ["slow", 200],
+  ] as const) {
+    const row = (n: number) =>
+      JSON.stringify({ id: `s${n}`, input: "i", output: "o", latency_ms: base + (n % 7) });
+    await writeFile(join(folder, name), Array.from({ length: 30 }, (_, n) => row(n)).join("\n"));
+    await ltb.json("import", join(folder, name), "--format", "jsonl", "--model", "m", "--name", name);
+  }
+  await rm(folder, { recursive: true });
+  const gate = async (...args: string[]) => {
+    const { code, stdout } = await ltb.run(
+      "compare",
+      ...args,
+      "--metric",
+      "latency_ms",
+      "--fail-on-regression",
+    );
+    return [code, stdout.split(",")[1]];
+  };
+  expect(await gate("quick", "slow")).toEqual([3, " lower is better"]);
+  expect(await gate("slow", "quick")).toEqual([0, " lower is better"]);
+  expect(await gate("slow", "quick", "--higher-is-better")).toEqual([3, " higher is better"]);
+  expect((await ltb.run("compare", "a", "b", "--higher-is-better", "--lower-is-better")).code).toBe(2);
+  // What no evaluation tells is unknown.
+  expect(await ltb.json("summary", "quick")).toMatchObject({ input_tokens: null, cost_usd: null });
+  expect((await ltb.run("summary", "quick")).stdout).toMatch(/\n30 evaluations, 0 with an error\n/);
+});
+
+test("what ends early as it fails makes no candidate look quick", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const store = async (name: string, latency: (n: number) => number, failed: readonly number[] = []) => {
+    const rows = Array.from({ length: 40 }, (_, n) => {
+      const result = failed.includes(n) ? { error: "crashed" } : {};
+      const figures = { score: Number(n % 3 > 0), latency_ms: latency(n), output_tokens: latency(n) };
+      return JSON.stringify({ sample_id: `s${n}`, input: "i", output: "o", ...figures, ...result });
+    });
+    await writeFile(join(folder, name), rows.join("\n"));
+    const map = ["sample_id", "input", "output", "score", "latency_ms", "output_tokens", "error"];
+    const about = ["--map", map.map((field) => `${field}=${field}`).join(), "--model", "m", "--name", name];
+    await ltb.json("import", join(folder, name), "--format", "jsonl", ...about);
+  };
+  const withoutFailed = /are worse, or not known, without the samples that failed on either side/;
+  const base = (n: number) => 1000 + n;
+  await store("steady", base);
+  await store("crashes early", (n) => (n < 20 ? 1 : base(n) + 100), range(20));
+  await store("crashes late", (n) => (n < 3 ? 60_000 : base(n) - 100 - n), range(3));
+  await store("crashes always", () => 1, range(40));
+  const bothWays = (n: number) => (n === 0 ? 90_000 : n < 16 ? 20 : base(n) + 100 + (n % 5));
+  await store("crashes both ways", bothWays, range(16));
+  await store("fails three", (n) => (n < 3 ? 20 : base(n)), range(3));
+  await store("fails the same three", (n) => (n < 3 ? 20 : base(n) + (n % 5) - 2), range(3));
+  await store("quick throughout", (n) => base(n) - 300 - n);
+  await store("quick but for one", (n) => (n < 1 ? 20 : base(n) - 300 - n), range(1));
+  const gates = [["--fail-on-regression"], ["--fail-unless-no-worse-than", "50"]];
+  for (const metric of ["latency_ms", "output_tokens"])
+    for (const gate of gates) {
+      const by = (baseline: string, candidate: string, ...more: string[]) =>
+        ltb.run("compare", baseline, candidate, "--metric", metric, ...gate, ...more);
+      const early = await by("steady", "crashes early");
+      expect([early.code, early.stderr]).toEqual([
+        3,
+        expect.stringMatching(
+          /^1 of 1 candidates are worse, or not known, without the samples that failed on either side: run again what failed, or let it count by --missing exclude$/m,
+        ),
+      ]);
+      expect(early.stdout).toContain(
+        "crashes early: warning: 20 samples of the candidate have an error beside their value, which counts all the same: the mean difference of the others is 100, and their verdict worse",
+      );
+      expect((await by("steady", "crashes early", "--missing", "exclude")).code).toBe(0);
+      expect((await by("steady", "crashes always")).stderr).toMatch(withoutFailed);
+      // A baseline whose failures took long helps nobody either.
+      expect((await by("crashes late", "steady")).code).toBe(3);
+      // Nor does a failure that took long among those that were quick.
+      expect((await by("steady", "crashes both ways")).stderr).toMatch(withoutFailed);
+      // Failures that change no verdict are no reason to fail.
+      for (const [baseline, candidate] of [
+        ["fails three", "fails the same three"],
+        ["crashes late", "quick throughout"],
+        ["steady", "quick but for one"],
+      ] as const)
+        expect(await by(baseline, candidate), candidate).toMatchObject({ code: 0, stderr: "" });
+    }
+  const found = await ltb.json("compare", "steady", "crashes late", "--metric", "latency_ms");
+  expect(found.comparisons).toMatchObject([
+    {
+      baseline_with_error: 0,
+      candidate_with_error: 3,
+      mean_difference_without_error: expect.closeTo(-121, 9),
+    },
+  ]);
+  // Failures that look worse than the rest hide nothing.
+  const late = await ltb.run(
+    "compare",
+    "steady",
+    "crashes late",
+    "--metric",
+    "latency_ms",
+    ...(gates[0] ?? []),
+  );
+  expect(late.stderr).not.toContain("what failed");
+  // A score beside an error counts, and is told.
+  const score = await ltb.run("compare", "steady", "crashes early", ...(gates[0] ?? []));
+  expect(score.code).toBe(0);
+  expect(score.stdout).toContain("20 samples of the candidate have an error beside their value");
+  const junit = join(folder, "r.xml");
+  await ltb.run("compare", "steady", "crashes early", "--metric", "latency_ms", "--junit", junit);
+  expect(suitesOf(await readFile(junit, "utf8"))).toMatchObject([
+    { failures: [expect.stringMatching(/^failures make the candidate look better, as 20 samples of /)] },
+  ]);
+});
