@@ -1,11 +1,12 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, TimestampSchema, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
 import { AuditService, type ListAuditLogsRequestSchema } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useMay, useSession } from "../../data/session.ts";
+import { usePages } from "../../data/usePages.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ltbWords } from "../../parts/copy-as/words.ts";
@@ -78,16 +79,9 @@ export function Page() {
     after: timeOf(one(search.from)),
     before: timeOf(one(search.to)),
   };
-  const query = useInfiniteQuery(
-    AuditService.method.listAuditLogs,
-    { ...asked, pageToken: "" },
-    {
-      pageParamKey: "pageToken",
-      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
-      refetchInterval: useInterval(10_000),
-    },
-  );
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { query, rows, onEnd, total } = usePages(AuditService.method.listAuditLogs, "auditLogs", asked, {
+    every: 10_000,
+  });
   return (
     <>
       <div className="head">
@@ -107,13 +101,14 @@ export function Page() {
         <TextFilter name="to" label="Before" type="date" />
       </search>
       <Loaded query={query}>
-        {({ pages }) => (
+        {() => (
           <VirtualTable
             label="Entries of the audit trail"
             columns={columns}
-            rows={pages.flatMap(({ auditLogs }) => auditLogs)}
+            rows={rows}
             keyOf={({ id }) => id}
-            onEnd={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined}
+            total={total}
+            onEnd={onEnd}
             empty="No entry is like that."
           />
         )}

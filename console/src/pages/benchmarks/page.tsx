@@ -1,10 +1,10 @@
-import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
 import { type Benchmark, BenchmarkView } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
+import { usePages } from "../../data/usePages.ts";
 import { all, useSearchState } from "../../data/useSearchState.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -25,17 +25,13 @@ export function Page() {
   const [search, change] = useSearchState();
   const picked = all(search.pick);
   const input = listOf(search);
-  const list = useInfiniteQuery(
+  const { query, rows, onEnd, total } = usePages(
     BenchmarkService.method.listBenchmarks,
-    { ...input, pageSize: 100, pageToken: "", view: BenchmarkView.SUMMARY },
-    {
-      pageParamKey: "pageToken",
-      getNextPageParam: (page) => page.nextPageToken || undefined,
-      // New rows come when they are asked for.
-      refetchOnWindowFocus: false,
-    },
+    "benchmarks",
+    { ...input, pageSize: 100, view: BenchmarkView.SUMMARY },
+    // New rows come when they are asked for.
+    { refetchOnWindowFocus: false },
   );
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.benchmarks) ?? [], [list.data]);
   const news = useWatched(rows.map(({ id }) => id));
   // New ones wait until they are asked for, so that no row moves under the pointer.
   const refetchInterval = useInterval(5_000);
@@ -130,12 +126,12 @@ export function Page() {
           </>
         )}
         {arrived > 0 && (
-          <button type="button" onClick={() => void list.refetch()}>
+          <button type="button" onClick={() => void query.refetch()}>
             Show {arrived} new
           </button>
         )}
       </div>
-      <Loaded query={list}>
+      <Loaded query={query}>
         {() => (
           <VirtualTable
             label="Benchmarks"
@@ -148,8 +144,8 @@ export function Page() {
               nameOf: ({ name }) => name,
             }}
             rowHeight={53}
-            total={list.hasNextPage ? undefined : rows.length}
-            onEnd={list.hasNextPage && !list.isFetching ? () => void list.fetchNextPage() : undefined}
+            total={total}
+            onEnd={onEnd}
             empty={
               <>
                 No benchmark matches. <code>ltb demo</code> makes some, <code>ltb import FILE</code> reads

@@ -1,13 +1,13 @@
-import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { keepPreviousData, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { useEffect } from "react";
 import type { BenchmarkComparison, ComparedSample } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import {
   BenchmarkService,
   type CompareBenchmarksResponse,
 } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { useIsWide } from "../../data/useIsWide.ts";
+import { usePages } from "../../data/usePages.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { CopyText } from "../../parts/CopyText.tsx";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
@@ -33,25 +33,17 @@ export function Samples({ answer, nameOf }: Props) {
   const request = samplesOf(search);
   const { benchmarkIds } = request;
   const beyond = beyondList(search).map(nameOf);
-  const list = useInfiniteQuery(
+  const { query, rows, onEnd, total } = usePages(
     BenchmarkService.method.listComparedSamples,
-    { ...request, pageToken: "" },
-    {
-      pageParamKey: "pageToken",
-      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
-      // Each page reads all samples of all benchmarks.
-      staleTime: 60_000,
-      refetchOnWindowFocus: false,
-      placeholderData: keepPreviousData,
-    },
+    "samples",
+    request,
+    // Each page reads all samples of all benchmarks.
+    { staleTime: 60_000, refetchOnWindowFocus: false, placeholderData: keepPreviousData },
   );
-  const { hasNextPage, isFetching, fetchNextPage } = list;
-  const rows = useMemo(() => list.data?.pages.flatMap(({ samples }) => samples) ?? [], [list.data]);
-  const more = hasNextPage && !isFetching ? () => void fetchNextPage() : undefined;
 
   const opened = one(search.sample);
   const at = rows.findIndex(({ sampleId }) => sampleId === opened);
-  const sample = useSample(opened, benchmarkIds, rows, { enabled: !list.isPending });
+  const sample = useSample(opened, benchmarkIds, rows, { enabled: !query.isPending });
   const placeIn = (row: ComparedSample) => {
     const chosen = benchmarkIds.indexOf(one(search.side));
     return chosen > 0 ? chosen : placeOf(row, show, lowerIsBetter);
@@ -93,11 +85,11 @@ export function Samples({ answer, nameOf }: Props) {
       )}
       {isWide || !pane ? (
         <div className={pane ? "with-opened" : undefined}>
-          <Loaded query={list}>
+          <Loaded query={query}>
             {() => (
-              <div aria-busy={list.isPlaceholderData}>
+              <div aria-busy={query.isPlaceholderData}>
                 <p className="soft small" role="status">
-                  {hasNextPage && "the first "}
+                  {total === undefined && "the first "}
                   {count(rows.length)} {rows.length === 1 ? "sample" : "samples"}
                 </p>
                 <VirtualTable
@@ -108,8 +100,8 @@ export function Samples({ answer, nameOf }: Props) {
                   })}
                   rows={rows}
                   keyOf={({ sampleId }) => sampleId}
-                  total={hasNextPage ? undefined : rows.length}
-                  onEnd={more}
+                  total={total}
+                  onEnd={onEnd}
                   selected={opened}
                   empty={<>No sample is here.</>}
                 />

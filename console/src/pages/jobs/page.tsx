@@ -1,9 +1,8 @@
-import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { useCallback, useMemo, useState } from "react";
 import { JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
-import { useInterval } from "../../data/live.ts";
 import { askFirstPage } from "../../data/queries.ts";
+import { usePages } from "../../data/usePages.ts";
 import { useSearchState } from "../../data/useSearchState.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { count } from "../../parts/format.ts";
@@ -24,27 +23,22 @@ export function Page() {
   const [search] = useSearchState();
   const filters = useMemo(() => filtersOf(search), [search]);
   const [first, setFirst] = useState(0);
-  const whileEmpty = useInterval(5_000);
-  const list = useInfiniteQuery(
+  const {
+    query,
+    rows: listed,
+    onEnd,
+    total,
+  } = usePages(
     JobService.method.listJobs,
-    { ...filters, pageSize: 100, pageToken: "" },
-    {
-      pageParamKey: "pageToken",
-      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
-      // The rows that are there stay in their places. Where there are none, none is moved.
-      refetchInterval: ({ state }) =>
-        state.data?.pages.some(({ jobs }) => jobs.length > 0) ? false : whileEmpty,
-      refetchOnWindowFocus: false,
-    },
+    "jobs",
+    { ...filters, pageSize: 100 },
+    // The rows that are there stay in their places.
+    { every: 5_000, whileEmpty: true, refetchOnWindowFocus: false },
   );
-  const listed = useMemo(() => list.data?.pages.flatMap(({ jobs }) => jobs) ?? [], [list.data]);
   const rows = useLiveJobs(listed, first);
-  const news = useNewJobs(filters, listed, listed.length > 0 && !list.isFetching);
+  const news = useNewJobs(filters, listed, listed.length > 0 && !query.isFetching);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const columns = useMemo(() => columnsFor(rows), [rows]);
-  const onEnd = useCallback(() => {
-    if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
-  }, [list.hasNextPage, list.isFetching, list.fetchNextPage]);
   // The stream is of many rows, so it need not follow each step of the reader.
   const onSight = useCallback((index: number) => setFirst(Math.floor(index / 100) * 100), []);
   const selected = rows.filter(({ job }) => chosen.has(job.id)).map(({ job }) => job);
@@ -77,7 +71,7 @@ export function Page() {
           </button>
         </p>
       )}
-      <Loaded query={list}>
+      <Loaded query={query}>
         {() => (
           <VirtualTable
             label="Jobs"
@@ -85,7 +79,7 @@ export function Page() {
             rows={rows}
             keyOf={({ job }) => job.id}
             selection={{ chosen, onChange: setChosen, nameOf: ({ job }) => `job ${job.id}`, all: true }}
-            total={list.hasNextPage ? undefined : rows.length}
+            total={total}
             onEnd={onEnd}
             onSight={onSight}
             empty={

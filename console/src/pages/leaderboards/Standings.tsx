@@ -10,12 +10,11 @@ import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
 interface Props {
   entries: readonly LeaderboardEntry[];
   total: number;
-  /** Undefined: all are here. */
-  more: (() => void) | undefined;
+  onEnd: (() => void) | undefined;
 }
 
 /** The entries of a leaderboard in rows, of which some can be chosen to be compared. */
-export function Standings({ entries, total, more }: Props) {
+export function Standings({ entries, total, onEnd }: Props) {
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
   const [baseline, ...others] = entries.filter(({ benchmarkId }) => chosen.has(benchmarkId));
   return (
@@ -41,7 +40,7 @@ export function Standings({ entries, total, more }: Props) {
         keyOf={({ benchmarkId }) => benchmarkId}
         selection={{ chosen, onChange: choose, nameOf: ({ benchmarkName }) => benchmarkName }}
         total={total}
-        onEnd={more}
+        onEnd={onEnd}
       />
     </>
   );

@@ -1,4 +1,3 @@
-import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { LeaderboardEntry } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import {
@@ -9,7 +8,7 @@ import { standingOf } from "../../../../src/charts/rows.ts";
 import { isOpen } from "../../../../src/statistics/lacking.ts";
 import { Intervals } from "../../charts/Intervals.tsx";
 import { hrefOf } from "../../data/links.ts";
-import { useInterval } from "../../data/live.ts";
+import { usePages } from "../../data/usePages.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { useVisited } from "../../data/visited.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
@@ -28,15 +27,12 @@ export function Page() {
   useVisited("leaderboard", dataset, hrefOf(`/leaderboards/${encodeURIComponent(dataset)}`));
   const [search] = useSearchState();
   const view = views.find(([name]) => name === one(search.view))?.[0] ?? "";
-  const query = useInfiniteQuery(
-    BenchmarkService.method.getLeaderboard,
-    { ...requestOf(dataset, search), pageToken: "" },
-    {
-      pageParamKey: "pageToken",
-      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
-      refetchInterval: useInterval(10_000),
-    },
-  );
+  const request = requestOf(dataset, search);
+  const {
+    query,
+    rows: entries,
+    onEnd,
+  } = usePages(BenchmarkService.method.getLeaderboard, "entries", request, { every: 10_000 });
   return (
     <>
       <div className="head">
@@ -45,7 +41,7 @@ export function Page() {
         </h1>
         <CopyAs
           method={BenchmarkService.method.getLeaderboard}
-          request={requestOf(dataset, search)}
+          request={request}
           ltb={commandOf(dataset, search)}
         />
       </div>
@@ -58,10 +54,8 @@ export function Page() {
         <TextFilter name="min_count" label="At least … samples" type="number" />
       </search>
       <Loaded query={query}>
-        {({ pages }) => {
-          const [first] = pages;
+        {({ pages: [first] }) => {
           if (!first) return null;
-          const entries = pages.flatMap((page) => page.entries);
           if (entries.length === 0)
             return (
               <div className="empty">
@@ -80,11 +74,7 @@ export function Page() {
                   takes={view === "cost" ? "cost_usd" : "latency_ms"}
                 />
               )}
-              <Standings
-                entries={entries}
-                more={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
-                total={first.totalCount}
-              />
+              <Standings entries={entries} onEnd={onEnd} total={first.totalCount} />
               <Left board={first} />
             </>
           );

@@ -1,8 +1,7 @@
-import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import type { Dataset } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { useInterval } from "../../data/live.ts";
+import { usePages } from "../../data/usePages.ts";
 import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ltbWords } from "../../parts/copy-as/words.ts";
@@ -47,16 +46,12 @@ const columns: readonly Column<Dataset>[] = [
 /** The datasets on which benchmarks ran: each has a leaderboard. */
 export function Page() {
   useTitle("Leaderboards");
-  const query = useInfiniteQuery(
+  const { query, rows, onEnd, total } = usePages(
     BenchmarkService.method.listDatasets,
-    { pageSize: 200, pageToken: "" },
-    {
-      pageParamKey: "pageToken",
-      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
-      refetchInterval: useInterval(10_000),
-    },
+    "datasets",
+    { pageSize: 200 },
+    { every: 10_000 },
   );
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   return (
     <>
       <div className="head">
@@ -68,14 +63,14 @@ export function Page() {
         />
       </div>
       <Loaded query={query}>
-        {({ pages }) => (
+        {() => (
           <VirtualTable
             label="Datasets"
             columns={columns}
-            rows={pages.flatMap(({ datasets }) => datasets)}
+            rows={rows}
             keyOf={({ dataset }) => dataset}
-            total={hasNextPage ? undefined : pages.reduce((sum, page) => sum + page.datasets.length, 0)}
-            onEnd={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined}
+            total={total}
+            onEnd={onEnd}
             empty={
               <p>
                 There is no benchmark yet. <code>ltb demo</code> makes one, and <code>ltb import FILE…</code>{" "}

@@ -18,13 +18,13 @@ interface Neighbours {
  * stands around the sample.
  */
 export function useNeighbours(id: string, evaluation: string, search: Search): Neighbours {
-  const { list, rows } = useSamples(id, search, { enabled: false });
+  const { rows, total } = useSamples(id, search, { enabled: false });
   const at = rows.findIndex((row) => row.id === evaluation);
-  const isKnown = at >= 0 && (at + 1 < rows.length || !list.hasNextPage);
+  const isKnown = at >= 0 && (at + 1 < rows.length || total !== undefined);
   const around = useQuery(
     BenchmarkService.method.listEvaluations,
     { ...listOf(id, search), aroundId: evaluation, pageSize: 11 },
-    { enabled: !isKnown, placeholderData: (before) => before, retry: false },
+    { enabled: !isKnown, placeholderData: (before) => before },
   );
   const near = isKnown ? rows : (around.data?.evaluations ?? []);
   const place = near.findIndex((row) => row.id === evaluation);

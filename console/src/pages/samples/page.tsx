@@ -22,7 +22,7 @@ const mostRows = 20_000;
 export function Page() {
   const { id = "" } = useParams({ strict: false });
   const [search] = useSearchState();
-  const { list, rows } = useSamples(id, search);
+  const { query, rows, onEnd, total } = useSamples(id, search);
   const refetchInterval = useInterval(5_000);
   const { data } = useQuery(BenchmarkService.method.getBenchmark, { id }, { refetchInterval });
   const benchmark = data?.benchmark;
@@ -30,7 +30,7 @@ export function Page() {
   const stored = (benchmark?.completedIterations ?? 0) + (benchmark?.failedIterations ?? 0);
   const full = rows.length >= mostRows;
   const whole = asksForAll(search);
-  const end = !list.hasNextPage;
+  const end = total !== undefined;
   const queries = useQueryClient();
   // A list of many pages would be asked for page by page: it begins anew.
   const lookAgain = () =>
@@ -58,13 +58,13 @@ export function Page() {
         />
       </div>
       <Filters />
-      {indexMissing(list.error) ? (
+      {indexMissing(query.error) ? (
         <div role="alert" className="empty">
           This database has no index of texts. An admin adds it while the service runs:{" "}
-          <code>ltb migrate index add {indexMissing(list.error)}</code>
+          <code>ltb migrate index add {indexMissing(query.error)}</code>
         </div>
       ) : (
-        <Loaded query={list}>
+        <Loaded query={query}>
           {() => (
             <>
               <p className="soft small" role="status">
@@ -81,8 +81,8 @@ export function Page() {
                 rows={rows}
                 keyOf={(row) => row.id}
                 rowHeight={53}
-                total={end ? rows.length : undefined}
-                onEnd={end || full || list.isFetching ? undefined : () => void list.fetchNextPage()}
+                total={total}
+                onEnd={full ? undefined : onEnd}
                 empty={whole ? <>No sample is stored yet.</> : <>No sample matches.</>}
               />
             </>

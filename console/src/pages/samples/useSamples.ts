@@ -1,10 +1,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { useInfiniteQuery } from "@connectrpc/connect-query";
-import { useMemo } from "react";
 import type { ListEvaluationsRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationOrder, EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import type { Search } from "../../data/search.ts";
+import { usePages } from "../../data/usePages.ts";
 import { numeric, one } from "../../data/useSearchState.ts";
 import { ltbWords } from "../../parts/copy-as/words.ts";
 
@@ -64,18 +63,11 @@ export function commandOf(id: string, search: Search): string[] {
 
 /** The samples of a benchmark that the page's address asks for, page by page, with texts begun. */
 export function useSamples(id: string, search: Search, { enabled = true } = {}) {
-  const list = useInfiniteQuery(
+  return usePages(
     BenchmarkService.method.listEvaluations,
-    { ...listOf(id, search), pageSize: 100, view: EvaluationView.PREVIEW, previewChars: 200, pageToken: "" },
-    {
-      pageParamKey: "pageToken",
-      getNextPageParam: (page) => page.nextPageToken || undefined,
-      // Rows do not change places while one reads: what is new is fetched when it is asked for.
-      staleTime: Number.POSITIVE_INFINITY,
-      retry: false,
-      enabled,
-    },
+    "evaluations",
+    { ...listOf(id, search), pageSize: 100, view: EvaluationView.PREVIEW, previewChars: 200 },
+    // Rows do not change places while one reads: what is new is fetched when it is asked for.
+    { staleTime: Number.POSITIVE_INFINITY, enabled },
   );
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.evaluations) ?? [], [list.data]);
-  return { list, rows };
 }

@@ -1,10 +1,11 @@
-import { useInfiniteQuery, useMutation } from "@connectrpc/connect-query";
+import { useMutation } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { type User, UserRole, UserRoleSchema } from "../../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
 import { useMay } from "../../data/session.ts";
+import { usePages } from "../../data/usePages.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ltbWords } from "../../parts/copy-as/words.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
@@ -39,16 +40,12 @@ const columns: readonly Column<User>[] = [
 export function Page() {
   useTitle("Users");
   const isAdmin = useMay("admin");
-  const query = useInfiniteQuery(
+  const { query, rows, onEnd, total } = usePages(
     UserService.method.listUsers,
-    { pageSize: 200, pageToken: "" },
-    {
-      enabled: isAdmin,
-      pageParamKey: "pageToken",
-      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
-    },
+    "users",
+    { pageSize: 200 },
+    { enabled: isAdmin },
   );
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   if (!isAdmin)
     return (
       <>
@@ -68,13 +65,14 @@ export function Page() {
       </div>
       <NewUser />
       <Loaded query={query}>
-        {({ pages }) => (
+        {() => (
           <VirtualTable
             label="Users"
             columns={columns}
-            rows={pages.flatMap(({ users }) => users)}
+            rows={rows}
             keyOf={({ id }) => id}
-            onEnd={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined}
+            total={total}
+            onEnd={onEnd}
             empty={
               <p>
                 There is no user. <code>ltb user create</code> makes one.

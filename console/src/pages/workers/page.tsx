@@ -1,8 +1,8 @@
-import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
-import { useCallback } from "react";
+import { useQuery } from "@connectrpc/connect-query";
 import { type Worker, WorkerStatus } from "../../../../gen/ltb/v1/worker_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
+import { usePages } from "../../data/usePages.ts";
 import { all, one, useSearchState } from "../../data/useSearchState.ts";
 import { Card } from "../../parts/Card.tsx";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
@@ -26,25 +26,14 @@ const statuses: Record<string, WorkerStatus> = {
 export function Page() {
   useTitle("Workers");
   const [search] = useSearchState();
-  const refetchInterval = useInterval(5_000);
   const asked = {
     status: statuses[one(search.status)] ?? WorkerStatus.UNSPECIFIED,
     tags: all(search.tag),
     pageSize: 200,
   };
-  const workers = useInfiniteQuery(
-    WorkerService.method.listWorkers,
-    { ...asked, pageToken: "" },
-    {
-      pageParamKey: "pageToken",
-      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
-      refetchInterval,
-    },
-  );
-  const { hasNextPage, isFetching, fetchNextPage } = workers;
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetching) void fetchNextPage();
-  }, [hasNextPage, isFetching, fetchNextPage]);
+  const { query, rows, onEnd, total } = usePages(WorkerService.method.listWorkers, "workers", asked, {
+    every: 5_000,
+  });
   return (
     <>
       <div className="head">
@@ -64,28 +53,25 @@ export function Page() {
         />
         <TextFilter name="tag" label="Tag" />
       </search>
-      <Loaded query={workers}>
-        {({ pages }) => {
-          const rows = pages.flatMap(({ workers }) => workers);
-          return (
-            <>
-              <Versions workers={rows} />
-              <VirtualTable
-                label="Workers"
-                columns={workerColumns}
-                rows={rows}
-                keyOf={({ workerId }) => workerId}
-                total={hasNextPage ? undefined : rows.length}
-                onEnd={onEnd}
-                empty={
-                  <>
-                    No worker is here. <code>ltb worker run --exec COMMAND</code> starts one.
-                  </>
-                }
-              />
-            </>
-          );
-        }}
+      <Loaded query={query}>
+        {() => (
+          <>
+            <Versions workers={rows} />
+            <VirtualTable
+              label="Workers"
+              columns={workerColumns}
+              rows={rows}
+              keyOf={({ workerId }) => workerId}
+              total={total}
+              onEnd={onEnd}
+              empty={
+                <>
+                  No worker is here. <code>ltb worker run --exec COMMAND</code> starts one.
+                </>
+              }
+            />
+          </>
+        )}
       </Loaded>
     </>
   );

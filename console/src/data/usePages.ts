@@ -1,0 +1,69 @@
+import type { DescMethodUnary, Message, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { ConnectError } from "@connectrpc/connect";
+import { type UseInfiniteQueryOptions, useInfiniteQuery } from "@connectrpc/connect-query";
+import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { useInterval } from "./live.ts";
+import { againAfter } from "./queries.ts";
+
+type Asked = GenMessage<Message & { pageToken: string }>;
+type Answered = GenMessage<Message & { nextPageToken: string }>;
+
+interface Options
+  extends Pick<
+    UseInfiniteQueryOptions<Asked, Answered, "pageToken">,
+    "enabled" | "staleTime" | "retry" | "refetchOnWindowFocus" | "placeholderData"
+  > {
+  /**
+   * The list is asked anew after so many milliseconds for each page that is loaded, as all of them are asked
+   * for then. Default: never
+   */
+  every?: number;
+  /** Only while there is no row, so that none is moved. */
+  whileEmpty?: boolean;
+}
+
+/**
+ * A list that is read page by page, as far as the reader scrolls.
+ * @param field of an answer that has its rows
+ */
+export function usePages<I extends Asked, O extends Answered, Field extends keyof MessageShape<O>>(
+  method: DescMethodUnary<I, O>,
+  field: Field,
+  request: MessageInitShape<I>,
+  { every = 0, whileEmpty = false, ...options }: Options = {},
+) {
+  type Page = MessageShape<O>;
+  type Row = Page[Field] extends readonly (infer Each)[] ? Each : never;
+  const interval = useInterval(every);
+  // The types of connect-query find no name of a page's token in a message that is not known yet.
+  const query = useInfiniteQuery(
+    method as unknown as DescMethodUnary<Asked, Answered>,
+    { ...request, pageToken: "" },
+    {
+      ...options,
+      pageParamKey: "pageToken",
+      getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+      refetchInterval: ({ state: { data, error } }) => {
+        const { pages } = (data ?? { pages: [] }) as Pick<InfiniteData<Page>, "pages">;
+        const rests = whileEmpty && pages.some((page) => (page[field] as readonly Row[]).length > 0);
+        return (!rests && interval && interval * Math.max(1, pages.length)) || againAfter(error);
+      },
+    },
+  ) as UseInfiniteQueryResult<InfiniteData<Page>, ConnectError>;
+  const { data, hasNextPage, isFetching, fetchNextPage } = query;
+  const rows = useMemo(
+    () => data?.pages.flatMap((page) => page[field] as readonly Row[]) ?? [],
+    [data, field],
+  );
+  const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  return {
+    query,
+    rows,
+    /** Asks for the next page; undefined without one, and while one is on its way, which would begin anew. */
+    onEnd: hasNextPage && !isFetching ? more : undefined,
+    /** How many rows there are in all; undefined while more than those are loaded. */
+    total: hasNextPage ? undefined : rows.length,
+  };
+}
