@@ -1,16 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
+import { eventually } from "../harness/waiting.ts";
 import { browser, program } from "./browser.ts";
 
 describe.skipIf(!program)("the service started again under an open page", async () => {
   const { serve, db } = await bench();
   const { open, faults } = browser();
-
-  beforeAll(() => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
-  });
 
   test("the page goes on by itself, misses nothing and keeps what was picked and typed", async () => {
     const first = await serve({ LTB_AUTH: "off" });
@@ -37,6 +33,29 @@ describe.skipIf(!program)("the service started again under an open page", async 
     expect(await page.getByLabel("Select kept one").isChecked()).toBe(true);
     expect(await page.getByRole("alert").count()).toBe(0);
     // The browser notes each call that met nobody.
+    expect(faults.splice(0).filter((fault) => !/net::ERR_|50[23]/.test(fault))).toEqual([]);
+  });
+
+  test("what was asked while nobody answered is asked again until somebody does", async () => {
+    const first = await serve({ LTB_AUTH: "off" });
+    const address = formatAddress(first.httpAddress);
+    await db.benchmarks.create({ name: "asked for", provider: "p", model: "m", dataset: "d" });
+    const page = await open("about:blank");
+    await page.clock.install();
+    await page.goto(`http://${address}/console/benchmarks`);
+    await page.getByRole("link", { name: "asked for" }).waitFor();
+    await first.stop();
+    await page.getByLabel("Part of the name").fill("asked");
+    await eventually(async () => {
+      await page.clock.runFor(1_000);
+      return page.getByRole("alert").filter({ hasText: "The service does not answer." }).isVisible();
+    });
+    await serve({ LTB_AUTH: "off", LTB_HTTP_ADDRESS: address });
+    await eventually(async () => {
+      await page.clock.runFor(1_000);
+      return page.getByRole("link", { name: "asked for" }).isVisible();
+    });
+    await eventually(async () => (await page.getByRole("alert").count()) === 0);
     expect(faults.splice(0).filter((fault) => !/net::ERR_|50[23]/.test(fault))).toEqual([]);
   });
 });

@@ -4,8 +4,15 @@ import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { type InfiniteData, MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 
-/** Calls that may go better the next time. */
+/** Errors of calls that may go better the next time. */
 const passing = new Set([Code.Unavailable, Code.ResourceExhausted, Code.Aborted]);
+
+const isPassing = (error: unknown): boolean => error !== null && passing.has(ConnectError.from(error).code);
+
+/** What was given up though it may go better is asked again after so many milliseconds, or never. */
+export function againAfter(error: unknown): number | false {
+  return isPassing(error) && 5_000;
+}
 
 export const isSignedOut = (error: unknown): boolean =>
   error !== null && error !== undefined && ConnectError.from(error).code === Code.Unauthenticated;
@@ -24,8 +31,9 @@ export const queryClient: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 2_000,
-      retry: (count, error) => count < 3 && passing.has(ConnectError.from(error).code),
+      retry: (count, error) => count < 3 && isPassing(error),
       retryDelay: (count) => Math.min(1_000 * 2 ** count, 10_000) * (0.5 + Math.random() / 2),
+      refetchInterval: ({ state: { error } }) => againAfter(error),
     },
   },
 });

@@ -1,4 +1,4 @@
-import type { Interceptor } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { randomId } from "./randomId.ts";
 
@@ -8,10 +8,20 @@ const named: Interceptor = (next) => (request) => {
   return next(request);
 };
 
+/** Gives a call that met nobody the code that says so: what `fetch` throws then is of no class of its own. */
+const answered: Interceptor = (next) => async (request) => {
+  try {
+    return await next(request);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ConnectError("The service does not answer.", Code.Unavailable, undefined, undefined, error);
+  }
+};
+
 /** Calls the service that the page came from. The browser adds the cookie of the session. */
 export const transport = createConnectTransport({
   baseUrl: window.location.origin,
   useBinaryFormat: true,
-  interceptors: [named],
+  interceptors: [named, answered],
   defaultTimeoutMs: 30_000,
 });

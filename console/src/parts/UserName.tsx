@@ -10,7 +10,7 @@ export function UserName({ id }: { id: string }) {
   const asked = useQuery(
     UserService.method.getUser,
     { key: { case: "id", value: id } },
-    { enabled: mayAsk, staleTime: 300_000, retry: false },
+    { enabled: mayAsk, staleTime: 300_000 },
   );
   const name = id === own?.id ? own.username : asked.data?.user?.username;
   return name === undefined ? <ShortId id={id} /> : <bdi title={id}>{name}</bdi>;

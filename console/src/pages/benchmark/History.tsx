@@ -16,7 +16,7 @@ export function History({ id }: { id: string }) {
   const list = useQuery(
     AuditService.method.listAuditLogs,
     { entityType: "benchmark", entityId: id, pageSize: 20 },
-    { refetchInterval, retry: false },
+    { refetchInterval },
   );
   // A key may be limited to scopes without the audit log.
   if (list.error && ConnectError.from(list.error).code === Code.PermissionDenied) return null;

@@ -27,7 +27,7 @@ export function Attention() {
     UserService.method.listApiKeys,
     { userId: user?.id ?? "", pageSize: 1_000 },
     // Whom the service does not tell of keys is told nothing.
-    { enabled: user !== undefined, refetchInterval: useInterval(60_000), retry: false },
+    { enabled: user !== undefined, refetchInterval: useInterval(60_000) },
   );
   const failed = [lanes, pauses, limits].find(({ error }) => error !== null);
   if (failed) return <ErrorBox error={failed.error} onRetry={() => void failed.refetch()} />;

@@ -160,7 +160,7 @@ function factsOf(job: Job): (readonly [string, React.ReactNode])[] {
 function Running({ job }: { job: Job }) {
   const { assignedWorkerId: workerId, startedAt, timeoutSeconds } = job;
   const refetchInterval = useInterval(5_000);
-  const holder = useQuery(WorkerService.method.getWorker, { workerId }, { refetchInterval, retry: false });
+  const holder = useQuery(WorkerService.method.getWorker, { workerId }, { refetchInterval });
   const worker = holder.data?.worker;
   const ends =
     startedAt && timeoutSeconds > 0 && timestampFromMs(timestampMs(startedAt) + timeoutSeconds * 1000);
