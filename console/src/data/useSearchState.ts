@@ -29,6 +29,13 @@ export function all(value: string | string[] | undefined): string[] {
   return Array.isArray(value) ? value : value === undefined || value === "" ? [] : [value];
 }
 
+/** The value of an enum by its name; 0, which stands for none, where the enum has no such name. */
+export function enumOf<Values extends Record<string, number>>(values: Values, name: string) {
+  // Enums lead from their numbers to their names too.
+  const value: unknown = Object.hasOwn(values, name) && values[name];
+  return (typeof value === "number" ? value : 0) as Values[keyof Values];
+}
+
 /** One value of a name as a number; undefined where it is none. */
 export function numeric(value: string | string[] | undefined): number | undefined {
   const text = one(value);

@@ -4,7 +4,6 @@ import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts
 import { hrefOf } from "../../data/links.ts";
 import { all, one, useSearchState } from "../../data/useSearchState.ts";
 import { useVisited } from "../../data/visited.ts";
-import { CopyText } from "../../parts/CopyText.tsx";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -12,7 +11,7 @@ import { useTitle } from "../../parts/useTitle.ts";
 import { Candidate } from "./Candidate.tsx";
 import { Choice } from "./Choice.tsx";
 import { Overall } from "./Overall.tsx";
-import { commandOf, requestOf, wordsOfComparison } from "./request.ts";
+import { requestOf, wordsOfComparison } from "./request.ts";
 import { Samples } from "./Samples.tsx";
 import { useNames } from "./useNames.ts";
 
@@ -76,7 +75,6 @@ export function Page() {
               </div>
             )}
           </Loaded>
-          <CopyText label="The same at a prompt" text={commandOf(search)} />
         </>
       )}
     </>

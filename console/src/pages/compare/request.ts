@@ -6,7 +6,8 @@ import type {
 } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { quote } from "../../../../src/text.ts";
 import type { Search } from "../../data/search.ts";
-import { all, numeric, one } from "../../data/useSearchState.ts";
+import { all, enumOf, numeric, one } from "../../data/useSearchState.ts";
+import { ltbWords, optionOf } from "../../parts/copy-as/words.ts";
 
 /** The level of significance that verdicts go by, as that of `ltb compare`. */
 export const alpha = 0.05;
@@ -23,14 +24,14 @@ export function requestOf(
   return {
     ...{ baselineId, candidateIds, ...sharedOf(search) },
     groupBy: one(search.group),
-    missing: search.missing ? Missing[one(search.missing) as keyof typeof Missing] : 0,
+    missing: enumOf(Missing, one(search.missing)),
     // The worst and the best one are where the lists of samples begin.
     pageSize: 1,
   };
 }
 
 /** The benchmarks that the address names. */
-export function sidesOf(search: Search): { baselineId: string; candidateIds: string[] } {
+function sidesOf(search: Search): { baselineId: string; candidateIds: string[] } {
   const baselineId = one(search.baseline);
   return { baselineId, candidateIds: [...new Set(all(search.with))].filter((id) => id !== baselineId) };
 }
@@ -40,7 +41,7 @@ function sharedOf(search: Search) {
   const direction = one(search.lower);
   return {
     metric: one(search.metric),
-    reducer: search.reducer ? Reducer[one(search.reducer) as keyof typeof Reducer] : 0,
+    reducer: enumOf(Reducer, one(search.reducer)),
     allowDifferentInputs: one(search.different) === "1",
     ...(direction !== "" && { lowerIsBetter: direction === "1" }),
   };
@@ -87,33 +88,29 @@ export function samplesOf(search: Search) {
   } satisfies MessageInitShape<typeof ListComparedSamplesRequestSchema>;
 }
 
-/** The command that says the same at a prompt. */
-export function commandOf(search: Search): string {
-  return `ltb ${wordsOfComparison(search).map(quote).join(" ")}`;
-}
-
-/** Its words after `ltb`. */
+/** The words of `ltb` that ask for the same comparison. */
 export function wordsOfComparison(search: Search): string[] {
   const { baselineId, candidateIds } = sidesOf(search);
-  const words = ["compare", baselineId, ...candidateIds, ...sharedWords(search)];
-  if (search.group) words.push("--group-by", one(search.group));
-  if (search.missing) words.push("--missing", one(search.missing).toLowerCase());
-  return words;
+  const missing = optionOf(Missing, enumOf(Missing, one(search.missing)));
+  const options = { ...sharedOptions(search), "group-by": one(search.group), missing };
+  return ltbWords("compare", options, [baselineId, ...candidateIds]);
 }
 
 /** The command that lists the same samples. */
 export function samplesCommandOf(search: Search): string {
   const { benchmarkIds, threshold } = samplesOf(search);
-  const words = [...benchmarkIds, "--only", showOf(search).replace("-", "_"), ...sharedWords(search)];
-  if (threshold !== undefined) words.push("--threshold", String(threshold));
-  return `ltb evaluation compare ${words.map(quote).join(" ")}`;
+  const only = showOf(search).replace("-", "_");
+  const options = { only, ...sharedOptions(search), threshold: threshold?.toString() };
+  return `ltb ${ltbWords("evaluation compare", options, benchmarkIds).map(quote).join(" ")}`;
 }
 
-function sharedWords(search: Search): string[] {
-  return [
-    ...(search.metric ? ["--metric", one(search.metric)] : []),
-    ...(search.reducer ? ["--reducer", one(search.reducer).toLowerCase()] : []),
-    ...(one(search.different) === "1" ? ["--allow-different-inputs"] : []),
-    ...(search.lower ? [one(search.lower) === "1" ? "--lower-is-better" : "--higher-is-better"] : []),
-  ];
+function sharedOptions(search: Search) {
+  const { metric, reducer, allowDifferentInputs, lowerIsBetter } = sharedOf(search);
+  return {
+    metric,
+    reducer: optionOf(Reducer, reducer),
+    "allow-different-inputs": allowDifferentInputs,
+    "lower-is-better": lowerIsBetter === true,
+    "higher-is-better": lowerIsBetter === false,
+  };
 }

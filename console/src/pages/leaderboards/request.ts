@@ -2,8 +2,8 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { BenchmarkStatus, Missing, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetLeaderboardRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Search } from "../../data/search.ts";
-import { numeric, one } from "../../data/useSearchState.ts";
-import { ltbWords } from "../../parts/copy-as/words.ts";
+import { enumOf, numeric, one } from "../../data/useSearchState.ts";
+import { ltbWords, optionOf } from "../../parts/copy-as/words.ts";
 
 type Request = MessageInitShape<typeof GetLeaderboardRequestSchema>;
 
@@ -29,22 +29,16 @@ function filtersOf(dataset: string, search: Search) {
   return { dataset, provider: one(search.provider), status: enumOf(BenchmarkStatus, one(search.status)) };
 }
 
-function enumOf<Values extends Record<string, number>>(values: Values, name: string) {
-  return (values[name] ?? 0) as Values[keyof Values];
-}
-
 /** The words of `ltb` that ask for the same leaderboard. */
 export function commandOf(dataset: string, search: Search): string[] {
   const { metric, provider, reducer, missing, status, minCount } = requestOf(dataset, search);
-  const wordOf = (value: number | undefined, name: string) =>
-    (value ?? 0) > 0 && one(search[name]).toLowerCase();
   return ltbWords(
     "leaderboard",
     {
       ...{ metric, provider },
-      reducer: wordOf(reducer, "reducer"),
-      missing: wordOf(missing, "missing"),
-      status: wordOf(status, "status"),
+      reducer: optionOf(Reducer, reducer),
+      missing: optionOf(Missing, missing),
+      status: optionOf(BenchmarkStatus, status),
       "min-count": minCount ? String(minCount) : undefined,
     },
     [dataset],

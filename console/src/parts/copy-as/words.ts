@@ -17,3 +17,8 @@ export function ltbWords(
   const end = args.some((each) => each.startsWith("-")) ? ["--"] : [];
   return [...command.split(" "), ...given, ...end, ...args];
 }
+
+/** The word that an option has for a value of an enum: "as_worst"; undefined for 0, which stands for none. */
+export function optionOf(names: Readonly<Record<number, string>>, value = 0): string | undefined {
+  return value === 0 ? undefined : names[value]?.toLowerCase();
+}
