@@ -4,7 +4,7 @@ import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useLatest } from "../../data/visited.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { actionsOfPage, type Choice, leading, matches, pages } from "./choices.ts";
-import { findById, findByName, isUuid } from "./find.ts";
+import { idQuery, isUuid, nameQuery } from "./find.ts";
 
 /** What is typed is looked for after so many milliseconds without another key. */
 const patience = 200;
@@ -135,10 +135,8 @@ function useFound(typed: string) {
   }, [typed]);
   const enabled = wanted.length > 1;
   const { data, error, isFetching } = useQuery({
-    queryKey: ["find", isUuid(wanted) ? "id" : "name", wanted],
-    queryFn: () => (isUuid(wanted) ? findById(wanted) : findByName(wanted)),
+    ...(isUuid(wanted) ? idQuery(wanted) : nameQuery(wanted)),
     enabled,
-    retry: false,
   });
   const busy = typed.length > 1 && (isFetching || wanted !== typed);
   return { found: leading("Found", enabled && !busy ? (data ?? []) : []), error, busy };

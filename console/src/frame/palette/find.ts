@@ -1,9 +1,12 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createQueryOptions } from "@connectrpc/connect-query";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
+import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { benchmarkClient, jobClient, workerClient } from "../../data/clients.ts";
 import { hrefOf } from "../../data/links.ts";
+import { queryClient } from "../../data/queries.ts";
 import { transport } from "../../data/transport.ts";
 import type { Visited } from "../../data/visited.ts";
 
@@ -49,6 +52,12 @@ const worker = async (workerId: string): Promise<Visited> => {
   return { kind: "worker", name: workerId, href: hrefOf(`/workers/${encodeURIComponent(workerId)}`) };
 };
 
+/** The service finds no worker by a part of its name, so all are asked for, and not again for every word. */
+const workersQuery = {
+  ...createQueryOptions(WorkerService.method.listWorkers, { pageSize: 1_000 }, { transport }),
+  staleTime: 30_000,
+};
+
 /** That there is no such thing, or none that the reader may see, is an answer. */
 const answers = new Set([Code.NotFound, Code.PermissionDenied, Code.InvalidArgument]);
 
@@ -56,7 +65,7 @@ const answers = new Set([Code.NotFound, Code.PermissionDenied, Code.InvalidArgum
  * What has this id: a benchmark, job, evaluation, audit entry or user, or a worker of this name.
  * @throws ConnectError if the service could not be asked
  */
-export async function findById(id: string): Promise<Visited[]> {
+async function findById(id: string): Promise<Visited[]> {
   const asked = [...(isUuid(id) ? kinds : []), worker].map((ask) =>
     ask(id).catch((error: unknown) => {
       if (answers.has(ConnectError.from(error).code)) return undefined;
@@ -66,11 +75,21 @@ export async function findById(id: string): Promise<Visited[]> {
   return (await Promise.all(asked)).filter((found) => found !== undefined);
 }
 
+/** How what has an id is asked for, once on all pages. */
+export function idQuery(id: string) {
+  return { queryKey: ["find", "id", id], queryFn: () => findById(id), retry: false };
+}
+
+/** How things with this text in their names are asked for. */
+export function nameQuery(text: string) {
+  return { queryKey: ["find", "name", text], queryFn: () => findByName(text), retry: false };
+}
+
 /** Benchmarks and workers with this text in their names, a few of each. */
-export async function findByName(text: string): Promise<Visited[]> {
+async function findByName(text: string): Promise<Visited[]> {
   const [{ benchmarks }, { workers }] = await Promise.all([
     benchmarkClient.listBenchmarks({ nameContains: text, pageSize: 6 }),
-    workerClient.listWorkers({ pageSize: 1_000 }),
+    queryClient.fetchQuery(workersQuery),
   ]);
   const named = benchmarks.map(({ id, name }) => ({
     kind: "benchmark",

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { findById } from "../../frame/palette/find.ts";
+import { idQuery } from "../../frame/palette/find.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 
@@ -10,7 +10,7 @@ export function Page() {
   const { id = "" } = useParams({ strict: false });
   useTitle(id);
   const { history } = useRouter();
-  const query = useQuery({ queryKey: ["find", id], queryFn: () => findById(id), retry: false });
+  const query = useQuery(idQuery(id));
   const only = query.data?.length === 1 ? query.data[0] : undefined;
   useEffect(() => {
     if (only) history.replace(only.href);
