@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useLayoutEffect, useRef, useState } from "react";
+import { Scroll } from "../parts/Scroll.tsx";
 
 interface Props {
   /** What the chart shows, as its name. */
@@ -50,28 +51,28 @@ export function Chart({ title, note, height, table, children }: Props) {
       {note !== undefined && <figcaption>{note}</figcaption>}
       <details>
         <summary>Figures of “{title}”</summary>
-        <div className="scroll">
+        <Scroll label={`Figures of “${title}”`}>
           <table className="table">
             <thead>
               <tr>
-                {table.columns.map((column) => (
-                  <th key={column} scope="col">
+                {table.columns.map((column, index) => (
+                  <th key={index} scope="col">
                     {column}
                   </th>
                 ))}
               </tr>
             </thead>
             <tbody>
-              {table.rows.map((row) => (
-                <tr key={row.join(" ")}>
-                  {row.map((cell, index) => (
-                    <td key={index}>{cell}</td>
+              {table.rows.map((row, index) => (
+                <tr key={index}>
+                  {row.map((cell, column) => (
+                    <td key={column}>{cell}</td>
                   ))}
                 </tr>
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       </details>
     </figure>
   );
