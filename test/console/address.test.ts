@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
@@ -13,7 +12,6 @@ describe.skipIf(!program)("the URL is the whole state", async () => {
   let key = "";
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     await seedBenchmark(db);
     const { httpAddress } = await serve();
     console_ = `http://${formatAddress(httpAddress)}/console`;

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench, clients, listeners } from "../auth/support.ts";
@@ -13,7 +12,6 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
   let rpc: ReturnType<typeof clients>["benchmarks"];
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     await seedBenchmark(db);
     const service = await serve({ LTB_AUTH: "off" });
     console_ = `http://${formatAddress(service.httpAddress)}/console`;
@@ -241,21 +239,12 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
       dataset: "d",
       createdBy: owner.userId,
     });
-    const signIn = async (key: string) => {
-      const page = await open(`${signedIn}/benchmarks/${id}`);
-      await page.getByLabel("API key").check();
-      await page.getByLabel("API key").last().fill(key);
-      await page.getByRole("button", { name: "Sign in" }).click();
-      await page.getByRole("heading", { level: 1, name: "mine" }).waitFor();
-      // The page asked who is there, and heard that nobody is.
-      faults.splice(0);
-      return page;
-    };
-    const seen = await signIn(viewer.key);
+    const openAs = (key: string) => open(`${signedIn}/benchmarks/${id}`, { key });
+    const seen = await openAs(viewer.key);
     await seen.getByRole("heading", { name: "Changes" }).waitFor();
     expect(await seen.getByRole("button", { name: /Delete/ }).count()).toBe(0);
 
-    const page = await signIn(owner.key);
+    const page = await openAs(owner.key);
     await page.getByRole("button", { name: "Rename…" }).click();
     await page.getByRole("textbox", { name: "Name" }).fill("mine, renamed");
     await page.getByRole("button", { name: "Rename", exact: true }).click();

@@ -38,6 +38,17 @@ interface Look {
   theme?: "light" | "dark";
   /** Width of the window in pixels. */
   width?: number;
+}
+
+/** What each page is looked at in: both themes, wide and narrow. */
+export const looks = [
+  { theme: "light", width: 1280 },
+  { theme: "dark", width: 390 },
+] as const;
+
+const height = 860;
+
+interface Opening extends Look {
   /** Whose API key the browser is signed in with. Default: nobody's */
   key?: string;
 }
@@ -61,9 +72,9 @@ export function browser() {
   return {
     /** What pages did that they must not; a test that expects one takes it out. */
     faults,
-    async open(url: string, { theme = "light", width = 1280, key }: Look = {}): Promise<Page> {
+    async open(url: string, { theme = "light", width = 1280, key }: Opening = {}): Promise<Page> {
       if (!running) throw new Error("the browser has not started");
-      const context = await running.newContext({ colorScheme: theme, viewport: { width, height: 860 } });
+      const context = await running.newContext({ colorScheme: theme, viewport: { width, height } });
       if (key !== undefined) await signIn(context, url, key);
       const page = await context.newPage();
       page.on(
@@ -88,6 +99,13 @@ export function browser() {
       return page;
     },
   };
+}
+
+/** Shows a page that is open in another theme and window, and waits until its charts are drawn for that. */
+export async function changeLook(page: Page, { theme = "light", width = 1280 }: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme });
+  await page.setViewportSize({ width, height });
+  await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
 }
 
 /** Gives the browser the cookie that the form gets with a key. */

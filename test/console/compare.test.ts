@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { frontierOf } from "../../console/src/pages/leaderboards/frontier.ts";
 import { formatAddress } from "../../src/address.ts";
@@ -24,7 +23,6 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
   const ids: Record<string, string> = {};
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
     home = `http://${formatAddress(httpAddress)}/console`;
     const costs: Record<string, number> = { base: 0.001, worse: 0.002, same: 0.003 };

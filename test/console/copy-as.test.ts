@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ test.each([hostile, "=ls", "-", "a\tb", "\u0085\u009b"])("%j is one word of the 
 
 describe.skipIf(!program)("what pages copy", async () => {
   const { serve, db, caller } = await bench();
-  const { open, faults } = browser();
+  const { open } = browser();
   let key = "";
   let console_ = "";
   let paths: string[] = [];
@@ -56,7 +56,6 @@ describe.skipIf(!program)("what pages copy", async () => {
   if (!hasGrpcurl) process.stderr.write("lines of grpcurl are not tried: it is not in PATH\n");
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     await seedBenchmark(db);
     const { httpAddress } = await serve();
     console_ = `http://${formatAddress(httpAddress)}/console`;
@@ -94,17 +93,6 @@ describe.skipIf(!program)("what pages copy", async () => {
     ];
   });
 
-  async function signedIn(): Promise<Page> {
-    const page = await open(`${console_}/benchmarks`);
-    await page.getByLabel("API key").check();
-    await page.getByLabel("API key").last().fill(key);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("heading", { level: 1, name: "Benchmarks" }).waitFor();
-    // The page asked who is there, and heard that nobody is.
-    faults.splice(0);
-    return page;
-  }
-
   /** The lines of a page by their names. */
   async function linesOf(page: Page, path: string): Promise<Record<string, string>> {
     await page.goto(console_ + path);
@@ -121,7 +109,7 @@ describe.skipIf(!program)("what pages copy", async () => {
   }
 
   test("every view says how to get it without the console: each line works, with its filters, whatever is in them; and none has the key", async () => {
-    const page = await signedIn();
+    const page = await open(`${console_}/benchmarks`, { key });
     const env = { LTB_API_KEY: key };
     const scripts: Record<string, string[]> = { curl: [], grpcurl: [], TypeScript: [] };
     const ltb: string[] = [];
@@ -154,7 +142,7 @@ describe.skipIf(!program)("what pages copy", async () => {
   }, 240_000);
 
   test("is read by everybody, copied by a button, and the link by a key", async () => {
-    const page = await signedIn();
+    const page = await open(`${console_}/benchmarks`, { key });
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     const lines = await linesOf(page, "/system");
     expect(await barriers(page)).toEqual([]);

@@ -1,15 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, statSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { serve } from "../rpc/support.ts";
 
 const built = join(import.meta.dirname, "../../dist/console");
-
-// npm ci has built it; what was edited since is built now.
-beforeAll(() => execFileSync(process.execPath, ["scripts/build-console.ts"]));
 
 async function get(path: string, headers: Record<string, string> = {}, method = "GET") {
   const { httpUrl } = await serve({}, { console: true });

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
@@ -12,7 +11,6 @@ describe.skipIf(!program)("texts exact and harmless", async () => {
   let console_ = "";
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     await seedHostile(db);
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
     console_ = `http://${formatAddress(httpAddress)}/console`;

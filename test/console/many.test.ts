@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
@@ -6,7 +5,7 @@ import { fillEvaluations } from "../bench/evaluations/fill.ts";
 import { onlooker } from "../harness/postgres.ts";
 import { browser, program } from "./browser.ts";
 
-describe.skipIf(!program)("a million samples feel like a thousand", async () => {
+describe.skipIf(!program)("100,000 samples feel like a thousand", async () => {
   const { serve, connection } = await bench();
   const { open } = browser();
   const client = await onlooker(connection);
@@ -15,21 +14,22 @@ describe.skipIf(!program)("a million samples feel like a thousand", async () => 
   let list = "";
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     const id = await fillEvaluations(client, { rows, shift: 0 });
     await client.query("update benchmarks set total_iterations = $2 where id = $1", [id, rows]);
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
     list = `http://${formatAddress(httpAddress)}/console/benchmarks/${id}/samples?order=oldest`;
   });
 
-  test("of 100,000 the list asks for those that one scrolls to, and lays out those in sight", async () => {
+  test("the list asks for those that one scrolls to, and lays out those in sight", async () => {
     const page = await open("about:blank");
     let asked = 0;
     let received = 0;
-    page.on("response", async (answer) => {
-      if (!answer.url().endsWith("/ListEvaluations")) return;
+    // The browser forgets bodies before one can ask for them, so each is read on its way there.
+    await page.route("**/ListEvaluations", async (route) => {
       asked++;
+      const answer = await route.fetch();
       received += (await answer.body()).length;
+      await route.fulfill({ response: answer });
     });
     await page.goto(list);
     await page.getByRole("link", { name: "s0", exact: true }).waitFor();
@@ -51,7 +51,9 @@ describe.skipIf(!program)("a million samples feel like a thousand", async () => 
     // Pages of 100, and one or two ahead of what is in sight.
     expect(asked).toBeGreaterThanOrEqual(5);
     expect(asked).toBeLessThanOrEqual(10);
-    expect(received).toBeLessThan(asked * 100 * 1024);
     await page.getByText(/^the first \d{3,4}|^the first 1,\d{3}/).waitFor();
+    await page.unrouteAll({ behavior: "wait" });
+    expect(received).toBeGreaterThan(0);
+    expect(received).toBeLessThan(asked * 100 * 1024);
   });
 });

@@ -1,9 +1,8 @@
-import { execFileSync } from "node:child_process";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
-import { barriers, browser, program, settled } from "./browser.ts";
+import { barriers, browser, changeLook, looks, program, settled } from "./browser.ts";
 import { plain, sampleOf, seedBenchmark } from "./samples.ts";
 
 describe.skipIf(!program)("the palette and the keys", async () => {
@@ -12,14 +11,13 @@ describe.skipIf(!program)("the palette and the keys", async () => {
   let console_ = "";
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
     console_ = `http://${formatAddress(httpAddress)}/console`;
     await seedBenchmark(db);
   });
 
-  const at = async (path: string, look?: Parameters<typeof open>[1]) => {
-    const page = await open(console_ + path, look);
+  const at = async (path: string) => {
+    const page = await open(console_ + path);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await settled(page);
     return page;
@@ -37,18 +35,19 @@ describe.skipIf(!program)("the palette and the keys", async () => {
     expect(faults.splice(0).filter((fault) => !/404/.test(fault))).toEqual([]);
   };
 
-  test.each([
-    { theme: "light", width: 1280 },
-    { theme: "dark", width: 390 },
-  ] as const)("is read by everybody, in the $theme theme at $width pixels", async (look) => {
-    const page = await at("/benchmarks", look);
-    await opened(page, "");
-    await chosen(page).waitFor();
-    expect(await barriers(page)).toEqual([]);
-    await page.keyboard.press("Escape");
-    await page.keyboard.press("?");
-    await page.getByRole("dialog", { name: "Keys" }).waitFor();
-    expect(await barriers(page)).toEqual([]);
+  test("is read by everybody, in both themes, wide and narrow", async () => {
+    const page = await at("/benchmarks");
+    for (const look of looks) {
+      await changeLook(page, look);
+      await opened(page, "");
+      await chosen(page).waitFor();
+      expect(await barriers(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("?");
+      await page.getByRole("dialog", { name: "Keys" }).waitFor();
+      expect(await barriers(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+    }
   });
 
   test("leads to pages, whole by keys", async () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +18,6 @@ describe.skipIf(!program)("signing in", async () => {
   const refused = () => faults.splice(0).filter((fault) => !/\b401\b/.test(fault));
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     folder = await mkdtemp(join(tmpdir(), "ltb-console-"));
     const keyFile = join(folder, "audit.key");
     await createKeyFile(keyFile);

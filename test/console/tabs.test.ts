@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
@@ -12,7 +11,6 @@ describe.skipIf(!program)("tabs of the console", async () => {
   let console_ = "";
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
     console_ = `http://${formatAddress(httpAddress)}/console`;
   });

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +16,6 @@ describe.skipIf(!program)("trust on the page", async () => {
   let home = "";
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ["scripts/build-console.ts"]);
     await createKeyFile(keyFile);
     admin = await caller("admin");
     const service = await serve({ LTB_AUDIT_KEY_FILE: keyFile });

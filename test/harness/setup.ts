@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,9 +26,11 @@ declare module "vitest" {
 }
 
 /**
- * One PostgreSQL for the whole run, with a migrated template that each test file's database is cloned from.
+ * One PostgreSQL for the whole run, with a migrated template that each test file's database is cloned from;
+ * and the console, which npm ci has built, and which is built here if it was edited since.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  execFileSync(process.execPath, ["scripts/build-console.ts"]);
   await sweep();
   const dataDir = await mkdtemp(join(tmpdir(), PREFIX));
   // Root runs PostgreSQL as another user, who has to pass it.
