@@ -341,7 +341,12 @@ describe("a leaderboard", () => {
       const worse = await run([...of("test", [1, 1, 1, 1, 1, 1, 0, 0, "e", "e"]), ...valid]);
       const alone = await run(of("test", [1, 1, 1, 1, 1, 1, 1, 0, 0, 0]));
       // Where a sample is in all of them they are no splits.
-      const both = await run([[["train", "test", "valid"], 1], ...of("test", [0, "e"])]);
+      const both = await run([
+        [["train", "test", "valid"], 1],
+        ...of("test", [0, "e"]),
+        // It failed in one and not in the other.
+        ...of("valid", [1]),
+      ]);
       for (const step of [() => undefined, () => db.maintain()]) {
         await step();
         const { entries } = await db.evaluations.leaderboard({ dataset, metric });
@@ -350,6 +355,9 @@ describe("a leaderboard", () => {
           const { coverage } = (await db.evaluations.summarize(id, [metric])).metrics[0] ?? {};
           expect(entries.find(({ benchmarkId }) => benchmarkId === id)?.coverage).toEqual(coverage);
           expect(runs.find(({ benchmarkId }) => benchmarkId === id)?.coverage).toEqual(coverage);
+          const [groups] = await db.evaluations.summarizeSlices(id, "subject", [metric]);
+          const tried = (groups?.slices ?? []).reduce((sum, slice) => sum + slice.tried, 0);
+          expect(tried).toBe(coverage?.tried);
         }
         expect(entries[0]).toMatchObject({
           benchmarkId: better,

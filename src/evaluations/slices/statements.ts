@@ -6,7 +6,7 @@ import { exactSum, mean } from "../rollups/moments-sql.ts";
 import { sampleOf } from "../samples/parts.ts";
 import type { Reduction } from "../samples/reduce.ts";
 import { reducedValues } from "../samples/reduced-values.ts";
-import { hasElsewhere } from "../summary/splits.ts";
+import { hasElsewhere, isOfSplit } from "../summary/splits.ts";
 import { sliceOf } from "./key.ts";
 
 /** The columns of all groups of a metric, the same in each of its rows. */
@@ -77,12 +77,15 @@ export const summarizeSlices = statement("evaluation_summarize_slices", {
     const values = names.map(
       (name) => sql.fragment`(${name}::text, ${metricValue(name)}, ${hasElsewhere(name)})`,
     );
-    // None of another split is one that the metric lacks.
+    // None of another split is one that the metric lacks. Where splits have samples in common, they are none.
+    const isOther = names.some(isOfSplit)
+      ? sql.fragment`v.is_other and not bool_or(v.is_other and v.value is not null) over (partition by v.metric)`
+      : sql.fragment`v.is_other`;
     const isOwn = sql.fragment`bool_or(value is not null) or not bool_or(is_other)`;
     const sample = reduction ? sql.fragment`, ${sampleOf("e")} as sample, e.repetition` : sql.fragment``;
     // The offsets keep PostgreSQL from looking for a key or value once for each figure that is made of it.
     const value = sql.fragment`
-      select s.slice, v.metric, v.value, v.is_other${sample}
+      select s.slice, v.metric, v.value, ${isOther} as is_other${sample}
       from evaluations e
       cross join lateral (select ${sliceKey(key)} as slice offset 0) s
       cross join lateral (values ${sql.join(values, sql.fragment`, `)}) v (metric, value, is_other)
