@@ -29,7 +29,7 @@ with
           s.slice,
           v.metric,
           v.value,
-          v.is_other
+          v.is_other as is_other
         from
           evaluations e
           cross join lateral (
@@ -211,7 +211,7 @@ with
       s.slice,
       v.metric,
       v.value,
-      v.is_other,
+      v.is_other as is_other,
       coalesce('s' || e.sample_id, 'e' || e.id) as sample,
       e.repetition
     from
@@ -495,7 +495,7 @@ with
       s.slice,
       v.metric,
       v.value,
-      v.is_other,
+      v.is_other as is_other,
       coalesce('s' || e.sample_id, 'e' || e.id) as sample,
       e.repetition
     from
@@ -752,7 +752,7 @@ with
       s.slice,
       v.metric,
       v.value,
-      v.is_other,
+      v.is_other as is_other,
       coalesce('s' || e.sample_id, 'e' || e.id) as sample,
       e.repetition
     from
@@ -1034,6 +1034,13 @@ with
           v.metric,
           v.value,
           v.is_other
+          and not bool_or(
+            v.is_other
+            and v.value is not null
+          ) over (
+            partition by
+              v.metric
+          ) as is_other
         from
           evaluations e
           cross join lateral (

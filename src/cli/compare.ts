@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { type BenchmarkComparison, Missing } from "../../gen/ltb/v1/benchmark_pb.ts";
+import type { BenchmarkComparison } from "../../gen/ltb/v1/benchmark_pb.ts";
 import {
   type CompareBenchmarksResponse,
   CompareBenchmarksResponseSchema,
@@ -8,7 +8,6 @@ import { leaveOpen, type Verdict, verdictOf } from "../statistics/verdict.ts";
 import type { Evidence } from "./compare/asked.ts";
 import { doubtsOf } from "./compare/doubts.ts";
 import { contradictionRemedy, demandsOf, evidenceOf } from "./compare/evidence.ts";
-import { mayFailuresHelp } from "./compare/failures.ts";
 import { isBelow, marginOf, marginP, ofTotal, tooFewPairs } from "./compare/margin.ts";
 import type { Report } from "./reports/report.ts";
 import type { ReportFiles } from "./reports/write-reports.ts";
@@ -140,14 +139,11 @@ async function compare(
   const names = await findSides(benchmarks, baseline, candidates);
   const [baselineId = "", ...candidateIds] = names.keys();
   const { clusterBy, groupBy, allowDifferentInputs } = options;
-  const pairing = {
-    ...{ baselineId, metric: options.metric, ...directionOf(options), ...reducerOf(options) },
-    ...{ tieTolerance: options.tolerance, alpha: options.alpha },
-    ...given({ margin, allowDifferentInputs, clusterBy }),
-  };
   const response = await benchmarks.compareBenchmarks({
-    ...{ ...pairing, candidateIds, ...fillingOf(options), pageSize: Math.max(1, options.samples) },
-    ...given({ detect: options.detect, groupBy }),
+    ...{ baselineId, candidateIds, metric: options.metric, ...directionOf(options), ...reducerOf(options) },
+    ...{ tieTolerance: options.tolerance, alpha: options.alpha, pageSize: Math.max(1, options.samples) },
+    ...fillingOf(options),
+    ...given({ margin, detect: options.detect, allowDifferentInputs, clusterBy, groupBy }),
   });
   if (response.comparisons.every(({ nPaired, differentInputs }) => nPaired + differentInputs === 0))
     await requireMetrics(
@@ -170,17 +166,7 @@ async function compare(
   const warnings = warningsWith();
   for (const warning of warnings) note(`warning: ${warning}`);
   const isRangeKnown = response.rangeLow !== undefined && response.rangeHigh !== undefined;
-  const evidence = { ...options, margin, lowerIsBetter, isRangeKnown };
-  const isHelped = response.comparisons.some((one) => mayFailuresHelp(one, evidence));
-  const alone =
-    isHelped && options.missing !== "exclude"
-      ? await benchmarks.compareBenchmarks({
-          ...{ ...pairing, candidateIds, ...fillingOf(options) },
-          ...{ missing: Missing.EXCLUDE, excludeFailed: true, bootstrapSamples: 0, pageSize: 1 },
-        })
-      : undefined;
-  const withoutFailed = new Map(alone?.comparisons.map((one) => [one.candidateId, one]));
-  const asked = { ...evidence, withoutFailed };
+  const asked = { ...options, margin, lowerIsBetter, isRangeKnown };
   const verdicts = response.comparisons.map((one) => verdictOf(one, asked));
   const failuresWith = (quote = oneLine) =>
     failedGates(response.comparisons, verdicts, { ...asked, names, quote });

@@ -6,6 +6,7 @@ import {
   ComparedOrderSchema,
   type ComparedState,
   ComparedStateSchema,
+  type ComparisonSliceSchema,
   type ComparisonSlicesSchema,
   ComparisonTest,
   type LeaderboardEntrySchema,
@@ -32,7 +33,7 @@ import type { MetricRun } from "./history/history.ts";
 import type { NewEvaluation } from "./input.ts";
 import type { LeaderboardEntry } from "./leaderboard/leaderboard.ts";
 import type { ListedEvaluation } from "./rows.ts";
-import type { PairSlices } from "./slices/pair-slices.ts";
+import type { PairSlice, PairSlices } from "./slices/pair-slices.ts";
 import type { MetricSlices } from "./slices/slices.ts";
 import { intervals } from "./summary/messages.ts";
 import type { EvaluationResult } from "./write.ts";
@@ -127,7 +128,7 @@ const marginTests = wireEnum<typeof MarginTest>(MarginTestSchema).values;
 export function comparisonMessage(
   comparison: Comparison,
 ): MessageInitShape<typeof BenchmarkComparisonSchema> {
-  const { test, marginTest, regressed, improved, slices, ...rest } = comparison;
+  const { test, marginTest, regressed, improved, slices, withoutFailed, ...rest } = comparison;
   const { baselineRepetitions, candidateRepetitions, clusters, ...others } = rest;
   const { baselineCoverage, candidateCoverage, bounds, ...figures } = others;
   return {
@@ -141,6 +142,8 @@ export function comparisonMessage(
     test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
     ...(marginTest && { marginTest: marginTests[marginTest] }),
     ...(slices && { slices: pairSlicesMessage(slices) }),
+    // Its groups are with those of all.
+    ...(withoutFailed && { withoutFailed: comparisonMessage({ ...withoutFailed, slices: null }) }),
     regressed: [...regressed],
     improved: [...improved],
   };
@@ -151,10 +154,19 @@ function pairSlicesMessage(found: PairSlices): MessageInitShape<typeof Compariso
   return {
     ...omitNulls(overall),
     leftOut: [...leftOut],
-    slices: slices.map(({ test, ...figures }) => ({
-      ...omitNulls(figures),
-      test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
-    })),
+    slices: slices.map(pairSliceMessage),
+  };
+}
+
+function pairSliceMessage({
+  test,
+  withoutFailed,
+  ...figures
+}: PairSlice): MessageInitShape<typeof ComparisonSliceSchema> {
+  return {
+    ...omitNulls(figures),
+    test: test === null ? ComparisonTest.UNSPECIFIED : tests[test],
+    ...(withoutFailed && { withoutFailed: pairSliceMessage(withoutFailed) }),
   };
 }
 

@@ -39,6 +39,8 @@ export interface Figures {
   /** Groups have neither. */
   clusters?: object | undefined;
   bounds?: Bounds | undefined;
+  /** Without what failed, where that may look better than it is. */
+  withoutFailed?: Figures | undefined;
 }
 
 /** Whether missing samples leave open what a mean is. */
@@ -48,15 +50,17 @@ export const leaveOpen = <Some extends Bounds>(bounds: Some | undefined): bounds
 /**
  * Better or worse only where the adjusted p-value is below alpha and the mean goes the way of the test. Else
  * nothing is proven. With bounds of what samples are missing it takes that their interval is on one side.
+ * What is better only as it failed early is not better.
  */
 export function verdictOf(figures: Figures, deciding: Deciding): Verdict {
-  const { adjustedPValue, meanDifference = 0, clusters, bounds } = figures;
+  const { adjustedPValue, meanDifference = 0, clusters, bounds, withoutFailed } = figures;
   const { alpha, lowerIsBetter } = deciding;
   if (adjustedPValue === undefined) return clusters === undefined ? "no pairs" : "one cluster";
   const isProven =
     adjustedPValue < alpha && meanDifference !== 0 && contradictionOf(figures, deciding) === undefined;
   const proven = meanDifference > 0 === lowerIsBetter ? "worse" : "better";
-  const verdict = isProven ? proven : "no significant difference";
+  const isBetterAlone = withoutFailed === undefined || verdictOf(withoutFailed, deciding) === "better";
+  const verdict = isProven && (proven === "worse" || isBetterAlone) ? proven : "no significant difference";
   return leaveOpen(bounds) ? verdictWithin(bounds, verdict, lowerIsBetter) : verdict;
 }
 

@@ -49,11 +49,21 @@ test("what ends early as it fails makes no candidate look quick", async () => {
     const rows = Array.from({ length: 40 }, (_, n) => {
       const result = failed.includes(n) ? { error: "crashed" } : {};
       const figures = { score: Number(n % 3 > 0), latency_ms: latency(n), output_tokens: latency(n) };
-      return JSON.stringify({ sample_id: `s${n}`, input: "i", output: "o", ...figures, ...result });
+      const text = { sample_id: `s${n}`, input: "i", output: "o", half: n < 20 ? "second" : "first" };
+      return JSON.stringify({ ...text, ...figures, ...result });
     });
     await writeFile(join(folder, name), rows.join("\n"));
     const map = ["sample_id", "input", "output", "score", "latency_ms", "output_tokens", "error"];
-    const about = ["--map", map.map((field) => `${field}=${field}`).join(), "--model", "m", "--name", name];
+    const about = [
+      "--map",
+      map.map((field) => `${field}=${field}`).join(),
+      "--model",
+      "m",
+      "--dataset",
+      "d",
+      "--name",
+      name,
+    ];
     await ltb.json("import", join(folder, name), "--format", "jsonl", ...about);
   };
   const withoutFailed = /are worse, or not known, without the samples that failed on either side/;
@@ -119,6 +129,39 @@ test("what ends early as it fails makes no candidate look quick", async () => {
   const score = await ltb.run("compare", "steady", "crashes early", ...(gates[0] ?? []));
   expect(score.code).toBe(0);
   expect(score.stdout).toContain("20 samples of the candidate have an error beside their value");
+  // Nor is it called better, over all or in a group.
+  const verdictsOf = (candidate: string, ...more: string[]) =>
+    ltb.json("compare", "steady", candidate, "--metric", "latency_ms", "--group-by", "half", ...more);
+  const none = "no significant difference";
+  for (const more of [[], ["--missing", "exclude"]])
+    expect(await verdictsOf("crashes early", ...more)).toMatchObject({
+      verdicts: [none],
+      // All that is in the first one crashed.
+      slice_verdicts: [["worse", none]],
+      comparisons: [{ without_failed: { n_paired: 20, mean_difference: 100, without_failed: null } }],
+    });
+  expect(await verdictsOf("quick but for one")).toMatchObject({
+    verdicts: ["better"],
+    slice_verdicts: [["better", "better"]],
+  });
+  const board = await ltb.json("leaderboard", "d", "--metric", "latency_ms");
+  expect(board.entries.map((entry: { benchmark_name: string }) => entry.benchmark_name)).toEqual([
+    "quick throughout",
+    "quick but for one",
+    "steady",
+    // Behind what they are not known to surpass.
+    ...["crashes always", "crashes early", "fails three", "fails the same three", "crashes both ways"],
+    "crashes late",
+  ]);
+  const { runs } = await ltb.json("history", "d", "--metric", "latency_ms");
+  const marked = (mark: string) =>
+    runs
+      .filter((run: Record<string, Record<string, boolean>>) => run.since_baseline?.[mark])
+      .map((run: { benchmark_name: string }) => run.benchmark_name);
+  expect([marked("first_unsettled"), marked("first_significant")]).toEqual([
+    ["crashes early"],
+    ["quick throughout"],
+  ]);
   const junit = join(folder, "r.xml");
   await ltb.run("compare", "steady", "crashes early", "--metric", "latency_ms", "--junit", junit);
   expect(suitesOf(await readFile(junit, "utf8"))).toMatchObject([

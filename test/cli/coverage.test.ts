@@ -297,7 +297,8 @@ test("where nobody knows how far a mean may be, a leaderboard asks for the range
 test("a history says what runs lack, and calls no run better that only lacks what was hard", async () => {
   const { stdout, stderr } = await ltb.run("history", "gsm8k");
   expect(stderr).toContain("note: these are runs of 2 models");
-  const mark = "better than the run before and better than the baseline, if only samples with a value count";
+  const mark =
+    "better than the run before and better than the baseline, though what is missing or failed may make it so";
   expect(stdout).toMatch(/ whole .* 40 +- +- +- +-$/m);
   const line = stdout.split("\n").find((one) => one.includes(" crashed "));
   expect(line).toMatch(/ 20 of 50 +\+0\.2 /);

@@ -1,4 +1,3 @@
-import type { BenchmarkComparison } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Deciding } from "../../statistics/verdict.ts";
 import type { Filling } from "../shared/coverage.ts";
 import type { Grouping } from "../shared/slices.ts";
@@ -19,6 +18,4 @@ export interface Evidence extends Pick<Filling, "missing">, Deciding, Grouping {
   excludeDifferentInputs?: boolean;
   /** Whether both ends of what the metric can be are known. Default: false */
   isRangeKnown?: boolean;
-  /** By candidate, the comparison without what failed on either side, where gates go by it as well. */
-  withoutFailed?: ReadonlyMap<string, BenchmarkComparison>;
 }

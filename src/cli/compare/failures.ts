@@ -17,25 +17,14 @@ export function failedText(comparison: BenchmarkComparison, evidence: Evidence):
     others === undefined
       ? "there are no others"
       : `the mean difference of the others is ${formatNumber(others)}`;
-  const alone = othersOf(comparison, evidence);
+  const alone = comparison.withoutFailed;
   const verdict = alone === undefined ? "" : `, and their verdict ${verdictOf(alone, evidence)}`;
   return `${sides.join(" and ")} ${isOne ? "has an error beside its value, which counts" : "have an error beside their value, which counts"} all the same: ${mean}${verdict}`;
 }
 
-/**
- * Whether what failed on either side may make a candidate look better: where less is better, as of latency,
- * tokens and cost, which end with the failure. A score counts whatever failed beside it.
- */
-export function mayFailuresHelp(
-  { baselineWithError, candidateWithError }: BenchmarkComparison,
-  { metric, lowerIsBetter }: Pick<Evidence, "metric" | "lowerIsBetter">,
-): boolean {
-  return lowerIsBetter && metric !== "score" && baselineWithError + candidateWithError > 0;
-}
-
 /** The comparison without what failed, where that counts for a gate. */
-export const othersOf = ({ candidateId }: BenchmarkComparison, evidence: Evidence) =>
-  evidence.withoutFailed?.get(candidateId);
+export const othersOf = ({ withoutFailed }: BenchmarkComparison, { missing }: Evidence) =>
+  missing === "exclude" ? undefined : withoutFailed;
 
 /** Whether only what failed keeps a candidate from being worse, or nothing is known of it without that. */
 export function isWorseWithoutFailed(comparison: BenchmarkComparison, evidence: Evidence): boolean {

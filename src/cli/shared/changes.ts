@@ -36,7 +36,7 @@ export function markOf({ sincePrevious, sinceBaseline }: MetricRun, lowerIsBette
       .map(([change, other]) => `${isBetter(change, lowerIsBetter) ? "better" : "worse"} than ${other}`);
   const settled = wordsOf("firstSignificant").join(", ");
   const unsettled = wordsOf("firstUnsettled").join(" and ");
-  return [settled, unsettled && `${unsettled}, if only samples with a value count`]
+  return [settled, unsettled && `${unsettled}, though what is missing or failed may make it so`]
     .filter((words) => words !== "")
     .join("; ");
 }

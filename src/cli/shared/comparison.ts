@@ -106,7 +106,10 @@ const figures = [">95 % CI", ">p (t)", ">win/loss/tie", ">p (test)", ">p (Holm)"
 export const comparisonColumns = ["candidate", ">n", ...means, ...figures, "verdict"];
 
 /** The figures that comparisons and their groups have in common. */
-type Figures = Omit<ComparisonSlice, "$typeName" | "$unknown" | "value" | "baselineTried" | "candidateTried">;
+type Figures = Omit<
+  ComparisonSlice,
+  "$typeName" | "$unknown" | "value" | "baselineTried" | "candidateTried" | "withoutFailed"
+>;
 
 /** The cells between the candidate and the verdict. */
 export function comparisonCells(comparison: Figures): Cell[] {

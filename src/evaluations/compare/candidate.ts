@@ -15,7 +15,7 @@ import { clustersOf } from "../clusters/clusters.ts";
 import type { Coverage } from "../coverage/coverage.ts";
 import { type Bounds, lackingEnd, type Range, requireEnds, worstOf } from "../coverage/missing.ts";
 import type { ComparisonPosition, SamplePosition } from "../input.ts";
-import { areShares } from "../metric.ts";
+import { areShares, mayEndEarly } from "../metric.ts";
 import type { Repetitions } from "../samples/reduce.ts";
 import { readPairSlices } from "../slices/pair-slices.ts";
 import type { Comparison, comparisonInput } from "./comparison.ts";
@@ -47,7 +47,7 @@ interface Sides {
   coverage: readonly [baseline: Coverage, candidate: Coverage];
 }
 
-type Found = Omit<Comparison, "baselineCoverage" | "candidateCoverage" | "bounds">;
+type Found = Omit<Comparison, "baselineCoverage" | "candidateCoverage" | "bounds" | "withoutFailed">;
 
 /**
  * Compares one candidate with the baseline. Its p-values are not yet adjusted.
@@ -86,14 +86,29 @@ export async function compareCandidate(
   const { groupBy } = asked;
   const slices = groupBy ? await readPairSlices(db, pairing, groupBy, asked) : null;
   const [baselineCoverage, candidateCoverage] = coverage;
+  const about = { baselineCoverage, candidateCoverage, bounds: null, ...bounded, slices };
+  const hasFailed = !excludeFailed && figures.baselineWithError + figures.candidateWithError > 0;
+  const withoutFailed =
+    hasFailed && mayEndEarly(metric, lowerIsBetter)
+      ? await compareOthers(db, { baseline, candidate, coverage }, asked)
+      : null;
+  for (const slice of slices?.slices ?? [])
+    slice.withoutFailed = withoutFailed?.slices?.slices.find(({ value }) => value === slice.value) ?? null;
   return {
     comparison: {
-      ...{ ...figures, baselineCoverage, candidateCoverage, bounds: null, ...bounded, slices },
+      ...{ ...figures, ...about, withoutFailed },
       regressed: regressed.items,
       improved: improved.items,
     },
     next: { regressed: regressed.next, improved: improved.next },
   };
+}
+
+/** Compares the pairs in which neither side failed. */
+async function compareOthers(db: Executor, sides: Sides, asked: Asked): Promise<Comparison> {
+  const others = { ...asked, excludeFailed: true, missing: "exclude" as const, bootstrapSamples: 0 };
+  const { comparison } = await compareCandidate(db, sides, others, 0, { regressed: null, improved: null });
+  return comparison;
 }
 
 /** Whether each side has all values, of all samples and of all repetitions of these. */

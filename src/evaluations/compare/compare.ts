@@ -9,6 +9,11 @@ import { type Comparison, type ComparisonInput, type ComparisonPage, comparisonI
 import { adjustTests } from "./figures.ts";
 import { readSides } from "./sides.ts";
 
+function adjustAll(comparisons: readonly Comparison[]): void {
+  adjustTests(comparisons);
+  adjustTests(comparisons.flatMap(({ slices }) => slices?.slices ?? []));
+}
+
 /**
  * Compares candidates with a baseline.
  * @throws NOT_FOUND without one of the benchmarks; INVALID_ARGUMENT if samples are missing and an end of the
@@ -41,8 +46,10 @@ export async function compareBenchmarks(
     comparisons.push(one.comparison);
     next.push(one.next);
   }
-  adjustTests(comparisons);
-  adjustTests(comparisons.flatMap(({ slices }) => slices?.slices ?? []));
+  adjustAll(comparisons);
+  if (comparisons.some(({ withoutFailed }) => withoutFailed !== null))
+    // One without a failure counts among the others as it is.
+    adjustAll(comparisons.map((one) => one.withoutFailed ?? structuredClone(one)));
   const isLast = next.every(({ regressed, improved }) => regressed === null && improved === null);
   const about = { baselineId, metric, lowerIsBetter, reducer, k, clusterBy, missing };
   const ends = { rangeLow: endOf(range.low), rangeHigh: endOf(range.high) };

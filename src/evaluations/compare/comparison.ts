@@ -89,6 +89,11 @@ export interface Comparison {
   candidateWithError: number;
   /** Over the pairs in which neither is; null without any. */
   meanDifferenceWithoutError: number | null;
+  /**
+   * The same comparison by these pairs alone, without samples, bootstrap and missing samples. Null unless
+   * there are others, of a metric of which they may look better: see `mayEndEarly`.
+   */
+  withoutFailed: Comparison | null;
   /** Of the mean difference over all samples; null unless asked for. */
   bounds: Bounds | null;
   baselineMean: number | null;

@@ -164,6 +164,21 @@ export function filledWith(moments: ReducedMoments, missing: number, value: numb
   return { ...all, min: Math.min(min, value), max: Math.max(max, value) };
 }
 
+/**
+ * The moments of the samples that did not fail, if those that did had all the same value, an end of what
+ * there is: their mean is the furthest from it that there may be. As nothing tells how these vary, they do so
+ * as all.
+ * Undefined if all failed.
+ */
+export function withoutFailed({ moments, coverage }: Samples, value: number): ReducedMoments | undefined {
+  const { count, sum, m2, min = value, max = value } = moments;
+  const left = count - coverage.scoredWithError;
+  if (left <= 0) return undefined;
+  const mean = (sum - coverage.scoredWithError * value) / left;
+  const spread = count > 1 ? (m2 * (left - 1)) / (count - 1) : 0;
+  return { count: left, sum: Math.min(max, Math.max(min, mean)) * left, m2: spread, min, max };
+}
+
 /** What the mean over all samples may be. */
 export interface Bounds {
   /**

@@ -20,9 +20,10 @@ import {
   type Range,
   rangeOf,
   type Samples,
+  withoutFailed,
 } from "../coverage/missing.ts";
 import { compareInputs, type InputDifference } from "../inputs/compare-inputs.ts";
-import { areShares, isLowerBetter } from "../metric.ts";
+import { areShares, isLowerBetter, mayEndEarly } from "../metric.ts";
 import { groupsWithLacking, lackSome, readLacking } from "../samples/lacking.ts";
 import {
   checkK,
@@ -72,7 +73,10 @@ export interface MetricChange {
   pValue: number | null;
   /** Adjusted by Holm's method for the changes of this kind in the answer. */
   adjustedPValue: number | null;
-  /** Whether it is the first in time that is significant, also if the missing samples had a value. */
+  /**
+   * Whether it is the first in time that is significant, also if the missing samples had a value, and of what
+   * may end early as it fails also by the others.
+   */
   firstSignificant: boolean;
   /**
    * Whether it is the first in time that is significant by the samples that have a value, though it might not
@@ -167,12 +171,13 @@ export async function readHistory(
   const metric = { name: runs.metric, reducer, lowerIsBetter };
   const range = rangeOf(metric, valuesOf(found, baseline), { rangeLow, rangeHigh });
   await addLacking(db, baseline ? [...found, baseline] : found, { metric: runs.metric, range }, reduction);
-  const previous = changesOf(page, range, (index) => page[index - 1] ?? older);
+  const known = { range, doFailuresHelp: mayEndEarly(runs.metric, lowerIsBetter) };
+  const previous = changesOf(page, known, (index) => page[index - 1] ?? older);
   const isAfter = ({ createdAt, id }: Run) =>
     !baseline || createdAt > baseline.createdAt || (createdAt === baseline.createdAt && id > baseline.id);
   const since = changesOf(
     page,
-    range,
+    known,
     (index) => (page[index]?.id === baseline?.id ? undefined : baseline),
     isAfter,
   );
@@ -289,14 +294,20 @@ async function runOf(
   return run;
 }
 
+/** What is known of a metric. */
+interface Kind {
+  range: Range;
+  /** See `mayEndEarly`. */
+  doFailuresHelp: boolean;
+}
+
 /**
  * Compares each run with another one.
- * @param range the ends of what a value can be
  * @param mayBeFirst which runs the first significant change may be at. Default: all
  */
 function changesOf(
   page: readonly Counted[],
-  range: Range,
+  { range, doFailuresHelp }: Kind,
   otherOf: (index: number) => Counted | undefined,
   mayBeFirst: (run: Run) => boolean = () => true,
 ): (MetricChange | undefined)[] {
@@ -304,7 +315,9 @@ function changesOf(
     const other = otherOf(index);
     if (!other) return undefined;
     const change = welch(other, run);
-    return { ...change, settledPValue: settledPValue(other, run, change, range) };
+    const settled = settledPValue(other, run, change, range);
+    const isHelped = doFailuresHelp && change.difference < 0 && settled !== undefined;
+    return { ...change, settledPValue: isHelped ? Math.max(settled, pWithoutFailed(other, run)) : settled };
   });
   const adjusted = holm(found.map((change) => change?.pValue));
   const settled = holm(found.map((change) => change?.settledPValue));
@@ -347,6 +360,19 @@ function settledPValue(
     areOpen(samples) ? filledAll(samples, end) : samples.moments;
   const closest = welch(at(below, high), at(above, low));
   return closest.difference > 0 ? Math.max(pValue, closest.pValue ?? 1) : 1;
+}
+
+/**
+ * The p-value of a mean that got lower, if what failed before took the longest and what failed after the
+ * shortest: 1 if it may be none by the others. It is 0 where nothing failed.
+ */
+function pWithoutFailed(before: Counted, after: Counted): number {
+  if (before.coverage.scoredWithError + after.coverage.scoredWithError === 0) return 0;
+  const older = withoutFailed(samplesOf(before), before.max);
+  const newer = withoutFailed(samplesOf(after), after.min);
+  if (!older || !newer) return 1;
+  const { difference, pValue = 1 } = welch(older, newer);
+  return difference < 0 ? pValue : 1;
 }
 
 const samplesOf = ({ coverage, withLacking, ...figures }: Omit<Counted, "id" | "name">): Samples => ({

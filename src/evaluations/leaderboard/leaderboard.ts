@@ -19,11 +19,12 @@ import {
   requireEnds,
   type Samples,
   type Treatment,
+  withoutFailed,
   worstOf,
 } from "../coverage/missing.ts";
 import type { LeaderboardPosition } from "../input.ts";
 import { compareInputs, type InputDifference } from "../inputs/compare-inputs.ts";
-import { areShares, isLowerBetter } from "../metric.ts";
+import { areShares, isLowerBetter, mayEndEarly } from "../metric.ts";
 import { groupsWithLacking, lackSome, readLacking } from "../samples/lacking.ts";
 import {
   checkK,
@@ -146,7 +147,9 @@ export async function readLeaderboard(
   const range = rangeOf(metric, valuesOf(board), { rangeLow, rangeHigh });
   const open = await openSamples(db, board, { ...reduction, ...metric, missing, range });
   if (open.size > 0) requireEnds(missing, metric, range);
-  const treated = { name: ranked.metric, missing, range, worst: worstOf(range, lowerIsBetter), open };
+  const doFailuresHelp = mayEndEarly(ranked.metric, lowerIsBetter);
+  const worst = worstOf(range, lowerIsBetter);
+  const treated = { name: ranked.metric, missing, range, worst, open, doFailuresHelp };
   const options = { metric: ranked.metric, lowerIsBetter, range, limit: limit + 1, after };
   const candidates = board.map((contender) => candidateOf(contender, treated));
   const following = await rankContenders(candidates, options);
@@ -227,6 +230,8 @@ interface Treated {
   range: Range;
   worst: number;
   open: Open;
+  /** See `mayEndEarly`. */
+  doFailuresHelp: boolean;
 }
 
 /** The samples of each contender of which some are missing or lack repetitions, by its `hex`. */
@@ -257,7 +262,17 @@ async function openSamples(
   return open;
 }
 
-function candidateOf(contender: Contender, { missing, range, worst, open }: Treated): Candidate {
+function candidateOf(contender: Contender, treated: Treated): Candidate {
+  const candidate = withMissing(contender, treated);
+  const { coverage, count, sum } = contender;
+  if (!treated.doFailuresHelp || coverage.scoredWithError === 0) return candidate;
+  const others = withoutFailed({ moments: contender, coverage }, contender.min);
+  const greatest = others ? others.sum / others.count : Infinity;
+  const { low, high } = candidate.bounds ?? { low: sum / count, high: sum / count };
+  return Object.assign(candidate, { bounds: { low, high: Math.max(high, greatest) } });
+}
+
+function withMissing(contender: Contender, { missing, range, worst, open }: Treated): Candidate {
   const of = open.get(contender.hex);
   if (!of) return contender;
   if (missing === "as_worst") {

@@ -9,8 +9,8 @@ import type { Contender } from "./parts.ts";
 /** What is ranked. */
 export interface Candidate extends Contender {
   /**
-   * The least and the greatest mean that what is missing allows, infinite where the range has no such end;
-   * undefined where nothing is, or something stands for it.
+   * The least and the greatest mean that what is missing allows, or what failed and may have ended early,
+   * infinite where the range has no such end; undefined where nothing is, or something stands for it.
    */
   bounds?: Range | undefined;
 }

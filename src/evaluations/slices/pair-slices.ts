@@ -32,6 +32,8 @@ export interface PairSlice {
   wins: number;
   losses: number;
   ties: number;
+  /** As of `Comparison`. */
+  withoutFailed: PairSlice | null;
 }
 
 /** The groups of a comparison, in the order of their values; the mean of the means is that of differences. */
@@ -81,5 +83,6 @@ function sliceOf(row: Row, { lowerIsBetter }: How): PairSlice {
     wins: lowerIsBetter ? lower : higher,
     losses: lowerIsBetter ? higher : lower,
     ties: n - higher - lower,
+    withoutFailed: null,
   };
 }

@@ -1943,6 +1943,7 @@ class BenchmarkComparison(Message):
         "margin_test",
         "margin_range_low",
         "margin_range_high",
+        "without_failed",
     )
     _fields = (
         ("candidate_id", "candidateId", "plain"),
@@ -1997,6 +1998,7 @@ class BenchmarkComparison(Message):
         ("margin_test", "marginTest", "enum MARGIN_TEST_"),
         ("margin_range_low", "marginRangeLow", "double"),
         ("margin_range_high", "marginRangeHigh", "double"),
+        ("without_failed", "withoutFailed", "message BenchmarkComparison"),
     )
 
     candidate_id: str
@@ -2217,6 +2219,13 @@ class BenchmarkComparison(Message):
     margin_range_high: float | None
     """The greatest value of that range, like margin_range_low."""
 
+    without_failed: BenchmarkComparison | None
+    """The same comparison by the pairs in which neither side is of baseline_with_error or candidate_with_error,
+    without lists of samples, groups and bootstrap, and with missing EXCLUDE. Set where there are such pairs
+    of a metric of which lower values are better, other than the score: what ends early as it fails looks
+    quick and cheap. A candidate is better only if it is so here as well.
+    """
+
     def __init__(
         self,
         *,
@@ -2272,6 +2281,7 @@ class BenchmarkComparison(Message):
         margin_test: MarginTest = "UNSPECIFIED",
         margin_range_low: float | None = None,
         margin_range_high: float | None = None,
+        without_failed: BenchmarkComparison | None = None,
     ) -> None:
         self.candidate_id = candidate_id
         self.n_paired = n_paired
@@ -2325,6 +2335,7 @@ class BenchmarkComparison(Message):
         self.margin_test = margin_test
         self.margin_range_low = margin_range_low
         self.margin_range_high = margin_range_high
+        self.without_failed = without_failed
 
 
 class ComparisonSlices(Message):
@@ -2417,6 +2428,7 @@ class ComparisonSlice(Message):
         "ties",
         "rank_biserial",
         "adjusted_paired_t_p_value",
+        "without_failed",
     )
     _fields = (
         ("value", "value", "plain"),
@@ -2438,6 +2450,7 @@ class ComparisonSlice(Message):
         ("ties", "ties", "plain"),
         ("rank_biserial", "rankBiserial", "double"),
         ("adjusted_paired_t_p_value", "adjustedPairedTPValue", "double"),
+        ("without_failed", "withoutFailed", "message ComparisonSlice"),
     )
 
     value: str | None
@@ -2499,6 +2512,9 @@ class ComparisonSlice(Message):
     adjusted_paired_t_p_value: float | None
     """paired_t_p_value adjusted by Holm's method over the groups of all candidates of this request together."""
 
+    without_failed: ComparisonSlice
+    """The group by the pairs in which neither side failed. Set where BenchmarkComparison.without_failed is."""
+
     def __init__(
         self,
         *,
@@ -2521,6 +2537,7 @@ class ComparisonSlice(Message):
         ties: int = 0,
         rank_biserial: float | None = None,
         adjusted_paired_t_p_value: float | None = None,
+        without_failed: ComparisonSlice | None = None,
     ) -> None:
         self.value = value
         self.baseline_tried = baseline_tried
@@ -2541,6 +2558,7 @@ class ComparisonSlice(Message):
         self.ties = ties
         self.rank_biserial = rank_biserial
         self.adjusted_paired_t_p_value = adjusted_paired_t_p_value
+        self.without_failed = ComparisonSlice() if without_failed is None else without_failed
 
 
 class ComparedSample(Message):
@@ -2831,7 +2849,9 @@ class LeaderboardEntry(Message):
     Repetitions.samples_lacking) that no value stands for, is never ranked above a complete one whose
     interval overlaps the bounds of its mean: it stands right below the last of these. rank_low, rank_high
     and bands take its interval to be as wide as its bounds, which have no end where the range of the metric
-    has none. Entries that are below the same complete one are ordered by mean.
+    has none. Entries that are below the same complete one are ordered by mean. Where lower is better, other
+    than of the score, an entry of which samples with a value failed is not complete either: such a value may
+    have ended early. Its bounds reach to the mean of the others if all that failed had the least value.
     """
 
     filled_with: float | None
@@ -3148,12 +3168,14 @@ class MetricChange(Message):
     """True for the first run in time of the response whose adjusted_p_value of this kind is below 0.05; in
     since_baseline the first after the baseline. It has to be that also with what both runs lack (see
     Missing), each sample and repetition of which then has the value that brings the two means closest
-    together: GetMetricHistoryResponse.range_low or range_high.
+    together: GetMetricHistoryResponse.range_low or range_high. And where lower is better, other than of the
+    score, a better mean has to be that without the samples that failed, which may have ended early, whatever
+    their values between the least and the greatest of the run are.
     """
 
     first_unsettled: bool
     """True for the first run in time whose adjusted_p_value of this kind is below 0.05 by the samples that have
-    a value, if it is not first_significant: with what is missing it might not be.
+    a value, if it is not first_significant: with what is missing, or without what failed, it might not be.
     """
 
     def __init__(
