@@ -13,6 +13,8 @@ import { serviceOptions } from "../harness/node-options.ts";
 /** The service in a process of its own, as in production, on free ports. */
 export interface BenchServer {
   address: string;
+  /** Of the HTTP port, as `127.0.0.1:50053`. */
+  httpAddress: string;
   /** An admin's API key. */
   key: string;
   pid: number;
@@ -44,14 +46,16 @@ export async function startBenchServer(databaseUrl: string, dataDir: string): Pr
   process.once("exit", () => child.kill("SIGKILL"));
   const exited = once(child, "exit");
   const failed = exited.then(([code]) => {
-    throw new Error(`the service ended with ${code} instead of telling its address`);
+    throw new Error(`the service ended with ${code} instead of telling its addresses`);
   });
-  const [address] = (await Promise.race([once(createInterface(child.stdout), "line"), failed])) as [string];
+  const [line] = (await Promise.race([once(createInterface(child.stdout), "line"), failed])) as [string];
+  const [address = "", httpAddress = ""] = line.split(" ");
   // Later on its end is what `stop` waits for.
   failed.catch(() => undefined);
   const key = await makeKey(databaseUrl);
   return {
     address,
+    httpAddress,
     key,
     pid: child.pid ?? Number.NaN,
     peakRssMb: () => {

@@ -1,33 +1,17 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { chromiumProgram, programs } from "../harness/chromium.ts";
 import { eventually } from "../harness/waiting.ts";
 
-const programs = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-
-/** The Chromium that LTB_CHROMIUM names, or the first in PATH; undefined where there is none. */
-export const program = process.env.LTB_CHROMIUM ?? findProgram();
+/** The Chromium that tests of the console are run in; undefined where there is none. */
+export const program = chromiumProgram;
 
 if (!program)
   process.stderr.write(
     `browser tests are left out: none of ${programs.join(", ")} is in PATH (LTB_CHROMIUM names one)\n`,
   );
-
-function findProgram(): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return programs
-    .flatMap((name) => folders.map((folder) => join(folder, name)))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
