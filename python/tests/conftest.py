@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import textwrap
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO
 
@@ -121,7 +126,9 @@ def own_service() -> Iterator[Service]:
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the machine's own: neither its service nor its spool."""
-    for name in [name for name in os.environ if re.match("LTB_(?!KILLS)|.*_proxy$", name, re.IGNORECASE)]:
+    for name in [
+        name for name in os.environ if re.match("LTB_(?!KILLS|SEED)|.*_proxy$", name, re.IGNORECASE)
+    ]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("LTB_SPOOL_DIR", str(tmp_path / "spool"))
 
@@ -138,7 +145,90 @@ def client(url: str, service: Service) -> Iterator[ltb.Client]:
         yield client
 
 
+class Stub(ThreadingHTTPServer):
+    """A server that answers as a test wants, and remembers the methods and bodies that it was sent."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bytes]] = []
+        self.answer: Callable[[str, bytes], tuple[int, object]] = lambda method, body: (200, {})
+        super().__init__(("127.0.0.1", 0), _StubHandler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _StubHandler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        assert isinstance(self.server, Stub)
+        method = self.path.rpartition("/")[2]
+        length = self.headers["content-length"]
+        body = self.rfile.read(int(length)) if length else b"".join(self._chunks())
+        self.server.seen.append((method, body))
+        status, content = self.server.answer(method, body)
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _chunks(self) -> Iterator[bytes]:
+        while length := int(self.rfile.readline(), 16):
+            yield self.rfile.read(length)
+            self.rfile.readline()
+        self.rfile.readline()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    with Stub() as stub:
+        threading.Thread(target=stub.serve_forever, daemon=True).start()
+        yield stub
+        stub.shutdown()
+
+
 @pytest.fixture
 def dataset() -> str:
     """A name that no other test has."""
     return f"dataset-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def over_http(service: Service, monkeypatch: pytest.MonkeyPatch) -> ltb.Client:
+    monkeypatch.setenv("LTB_URL", service.http)
+    monkeypatch.setenv("LTB_API_KEY", service.key)
+    return ltb.Client()
+
+
+def stored(client: ltb.Client, benchmark: str) -> list[str]:
+    return sorted(one.sample_id for one in client.benchmarks.export_evaluations(benchmark))
+
+
+def spooled() -> list[Path]:
+    folder = Path(os.environ["LTB_SPOOL_DIR"])
+    return sorted(folder.glob("*-*.jsonl")) if folder.exists() else []
+
+
+def program(code: str, **env: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str], timeout: float = 60) -> tuple[str, str]:
+    out, err = process.communicate(timeout=timeout)
+    return out.strip(), err
+
+
+def eventually(condition: Callable[[], object], what: str, timeout: float = 30) -> None:
+    """Waits until it is true."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"in {timeout} s there was no {what}"
+        time.sleep(0.01)

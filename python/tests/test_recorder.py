@@ -23,7 +23,7 @@ import ltb
 from ltb._recorder import sender as sender_module
 from ltb._recorder import sync
 
-from conftest import Service
+from conftest import Service, ended, program, spooled, stored
 
 # Kills between log() and flush.
 KILLS = int(os.environ.get("LTB_KILLS", "5"))
@@ -35,37 +35,6 @@ def here(url: str, service: Service, monkeypatch: pytest.MonkeyPatch) -> ltb.Cli
     monkeypatch.setenv("LTB_URL", url)
     monkeypatch.setenv("LTB_API_KEY", service.key)
     return ltb.Client()
-
-
-@pytest.fixture
-def over_http(service: Service, monkeypatch: pytest.MonkeyPatch) -> ltb.Client:
-    monkeypatch.setenv("LTB_URL", service.http)
-    monkeypatch.setenv("LTB_API_KEY", service.key)
-    return ltb.Client()
-
-
-def stored(client: ltb.Client, benchmark: str) -> list[str]:
-    return sorted(one.sample_id for one in client.benchmarks.export_evaluations(benchmark))
-
-
-def spooled() -> list[Path]:
-    folder = Path(os.environ["LTB_SPOOL_DIR"])
-    return sorted(folder.glob("*-*.jsonl")) if folder.exists() else []
-
-
-def program(code: str, *, wrapper: tuple[str, ...] = (), **env: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*wrapper, sys.executable, "-c", textwrap.dedent(code)],
-        env={**os.environ, **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ended(process: subprocess.Popen[str], timeout: float = 60) -> tuple[str, str]:
-    out, err = process.communicate(timeout=timeout)
-    return out.strip(), err
 
 
 def test_a_run_is_a_benchmark_with_its_evaluations(here: ltb.Client, dataset: str) -> None:
@@ -139,6 +108,9 @@ def test_a_run_goes_on_by_its_id(here: ltb.Client, dataset: str, caplog: pytest.
         ({"name": ""}, "name: expected 1 to 255"),
         ({"provider": "p" * 101}, "provider: expected 1 to 100"),
         ({"id": "mine"}, "id: expected a UUID"),
+        ({"name": "half \ud800"}, "name: expected Unicode text"),
+        ({"labels": {"half": "\ud800"}}, "labels: expected Unicode text"),
+        ({"metadata": {"half": "\ud800"}}, "metadata: expected Unicode text"),
     ],
 )
 def test_a_wrong_run_is_refused_at_once(arguments: dict[str, Any], message: str) -> None:
@@ -158,7 +130,7 @@ def test_what_cannot_be_stored_is_told_and_kept(
         run.log(sample_id="large", output="x" * 4_000_000)
         run.log(sample_id="number", output="x", input_tokens="many")  # pyright: ignore[reportArgumentType]
         run.log(sample_id="good", output="x")
-        with pytest.raises(ValueError, match="not JSON compliant"):
+        with pytest.raises(ValueError, match="score: expected a finite number, got nan"):
             run.log(sample_id="nan", output="x", score=float("nan"), durable=True)
     assert stored(here, run.id) == ["good"]
     rejected = (Path(os.environ["LTB_SPOOL_DIR"]) / "rejected.jsonl").read_text()

@@ -10,7 +10,7 @@ import asyncio
 import functools
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from ._calls import Caller, Export, Method
@@ -25,6 +25,15 @@ _Y = TypeVar("_Y")
 def _next(items: Iterator[T]) -> list[T]:
     """The next item in a list; an empty one at the end, because a coroutine cannot raise StopIteration."""
     return list(itertools.islice(items, 1))
+
+
+async def in_own_thread(work: Callable[[], T]) -> T:
+    """Runs it in a thread that waits for no others, as those of an executor that is full would."""
+    executor = ThreadPoolExecutor(1)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
+    finally:
+        executor.shutdown(wait=False)
 
 
 class AsyncCalls:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
+NO_TEXT = "expected Unicode text, got half of a surrogate pair in it"
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Name in Python, name in JSON, and kind of a field.
@@ -66,7 +68,8 @@ def encode(fields: Fields, values: Mapping[str, Any], asks_for_text: bool) -> di
         try:
             result[wire + "Json" if kind == "document" else wire] = _encode_field(kind, value)
         except (TypeError, ValueError, AttributeError) as error:
-            raise type(error)(f"{name}: {error}") from error
+            kind = ValueError if isinstance(error, ValueError) else TypeError
+            raise kind(f"{name}: {error}") from error
     return result
 
 
@@ -92,19 +95,39 @@ def _encode_field(kind: str, value: Any) -> Any:
                 raise TypeError(f"expected text, got {type(value).__name__}")
             return rest + value
         case "timestamp":
-            return _encode_time(value)
+            return encode_time(value)
         case "duration":
             seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
             return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
         case "document":
-            return to_json(value)
+            return _text(to_json(value))
         case "mask":
             return ",".join(_camel(path) for path in cast("Iterable[str]", value))
         case _:
-            return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else value
+            if isinstance(value, Mapping):
+                return {_text(name): _text(one) for name, one in cast("Mapping[Any, Any]", value).items()}
+            return _text(value)
 
 
-def _encode_time(value: datetime) -> str:
+def is_text(value: str) -> bool:
+    """Whether UTF-8 can hold it: half of a surrogate pair is no text."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, str) and not is_text(value):
+        raise ValueError(NO_TEXT)
+    return value
+
+
+def encode_time(value: datetime) -> str:
+    """Writes an RFC 3339 time. Raises ValueError for one without a zone, TypeError for what is no time."""
+    if not isinstance(value, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"expected a datetime with a zone, got {value!r:.100}")
     if value.tzinfo is None:
         raise ValueError("expected a time with a zone, such as datetime.now(UTC), got one without")
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

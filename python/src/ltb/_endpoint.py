@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -84,13 +85,16 @@ def endpoint_of(url: str | None, api_key: str | None, tls: TlsFiles | None) -> E
     path = parts.path.rstrip("/")
     if is_grpc and path:
         raise ValueError(expected)
+    key = (os.environ.get("LTB_API_KEY") if api_key is None else api_key) or None
+    if key is not None and not re.fullmatch("[!-~]+", key):
+        raise ValueError("api_key (LTB_API_KEY): expected ASCII without spaces and line breaks")
     return Endpoint(
         is_grpc,
         parts.scheme in ("https", "grpcs"),
         parts.hostname,
         port,
         path,
-        (os.environ.get("LTB_API_KEY") if api_key is None else api_key) or None,
+        key,
         _completed(tls or TlsFiles()),
     )
 

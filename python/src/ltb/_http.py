@@ -20,9 +20,13 @@ from ._endpoint import Endpoint
 from ._version import __version__
 from .errors import LtbError, from_connect
 
-# A waiting claim and a watch hold a connection each. More calls at once than this open further ones.
-POOL_SIZE = 16
+# A waiting claim and a watch hold a connection each, and the client for asyncio makes as many calls at once.
+POOL_SIZE = 64
 CONNECT_TIMEOUT_S = 10.0
+# urllib3 sends a request within the time for the connection: a large one gets more, as does one that the
+# service takes only as fast as its database.
+SLOWEST_BYTES_PER_S = 100_000
+UPLOAD_PART_TIMEOUT_S = 60.0
 # Watches send a message after 15 s of silence, so three times that without one is a dead connection.
 SILENCE_S = 45.0
 
@@ -31,6 +35,7 @@ _STATUS = {
     401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
     404: "UNIMPLEMENTED",
+    413: "RESOURCE_EXHAUSTED",
     429: "UNAVAILABLE",
     502: "UNAVAILABLE",
     503: "UNAVAILABLE",
@@ -102,7 +107,9 @@ class HttpTransport:
             self._manager, self._pid = self._connect(), os.getpid()
         # The service answers at the deadline; a second more tells its answer from its silence.
         read = SILENCE_S if not preload and timeout is None else None if timeout is None else timeout + 1
-        connect = CONNECT_TIMEOUT_S if timeout is None else min(CONNECT_TIMEOUT_S, timeout)
+        send = len(body) / SLOWEST_BYTES_PER_S if isinstance(body, bytes) else UPLOAD_PART_TIMEOUT_S
+        connect = CONNECT_TIMEOUT_S + send if timeout is None else min(CONNECT_TIMEOUT_S + send, timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
         try:
             return self._manager.request(
                 "POST",
@@ -115,7 +122,8 @@ class HttpTransport:
                 preload_content=preload,
             )
         except HTTPError as error:
-            raise _unreachable(error, self._endpoint) from error
+            is_over = deadline is not None and time.monotonic() >= deadline
+            raise _unreachable(error, self._endpoint, is_over) from error
 
     def _connect(self) -> urllib3.PoolManager:
         endpoint = self._endpoint
@@ -158,6 +166,11 @@ class HttpStream:
             with self._reads:
                 flags, length = struct.unpack(">BI", self._read(5))
                 content = _object(self._read(length))
+            if self._is_cancelled:
+                raise LtbError("CANCELLED", "the stream was cancelled")
+        except LtbError:
+            self._response.close()
+            raise
         except (HTTPError, OSError, ValueError) as error:
             self._response.close()
             if self._is_cancelled:
@@ -180,8 +193,10 @@ class HttpStream:
             self._response.shutdown()
         except (ValueError, RuntimeError, OSError):
             pass  # It has ended already.
-        with self._reads:
+        # So a reader closes it itself, and nobody waits for that.
+        if self._reads.acquire(blocking=False):
             self._response.close()
+            self._reads.release()
 
     def _read(self, length: int) -> bytes:
         content = b""
@@ -219,7 +234,7 @@ def _error_of(response: urllib3.BaseHTTPResponse) -> LtbError:
     return LtbError(code, f"HTTP {response.status} {response.reason or ''}".rstrip())
 
 
-def _unreachable(error: HTTPError, endpoint: Endpoint) -> LtbError:
+def _unreachable(error: HTTPError, endpoint: Endpoint, is_over: bool) -> LtbError:
     if isinstance(error, SSLError):
         hint = (
             "its certificate is not trusted, for which tls.ca_file (LTB_TLS_CA_FILE) names an authority"
@@ -227,8 +242,10 @@ def _unreachable(error: HTTPError, endpoint: Endpoint) -> LtbError:
             else "it does not speak TLS (http://…), or wants a certificate (LTB_TLS_CLIENT_CERT_FILE)"
         )
         return LtbError("UNAVAILABLE", f"cannot connect to {endpoint.url}: {hint}: {error}")
-    if isinstance(error, TimeoutError) and not isinstance(error, NewConnectionError):
-        return LtbError("DEADLINE_EXCEEDED", f"no answer from {endpoint.url} in time: {error}")
+    if isinstance(error, TimeoutError):
+        # A bound of our own may be shorter than the caller's: then it is the service that is away.
+        code = "DEADLINE_EXCEEDED" if is_over else "UNAVAILABLE"
+        return LtbError(code, f"no answer from {endpoint.url} in time: {error}")
     if isinstance(error, NewConnectionError | ProxyError):
         return LtbError("UNAVAILABLE", f"cannot connect to {endpoint.url}: {error}")
     return LtbError("UNAVAILABLE", f"the connection to {endpoint.url} broke: {error}")

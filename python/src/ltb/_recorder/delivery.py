@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import logging
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._calls import Caller, batch_body, may_repeat
@@ -32,6 +35,7 @@ class Delivery:
         """Evaluations that are stored, also those that were before."""
         self.conflicts = 0
         """Those whose sample is stored with other content, which stays."""
+        self._numbers = itertools.count(1)
         self.rejected = 0
         """Those that can never be stored."""
 
@@ -47,39 +51,38 @@ class Delivery:
 
     def _create(self, body: str) -> None:
         try:
-            created = self._call("CreateBenchmark", body)
-            self._start(str(created["benchmark"]["id"]))
-        except LtbError as error:
-            if error.code == "ALREADY_EXISTS":
-                # An earlier attempt, another process of this run, or a run that goes on.
-                self._start(error.metadata.get("id", ""))
-            elif may_come_right(error):
-                raise
-            else:
-                log.warning("ltb: the benchmark cannot be created: %s", error)
-
-    def _start(self, benchmark_id: str) -> None:
-        if benchmark_id:
+            running = to_json({"id": json.loads(body)["id"], "status": _RUNNING})
             try:
-                self._call("UpdateBenchmark", to_json({"id": benchmark_id, "status": _RUNNING}))
+                self._call("CreateBenchmark", body, "benchmark")
             except LtbError as error:
-                if error.code != "FAILED_PRECONDITION":  # It is running, or has ended.
+                # An earlier attempt, another process of this run, or a run that goes on.
+                if error.code != "ALREADY_EXISTS":
                     raise
+            self._call("UpdateBenchmark", running, "benchmark")
+        except Exception as error:
+            if may_come_right(error):
+                raise
+            # It may be running, or have ended.
+            if not isinstance(error, LtbError) or error.code != "FAILED_PRECONDITION":
+                log.warning("ltb: the benchmark cannot be begun: %s", error)
 
     def _update(self, body: str) -> None:
         try:
-            self._call("UpdateBenchmark", body)
-        except LtbError as error:
+            self._call("UpdateBenchmark", body, "benchmark")
+        except Exception as error:
             if may_come_right(error):
                 raise
             # The answer to an earlier attempt may have been lost.
-            if not error.metadata.get("from") or error.metadata.get("from") != error.metadata.get("to"):
+            facts: Mapping[str, str] = error.metadata if isinstance(error, LtbError) else {}
+            if "from" not in facts or facts["from"] != facts.get("to"):
                 log.warning("ltb: the benchmark cannot be ended: %s", error)
 
     def _store(self, items: list[str]) -> None:
         try:
-            answer = self._call("BatchCreateEvaluations", batch_body(items, None))
-        except LtbError as error:
+            results: list[dict[str, Any]] = self._call(
+                "BatchCreateEvaluations", batch_body(items, None), "results"
+            )
+        except Exception as error:
             if may_come_right(error):
                 raise
             if len(items) > 1:
@@ -87,13 +90,12 @@ class Delivery:
                 self._store(items[: len(items) // 2])
                 self._store(items[len(items) // 2 :])
             else:
-                self.reject(items[0], str(error))
+                self.reject(json.loads(items[0]), str(error))
             return
-        results: list[dict[str, Any]] = answer["results"]
         for item, result in zip(items, results, strict=True):
             match result["outcome"]:
                 case "EVALUATION_OUTCOME_REJECTED":
-                    self.reject(item, f"{result.get('field', '')}: {result.get('reason', '')}")
+                    self.reject(json.loads(item), f"{result.get('field', '')}: {result.get('reason', '')}")
                 case "EVALUATION_OUTCOME_CONFLICT":
                     self.conflicts += 1
                     if self.conflicts <= MOST_WARNINGS:
@@ -101,22 +103,31 @@ class Delivery:
                 case _:
                     self.stored += 1
 
-    def reject(self, item: str, reason: str) -> None:
-        """Keeps and tells an evaluation that can never be stored."""
-        self.rejected += 1
+    def reject(self, evaluation: Mapping[str, object], reason: str) -> None:
+        """Keeps and tells an evaluation that can never be stored, given as its fields. It never raises."""
+        # Threads that record do so, too, beside the one that sends.
+        self.rejected = number = next(self._numbers)
         try:
-            path: object = keep_rejected(item, reason)
-        except OSError as error:
+            path: object = keep_rejected(evaluation, reason)
+        except Exception as error:
             path = f"no file ({error})"
-        if self.rejected <= MOST_WARNINGS:
+        if number <= MOST_WARNINGS:
             log.warning("ltb: an evaluation was refused and is kept in %s: %s", path, reason)
 
-    def _call(self, method: str, body: str) -> dict[str, Any]:
-        return self._caller.transport.unary(_SERVICE + method, body, {}, CALL_TIMEOUT_S)
+    def _call(self, method: str, body: str, field: str) -> Any:
+        """Returns a field of the answer."""
+        answer = self._caller.transport.unary(_SERVICE + method, body, {}, CALL_TIMEOUT_S)
+        if field not in answer:
+            # What else may be at the address for a while answers as well.
+            raise LtbError("INTERNAL", f"expected {field} in the answer to {method}, got {answer!r:.200}")
+        return answer[field]
 
 
-def may_come_right(error: LtbError) -> bool:
+def may_come_right(error: Exception) -> bool:
     """Whether the same request may succeed later: also with another key, or a service that was mended."""
+    if not isinstance(error, LtbError):
+        # Of its own accord the client refuses only texts and JSON that are none.
+        return not isinstance(error, ValueError | TypeError)
     return may_repeat(error, is_safe=True) or error.code in (
         "UNAUTHENTICATED",
         "PERMISSION_DENIED",
@@ -128,12 +139,23 @@ def may_come_right(error: LtbError) -> bool:
     )
 
 
-def batch_of(entries: list[Entry]) -> list[Entry]:
-    """The entries at the beginning that go out together."""
+def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """The entries in lists that go out together."""
+    batch: list[Entry] = []
     size = 0
-    for at, entry in enumerate(entries):
+    for entry in entries:
+        is_alone = batch and (entry.kind != "evaluation" or batch[0].kind != "evaluation")
+        if is_alone or len(batch) >= BATCH_ITEMS or (batch and size + len(entry.body) > BATCH_CHARS):
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
         size += len(entry.body)
-        is_alone = entry.kind != "evaluation" or entries[0].kind != "evaluation"
-        if at > 0 and (is_alone or at >= BATCH_ITEMS or size > BATCH_CHARS):
-            return entries[:at]
-    return entries
+    if batch:
+        yield batch
+
+
+def batch_of(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries at the beginning that go out together."""
+    for batch in batches(entries):
+        return batch
+    return []

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import os
 import signal
 import sys
 import threading
 import traceback
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import FrameType, TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, TypeVar, cast
 
-from .._codec import Message, encode, to_json
+from .._codec import NO_TEXT, Message, encode, encode_time, is_text, to_json
+from .._endpoint import Endpoint, endpoint_of
 from .._generated import models as m
 from .._generated.sync_services import BENCHMARK_CREATE_BENCHMARK, BENCHMARK_UPDATE_BENCHMARK
 from .._ids import uuid7
@@ -24,9 +27,10 @@ from .spool import Entry
 # The service takes 64 KiB; the last line of a traceback says what happened.
 MOST_ERROR_CHARS = 16_000
 
+T = TypeVar("T")
 Status = Literal["COMPLETED", "FAILED", "CANCELLED"]
 
-_clients: dict[tuple[tuple[str, str], ...], Client] = {}
+_clients: dict[tuple[Endpoint, str | None], Client] = {}
 _open_runs: set[Run] = set()
 
 
@@ -141,46 +145,69 @@ class Run:
                 for what can never be stored.
         """
         try:
-            values: dict[str, Any] = {"createdAt": (created_at or datetime.now(UTC)).isoformat()}
+            at = datetime.now(UTC) if created_at is None else created_at
+            values: dict[str, Any] = {"createdAt": _named("created_at", encode_time, at)}
+            own_id = id
             if sample_id is not None and sample_id != "":
                 values["sampleId"] = str(sample_id)
             else:
-                id = id or uuid7()
-            if id:
-                values["id"] = id
+                own_id = id or uuid7()
+            if own_id:
+                values["id"] = own_id
             if repetition:
-                values["repetition"] = repetition
-            values["input"] = input if isinstance(input, str) else to_json(input, _plain)
+                values["repetition"] = _named("repetition", operator.index, repetition)
+            values["input"] = input if isinstance(input, str) else _named("input", _json_of, input)
             if output is not None:
-                values["output"] = output if isinstance(output, str) else to_json(output, _plain)
+                values["output"] = output if isinstance(output, str) else _named("output", _json_of, output)
             elif error is None:
                 values["output"] = ""
             if expected is not None:
-                values["expected"] = expected if isinstance(expected, str) else to_json(expected, _plain)
+                values["expected"] = (
+                    expected if isinstance(expected, str) else _named("expected", _json_of, expected)
+                )
             if score is not None:
-                values["score"] = float(score)
+                values["score"] = _named("score", _number, score)
             if metrics:
-                values["metricsJson"] = to_json(metrics, _plain)
+                values["metricsJson"] = _named("metrics", _json_of, metrics)
             if error is not None:
                 values["error"] = _text_of(error)
             if latency_ms is not None:
-                values["latencyMs"] = float(latency_ms)
+                values["latencyMs"] = _named("latency_ms", _number, latency_ms)
             if input_tokens is not None:
-                values["inputTokens"] = input_tokens
+                values["inputTokens"] = _named("input_tokens", operator.index, input_tokens)
             if output_tokens is not None:
-                values["outputTokens"] = output_tokens
+                values["outputTokens"] = _named("output_tokens", operator.index, output_tokens)
             if cost_usd is not None:
-                values["costUsd"] = float(cost_usd)
+                values["costUsd"] = _named("cost_usd", _number, cost_usd)
             if metadata:
-                values["metadataJson"] = to_json(metadata, _plain)
+                values["metadataJson"] = _named("metadata", _json_of, metadata)
             item = self._begin + to_json(values, _plain)[1:]
-            item.encode()  # Half of a surrogate pair is no text.
+            if not is_text(item):
+                raise ValueError(f"{_not_text_in(values)}: {NO_TEXT}")
             self._sender.put(Entry("evaluation", item, self._create), durable=durable)
-        except Exception as error:
+        except Exception as why:
             if durable:
                 raise
-            shown = to_json({"benchmarkId": self.id, "sampleId": str(sample_id)})
-            self._sender.delivery.reject(shown, f"{type(error).__name__}: {error}")
+            given: dict[str, object] = {
+                "benchmarkId": self.id,
+                "sampleId": sample_id,
+                "id": id,
+                "repetition": repetition,
+                "input": input,
+                "output": output,
+                "expected": expected,
+                "score": score,
+                "metrics": metrics,
+                "error": error,
+                "latencyMs": latency_ms,
+                "inputTokens": input_tokens,
+                "outputTokens": output_tokens,
+                "costUsd": cost_usd,
+                "metadata": metadata,
+                "createdAt": created_at,
+            }
+            given = {name: value for name, value in given.items() if value is not None}
+            self._sender.delivery.reject(given, "".join(traceback.format_exception_only(why)).strip())
 
     def flush(self, timeout: float | None = None) -> bool:
         """Waits until all that was recorded is stored, and tells whether it is.
@@ -204,7 +231,7 @@ class Run:
 
     def _end(self, status: Status, error: str) -> None:
         if self in _open_runs and self._pid == os.getpid():
-            values = {"id": self.id, "status": status, "error": error[-MOST_ERROR_CHARS:] or None}
+            values = {"id": self.id, "status": status, "error": _sendable(error[-MOST_ERROR_CHARS:]) or None}
             self._put("update", to_json(encode(BENCHMARK_UPDATE_BENCHMARK.fields, values, False)))
         _open_runs.discard(self)
 
@@ -231,11 +258,11 @@ class Run:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        import asyncio
+        from .._async_calls import in_own_thread
 
         status, why = _end_of(error)
         try:
-            await asyncio.to_thread(self.finish, status, error=why)
+            await in_own_thread(lambda: self.finish(status, error=why))
         finally:
             self._forget_sigterm()
 
@@ -279,12 +306,45 @@ before_close.append(_end_open_runs)
 
 def _text_of(error: str | BaseException) -> str:
     if isinstance(error, str):
-        return error or "error"
-    return "".join(traceback.format_exception(error))[-MOST_ERROR_CHARS:].strip()
+        return _sendable(error) or "error"
+    return _sendable("".join(traceback.format_exception(error))[-MOST_ERROR_CHARS:].strip())
+
+
+def _sendable(text: str) -> str:
+    """The text, with halves of surrogate pairs as they are written in Python."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _named(name: str, read: Callable[[Any], T], value: object) -> T:
+    """Reads an argument. Raises ValueError or TypeError that begins with its name."""
+    try:
+        return read(value)
+    except Exception as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{name}: {error}") from error
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"expected a finite number, got {value!r:.100}")
+    return number
+
+
+def _json_of(value: object) -> str:
+    return to_json(value, _plain)
+
+
+def _not_text_in(values: Mapping[str, object]) -> str:
+    texts = ((name, value) for name, value in values.items() if isinstance(value, str))
+    return next((name for name, value in texts if not is_text(value)), "id")
 
 
 def _plain(value: Any) -> Any:
-    """What JSON does not know: numbers of numpy and tensors, messages, dataclasses, times; else its text."""
+    """What JSON has for a number of numpy, a tensor, a message or a set; for all else its text."""
     if isinstance(value, Message):
         return value.to_dict()
     for name in ("item", "tolist", "model_dump", "_asdict"):
@@ -299,7 +359,7 @@ def _plain(value: Any) -> Any:
 
 def _client_of_environment() -> Client:
     # A notebook may set it after its first run.
-    key = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("LTB_")))
+    key = endpoint_of(None, None, None), os.environ.get("LTB_SPOOL_DIR")
     if key not in _clients:
         _clients[key] = Client()
     return _clients[key]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import itertools
 import os
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from .._calls import Caller, backoff
 from ..errors import LtbError
@@ -18,8 +17,9 @@ from .spool import Entry, Spool
 
 # What is recorded goes out after that time, or when a batch is full.
 LINGER_S = 0.5
-# Beyond that many characters in memory, evaluations go to the spool.
+# Beyond that many characters in memory, or attempts that failed in a row, evaluations go to the spool.
 MOST_CHARS = 64 * 1024 * 1024
+MOST_FAILURES = 3
 
 # Between attempts, once a service is known to be away.
 MAX_PAUSE_S = 1.0
@@ -78,26 +78,36 @@ class Sender:
     """Queues what runs record, and sends it behind them. Its thread begins with the first entry.
 
     Entries are in the order of recording, so a benchmark is created before its evaluations and ended after
-    them. Those in the spool come after those in memory, and before the end of any benchmark.
+    them. Memory and spool take turns, and the spool is empty before any benchmark in memory ends. The lock is
+    one that a handler of a signal may take again, because it may record in the middle of a `log`.
     """
 
     def __init__(self, caller: Caller, url: str) -> None:
         self.delivery = Delivery(caller)
-        self._url = url
         self.spool = Spool(url)
         self._reset()
 
     def _reset(self) -> None:
-        self._change = threading.Condition(threading.Lock())
+        self._change = threading.Condition()
         self._queue: deque[Entry] = deque()
         self._chars = 0
         self._sending: list[Entry] = []
         self._announced: set[str] = set()
+        self._queued = 0
+        """Entries that ever were in memory."""
+        self._settled = 0
+        """Those of them that are stored, refused, or in the spool."""
+        self._spilled_to = 0
+        """The place in the spool before which everything is that came out of memory."""
         self._thread: threading.Thread | None = None
         self._is_asleep = False
-        self._is_hurried = False
+        self._is_spools_turn = False
+        self._hurries = 0
+        self._failures = 0
+        """Attempts that failed in a row."""
         self._failure: Exception | None = None
         self._lost = 0
+        self._is_spool_broken = False
         self._is_closed = False
 
     def after_fork(self) -> None:
@@ -109,51 +119,89 @@ class Sender:
         """Adds an entry, and before it its benchmark. Raises OSError only if `durable`."""
         if durable:
             self.spool.append(entry, durable=True)
+        is_kept = durable or (self._is_for_spool(entry) and self._keep(entry))
         with self._change:
-            if entry.create not in self._announced:
-                self._announced.add(entry.create)
-                self._queue.append(Entry("create", entry.create, entry.create))
-            is_full = self._is_closed or (entry.kind == "evaluation" and self._chars > MOST_CHARS)
-            if entry.kind != "create" and not durable and not is_full:
-                self._queue.append(entry)
-                self._chars += len(entry.body)
+            if not is_kept:
+                self._enqueue(entry)
             if self._is_asleep or len(self._queue) == BATCH_ITEMS:
                 self._is_asleep = False
                 self._change.notify_all()
             elif self._thread is None:
                 self._begin()
-        if is_full and not durable:
-            self._keep(entry)
+
+    def _is_for_spool(self, entry: Entry) -> bool:
+        is_large = self._failures >= MOST_FAILURES or self._chars > MOST_CHARS
+        return self._is_closed or (is_large and entry.kind == "evaluation")
+
+    def _enqueue(self, entry: Entry) -> None:
+        if self._is_closed or (entry.kind == "evaluation" and self._chars > MOST_CHARS):
+            self._lost += entry.kind == "evaluation"
+            return
+        if entry.create not in self._announced:
+            self._add(Entry("create", entry.create, entry.create))
+            # Only now, because a handler of a signal may come between.
+            self._announced.add(entry.create)
+        if entry.kind != "create":
+            self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
+        self._queue.append(entry)
+        self._queued += 1
+        self._chars += len(entry.body)
 
     def flush(self, timeout: float) -> bool:
-        """Waits until everything is sent, or the time is over; tells which."""
+        """Waits until everything that was put before is sent, or the time is over; tells which."""
         with self._change:
-            self._is_hurried = True
-            self._change.notify_all()
-            done = self._change.wait_for(self._is_done, timeout)
-            self._is_hurried = False
-            return done
+            queued, kept = self._queued, self.spool.end
+
+            def is_done() -> bool:
+                return self._settled >= queued and self.spool.sent_to >= max(kept, self._spilled_to)
+
+            if self._thread is None or self._is_closed:
+                return is_done()
+            self._hurries += 1
+            try:
+                self._change.notify_all()
+                return self._change.wait_for(is_done, timeout)
+            finally:
+                self._hurries -= 1
 
     def spill(self) -> None:
-        """Puts everything that is not known to be stored into the spool, where the thread goes on with it."""
+        """Puts everything that is not known to be stored into the spool, where the thread goes on with it.
+
+        What the disk does not take stays in memory.
+        """
         with self._change:
             # What is being sent is among it: sent twice it is stored once.
-            entries = [*self._sending, *self._queue]
+            entries = deque([*self._sending, *self._queue])
             self._sending = []
             self._queue.clear()
             self._chars = 0
-        for entry in entries:
-            self._keep(entry)
+            # What is recorded from now on may be sent before the spool, and needs its benchmark.
+            self._announced.clear()
+        count = len(entries)
+        while entries and self._keep(entries[0]):
+            entries.popleft()
+        with self._change:
+            self._settled += count - len(entries)
+            self._spilled_to = self.spool.end
+            self._restore(entries)
+            self._is_asleep = False
+            self._change.notify_all()
 
     def close(self, timeout: float) -> None:
         """Sends what it can in that time, keeps the rest in the spool, and says so."""
         with self._change:
-            has_more = bool(self._queue or self._sending)
-        if has_more and not self.flush(timeout):
+            # For what a run has given up nobody waits again.
+            is_given_up = self.spool.sent_to < self._spilled_to
+            is_idle = not self._queue and not self._sending and (self.spool.is_empty or is_given_up)
+        if not is_idle and not self.flush(timeout):
             self.spill()
         count, path = self.spool.waiting, self.spool.path
         is_left = not self.spool.is_empty
-        self._is_closed = True
+        with self._change:
+            self._is_closed = True
+            self._lost += sum(entry.kind == "evaluation" for entry in self._queue)
         self.spool.close()
         if is_left:
             why = f" ({self._failure})" if self._failure else ""
@@ -161,16 +209,16 @@ class Sender:
         if self._lost:
             _tell(f"{self._lost} evaluations are lost, because the spool could not be written")
 
-    def _is_done(self) -> bool:
-        return not self._queue and not self._sending and self.spool.is_empty
-
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: Entry) -> bool:
         try:
             self.spool.append(entry)
-        except OSError as error:
-            self._lost += entry.kind == "evaluation"
-            if self._lost == 1:
+        except Exception as error:
+            if not self._is_spool_broken:
                 log.warning("ltb: the spool cannot be written: %s", error)
+            self._is_spool_broken = True
+            return False
+        self._is_spool_broken = False
+        return True
 
     def _begin(self) -> None:
         register_exit()
@@ -181,25 +229,30 @@ class Sender:
             self._thread = None  # The interpreter is ending, and what is in memory goes to the spool.
 
     def _work(self) -> None:
-        failures = 0
-        while True:
-            entries, end = self._next()
+        while not self._is_closed:
             try:
-                self.delivery.send(entries)
+                entries, end = self._next()
+                if entries:
+                    self.delivery.send(entries)
+                if end is not None:
+                    self.spool.sent(end, sum(entry.kind == "evaluation" for entry in entries))
             except Exception as error:
-                failures += 1
+                self._failures += 1
                 self._note(error)
-                self._put_back(entries, end)
+                with self._change:
+                    # Whoever spilled meanwhile has put them into the spool.
+                    self._restore(self._sending)
+                    self._sending = []
+                if self._failures >= MOST_FAILURES:
+                    self.spill()
                 wanted = error.retry_after if isinstance(error, LtbError) else None
-                time.sleep((wanted or 0) + min(MAX_PAUSE_S, backoff(failures)))
+                time.sleep((wanted or 0) + min(MAX_PAUSE_S, backoff(self._failures)))
                 continue
-            failures, self._failure = 0, None
-            if end is not None:
-                self.spool.sent(end, sum(entry.kind == "evaluation" for entry in entries))
+            self._failures, self._failure = 0, None
             with self._change:
+                self._settled += len(self._sending)
                 self._sending = []
-                if self._is_done():
-                    self._change.notify_all()
+                self._change.notify_all()
 
     def _note(self, error: Exception) -> None:
         known, self._failure = self._failure, error
@@ -212,40 +265,39 @@ class Sender:
     def _next(self) -> tuple[list[Entry], int | None]:
         """Waits for entries. Those of the spool come with the place where they end there."""
         with self._change:
-            while True:
-                if self._queue and self._queue[0].kind == "evaluation":
-                    self._linger()
+            while not self._is_closed:
                 head = self._queue[0].kind if self._queue else None
-                if head in (None, "update") and not self.spool.is_empty:
-                    found = self.spool.peek(BATCH_ITEMS, BATCH_CHARS)
-                    batch = batch_of([entry for entry, _ in found])
-                    if batch:
-                        return batch, found[len(batch) - 1][1]
-                if head is not None:
-                    some = list(itertools.islice(self._queue, BATCH_ITEMS + 1))
-                    self._sending = batch_of(some)
+                if not self.spool.is_empty and (head in (None, "update") or self._is_spools_turn):
+                    self._is_spools_turn = False
+                    break
+                if head == "evaluation":
+                    self._linger()
+                if self._queue:
+                    self._is_spools_turn = True
+                    self._sending = batch_of(self._queue)
                     for entry in self._sending:
                         self._queue.popleft()
                         self._chars -= len(entry.body)
                     return self._sending, None
                 self._is_asleep = True
                 self._change.wait()
+        # Whoever records does not wait for the disk.
+        found = self.spool.peek(BATCH_ITEMS, BATCH_CHARS)
+        batch = batch_of(entry for entry, _ in found)
+        return batch, found[len(batch) - 1][1] if batch else None
 
     def _linger(self) -> None:
         """Waits until a batch is full, somebody is in a hurry, or the first entry is old enough."""
         end = time.monotonic() + LINGER_S
-        while (len(self._queue) < BATCH_ITEMS and self._chars < BATCH_CHARS and not self._is_hurried) and (
+        while (0 < len(self._queue) < BATCH_ITEMS and self._chars < BATCH_CHARS and not self._hurries) and (
             left := end - time.monotonic()
         ) > 0:
             self._change.wait(left)
 
-    def _put_back(self, entries: list[Entry], end: int | None) -> None:
-        with self._change:
-            # Whoever spilled meanwhile has put them into the spool.
-            if end is None and self._sending:
-                self._queue.extendleft(reversed(entries))
-                self._chars += sum(len(entry.body) for entry in entries)
-            self._sending = []
+    def _restore(self, entries: Collection[Entry]) -> None:
+        """Puts entries before the others in memory."""
+        self._queue.extendleft(reversed([*entries]))
+        self._chars += sum(len(entry.body) for entry in entries)
 
 
 def _tell(message: str) -> None:

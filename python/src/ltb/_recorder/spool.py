@@ -5,39 +5,21 @@ The process that writes a file holds a lock on it, so `ltb-sync` leaves it alone
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import sys
+import stat
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from .._codec import to_json
 from .._ids import uuid7
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
 
 
 class Entry(NamedTuple):
@@ -53,25 +35,50 @@ class Entry(NamedTuple):
 def spool_folder() -> Path:
     """LTB_SPOOL_DIR, else a folder of the user's. It is made if it is not there.
 
-    Raises OSError if none can be made.
+    Raises OSError if none can be made, or if that in the folder for temporary files is not safe.
     """
     given = os.environ.get("LTB_SPOOL_DIR")
-    state = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA")
-    own = Path(state) if state else Path.home() / ".local" / "state"
-    folder = Path(given) if given else own / "llm-test-bench" / "spool"
-    try:
+    if given:
+        folder = Path(given)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        if given:
-            raise
-        # A home that cannot be written to, as in some containers.
-        folder = Path(tempfile.gettempdir()) / f"llm-test-bench-{os.environ.get('USER', 'user')}"
+        return folder
+    try:
+        state = os.environ.get("XDG_STATE_HOME")
+        folder = (Path(state) if state else Path.home() / ".local" / "state") / "llm-test-bench" / "spool"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        # No home, or one that cannot be written to, as in some containers.
+        folder = Path(tempfile.gettempdir()) / f"llm-test-bench-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
+        _expect_own(folder)
     return folder
 
 
+def _expect_own(folder: Path) -> None:
+    """Raises OSError if others may have put something there, or may read what this user records."""
+    found = folder.lstat()
+    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    if not is_own or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise PermissionError(
+            f"{folder}: expected a folder of this user that is closed to others (mode 700); "
+            "set LTB_SPOOL_DIR to another one"
+        )
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Locks a file; False if another process has it. Raises OSError where files cannot be locked."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 class Spool:
-    """The file of this process, made with the first entry. Any thread may use it."""
+    """The file of this process, made with the first entry. Any thread may use it.
+
+    Places in it are counted in bytes from the first that was ever written, also after it was emptied.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -83,17 +90,23 @@ class Spool:
         descriptor: int | None = getattr(self, "_descriptor", None)
         if descriptor is not None:
             os.close(descriptor)
-        self._lock = threading.Lock()
+        # A handler of a signal may record in the middle of an append.
+        self._lock = threading.RLock()
         self._descriptor: int | None = None
-        self._size = 0
-        self._read = 0
+        self._is_listed = False
+        self._start = 0
+        """Where the file begins."""
+        self.end = 0
+        """Where it ends."""
+        self.sent_to = 0
+        """Where what is still to be sent begins."""
         self._known: set[str] = set()
         self.waiting = 0
         """Evaluations in it that are still to be sent."""
 
     @property
     def is_empty(self) -> bool:
-        return self._read >= self._size
+        return self.sent_to >= self.end
 
     def append(self, entry: Entry, *, durable: bool = False) -> None:
         """Adds an entry, and before it its benchmark if the file lacks that. Raises OSError.
@@ -111,6 +124,10 @@ class Spool:
             self.waiting += entry.kind == "evaluation"
         if durable:
             os.fsync(descriptor)
+            if not self._is_listed and self.path is not None:
+                # A new file is only found again once its folder is on the disk, too.
+                _sync_folder(self.path.parent)
+                self._is_listed = True
 
     def peek(self, limit: int, size: int) -> list[tuple[Entry, int]]:
         """The next entries to send, at most `limit` of about `size` bytes, and where each ends."""
@@ -119,24 +136,28 @@ class Spool:
             if self.is_empty or self._descriptor is None:
                 return found
             with open(os.dup(self._descriptor), "rb") as file:
-                end = file.seek(self._read)
+                file.seek(self.sent_to - self._start)
+                end = self.sent_to
                 for line in file:
                     end += len(line)
                     entry = _entry_of(line)
                     if entry is not None:
                         found.append((entry, end))
-                    if len(found) >= limit or end - self._read >= size:
+                    if found and (len(found) >= limit or end - self.sent_to >= size):
                         break
+            if not found:
+                # Somebody else has emptied or damaged it.
+                self.sent(self.end, self.waiting)
         return found
 
     def sent(self, end: int, evaluations: int) -> None:
         """Forgets what `peek` returned, and empties the file if that was all."""
         with self._lock:
-            self._read = end
+            self.sent_to = end
             self.waiting -= evaluations
-            if self._descriptor is not None and self._read >= self._size:
+            if self._descriptor is not None and self.is_empty:
                 os.ftruncate(self._descriptor, 0)
-                self._size = self._read = 0
+                self._start = self.end
                 self._known.clear()
 
     def close(self) -> None:
@@ -144,20 +165,27 @@ class Spool:
         with self._lock:
             if self._descriptor is None or self.path is None:
                 return
-            if self._read >= self._size:
+            if self.is_empty:
                 self.path.unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = None
-            self._size = self._read = 0
+            self._start = self.end
 
     def _open(self) -> int:
-        if self._descriptor is None:
-            self.path = spool_folder() / f"{uuid7()}.jsonl"
-            self._descriptor = os.open(self.path, _FLAGS, 0o600)
-            _try_lock(self._descriptor)
-        if self._size == 0:
+        while self._descriptor is None:
+            path = spool_folder() / f"{uuid7()}.jsonl"
+            descriptor = os.open(path, _FLAGS | os.O_EXCL, 0o600)
+            try:
+                # Before it was locked, `ltb-sync` may have taken it for one that was left, and deleted it.
+                if _try_lock(descriptor) and path.exists():
+                    self.path, self._descriptor, self._is_listed = path, descriptor, False
+            finally:
+                if self._descriptor != descriptor:
+                    path.unlink(missing_ok=True)
+                    os.close(descriptor)
+        if self.end == self._start:
             self._write(self._descriptor, f"{to_json({'spool': 1, 'url': self._url})}\n".encode())
-            self._read = self._size
+            self.sent_to = self.end
         return self._descriptor
 
     def _write(self, descriptor: int, data: bytes) -> None:
@@ -167,9 +195,17 @@ class Spool:
                 raise OSError(f"the disk of {self.path} took only a part")
         except OSError:
             # No half of a line may stay before the next one.
-            os.ftruncate(descriptor, self._size)
+            os.ftruncate(descriptor, self.end - self._start)
             raise
-        self._size += len(data)
+        self.end += len(data)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _line(kind: str, body: str) -> str:
@@ -198,19 +234,15 @@ class LeftSpool:
     @staticmethod
     def take(path: Path) -> LeftSpool | None:
         """Opens it; None while a process or another `ltb-sync` has it. Raises ValueError if it is none."""
-        file = path.open("r+b")
-        try:
+        with ExitStack() as opened:
+            file = opened.enter_context(path.open("r+b"))
             if not _try_lock(file.fileno()) or not path.exists():
                 return None
             head = file.readline()
-            if not head:
-                return LeftSpool(path, file, "")
-            url = json.loads(head).get("url")
+            url = json.loads(head).get("url") if head else ""
             if not isinstance(url, str):
-                raise ValueError(f"{path}: it does not begin as a spool does")
-        except BaseException:
-            file.close()
-            raise
+                raise ValueError("it does not begin as a spool does")
+            opened.pop_all()
         return LeftSpool(path, file, url)
 
     def entries(self) -> Iterator[Entry]:
@@ -220,19 +252,38 @@ class LeftSpool:
                 yield entry
 
     def delete(self) -> None:
-        self.path.unlink()
+        self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         self._file.close()
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def keep_rejected(item: str, reason: str) -> Path:
+def keep_rejected(evaluation: Mapping[str, object], reason: str) -> Path:
     """Keeps an evaluation that can never be stored, beside the spool. Raises OSError."""
     path = spool_folder() / "rejected.jsonl"
-    with open(path, "a", opener=_private) as file:
-        file.write(f'{{"reason":{to_json(reason)},"evaluation":{item}}}\n')
+    shown = {name: _shown(value) for name, value in evaluation.items()}
+    line = json.dumps({"reason": reason, "evaluation": shown}) + "\n"
+    descriptor = os.open(path, _FLAGS, 0o600)
+    try:
+        # One call, so that the lines of processes do not mix.
+        os.write(descriptor, line.encode())
+    finally:
+        os.close(descriptor)
     return path
+
+
+def _shown(value: object) -> object:
+    """The value if JSON has such, else its text."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except Exception:
+        return text_of(value)
+    return value
+
+
+def text_of(value: object) -> str:
+    """The text of a value, or the name of its type if it has none."""
+    try:
+        return repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"

@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from .._endpoint import endpoint_of
 from .._version import __version__
 from ..client import Client
 from ..errors import LtbError
-from .delivery import Delivery, batch_of
-from .spool import Entry, LeftSpool, spool_folder
+from .delivery import Delivery, batches
+from .spool import LeftSpool, spool_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         description="Sends evaluations that their process could not send, to the service of LTB_URL with "
         "LTB_API_KEY. Nothing is stored twice. Files of running processes are left to them.",
     )
-    parser.add_argument("files", nargs="*", type=Path, help="files to send (default: all of LTB_SPOOL_DIR)")
+    parser.add_argument("files", nargs="*", type=_file, help="files to send (default: all of LTB_SPOOL_DIR)")
     parser.add_argument("--url", help="address of the service; files for another one are sent there too")
     parser.add_argument("--version", action="version", version=__version__)
     options = parser.parse_args(arguments)
@@ -41,10 +40,20 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if left else 0
 
 
+def _file(given: str) -> Path:
+    path = Path(given)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"expected a file, got {given!r}")
+    return path
+
+
 def _send_file(client: Client, path: Path, wanted: str | None) -> bool:
     """Sends a file and deletes it. Tells whether nothing of it is left to do."""
     try:
         spool = LeftSpool.take(path)
+    except FileNotFoundError:
+        print(f"{path}: it is gone, as files are that another ltb-sync has sent")
+        return True
     except (OSError, ValueError) as error:
         print(f"ltb-sync: {path}: {error}", file=sys.stderr)
         return False
@@ -57,9 +66,9 @@ def _send_file(client: Client, path: Path, wanted: str | None) -> bool:
             return False
         delivery = Delivery(client.caller)
         try:
-            for batch in _batches(spool.entries()):
+            for batch in batches(spool.entries()):
                 delivery.send(batch)
-        except LtbError as error:
+        except (LtbError, OSError, ValueError) as error:
             print(f"ltb-sync: {path}: {error}", file=sys.stderr)
             return False
         spool.delete()
@@ -69,18 +78,6 @@ def _send_file(client: Client, path: Path, wanted: str | None) -> bool:
         return True
     finally:
         spool.close()
-
-
-def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
-    waiting: list[Entry] = []
-    for entry in entries:
-        waiting.append(entry)
-        batch = batch_of(waiting)
-        if len(batch) < len(waiting):
-            yield batch
-            waiting = waiting[len(batch) :]
-    if waiting:
-        yield waiting
 
 
 if __name__ == "__main__":
