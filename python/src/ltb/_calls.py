@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from weakref import ref
 
 from ._codec import Fields, M, Message, decode, encode, encode_message, to_json
 from ._ids import uuid7
@@ -45,15 +47,26 @@ class Caller:
         self._headers = headers
         self._timeout = timeout
         self._attempts = attempts
+        self.streams: set[ref[Watch[Any]]] = set()
+        """Those that may still run."""
+
+    def end_streams(self) -> None:
+        """Ends watches and exports, also for threads that wait in them."""
+        for known in list(self.streams):
+            stream = known()
+            if stream is not None:
+                stream.cancel()
+
+    def close(self) -> None:
+        """Ends streams and connections. May be called again."""
+        self.end_streams()
+        self.transport.close()
 
     def call(self, method: Method, values: dict[str, Any], timeout: float | None, response: type[M]) -> M:
         if method.repeat == "with request_id" and not values.get("request_id"):
             values["request_id"] = uuid7()
         body = to_json(encode(method.fields, values, method.asks_for_text))
-        is_safe = method.repeat == "always" or (
-            method.repeat == "with request_id" and bool(values.get("request_id"))
-        )
-        return decode(response, self.send(method.path, body, timeout, is_safe=is_safe))
+        return decode(response, self.send(method.path, body, timeout, is_safe=method.repeat != "never"))
 
     def send(self, path: str, body: str, timeout: float | None, *, is_safe: bool) -> dict[str, Any]:
         """Sends JSON text. A deadline is for all repetitions together."""
@@ -160,7 +173,8 @@ class Watch(Generic[M]):
         self._advance = advance
         self._attempts = attempts
         self._stream: Stream | None = None
-        self._is_cancelled = False
+        self._cancelled = threading.Event()
+        caller.streams.add(ref(self, caller.streams.discard))
 
     def __iter__(self) -> Iterator[M]:
         return self
@@ -169,16 +183,19 @@ class Watch(Generic[M]):
         failures = 0
         while True:
             try:
-                if self._is_cancelled:
+                stream = self._stream
+                if stream is None and not self._cancelled.is_set():
+                    stream = self._stream = self._open()
+                # It may have been cancelled while it was opened, before there was anything to end.
+                if stream is None or self._cancelled.is_set():
+                    self._drop()
                     raise StopIteration
-                if self._stream is None:
-                    self._stream = self._open()
-                message = decode(self._response, next(self._stream))
+                message = decode(self._response, next(stream))
                 self._advance(message)
                 return message
             except LtbError as error:
                 self._drop()
-                if self._is_cancelled:
+                if self._cancelled.is_set():
                     raise StopIteration from error
                 failures += 1
                 is_last = self._attempts is not None and failures >= self._attempts
@@ -187,11 +204,11 @@ class Watch(Generic[M]):
                 pause = (error.retry_after or 0) + backoff(failures)
                 if self._deadline is not None and time.monotonic() + pause >= self._deadline:
                     raise
-            time.sleep(pause)
+            self._cancelled.wait(pause)
 
     def cancel(self) -> None:
-        """Ends the stream, also for a thread that waits in it."""
-        self._is_cancelled = True
+        """Ends the stream, also for a thread that waits in it, and returns at once."""
+        self._cancelled.set()
         self._drop()
 
     def _drop(self) -> None:
@@ -219,7 +236,7 @@ class Export(Generic[T]):
 
 
 def may_repeat(error: LtbError, *, is_safe: bool) -> bool:
-    """Whether a failure may pass. @param is_safe whether the call may be carried out twice"""
+    """Whether a failure may pass, where `is_safe` says that the call may be carried out twice."""
     # The service did nothing: it was too busy to begin, or undid its work.
     if error.code == "RESOURCE_EXHAUSTED":
         return error.retry_after is not None

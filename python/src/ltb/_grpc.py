@@ -9,6 +9,7 @@ A pool of descriptors of its own keeps them apart from stubs of `ltb.v1` that a 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ class _Codec:
 
 
 class GrpcTransport:
-    """Calls over one channel. A process that was forked off makes a channel of its own."""
+    """Calls over one channel. A process that was forked off before the first call makes one of its own."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -84,6 +85,7 @@ class GrpcTransport:
         self._credentials = _credentials_of(endpoint) if endpoint.is_secure else None
         # grpcio does not survive a fork with a channel in use, so none is made before the first call.
         self._channel: grpc.Channel | None = None
+        self._connecting = threading.Lock()
         self._pid = os.getpid()
 
     def unary(
@@ -138,19 +140,24 @@ class GrpcTransport:
         return codec
 
     def _connected(self) -> grpc.Channel:
-        if self._channel is None or self._pid != os.getpid():
-            endpoint, self._pid = self._endpoint, os.getpid()
-            options = list(_OPTIONS)
-            if endpoint.is_local:
-                options.append(("grpc.enable_http_proxy", 0))
-            if endpoint.tls.server_name is not None:
-                options.append(("grpc.ssl_target_name_override", endpoint.tls.server_name))
-            self._channel = (
-                grpc.insecure_channel(endpoint.authority, options)
-                if self._credentials is None
-                else grpc.secure_channel(endpoint.authority, self._credentials, options)
-            )
-        return self._channel
+        if self._pid != os.getpid():
+            # A thread of the parent may have held the lock, which nobody will release here.
+            self._connecting, self._channel = threading.Lock(), None
+            self._pid = os.getpid()
+        with self._connecting:
+            if self._channel is None:
+                self._channel = self._connect()
+            return self._channel
+
+    def _connect(self) -> grpc.Channel:
+        endpoint, options = self._endpoint, list(_OPTIONS)
+        if endpoint.is_local:
+            options.append(("grpc.enable_http_proxy", 0))
+        if endpoint.tls.server_name is not None:
+            options.append(("grpc.ssl_target_name_override", endpoint.tls.server_name))
+        if self._credentials is None:
+            return grpc.insecure_channel(endpoint.authority, options)
+        return grpc.secure_channel(endpoint.authority, self._credentials, options)
 
     def _metadata(self, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         key = self._endpoint.api_key

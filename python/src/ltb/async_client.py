@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Literal, Self
 
+from ._async_calls import in_own_thread
 from ._calls import DEFAULT_TIMEOUT_S, MAX_ATTEMPTS
 from ._endpoint import TlsFiles, endpoint_of
 from ._generated import async_services as aio
@@ -43,9 +43,10 @@ class AsyncClient:
         self.system = aio.AsyncSystemService(caller, self._threads)
 
     async def aclose(self) -> None:
-        """Waits for running calls, and ends the connections. May be called again."""
-        await asyncio.to_thread(self._threads.shutdown)
-        self._caller.transport.close()
+        """Ends streams, waits for running calls, and ends the connections. May be called again."""
+        self._caller.end_streams()
+        await in_own_thread(self._threads.shutdown)
+        self._caller.close()
 
     async def __aenter__(self) -> Self:
         return self

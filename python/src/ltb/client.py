@@ -12,7 +12,8 @@ from ._transport import transport_to
 
 
 class Client:
-    """Calls to the service, with one attribute for each of its parts. Threads and forks may share it.
+    """Calls to the service, with one attribute for each of its parts. Threads may share it, and over HTTP
+    processes that were forked off, too.
 
     A call that fails raises :class:`ltb.LtbError`, and `ValueError` or `TypeError` where an argument cannot
     be sent. Calls that failed for a passing reason (UNAVAILABLE, RESOURCE_EXHAUSTED with a `retry_after`,
@@ -59,8 +60,8 @@ class Client:
         self.system = sync.SystemService(caller)
 
     def close(self) -> None:
-        """Ends the connections. May be called again."""
-        self.caller.transport.close()
+        """Ends streams and connections. May be called again."""
+        self.caller.close()
 
     def __enter__(self) -> Self:
         return self
