@@ -6,6 +6,8 @@ interface Props {
   /** Where the lines across begin and end, in pixels. */
   from: number;
   to: number;
+  /** Writes a figure. Default: as a plain number */
+  write?: (value: number) => string;
 }
 
 interface Below extends Props {
@@ -17,7 +19,7 @@ interface Below extends Props {
 export const belowHeight = (unit: string | undefined) => (unit === undefined ? 20 : 38);
 
 /** The axis below a chart, with lines up. */
-export function AxisBelow({ scale, from, to, unit }: Below) {
+export function AxisBelow({ scale, from, to, unit, write = figure }: Below) {
   const [left = 0, right = 0] = scale.range();
   return (
     <>
@@ -25,7 +27,7 @@ export function AxisBelow({ scale, from, to, unit }: Below) {
         <g key={tick}>
           <line className="grid" x1={scale(tick)} x2={scale(tick)} y1={from} y2={to} />
           <text x={scale(tick)} y={to + 15} textAnchor="middle">
-            {figure(tick)}
+            {write(tick)}
           </text>
         </g>
       ))}
@@ -40,7 +42,13 @@ export function AxisBelow({ scale, from, to, unit }: Below) {
 }
 
 /** The axis at the left of a chart, with lines across; `whole`: its figures are counts. */
-export function AxisLeft({ scale, from, to, whole = false }: Props & { whole?: boolean }) {
+export function AxisLeft({
+  scale,
+  from,
+  to,
+  whole = false,
+  write = whole ? compact : figure,
+}: Props & { whole?: boolean }) {
   const [bottom = 0, top = 0] = scale.range();
   const ticks = scale.ticks(Math.max(2, Math.floor((bottom - top) / 32)));
   return (
@@ -51,7 +59,7 @@ export function AxisLeft({ scale, from, to, whole = false }: Props & { whole?: b
           <g key={tick}>
             <line className="grid" x1={from} x2={to} y1={scale(tick)} y2={scale(tick)} />
             <text x={from - 5} y={scale(tick) + 4} textAnchor="end">
-              {whole ? compact(tick) : figure(tick)}
+              {write(tick)}
             </text>
           </g>
         ))}

@@ -19,11 +19,11 @@ const [least, most] = [280, 800];
  * The widths in pixels of the drawings, for wide and for narrow windows, where a page is written to a file:
  * nothing measures it there, and its style shows the drawing that fits. Undefined: the chart is measured.
  */
-export const Written = createContext<readonly [wide: number, narrow: number] | undefined>(undefined);
+export const FixedWidths = createContext<readonly [wide: number, narrow: number] | undefined>(undefined);
 
 /** The frame of every chart: a picture with a name, and its figures behind it. */
 export function Chart({ title, note, height, table, children }: Props) {
-  const written = useContext(Written);
+  const written = useContext(FixedWidths);
   const figure = useRef<HTMLElement>(null);
   const [width, setWidth] = useState(most);
   useLayoutEffect(() => {

@@ -1,6 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { count } from "../parts/format.ts";
 import type { Tone } from "../parts/Status.tsx";
+import { AxisLeft } from "./Axis.tsx";
 import { Chart } from "./Chart.tsx";
 
 /** Numbers over time, one for each of the chart's times. Bars stand one upon another, lines do not. */
@@ -57,17 +58,7 @@ export function OverTime({ title, note, from, to, step, times, series }: Props) 
         const wide = Math.max(x(from + step) - x(from) - 1, 1);
         return (
           <>
-            {y
-              .ticks(3)
-              .filter(Number.isInteger)
-              .map((tick) => (
-                <g key={tick}>
-                  <line className="axis" x1={left} x2={width - 8} y1={y(tick)} y2={y(tick)} />
-                  <text x={left - 5} y={y(tick) + 4} textAnchor="end">
-                    {count(tick)}
-                  </text>
-                </g>
-              ))}
+            <AxisLeft scale={y} from={left} to={width - 8} whole />
             {marks.map((time) => (
               <text key={time} x={x(time)} y={height - 6} textAnchor="middle">
                 {clock.format(time)}

@@ -1,19 +1,24 @@
 import { scaleLinear } from "d3-scale";
+import type { ReactNode } from "react";
+import { AxisBelow, AxisLeft } from "./Axis.tsx";
 import { Chart } from "./Chart.tsx";
+import { type Label, placeLabels } from "./labels.ts";
+import { Mark } from "./Mark.tsx";
+import { endsOf, extentOf } from "./scale.ts";
 
 /** A figure with the interval in which it is. */
-export interface Estimate {
+interface Estimate {
   value: number;
   low?: number | undefined;
   high?: number | undefined;
 }
 
-export interface Point {
+interface Point {
   name: string;
   x: Estimate;
   y: Estimate;
   href?: string | undefined;
-  /** It is named, and joined with the others that are. */
+  /** It is named where there is room, and joined with the others that are. */
   marked: boolean;
 }
 
@@ -27,6 +32,7 @@ interface Props {
   note?: string;
   x: Axis;
   y: Axis;
+  /** The first of them are named before the others. */
   points: readonly Point[];
   /** What is said in the table of the points that are marked. */
   mark: string;
@@ -34,13 +40,14 @@ interface Props {
 
 const height = 340;
 const [top, right, bottom, left] = [22, 14, 40, 56];
-/** About so wide is a character of a label, in pixels. */
-const character = 6.5;
 
 /** Two figures of each thing against each other, both with their intervals. */
 export function Scatter({ title, note, x, y, points, mark }: Props) {
-  const marked = points.filter((point) => point.marked).toSorted((one, other) => one.x.value - other.x.value);
   const or = (value: number | undefined, { write }: Axis) => (value === undefined ? "–" : write(value));
+  const words = (point: Point) =>
+    `${point.name}: ${y.name} ${y.write(point.y.value)}, ${x.name} ${x.write(point.x.value)}`;
+  const scaleOf = (axis: "x" | "y", ends: [number, number]) =>
+    scaleLinear(extentOf(points.flatMap((point) => endsOf(point[axis]))), ends).nice();
   return (
     <Chart
       {...{ title, note, height }}
@@ -55,78 +62,38 @@ export function Scatter({ title, note, x, y, points, mark }: Props) {
       }}
     >
       {(width) => {
-        const across = scaleLinear(rangeOf(points.map((point) => point.x)), [left, width - right]).nice();
-        const up = scaleLinear(rangeOf(points.map((point) => point.y)), [height - bottom, top]).nice();
+        const area = { left, right: width - right, top, bottom: height - bottom };
+        const across = scaleOf("x", [area.left, area.right]);
+        const up = scaleOf("y", [area.bottom, area.top]);
+        const placed = points.map((point) => ({ point, x: across(point.x.value), y: up(point.y.value) }));
+        const marked = placed.filter(({ point }) => point.marked);
+        const names = marked.map(({ point: { name }, ...at }) => ({ ...at, name }));
+        const found = placeLabels(names, placed, area);
+        const labels = new Map(marked.map(({ point }, index) => [point, found[index]]));
         return (
           <>
-            {up.ticks(6).map((tick) => (
-              <g key={tick}>
-                <line className="axis" x1={left} x2={width - right} y1={up(tick)} y2={up(tick)} />
-                <text x={left - 6} y={up(tick) + 4} textAnchor="end">
-                  {y.write(tick)}
-                </text>
-              </g>
-            ))}
-            {across.ticks(Math.round((width - left) / 90)).map((tick) => (
-              <text key={tick} x={across(tick)} y={height - bottom + 16} textAnchor="middle">
-                {x.write(tick)}
-              </text>
-            ))}
-            <text x={width - right} y={height - 6} textAnchor="end">
-              {x.name} →
-            </text>
-            <text x="0" y="11">
-              ↑ {y.name}
+            <AxisLeft scale={up} from={left} to={area.right} write={y.write} />
+            <AxisBelow scale={across} from={top} to={area.bottom} write={x.write} unit={x.name} />
+            <text className="unit" x="0" y="11">
+              {y.name}
             </text>
             <polyline
               className="joined"
-              points={marked.map((point) => `${across(point.x.value)},${up(point.y.value)}`).join(" ")}
+              points={marked
+                .toSorted((one, other) => one.x - other.x)
+                .map((one) => `${one.x},${one.y}`)
+                .join(" ")}
             />
-            {points.map((point, index) => {
-              const [cx, cy] = [across(point.x.value), up(point.y.value)];
-              const words = `${point.name}: ${y.name} ${y.write(point.y.value)}, ${x.name} ${x.write(point.x.value)}`;
-              const isLeft = cx > width / 2;
-              const longest = Math.floor((isLeft ? cx - left : width - right - cx) / character) - 2;
-              const drawn = (
-                <>
-                  <circle className="point" cx={cx} cy={cy} r={point.marked ? 5 : 4} />
-                  {point.marked && (
-                    <text
-                      className="name"
-                      x={cx + (isLeft ? -9 : 9)}
-                      y={cy - 7}
-                      textAnchor={isLeft ? "end" : "start"}
-                    >
-                      {point.name.length > longest ? `${point.name.slice(0, longest)}…` : point.name}
-                    </text>
-                  )}
-                </>
-              );
-              return (
-                <g key={`${point.name} ${point.href ?? index}`} className={point.marked ? "good" : undefined}>
-                  <title>{words}</title>
-                  {point.x.low !== undefined && point.x.high !== undefined && (
-                    <line
-                      className="whisker"
-                      x1={across(point.x.low)}
-                      x2={across(point.x.high)}
-                      y1={cy}
-                      y2={cy}
-                    />
-                  )}
-                  {point.y.low !== undefined && point.y.high !== undefined && (
-                    <line className="whisker" x1={cx} x2={cx} y1={up(point.y.low)} y2={up(point.y.high)} />
-                  )}
-                  {point.href === undefined ? (
-                    drawn
-                  ) : (
-                    <a href={point.href} aria-label={words}>
-                      {drawn}
-                    </a>
-                  )}
-                </g>
-              );
-            })}
+            {placed.map(({ point, ...at }, index) => (
+              <g key={index} className={point.marked ? "good" : undefined}>
+                <title>{words(point)}</title>
+                <Whiskers {...at} point={point} across={across} up={up} />
+                <MaybeLink href={point.href} label={words(point)}>
+                  <Mark {...at} size={point.marked ? 5 : 4} />
+                  <Name label={labels.get(point)} />
+                </MaybeLink>
+              </g>
+            ))}
           </>
         );
       }}
@@ -134,10 +101,45 @@ export function Scatter({ title, note, x, y, points, mark }: Props) {
   );
 }
 
-function rangeOf(estimates: readonly Estimate[]): [number, number] {
-  const ends = estimates.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
-  const [least, most] = [Math.min(...ends), Math.max(...ends)];
-  return least === most
-    ? [least - Math.abs(least || 1) * 0.1, most + Math.abs(most || 1) * 0.1]
-    : [least, most];
+interface WhiskersProps {
+  point: Point;
+  x: number;
+  y: number;
+  across: (value: number) => number;
+  up: (value: number) => number;
+}
+
+/** The intervals of both figures, as a cross. */
+function Whiskers({ point, x, y, across, up }: WhiskersProps) {
+  const [{ low: left, high: right }, { low, high }] = [point.x, point.y];
+  return (
+    <>
+      {left !== undefined && right !== undefined && (
+        <line className="whisker" x1={across(left)} x2={across(right)} y1={y} y2={y} />
+      )}
+      {low !== undefined && high !== undefined && (
+        <line className="whisker" x1={x} x2={x} y1={up(low)} y2={up(high)} />
+      )}
+    </>
+  );
+}
+
+function Name({ label }: { label: Label | undefined }) {
+  return (
+    label && (
+      <text className="name" x={label.x} y={label.y} textAnchor={label.anchor}>
+        {label.text}
+      </text>
+    )
+  );
+}
+
+function MaybeLink(props: { href: string | undefined; label: string; children: ReactNode }) {
+  const { href, label, children } = props;
+  if (href === undefined) return children;
+  return (
+    <a href={href} aria-label={label}>
+      {children}
+    </a>
+  );
 }

@@ -1,5 +1,5 @@
 import type { Block, Sample } from "../../../src/cli/html/document.ts";
-import { Written } from "../charts/Chart.tsx";
+import { FixedWidths } from "../charts/Chart.tsx";
 import { Histogram } from "../charts/Histogram.tsx";
 import { Intervals } from "../charts/Intervals.tsx";
 import { Timeline } from "../charts/Timeline.tsx";
@@ -24,14 +24,14 @@ export function BlockView({ block }: { block: Block }) {
     case "histograms":
       return (
         <div className="charts">
-          <Written value={widths}>
+          <FixedWidths value={widths}>
             {block.charts.map((chart, index) => (
               <div className="card" key={index}>
                 <h3>{chart.title}</h3>
                 <Histogram {...chart} />
               </div>
             ))}
-          </Written>
+          </FixedWidths>
         </div>
       );
     case "samples":

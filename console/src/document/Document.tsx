@@ -1,5 +1,6 @@
 import type { Page, Section } from "../../../src/cli/html/document.ts";
-import { Written } from "../charts/Chart.tsx";
+import { formatUtcMinute } from "../../../src/text.ts";
+import { FixedWidths } from "../charts/Chart.tsx";
 import { BlockView } from "./BlockView.tsx";
 import style from "./style.css?inline";
 
@@ -10,7 +11,6 @@ const widths = [900, 320] as const;
 
 /** A page of the command line as a whole document. */
 export function Document({ page: { title, lead, id, sections } }: { page: Page }) {
-  const made = new Date().toISOString().slice(0, 16).replace("T", " ");
   return (
     <html lang="en">
       <head>
@@ -29,12 +29,12 @@ export function Document({ page: { title, lead, id, sections } }: { page: Page }
               {lead} {id !== undefined && <code>{id}</code>}
             </p>
           </header>
-          <Written value={widths}>
+          <FixedWidths value={widths}>
             {sections.map((section, index) => (
               <SectionView key={index} section={section} />
             ))}
-          </Written>
-          <footer className="soft">Made by ltb on {made} UTC.</footer>
+          </FixedWidths>
+          <footer className="soft">Made by ltb on {formatUtcMinute(new Date())} UTC.</footer>
         </main>
       </body>
     </html>
