@@ -18,7 +18,7 @@ describe("what no other beats", () => {
 
 describe.skipIf(!program)("comparisons and leaderboards", async () => {
   const { db, serve } = await bench();
-  const { open } = browser();
+  const { open, faults } = browser();
   let home = "";
   const ids: Record<string, string> = {};
 
@@ -178,5 +178,34 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
     await note.waitFor();
     await page.getByLabel("Of candidate").selectOption({ label: "other 19" });
     await note.waitFor({ state: "detached" });
+  });
+
+  test("the ends of a metric that has none of its own are asked for where missing values count as the worst", async () => {
+    const [first, second] = await Promise.all(
+      [3, 2].map(async (measured) => {
+        const about = { name: `${measured} of 3`, provider: "acme", model: "m", dataset: "timed" };
+        const { id: benchmarkId } = await db.benchmarks.create(about);
+        const evaluations = Array.from({ length: 3 }, (_, n) => ({
+          ...{ benchmarkId, sampleId: `q${n}`, input: "i", output: "o" },
+          ...(n < measured && { latencyMs: 100 + n }),
+        }));
+        await db.evaluations.createMany(evaluations);
+        return benchmarkId;
+      }),
+    );
+    const path = `compare?baseline=${first}&with=${second}&metric=latency_ms`;
+    const page = await open(`${home}/${path}`);
+    await page.getByRole("row", { name: /^2 of 3/ }).waitFor();
+    await page.getByLabel("Samples without a value").selectOption("as the worst");
+    await page.getByRole("alert").filter({ hasText: "range_high" }).waitFor();
+    expect(faults.splice(0).filter((fault) => !/\b400\b/.test(fault))).toEqual([]);
+    await page.getByLabel("Greatest value possible").fill("60000");
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    await page.getByRole("row", { name: /^2 of 3 .* 3 / }).waitFor();
+    await page.getByRole("button", { name: "Copy as" }).click();
+    const command = page.getByRole("dialog", { name: "Copy as" }).getByRole("region", { name: "ltb" });
+    await command.waitFor();
+    expect(await command.innerText()).toContain("--missing as_worst --range :60000");
+    expect(await barriers(page)).toEqual([]);
   });
 });

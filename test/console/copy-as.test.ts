@@ -124,6 +124,11 @@ describe.skipIf(!program)("what pages copy", async () => {
       scripts.curl?.push(`${lines.curl} --fail-with-body`);
       if (hasGrpcurl) scripts.grpcurl?.push(lines.grpcurl ?? "");
     }
+    for (const options of [
+      "--lower-is-better --missing as_worst",
+      "--metric latency_ms --reducer median --status running --min-count 2",
+    ])
+      expect(ltb.filter((line) => line.includes(options))).toHaveLength(1);
     // One program after another within one process.
     const imports = paths.map((_, at) => `await import("${folder}/${at}.ts");`);
     writeFileSync(join(folder, "all.ts"), imports.join("\n"));

@@ -31,9 +31,7 @@ export function all(value: string | string[] | undefined): string[] {
 
 /** The value of an enum by its name; 0, which stands for none, where the enum has no such name. */
 export function enumOf<Values extends Record<string, number>>(values: Values, name: string) {
-  // Enums lead from their numbers to their names too.
-  const value: unknown = Object.hasOwn(values, name) && values[name];
-  return (typeof value === "number" ? value : 0) as Values[keyof Values];
+  return (Object.hasOwn(values, name) ? values[name] : 0) as Values[keyof Values];
 }
 
 /** One value of a name as a number; undefined where it is none. */

@@ -7,6 +7,7 @@ import { useVisited } from "../../data/visited.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
+import { MissingFilter } from "../../parts/MissingFilter.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Candidate } from "./Candidate.tsx";
 import { Choice } from "./Choice.tsx";
@@ -55,7 +56,7 @@ export function Page() {
           <search className="filters">
             <TextFilter name="metric" label="Metric (score)" />
             <ChoiceFilter name="lower" label="Better is" options={directions} />
-            <ChoiceFilter name="missing" label="Samples without a value" options={missings} />
+            <MissingFilter />
             <ChoiceFilter name="different" label="Asked otherwise" options={different} />
             <TextFilter name="group" label="Groups by metadata key" />
           </search>
@@ -85,12 +86,6 @@ const directions = [
   ["", "as the metric has it"],
   ["0", "higher"],
   ["1", "lower"],
-] as const;
-
-const missings = [
-  ["", "left out"],
-  ["AS_WORST", "as the worst"],
-  ["BOUNDS", "as bounds"],
 ] as const;
 
 const different = [

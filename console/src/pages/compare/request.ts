@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { ComparedState, Missing, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { ComparedState, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import type {
   CompareBenchmarksRequestSchema,
   ListComparedSamplesRequestSchema,
@@ -8,6 +8,7 @@ import { quote } from "../../../../src/text.ts";
 import type { Search } from "../../data/search.ts";
 import { all, enumOf, numeric, one } from "../../data/useSearchState.ts";
 import { ltbWords, optionOf } from "../../parts/copy-as/words.ts";
+import { missingOf, missingOptions } from "../../parts/missing.ts";
 
 /** The level of significance that verdicts go by, as that of `ltb compare`. */
 export const alpha = 0.05;
@@ -24,7 +25,7 @@ export function requestOf(
   return {
     ...{ baselineId, candidateIds, ...sharedOf(search) },
     groupBy: one(search.group),
-    missing: enumOf(Missing, one(search.missing)),
+    ...missingOf(search),
     // The worst and the best one are where the lists of samples begin.
     pageSize: 1,
   };
@@ -91,8 +92,7 @@ export function samplesOf(search: Search) {
 /** The words of `ltb` that ask for the same comparison. */
 export function wordsOfComparison(search: Search): string[] {
   const { baselineId, candidateIds } = sidesOf(search);
-  const missing = optionOf(Missing, enumOf(Missing, one(search.missing)));
-  const options = { ...sharedOptions(search), "group-by": one(search.group), missing };
+  const options = { ...sharedOptions(search), "group-by": one(search.group), ...missingOptions(search) };
   return ltbWords("compare", options, [baselineId, ...candidateIds]);
 }
 

@@ -1,4 +1,4 @@
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import type { LeaderboardEntry } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import {
   BenchmarkService,
@@ -15,6 +15,8 @@ import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
+import { MissingFilter } from "../../parts/MissingFilter.tsx";
+import { Tabs } from "../../parts/Tabs.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Against } from "./Against.tsx";
 import { commandOf, requestOf } from "./request.ts";
@@ -48,7 +50,7 @@ export function Page() {
       <search className="filters">
         <TextFilter name="metric" label="Metric (score)" />
         <ChoiceFilter name="reducer" label="Repetitions by" options={reducers} />
-        <ChoiceFilter name="missing" label="Samples without a value" options={missings} />
+        <MissingFilter />
         <TextFilter name="provider" label="Provider" />
         <ChoiceFilter name="status" label="Status" options={statuses} />
         <TextFilter name="min_count" label="At least … samples" type="number" />
@@ -60,12 +62,17 @@ export function Page() {
             return (
               <div className="empty">
                 No benchmark of this dataset has a value here.
-                <Left board={first} />
+                <LeftOut board={first} />
               </div>
             );
           return (
             <>
-              <Views />
+              <Tabs
+                label="View"
+                tabs={views.map(([name, words]) => ({ name, words }))}
+                shown={view}
+                searchOf={(name) => ({ ...search, view: name || undefined })}
+              />
               {view === "" ? (
                 <Ranked entries={entries} metric={one(search.metric) || "score"} />
               ) : (
@@ -75,7 +82,7 @@ export function Page() {
                 />
               )}
               <Standings entries={entries} onEnd={onEnd} total={first.totalCount} />
-              <Left board={first} />
+              <LeftOut board={first} />
             </>
           );
         }}
@@ -90,25 +97,6 @@ const views = [
   ["cost", "Against cost"],
   ["latency", "Against latency"],
 ] as const;
-
-function Views() {
-  const [search] = useSearchState();
-  return (
-    <nav className="tabs" aria-label="View">
-      {views.map(([name, words]) => (
-        <Link
-          key={name}
-          to="."
-          search={{ ...search, view: name || undefined } as never}
-          resetScroll={false}
-          activeOptions={{ exact: true, includeSearch: true }}
-        >
-          {words}
-        </Link>
-      ))}
-    </nav>
-  );
-}
 
 /** The first of the board in their order, with their intervals. */
 function Ranked({ entries, metric }: { entries: readonly LeaderboardEntry[]; metric: string }) {
@@ -128,7 +116,7 @@ function Ranked({ entries, metric }: { entries: readonly LeaderboardEntry[]; met
 }
 
 /** What is not on the board, and why. */
-function Left({ board }: { board: GetLeaderboardResponse }) {
+function LeftOut({ board }: { board: GetLeaderboardResponse }) {
   const lines = [
     [board.pendingCount, "are still being computed"],
     [board.unscoredCount, "match, and have no value of this metric"],
@@ -148,12 +136,6 @@ const reducers = [
   ["MEDIAN", "median"],
   ["MODE", "mode"],
   ["MAX", "maximum"],
-] as const;
-
-const missings = [
-  ["", "left out"],
-  ["AS_WORST", "as the worst"],
-  ["BOUNDS", "as bounds"],
 ] as const;
 
 const statuses = [

@@ -1,9 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { BenchmarkStatus, Missing, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { BenchmarkStatus, Reducer } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetLeaderboardRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import type { Search } from "../../data/search.ts";
 import { enumOf, numeric, one } from "../../data/useSearchState.ts";
 import { ltbWords, optionOf } from "../../parts/copy-as/words.ts";
+import { missingOf, missingOptions } from "../../parts/missing.ts";
 
 type Request = MessageInitShape<typeof GetLeaderboardRequestSchema>;
 
@@ -15,7 +16,7 @@ export function requestOf(dataset: string, search: Search): Request {
     pageSize: 100,
     metric: one(search.metric),
     reducer: enumOf(Reducer, one(search.reducer)),
-    missing: enumOf(Missing, one(search.missing)),
+    ...missingOf(search),
     minCount: Number.isInteger(minimum) && minimum > 0 ? minimum : 0,
   };
 }
@@ -31,13 +32,13 @@ function filtersOf(dataset: string, search: Search) {
 
 /** The words of `ltb` that ask for the same leaderboard. */
 export function commandOf(dataset: string, search: Search): string[] {
-  const { metric, provider, reducer, missing, status, minCount } = requestOf(dataset, search);
+  const { metric, provider, reducer, status, minCount } = requestOf(dataset, search);
   return ltbWords(
     "leaderboard",
     {
       ...{ metric, provider },
       reducer: optionOf(Reducer, reducer),
-      missing: optionOf(Missing, missing),
+      ...missingOptions(search),
       status: optionOf(BenchmarkStatus, status),
       "min-count": minCount ? String(minCount) : undefined,
     },

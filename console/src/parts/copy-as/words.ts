@@ -19,6 +19,7 @@ export function ltbWords(
 }
 
 /** The word that an option has for a value of an enum: "as_worst"; undefined for 0, which stands for none. */
-export function optionOf(names: Readonly<Record<number, string>>, value = 0): string | undefined {
-  return value === 0 ? undefined : names[value]?.toLowerCase();
+export function optionOf(values: Readonly<Record<string, number>>, value = 0): string | undefined {
+  const named = Object.entries(values).find(([, each]) => each === value && each !== 0);
+  return named?.[0].toLowerCase();
 }
