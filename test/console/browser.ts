@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { chromiumProgram, programs } from "../harness/chromium.ts";
-import { eventually } from "../harness/waiting.ts";
+import { eventually, patienceMs } from "../harness/waiting.ts";
 
 /** The Chromium that tests of the console are run in; undefined where there is none. */
 export const program = chromiumProgram;
@@ -59,6 +59,7 @@ export function browser() {
     async open(url: string, { theme = "light", width = 1280, key }: Opening = {}): Promise<Page> {
       if (!running) throw new Error("the browser has not started");
       const context = await running.newContext({ colorScheme: theme, viewport: { width, height } });
+      context.setDefaultTimeout(patienceMs);
       if (key !== undefined) await signIn(context, url, key);
       const page = await context.newPage();
       page.on(

@@ -50,6 +50,19 @@ describe.skipIf(!program)("the palette and the keys", async () => {
     }
   });
 
+  test("keys are the page's again as soon as a dialog is closed, while the focus is still in it", async () => {
+    const page = await at("/benchmarks");
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await page.evaluate(`{
+      const dialog = document.querySelector("dialog");
+      const button = dialog.querySelector("button");
+      dialog.close();
+      for (const key of "gj") button.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    }`);
+    await page.getByRole("heading", { level: 1, name: "Jobs" }).waitFor();
+  });
+
   test("leads to pages, whole by keys", async () => {
     const page = await at("/");
     await opened(page, "b");

@@ -42,12 +42,12 @@ export function useKeys(frame: Frame): void {
       // AltGr, by which some keyboards write brackets, is Ctrl and Alt for some systems.
       const isHeld = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
       if (isHeld) {
-        if (key.toLowerCase() !== "k" || event.altKey || event.shiftKey || isIn(event, "dialog")) return;
+        if (key.toLowerCase() !== "k" || event.altKey || event.shiftKey || isIn(event, dialog)) return;
         event.preventDefault();
         latest.current.openPalette();
         return;
       }
-      if (isIn(event, "dialog") || (key !== "Escape" && (!keysAreOn() || isIn(event, typing)))) return;
+      if (isIn(event, dialog) || (key !== "Escape" && (!keysAreOn() || isIn(event, typing)))) return;
       if (Date.now() < goUntil) {
         goUntil = 0;
         latest.current.goTo(key);
@@ -66,6 +66,9 @@ export function useKeys(frame: Frame): void {
     return () => window.removeEventListener("keydown", onKey);
   }, []);
 }
+
+// The focus stays for a moment in one that was closed.
+const dialog = "dialog[open]";
 
 const typing = 'input:not([type="checkbox"], [type="radio"]), select, textarea';
 
