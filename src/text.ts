@@ -36,6 +36,11 @@ export function makePrintableJson(json: string): string {
   return json.replace(acting, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** A time in UTC to the minute, as "2026-01-31 23:59". */
+export function formatUtcMinute(time: Date): string {
+  return time.toISOString().slice(0, 16).replace("T", " ");
+}
+
 /** Writes a text as one word of the shell. */
 export function quote(text: string): string {
   return isPlainWord(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -6,6 +6,7 @@ import type {
 } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { isOpen, lacksValues } from "../statistics/lacking.ts";
 import { type Figures, leaveOpen, type Verdict } from "../statistics/verdict.ts";
+import { formatUtcMinute } from "../text.ts";
 import type { Bin, Interval, Moment } from "./data.ts";
 
 // What charts show of the answers of the service, on pages of the command line and in the console alike.
@@ -74,7 +75,7 @@ function momentOf(run: MetricRun, lowerIsBetter: boolean): Moment {
   const change = settled ?? changes.find((one) => one?.firstUnsettled);
   return {
     ...intervalOf(run),
-    time: run.createdAt ? timestampDate(run.createdAt).toISOString().slice(0, 16).replace("T", " ") : "",
+    time: run.createdAt ? formatUtcMinute(timestampDate(run.createdAt)) : "",
     isMarked: settled !== undefined,
     ...(change && {
       tone: change.difference > 0 !== lowerIsBetter ? "good" : "bad",

@@ -9,7 +9,7 @@ import type { BenchmarkClient } from "../shared/client.ts";
 import { explainTests, testName } from "../shared/comparison.ts";
 import { formatNumber } from "../shared/output.ts";
 import { slicesTable } from "../shared/pair-slices.ts";
-import { type Block, type Cell, type Sample, type Section, sentences, tableOf, text } from "./document.ts";
+import { type Block, type Cell, remarks, type Sample, type Section, tableOf, text } from "./document.ts";
 import { unitOf, withInterval } from "./figures.ts";
 import { groupsChart } from "./groups.ts";
 import { type Summarized, spreadSection } from "./histograms.ts";
@@ -59,14 +59,8 @@ export async function writeComparison(
     lead: `Compared by ${unit}, ${lowerIsBetter ? "lower" : "higher"} is better, on the samples that ${options.missing === "as_worst" ? "the baseline has a value of" : "both have"}. Baseline: ${baseline}`,
     id: baselineId,
     sections: [
-      ...sentences(
-        "Warning",
-        warnings.map((line) => `${line}.`),
-      ),
-      ...sentences(
-        "A gate is not passed",
-        failures.map((line) => `${line}.`),
-      ),
+      ...remarks("Warning", warnings),
+      ...remarks("A gate is not passed", failures),
       {
         title: `Mean difference in ${unit}`,
         note: `Candidate minus baseline, with the 95 % interval below. ▲ better, ▼ worse,${verdicts.includes("may be worse") ? " ▽ may be worse," : ""} ● no significant difference. ${comparisons.some(({ bounds }) => leaveOpen(bounds)) ? reachWords : ""}${explainTests(response, options.alpha).join(" ")}`,

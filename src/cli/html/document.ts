@@ -52,6 +52,13 @@ export interface Sample {
 
 export const text = (words: string): Block => ({ kind: "text", text: words });
 
+/** A section of what is said without full stops elsewhere, if anything is. */
+export const remarks = (title: string, lines: readonly string[]): Section[] =>
+  sentences(
+    title,
+    lines.map((line) => `${line}.`),
+  );
+
 /** A section of sentences, if there are any. */
 export function sentences(title: string, lines: readonly string[]): Section[] {
   return lines.length === 0 ? [] : [{ title, body: lines.map(text) }];

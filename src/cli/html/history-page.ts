@@ -6,7 +6,7 @@ import { allRuns, changeCells, countRuns, markOf, NO_CHANGE } from "../shared/ch
 import { countText, coverageOfRuns, leftOutWords } from "../shared/coverage.ts";
 import { formatMinute } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
-import { type Cell, sentences, tableOf } from "./document.ts";
+import { type Cell, remarks, sentences, tableOf } from "./document.ts";
 import { intervalsOf, unitOf, withInterval } from "./figures.ts";
 import { inputsSection } from "./inputs.ts";
 import { writePage } from "./write-page.ts";
@@ -34,10 +34,7 @@ export async function writeHistory(
     title: `History: ${dataset}`,
     lead: `${countRuns(runs)} by mean ${unit}, oldest first.`,
     sections: [
-      ...sentences(
-        "Warning",
-        warnings.map((line) => `${line}.`),
-      ),
+      ...remarks("Warning", warnings),
       ...inputsSection(allRuns(response), response.inputsReferenceId),
       ...sentences("What is missing", [
         ...coverageOfRuns(allRuns(response), { metric, ...response }),

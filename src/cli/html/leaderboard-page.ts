@@ -11,7 +11,7 @@ import {
 } from "../shared/coverage.ts";
 import { apartWords, formatInterval, formatNumber, formatSpan } from "../shared/output.ts";
 import { rankedRepetitions } from "../shared/reducer.ts";
-import { sentences, tableOf } from "./document.ts";
+import { remarks, sentences, tableOf } from "./document.ts";
 import { interval, intervalsOf, unitOf } from "./figures.ts";
 import { inputsSection } from "./inputs.ts";
 import { writePage } from "./write-page.ts";
@@ -48,10 +48,7 @@ export async function writeLeaderboard(
     title: `Leaderboard: ${dataset}`,
     lead: `${total} ranked by mean ${unit}, ${lowerIsBetter ? "lowest" : "highest"} first; ${entries.length} shown.${about.minimum === "" ? "" : ` Those below ${about.minimum} are not ranked.`}`,
     sections: [
-      ...sentences(
-        "Warning",
-        about.warnings.map((line) => `${line}.`),
-      ),
+      ...remarks("Warning", about.warnings),
       ...inputsSection(entries, about.referenceId),
       ...sentences("What is missing", [
         ...coverageOfEntries(entries, about),

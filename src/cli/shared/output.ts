@@ -3,7 +3,7 @@ import { scalarZeroValue } from "@bufbuild/protobuf/reflect";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import Table from "cli-table3";
 import type { Log } from "../../log.ts";
-import { makePrintable, makePrintableJson } from "../../text.ts";
+import { formatUtcMinute, makePrintable, makePrintableJson } from "../../text.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
 import { lineWidth, paint, showable, withoutMarks } from "./terminal.ts";
 
@@ -192,7 +192,7 @@ export const apartWords = (isOpen: boolean) => {
 
 /** A time in UTC to the minute, for a column of a table. */
 export function formatMinute(time: Timestamp | undefined): string {
-  return formatSecond(time).slice(0, 16);
+  return time === undefined ? "-" : formatUtcMinute(timestampDate(time));
 }
 
 /** The time of day in UTC, as ISO 8601 has it. */
