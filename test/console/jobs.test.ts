@@ -1,13 +1,12 @@
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
-import { writeMinute } from "../../src/jobs/history/write.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { bench, clients, listeners } from "../auth/support.ts";
-import { eventually, patienceMs } from "../harness/waiting.ts";
 import { barriers, browser, program, settled } from "./browser.ts";
+import { claimed } from "./claimed.ts";
 
-describe.skipIf(!program)("jobs, queue and workers", async () => {
+describe.skipIf(!program)("jobs", async () => {
   const { db, serve, caller } = await bench();
   const { faults, open } = browser();
   let service: RunningService;
@@ -19,31 +18,11 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
   });
 
   const rowsOf = (page: Page) => page.getByRole("table", { name: "Jobs" }).getByRole("row");
-  const at = async (path: string, look?: Parameters<typeof open>[1]) => {
-    const page = await open(home + path, look);
-    page.setDefaultTimeout(patienceMs);
-    return page;
-  };
 
-  const signedIn = async (url: string, key: string) => {
-    const page = await open(url, { key });
-    page.setDefaultTimeout(patienceMs);
-    return page;
-  };
-
-  /** A job of the type that a worker of its own has been given. */
-  const claimed = async (jobType: string) => {
-    const workerId = `worker of ${jobType}`;
-    await db.workers.register({ workerId, jobTypes: [jobType], capacity: 10 });
-    const job = await db.jobs.create({ jobType });
-    const { leases } = await db.jobs.claim({ workerId, jobTypes: [jobType], leaseMs: 600_000 });
-    const [lease] = leases;
-    if (lease?.id !== job.id) throw new Error("another job was claimed");
-    return { workerId, job, lease: { jobId: job.id, epoch: lease.epoch } };
-  };
+  const at = (path: string) => open(home + path);
 
   test("live without jumping: rows change in place, and new ones wait until they are asked for", async () => {
-    const { workerId, job, lease } = await claimed("live");
+    const { workerId, job, lease } = await claimed(db, "live");
     const older = await db.jobs.create({ jobType: "live", priority: 7 });
     const page = await at("/jobs?type=live");
     await rowsOf(page).nth(2).waitFor();
@@ -128,7 +107,7 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     const { key, userId } = await caller("user");
     const own = await db.jobs.create({ jobType: "shared", createdBy: userId });
     const other = await db.jobs.create({ jobType: "shared", createdBy: (await caller("user")).userId });
-    const page = await signedIn(`http://${formatAddress(httpAddress)}/console/jobs?type=shared`, key);
+    const page = await open(`http://${formatAddress(httpAddress)}/console/jobs?type=shared`, { key });
     await page.getByRole("button", { name: "Cancel…" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("1 of all jobs of type shared is cancelled.").waitFor();
@@ -172,28 +151,8 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     });
   });
 
-  test("jobs that ended are deleted, after the most that these can be was typed", async () => {
-    const { id } = await db.jobs.create({ jobType: "old" });
-    await db.jobs.cancel(id, "of no use");
-    const page = await at("/queue");
-    await page.getByRole("button", { name: "Delete old jobs…" }).click();
-    const dialog = page.getByRole("dialog");
-    await dialog.getByLabel(/^completed/).uncheck();
-    await dialog.getByLabel(/^cancelled/).check();
-    await dialog.getByText("The service counts nothing beforehand here").waitFor();
-    expect(await barriers(page)).toEqual([]);
-    await dialog.getByLabel(/days ago/).fill("0");
-    const go = dialog.getByRole("button", { name: "Delete", exact: true });
-    expect(await go.isDisabled()).toBe(true);
-    const { cancelled } = await clients(listeners.HTTP(service)).jobs.getJobStats({});
-    await dialog.getByLabel(/to go on/).fill(String(cancelled));
-    await go.click();
-    await page.getByText(new RegExp(`^${cancelled} jobs? (was|were) deleted\\.$`)).waitFor();
-    await expect(db.jobs.get(id)).rejects.toThrow();
-  });
-
   test("a job tells what it went through", async () => {
-    const { workerId, job, lease } = await claimed("tried");
+    const { workerId, job, lease } = await claimed(db, "tried");
     const error = `<img src=x onerror="window.hit = true">\u202e${"long".repeat(15_000)}`;
     await db.jobs.fail(workerId, [{ ...lease, error, retryable: true, retryAfterMs: 3_600_000 }]);
     const page = await at(`/jobs/${job.id}`);
@@ -234,161 +193,11 @@ describe.skipIf(!program)("jobs, queue and workers", async () => {
     await page.getByRole("region", { name: "Payload" }).getByText("12345678901234567890").waitFor();
   });
 
-  test("why is it not running? a pending job says what holds it up", async () => {
-    await db.workers.register({ workerId: "nearest", jobTypes: ["held"], tags: ["gpu"] });
-    await db.jobs.setLimit({ limitKey: "quota", maxRunning: 0 });
-    await db.jobs.pause({ jobType: "held" });
-    await db.jobs.create({ jobType: "held", priority: 1 });
-    const { id } = await db.jobs.create({ jobType: "held", requiredTags: ["gpu", "eu"], limitKey: "quota" });
-    const page = await at(`/jobs/${id}`);
-    for (const words of [
-      /^Paused .*: *type held/,
-      /^Its limit quota is reached: 0\/0 running/,
-      /^No worker can run it. The nearest, nearest, lacks tag eu\./,
-      /^1 job of its type is ahead of it/,
-    ])
-      await page.getByRole("listitem").filter({ hasText: words }).waitFor();
-    await db.jobs.resume({ jobType: "held" });
-    await eventually(async () => (await page.getByText(/^Paused/).count()) === 0);
-  });
-
-  test("limits and pauses are set and taken back", async () => {
-    await db.jobs.create({ jobType: "queued", limitKey: "key of queued" });
-    const page = await at("/queue");
-    const lane = page.getByRole("region", { name: "Lanes" }).getByRole("row", { name: /queued/ });
-    await lane.getByText("nobody serves it").waitFor();
-    await page.getByRole("button", { name: "Set a limit…" }).click();
-    const dialog = page.getByRole("dialog");
-    await dialog.getByLabel("Limit key").fill("key of queued");
-    await dialog.getByLabel("Most running at the same time").fill("0");
-    expect(await barriers(page)).toEqual([]);
-    await dialog.getByRole("button", { name: "Set", exact: true }).click();
-    await lane.getByText("at its limit").waitFor();
-    await page.getByRole("button", { name: "Pause…" }).click();
-    await dialog.getByLabel("Type").fill("queued");
-    await dialog.getByRole("button", { name: "Pause", exact: true }).click();
-    await lane.getByText("paused").waitFor();
-    await page
-      .getByRole("region", { name: "Pauses" })
-      .getByRole("row", { name: /queued/ })
-      .getByRole("button", { name: "Resume…" })
-      .click();
-    await dialog.getByRole("button", { name: "Resume" }).click();
-    await lane.getByText("paused").waitFor({ state: "detached" });
-    await page
-      .getByRole("region", { name: "Limits" })
-      .getByRole("row", { name: /key of queued/ })
-      .getByRole("button", { name: "Remove…" })
-      .click();
-    await dialog.getByRole("button", { name: "Remove" }).click();
-    await lane.getByText("at its limit").waitFor({ state: "detached" });
-  });
-
-  test("a worker is drained and removed", async () => {
-    const { workerId, job } = await claimed("worked");
-    const page = await at("/workers", { width: 390 });
-    await page.getByRole("link", { name: workerId }).click();
-    await page
-      .getByRole("link", { name: new RegExp(job.id.slice(-8)) })
-      .first()
-      .waitFor();
-    expect(await barriers(page)).toEqual([]);
-    await page.getByRole("button", { name: "Drain…" }).click();
-    await page.getByLabel("Reason").fill("a new kernel");
-    await page.getByRole("button", { name: "Drain", exact: true }).click();
-    await page.getByText("a new kernel").waitFor();
-    await page.getByRole("button", { name: "Remove…" }).click();
-    await page.getByText("The 1 job that it holds go back into the queue.").waitFor();
-    await page.getByRole("button", { name: "Remove", exact: true }).click();
-    await page.getByRole("heading", { level: 1, name: "Workers" }).waitFor();
-    expect(await db.jobs.get(job.id)).toMatchObject({ status: "pending" });
-  });
-
-  test("the overview follows what runs, and names what needs a look", async () => {
-    const { id } = await db.benchmarks.create({
-      name: "under way",
-      provider: "acme",
-      model: "m",
-      dataset: "d",
-      totalIterations: 40,
-    });
-    await db.benchmarks.update(id, { status: "running" });
-    const add = (from: number, to: number) =>
-      db.evaluations.createMany(
-        Array.from({ length: to - from }, (_, n) => ({
-          benchmarkId: id,
-          sampleId: `q${from + n}`,
-          input: "i",
-          output: "o",
-          score: n % 2,
-        })),
-      );
-    await add(0, 10);
-    await db.jobs.create({ jobType: "lonely", requiredTags: ["nobody has it"] });
-    const page = await at("/");
-    await page.getByText("10 of 40").waitFor();
-    await page.getByText(/mean score so far 0\.5 \(95 %: .*n = 10\)/).waitFor();
-    await page
-      .getByRole("region", { name: "Needs a look" })
-      .getByText(/lonely/)
-      .waitFor();
-    await add(10, 20);
-    await page.getByText("20 of 40").waitFor();
-    const health = page.getByRole("listitem");
-    await health.filter({ hasText: /^Database answers PostgreSQL/ }).waitFor();
-    await health.filter({ hasText: /^Audit trail/ }).waitFor();
-    expect(await barriers(page)).toEqual([]);
-  });
-
-  test("a chart is a filter: states of a type lead to its jobs, and minutes of the queue have their figures", async () => {
-    for (let made = 0; made < 3; made++) await db.jobs.create({ jobType: "charted", requiredTags: ["none"] });
-    for (const ago of [51, 50]) {
-      const minute = Math.floor(Date.now() / 60_000 - ago) * 60_000;
-      await db.executor.any(writeMinute(new Date(minute).toISOString()));
-    }
-    const page = await at("/");
-    await page.getByText("Figures of “Jobs at the end of each minute”").click();
-    const figures = page.getByRole("region", { name: "Jobs at the end of each minute" }).getByRole("row");
-    await figures.nth(2).waitFor();
-    const { pending } = await clients(listeners.HTTP(service)).jobs.getJobStats({});
-    expect(await figures.nth(2).innerText()).toMatch(new RegExp(`\\s${pending}\\s+\\d+$`));
-    const types = page.getByRole("region", { name: "Jobs by type" });
-    await types
-      .getByRole("row", { name: /^charted/ })
-      .getByRole("link", { name: "3 ready" })
-      .click();
-    await page.getByRole("heading", { level: 1, name: "Jobs" }).waitFor();
-    await rowsOf(page).nth(3).waitFor();
-    expect(new URL(page.url()).search).toBe("?type=charted&status=pending");
-  });
-
-  test("the overview names keys of the reader that expire soon", async () => {
-    const { httpAddress } = await serve();
-    const { userId } = await caller("user");
-    const expiresAt = new Date(Date.now() + 10 * 86_400_000).toISOString();
-    const { secret = "" } = await db.users.createApiKey({ userId, name: "ends soon", expiresAt });
-    await db.users.createApiKey({ userId, name: "goes on" });
-    const page = await signedIn(`http://${formatAddress(httpAddress)}/console/`, secret);
-    await page.getByText(/^your key ends soon/).waitFor();
-    expect(await page.getByText(/goes on/).count()).toBe(0);
-    // Only admins hear how the trail is.
-    await page
-      .getByRole("listitem")
-      .filter({ hasText: /^Database/ })
-      .waitFor();
-    expect(
-      await page
-        .getByRole("listitem")
-        .filter({ hasText: /^Audit trail/ })
-        .count(),
-    ).toBe(0);
-  });
-
   test("who may only look is offered nothing else", async () => {
     const { httpAddress } = await serve();
     const { key } = await caller("viewer");
     const { id } = await db.jobs.create({ jobType: "seen" });
-    const page = await signedIn(`http://${formatAddress(httpAddress)}/console/jobs/${id}`, key);
+    const page = await open(`http://${formatAddress(httpAddress)}/console/jobs/${id}`, { key });
     await page.getByRole("heading", { level: 1, name: "seen" }).waitFor();
     for (const [section, heading] of [
       ["Jobs", "Jobs"],

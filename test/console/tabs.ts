@@ -7,7 +7,7 @@ import { afterAll, beforeAll } from "vitest";
 import { program } from "./browser.ts";
 
 /** A tab as the browser's own protocol names it. */
-export interface Tab {
+interface Tab {
   id: string;
   webSocketDebuggerUrl: string;
 }

@@ -1,0 +1,100 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { formatAddress } from "../../src/address.ts";
+import { writeMinute } from "../../src/jobs/history/write.ts";
+import type { RunningService } from "../../src/serve.ts";
+import { bench, clients, listeners } from "../auth/support.ts";
+import { barriers, browser, program } from "./browser.ts";
+
+describe.skipIf(!program)("the overview", async () => {
+  const { db, serve, caller } = await bench();
+  const { open } = browser();
+  let service: RunningService;
+  let home = "";
+
+  beforeAll(async () => {
+    service = await serve({ LTB_AUTH: "off" });
+    home = `http://${formatAddress(service.httpAddress)}/console`;
+  });
+
+  const at = (path: string) => open(home + path);
+
+  test("the overview follows what runs, and names what needs a look", async () => {
+    const { id } = await db.benchmarks.create({
+      name: "under way",
+      provider: "acme",
+      model: "m",
+      dataset: "d",
+      totalIterations: 40,
+    });
+    await db.benchmarks.update(id, { status: "running" });
+    const add = (from: number, to: number) =>
+      db.evaluations.createMany(
+        Array.from({ length: to - from }, (_, n) => ({
+          benchmarkId: id,
+          sampleId: `q${from + n}`,
+          input: "i",
+          output: "o",
+          score: n % 2,
+        })),
+      );
+    await add(0, 10);
+    await db.jobs.create({ jobType: "lonely", requiredTags: ["nobody has it"] });
+    const page = await at("/");
+    await page.getByText("10 of 40").waitFor();
+    await page.getByText(/mean score so far 0\.5 \(95 %: .*n = 10\)/).waitFor();
+    await page
+      .getByRole("region", { name: "Needs a look" })
+      .getByText(/lonely/)
+      .waitFor();
+    await add(10, 20);
+    await page.getByText("20 of 40").waitFor();
+    const health = page.getByRole("listitem");
+    await health.filter({ hasText: /^Database answers PostgreSQL/ }).waitFor();
+    await health.filter({ hasText: /^Audit trail/ }).waitFor();
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test("a chart is a filter: states of a type lead to its jobs, and minutes of the queue have their figures", async () => {
+    for (let made = 0; made < 3; made++) await db.jobs.create({ jobType: "charted", requiredTags: ["none"] });
+    for (const ago of [51, 50]) {
+      const minute = Math.floor(Date.now() / 60_000 - ago) * 60_000;
+      await db.executor.any(writeMinute(new Date(minute).toISOString()));
+    }
+    const page = await at("/");
+    await page.getByText("Figures of “Jobs at the end of each minute”").click();
+    const figures = page.getByRole("region", { name: "Jobs at the end of each minute" }).getByRole("row");
+    await figures.nth(2).waitFor();
+    const { pending } = await clients(listeners.HTTP(service)).jobs.getJobStats({});
+    expect(await figures.nth(2).innerText()).toMatch(new RegExp(`\\s${pending}\\s+\\d+$`));
+    const types = page.getByRole("region", { name: "Jobs by type" });
+    await types
+      .getByRole("row", { name: /^charted/ })
+      .getByRole("link", { name: "3 ready" })
+      .click();
+    await page.getByRole("heading", { level: 1, name: "Jobs" }).waitFor();
+    await page.getByRole("table", { name: "Jobs" }).getByRole("row").nth(3).waitFor();
+    expect(new URL(page.url()).search).toBe("?type=charted&status=pending");
+  });
+
+  test("the overview names keys of the reader that expire soon", async () => {
+    const { httpAddress } = await serve();
+    const { userId } = await caller("user");
+    const expiresAt = new Date(Date.now() + 10 * 86_400_000).toISOString();
+    const { secret = "" } = await db.users.createApiKey({ userId, name: "ends soon", expiresAt });
+    await db.users.createApiKey({ userId, name: "goes on" });
+    const page = await open(`http://${formatAddress(httpAddress)}/console/`, { key: secret });
+    await page.getByText(/^your key ends soon/).waitFor();
+    expect(await page.getByText(/goes on/).count()).toBe(0);
+    // Only admins hear how the trail is.
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: /^Database/ })
+      .waitFor();
+    expect(
+      await page
+        .getByRole("listitem")
+        .filter({ hasText: /^Audit trail/ })
+        .count(),
+    ).toBe(0);
+  });
+});
