@@ -26,7 +26,7 @@ export function usePaused(): boolean {
 }
 
 /** Whether the page may ask by itself now. */
-export function useLive(): boolean {
+function useLive(): boolean {
   return useSyncExternalStore(subscribe, () => !paused && document.visibilityState === "visible");
 }
 
@@ -35,7 +35,7 @@ export function useInterval(ms: number): number | false {
   return useLive() ? ms : false;
 }
 
-export type StreamState = "connecting" | "live" | "resting" | "broken";
+type StreamState = "connecting" | "live" | "resting" | "broken";
 
 interface Feed<Event> {
   /** Opens the stream after this cursor; undefined: from now. */

@@ -9,7 +9,7 @@ import { queryClient } from "./queries.ts";
 export const visited = "ltb.visited";
 
 /** What the service tells everybody about the console. */
-export interface ConsoleConfig {
+interface ConsoleConfig {
   version: string;
   auth: "required" | "off";
   /** False: what is typed here crosses a network in clear text. */

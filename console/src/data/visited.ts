@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { cutText } from "../../../src/text.ts";
 import { visited as place, useSession } from "./session.ts";
 
 // What the reader has looked at, in this browser. It is of one user: another one begins anew.
@@ -27,7 +28,7 @@ export function useVisited(kind: string, name: string | undefined, href: string)
     const others = read(user).filter((each) => each.href !== href);
     const stored: Stored = {
       user,
-      latest: [{ kind, name: name.slice(0, 300), href }, ...others].slice(0, most),
+      latest: [{ kind, name: cutText(name, 300), href }, ...others].slice(0, most),
     };
     try {
       localStorage.setItem(place, JSON.stringify(stored));

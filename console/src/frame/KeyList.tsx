@@ -1,14 +1,13 @@
-import { useEffect, useRef } from "react";
 import { keysAreOn } from "../keys/setting.ts";
 import { keys } from "../keys/table.ts";
+import { useModal } from "../parts/useModal.ts";
 import { sections } from "./sections.ts";
 
 const shown: Readonly<Record<string, string>> = { X: "Shift+x", Y: "Shift+y", Escape: "Esc" };
 
 /** The keys of the console, in a dialog. */
 export function KeyList({ onClose }: { onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useModal();
   const groups = Map.groupBy(Object.values(keys), ({ group }) => group);
   return (
     <dialog ref={dialog} onClose={onClose} aria-labelledby="keys-title" className="keys">

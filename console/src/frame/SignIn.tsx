@@ -1,6 +1,7 @@
 import { ConnectError } from "@connectrpc/connect";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { type SignIn, signIn, useConfig } from "../data/session.ts";
+import { useModal } from "../parts/useModal.ts";
 
 /** The page for whoever is not signed in. */
 export function SignInPage() {
@@ -14,8 +15,7 @@ export function SignInPage() {
 
 /** Asks again over the page, which keeps what it shows, when a session has ended. */
 export function SignInDialog() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useModal();
   return (
     <dialog
       ref={dialog}

@@ -12,7 +12,7 @@ function rows(): HTMLElement[] {
   );
 }
 
-export function currentRow(): HTMLElement | undefined {
+function currentRow(): HTMLElement | undefined {
   return rows().find((each) => each.contains(document.activeElement));
 }
 

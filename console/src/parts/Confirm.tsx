@@ -1,5 +1,6 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { ErrorBox } from "./ErrorBox.tsx";
+import { useModal } from "./useModal.ts";
 
 interface Props {
   title: string;
@@ -19,11 +20,10 @@ interface Props {
 /** Asks before something is done that others notice, and stays until it is done or has failed. */
 export function Confirm(props: Props) {
   const { title, children, action, danger = false, mustType, disabled = false, onConfirm, onClose } = props;
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [busy, setBusy] = useState(false);
   const [typed, setTyped] = useState("");
   const [error, setError] = useState<unknown>();
-  useEffect(() => dialog.current?.showModal(), []);
   const confirm = async () => {
     setBusy(true);
     setError(undefined);

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { cutText } from "../../../src/text.ts";
 
 /** Longer values are told whole on the page of the entry. */
 const [mostFields, mostCharacters] = [3, 60];
@@ -22,7 +23,8 @@ export function FieldChanges({
   const shown = short ? names.slice(0, mostFields) : names;
   const write = (value: JsonValue | undefined) => {
     const text = value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
-    return short && text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+    const begun = short ? cutText(text, mostCharacters) : text;
+    return begun === text ? text : `${begun}…`;
   };
   return (
     <ul className="changes">

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useState } from "react";
+import { isUuid } from "../../data/isUuid.ts";
 import { useLatest } from "../../data/visited.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
+import { useModal } from "../../parts/useModal.ts";
 import { actionsOfPage, type Choice, leading, matches, pages } from "./choices.ts";
-import { idQuery, isUuid, nameQuery } from "./find.ts";
+import { idQuery, nameQuery } from "./find.ts";
 
 /** What is typed is looked for after so many milliseconds without another key. */
 const patience = 200;
@@ -12,7 +14,7 @@ const patience = 200;
 /** Goes to anything: what is typed is looked for among pages, recent things, actions of the page, and ids. */
 export function Palette({ onClose }: { onClose: () => void }) {
   const id = useId();
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const { history } = useRouter();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
@@ -20,7 +22,6 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const latest = useLatest();
   const typed = text.trim();
   const { found, error, busy } = useFound(typed);
-  useEffect(() => dialog.current?.showModal(), []);
 
   const known = [...actions, ...leading("Recent", latest), ...pages].filter((each) => matches(each, typed));
   const isKnown = new Set(known.map(({ href }) => href));

@@ -1,19 +1,13 @@
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { createQueryOptions } from "@connectrpc/connect-query";
-import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
-import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
-import { benchmarkClient, jobClient, workerClient } from "../../data/clients.ts";
+import { auditClient, benchmarkClient, jobClient, userClient, workerClient } from "../../data/clients.ts";
+import { isUuid } from "../../data/isUuid.ts";
 import { hrefOf } from "../../data/links.ts";
 import { queryClient } from "../../data/queries.ts";
 import { transport } from "../../data/transport.ts";
 import type { Visited } from "../../data/visited.ts";
-
-const auditClient = createClient(AuditService, transport);
-const userClient = createClient(UserService, transport);
-
-export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 /** What an id, or the name of a worker, may stand for: all are asked at once. */
 const kinds: readonly ((id: string) => Promise<Visited | undefined>)[] = [

@@ -3,6 +3,7 @@ import { useParams } from "@tanstack/react-router";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useVisited } from "../../data/visited.ts";
+import { Actor } from "../../parts/Actor.tsx";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ltbWords } from "../../parts/copy-as/words.ts";
 import { EntityLink } from "../../parts/EntityLink.tsx";
@@ -37,7 +38,7 @@ export function Page() {
               <Facts
                 rows={[
                   ["When", <Time key="at" at={entry.createdAt} />],
-                  ["Who", <bdi key="who">{entry.actor || entry.userId || "somebody"}</bdi>],
+                  ["Who", <Actor key="who" entry={entry} />],
                   ["Action", entry.action.replaceAll("_", " ")],
                   [
                     "What",

@@ -8,6 +8,7 @@ import { useInterval } from "../../data/live.ts";
 import { useMay, useSession } from "../../data/session.ts";
 import { usePages } from "../../data/usePages.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
+import { Actor } from "../../parts/Actor.tsx";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ltbWords } from "../../parts/copy-as/words.ts";
 import { EntityLink } from "../../parts/EntityLink.tsx";
@@ -24,7 +25,7 @@ const columns: readonly Column<AuditLog>[] = [
   {
     title: "Who",
     width: "minmax(8rem, 1fr)",
-    cell: ({ actor, userId }) => <bdi>{actor || userId || "somebody"}</bdi>,
+    cell: (entry) => <Actor entry={entry} />,
   },
   {
     title: "Action",

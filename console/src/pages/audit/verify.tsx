@@ -1,13 +1,12 @@
 import { create, toJson } from "@bufbuild/protobuf";
-import { ConnectError, createClient } from "@connectrpc/connect";
-import { useTransport } from "@connectrpc/connect-query";
+import { ConnectError } from "@connectrpc/connect";
 import { useRef, useState } from "react";
 import {
-  AuditService,
   VerifyAuditLogRequestSchema,
   type VerifyAuditLogResponse,
   VerifyAuditLogResponseSchema,
 } from "../../../../gen/ltb/v1/audit_service_pb.ts";
+import { auditClient } from "../../data/clients.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { count } from "../../parts/format.ts";
@@ -20,7 +19,6 @@ const longest = 10 * 60_000;
 /** Verifies the trail against its seals, and against the heads that this browser has seen before. */
 export function Page() {
   useTitle("Verify the audit trail");
-  const client = createClient(AuditService, useTransport());
   const [answer, setAnswer] = useState<VerifyAuditLogResponse>();
   const [error, setError] = useState<unknown>();
   const [running, setRunning] = useState(false);
@@ -34,7 +32,10 @@ export function Page() {
     setAnswer(undefined);
     try {
       const request = create(VerifyAuditLogRequestSchema, { knownHeads: known });
-      const found = await client.verifyAuditLog(request, { timeoutMs: longest, signal: stop.current.signal });
+      const found = await auditClient.verifyAuditLog(request, {
+        timeoutMs: longest,
+        signal: stop.current.signal,
+      });
       if (found.valid) rememberHeads(found.heads);
       setAnswer(found);
     } catch (failure) {

@@ -13,14 +13,14 @@ import { useVisited } from "../../data/visited.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
 import { ltbWords } from "../../parts/copy-as/words.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
-import { JsonText } from "../../parts/texts/JsonText.tsx";
+import { JsonSection } from "../../parts/texts/JsonSection.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { useWatched } from "../benchmarks/useWatched.ts";
 import { Actions } from "./Actions.tsx";
+import { Changes } from "./Changes.tsx";
 import { Extremes } from "./Extremes.tsx";
 import { Failures } from "./Failures.tsx";
 import { Head } from "./Head.tsx";
-import { History } from "./History.tsx";
 import { Jobs } from "./Jobs.tsx";
 import { Metrics } from "./Metrics.tsx";
 import { Runs } from "./Runs.tsx";
@@ -103,20 +103,10 @@ function Whole({ benchmark, deleted }: { benchmark: Benchmark; deleted: boolean 
       <Slices id={id} metric={metric} />
       <Runs benchmark={benchmark} metric={metric} />
       <Jobs id={id} />
-      <History id={id} />
-      <Document title="Results as its client reported them" text={benchmark.resultsJson} />
-      <Document title="Metrics as its client reported them" text={benchmark.metricsJson} />
-      <Document title="Metadata" text={benchmark.metadataJson} />
-    </>
-  );
-}
-
-function Document({ title, text }: { title: string; text: string }) {
-  if (text === "" || text === "{}") return null;
-  return (
-    <>
-      <h2>{title}</h2>
-      <JsonText text={text} label={title} />
+      <Changes id={id} />
+      <JsonSection title="Results as its client reported them" text={benchmark.resultsJson} />
+      <JsonSection title="Metrics as its client reported them" text={benchmark.metricsJson} />
+      <JsonSection title="Metadata" text={benchmark.metadataJson} />
     </>
   );
 }

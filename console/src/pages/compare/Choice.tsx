@@ -2,6 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { isUuid } from "../../data/isUuid.ts";
 import { all, one, useSearchState } from "../../data/useSearchState.ts";
 import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 
@@ -68,7 +69,7 @@ function Finder({ taken, onFound }: { taken: readonly string[]; onFound: (id: st
     { enabled: isOpen, placeholderData: keepPreviousData, staleTime: 30_000 },
   );
   const found = (latest.data?.benchmarks ?? []).filter(({ id }) => !taken.includes(id)).slice(0, 8);
-  const isId = /^[0-9a-f-]{36}$/i.test(wanted) && found.length === 0;
+  const isId = isUuid(wanted) && found.length === 0;
   return (
     <details className="finder" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Add a benchmark</summary>

@@ -7,7 +7,7 @@ import { Scroll } from "../../parts/Scroll.tsx";
 import { Status, type Tone } from "../../parts/Status.tsx";
 import { alpha } from "./request.ts";
 
-export const tones: Record<Verdict, Tone> = {
+const tones: Record<Verdict, Tone> = {
   better: "good",
   worse: "bad",
   "may be worse": "warn",

@@ -1,5 +1,4 @@
 import { keepPreviousData, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import type { BenchmarkComparison, ComparedSample } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import {
@@ -13,6 +12,7 @@ import { CopyText } from "../../parts/CopyText.tsx";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
+import { Tabs } from "../../parts/Tabs.tsx";
 import { VirtualTable } from "../../parts/VirtualTable.tsx";
 import { columnsOf } from "./columns.tsx";
 import { Opened } from "./Opened.tsx";
@@ -32,6 +32,7 @@ export function Samples({ answer, nameOf }: Props) {
   const show = showOf(search);
   const request = samplesOf(search);
   const { benchmarkIds } = request;
+  const counts = countsOf(comparisons, benchmarkIds);
   const beyond = beyondList(search).map(nameOf);
   const { query, rows, onEnd, total } = usePages(
     BenchmarkService.method.listComparedSamples,
@@ -75,7 +76,20 @@ export function Samples({ answer, nameOf }: Props) {
   return (
     <section aria-labelledby="samples">
       <h2 id="samples">Samples</h2>
-      <Tabs show={show} counts={countsOf(comparisons, benchmarkIds)} />
+      <Tabs
+        label="What became of the samples"
+        tabs={shows.map(([name, words]) => ({
+          name,
+          words: (
+            <>
+              {words}
+              {counts[name] !== undefined && <span className="soft"> {count(counts[name])}</span>}
+            </>
+          ),
+        }))}
+        shown={show}
+        searchOf={(name) => ({ ...search, show: name, sample: undefined, side: undefined })}
+      />
       <Choices show={show} nameOf={nameOf} candidates={comparisons.map(({ candidateId }) => candidateId)} />
       {beyond.length > 0 && (
         <p role="note">
@@ -122,28 +136,11 @@ function idsOf({ values }: ComparedSample, place: number): string[] {
   return [values[0]?.evaluationId ?? "", values[place]?.evaluationId ?? ""];
 }
 
-function Tabs({ show, counts }: { show: Show; counts: Partial<Record<Show, number>> }) {
-  const [search] = useSearchState();
-  return (
-    <nav className="tabs" aria-label="What became of the samples">
-      {shows.map(([name, words]) => (
-        <Link
-          key={name}
-          to="/compare"
-          search={{ ...search, show: name, sample: undefined, side: undefined } as never}
-          resetScroll={false}
-          aria-current={name === show ? "page" : undefined}
-        >
-          {words}
-          {counts[name] !== undefined && <span className="soft"> {count(counts[name])}</span>}
-        </Link>
-      ))}
-    </nav>
-  );
-}
-
 /** How many samples a list has, as far as the comparison of one candidate has counted them. */
-function countsOf(comparisons: readonly BenchmarkComparison[], benchmarkIds: readonly string[]) {
+function countsOf(
+  comparisons: readonly BenchmarkComparison[],
+  benchmarkIds: readonly string[],
+): Partial<Record<Show, number>> {
   const [, candidate, ...others] = benchmarkIds;
   const comparison = comparisons.find(({ candidateId }) => candidateId === candidate);
   // Samples that stand for the worst are no samples of the lists.

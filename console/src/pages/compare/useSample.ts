@@ -1,10 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import { createQueryOptions } from "@connectrpc/connect-query";
 import { useQueries } from "@tanstack/react-query";
 import { type ComparedSample, ComparedSampleSchema } from "../../../../gen/ltb/v1/benchmark_pb.ts";
-import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { EvaluationOrder } from "../../../../gen/ltb/v1/evaluation_pb.ts";
-import { transport } from "../../data/transport.ts";
+import { firstOfSample } from "../../data/firstOfSample.ts";
 
 /**
  * A sample by its id: the row of the list, or what the benchmarks have of it where it is not among the rows,
@@ -19,14 +16,7 @@ export function useSample(
   const row = rows.find((each) => each.sampleId === sampleId);
   const sought = enabled && row === undefined && sampleId !== "";
   const answers = useQueries({
-    queries: (sought ? benchmarkIds : []).map((benchmarkId) => ({
-      ...createQueryOptions(
-        BenchmarkService.method.listEvaluations,
-        { benchmarkId, sampleId, orderBy: EvaluationOrder.CREATED_AT_ASC, pageSize: 1 },
-        { transport },
-      ),
-      staleTime: 60_000,
-    })),
+    queries: (sought ? benchmarkIds : []).map((benchmarkId) => firstOfSample(benchmarkId, sampleId)),
   });
   if (row !== undefined || !sought || answers.some(({ isPending }) => isPending)) return row;
   const values = answers.map(({ data }) => ({ evaluationId: data?.evaluations[0]?.id ?? "" }));

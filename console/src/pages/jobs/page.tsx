@@ -15,7 +15,7 @@ import { FailureGroups } from "./FailureGroups.tsx";
 import { Filters } from "./Filters.tsx";
 import { commandOf, filtersOf } from "./filters.ts";
 import { useLiveJobs, useNewJobs } from "./live.ts";
-import { Tabs } from "./Tabs.tsx";
+import { StatusTabs } from "./StatusTabs.tsx";
 
 /** The jobs of the queue: rows change in place, and new ones wait until they are asked for. */
 export function Page() {
@@ -52,7 +52,7 @@ export function Page() {
           ltb={commandOf(filters)}
         />
       </div>
-      <Tabs filters={filters} />
+      <StatusTabs filters={filters} />
       <Filters filters={filters} />
       {filters.status === JobStatus.FAILED && filters.workerId === "" && filters.limitKey === "" && (
         <FailureGroups jobType={filters.jobType} benchmarkId={filters.benchmarkId} />

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useMay, useSession } from "../../data/session.ts";
+import { Actor } from "../../parts/Actor.tsx";
 import { EntityLink } from "../../parts/EntityLink.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
@@ -28,7 +29,7 @@ export function Changes() {
             <ul className="feed">
               {auditLogs.map((entry) => (
                 <li key={entry.id}>
-                  <bdi>{entry.actor || "somebody"}</bdi>{" "}
+                  <Actor entry={entry} />{" "}
                   <span className="soft">
                     {entry.action.replaceAll("_", " ")} {entry.entityType.replaceAll("_", " ")}
                   </span>{" "}

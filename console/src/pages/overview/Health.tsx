@@ -6,7 +6,7 @@ import { AuditService, type GetAuditStatusResponse } from "../../../../gen/ltb/v
 import { SystemService } from "../../../../gen/ltb/v1/system_service_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
-import { useMay } from "../../data/session.ts";
+import { useConfig, useMay } from "../../data/session.ts";
 import { bytes, count, lasting } from "../../parts/format.ts";
 import { HealthState, Status } from "../../parts/Status.tsx";
 
@@ -20,7 +20,7 @@ export function Health() {
   const admin = useMay("admin");
   const workers = useQuery(WorkerService.method.getClusterStats, {}, { refetchInterval: often }).data;
   const stats = useQuery(SystemService.method.getStats, {}, { refetchInterval: seldom }).data;
-  const info = useQuery(SystemService.method.getInfo, {}, { staleTime: seldom || 30_000 }).data;
+  const version = useConfig().data?.version;
   const trail = useQuery(
     AuditService.method.getAuditStatus,
     {},
@@ -49,9 +49,9 @@ export function Health() {
           <Seal {...trail} />
         </Part>
       )}
-      {stats && info && (
+      {stats && version !== undefined && (
         <Part name="This server" to="/system">
-          version {info.version} <span className="soft">for {lasting(stats.uptime)}</span>
+          version {version} <span className="soft">for {lasting(stats.uptime)}</span>
         </Part>
       )}
     </ul>

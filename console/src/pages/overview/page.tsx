@@ -4,7 +4,7 @@ import { Changes } from "./Changes.tsx";
 import { Failures } from "./Failures.tsx";
 import { Figures } from "./Figures.tsx";
 import { Health } from "./Health.tsx";
-import { History } from "./History.tsx";
+import { QueueHistory } from "./QueueHistory.tsx";
 import { RunningBenchmarks } from "./RunningBenchmarks.tsx";
 import { Types } from "./Types.tsx";
 
@@ -17,7 +17,7 @@ export function Page() {
       <Health />
       <Figures />
       <Attention />
-      <History />
+      <QueueHistory />
       <div className="halves">
         <section>
           <RunningBenchmarks />

@@ -8,7 +8,7 @@ import { useMay } from "../../data/session.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
-import { Figure } from "./Figure.tsx";
+import { NumberField } from "./NumberField.tsx";
 
 const ended = [
   ["completed", JobStatus.COMPLETED],
@@ -95,7 +95,7 @@ function CleanupDialog({ onDone, onClose }: Props) {
       }}
     >
       <div className="fields">
-        <Figure
+        <NumberField
           label="Ended more than … days ago (0: all that ended)"
           value={days}
           most={36_500}

@@ -4,7 +4,7 @@ import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { jobClient } from "../../data/clients.ts";
 import { askAgain } from "../../data/queries.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
-import { Figure } from "./Figure.tsx";
+import { NumberField } from "./NumberField.tsx";
 import { Suggested } from "./Suggested.tsx";
 
 /** Sets or changes the limit of a key; a figure that is left empty limits nothing. */
@@ -36,13 +36,13 @@ export function LimitDialog({ limit, onClose }: { limit: JobLimit | undefined; o
         ) : (
           <Suggested label="Limit key" field={JobField.LIMIT_KEY} value={key} onChange={setKey} />
         )}
-        <Figure
+        <NumberField
           label="Most running at the same time"
           value={running}
           most={1_000_000}
           onChange={setRunning}
         />
-        <Figure label="Most started in a minute" value={minute} most={1_000_000} onChange={setMinute} />
+        <NumberField label="Most started in a minute" value={minute} most={1_000_000} onChange={setMinute} />
         <p className="soft">Empty: any number. 0: none starts. Those that run go on.</p>
       </div>
     </Confirm>

@@ -3,7 +3,7 @@ import { hrefOf } from "../../data/links.ts";
 import { Facts } from "../../parts/Facts.tsx";
 import { count, figure, lasting, measure } from "../../parts/format.ts";
 import { Time } from "../../parts/Time.tsx";
-import { JsonText } from "../../parts/texts/JsonText.tsx";
+import { JsonSection } from "../../parts/texts/JsonSection.tsx";
 import { Text } from "../../parts/texts/Text.tsx";
 
 /** How a sample was judged, and what it took. */
@@ -53,12 +53,7 @@ export function Details({ evaluation }: { evaluation: Evaluation }) {
           ]}
         />
       </div>
-      {metadataJson !== "" && (
-        <>
-          <h2>Metadata</h2>
-          <JsonText text={metadataJson} label="Metadata" />
-        </>
-      )}
+      <JsonSection title="Metadata" text={metadataJson} />
     </>
   );
 }

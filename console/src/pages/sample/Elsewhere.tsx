@@ -1,11 +1,11 @@
-import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@connectrpc/connect-query";
 import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Benchmark } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { type Evaluation, EvaluationOrder, EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
-import { transport } from "../../data/transport.ts";
+import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import { firstOfSample } from "../../data/firstOfSample.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { count, figure } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -41,17 +41,7 @@ function Others({ evaluation: { sampleId, benchmarkId }, dataset }: Props) {
   );
   const others = (benchmarks.data?.benchmarks ?? []).filter(({ id }) => id !== benchmarkId).slice(0, asked);
   const found = useQueries({
-    queries: others.map(({ id }) => ({
-      ...createQueryOptions(
-        BenchmarkService.method.listEvaluations,
-        {
-          ...{ benchmarkId: id, sampleId, pageSize: 1, orderBy: EvaluationOrder.CREATED_AT_ASC },
-          ...{ view: EvaluationView.PREVIEW, previewChars: 200 },
-        },
-        { transport },
-      ),
-      staleTime: 60_000,
-    })),
+    queries: others.map(({ id }) => firstOfSample(id, sampleId)),
   });
   const rows = others.flatMap((benchmark, index) => {
     const evaluation = found[index]?.data?.evaluations[0];

@@ -1,8 +1,9 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { Copy } from "../../parts/Copy.tsx";
 import { bytes } from "../../parts/format.ts";
 import { Conversation } from "../../parts/texts/Conversation.tsx";
 import { JsonTree } from "../../parts/texts/JsonTree.tsx";
+import { parseJsonTree } from "../../parts/texts/jsonTree.ts";
 import { Text } from "../../parts/texts/Text.tsx";
 import type { Readable, View } from "./views.ts";
 
@@ -33,7 +34,7 @@ export function Panel({ readable, view }: { readable: Readable; view: View }) {
 }
 
 function Content({
-  readable: { name, json, turns },
+  readable: { name, isJson, turns },
   text,
   view,
 }: {
@@ -43,8 +44,7 @@ function Content({
 }) {
   if (view === "chat" && turns) return <Conversation turns={turns} label={name} />;
   // JSON is no Markdown: marks in it would be taken for that.
-  if ((view === "json" || view === "markdown") && json !== undefined)
-    return <JsonTree root={json} label={name} />;
+  if ((view === "json" || view === "markdown") && isJson) return <Tree text={text} label={name} />;
   if (view === "markdown")
     return (
       <Suspense fallback={<Text text={text} label={name} />}>
@@ -52,4 +52,9 @@ function Content({
       </Suspense>
     );
   return <Text text={text} label={name} />;
+}
+
+function Tree({ text, label }: { text: string; label: string }) {
+  const root = useMemo(() => parseJsonTree(text), [text]);
+  return root && <JsonTree root={root} label={label} />;
 }

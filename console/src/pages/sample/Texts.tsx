@@ -1,8 +1,8 @@
 import { lazy, Suspense, useMemo } from "react";
 import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
-import { hrefOf } from "../../data/links.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { shortcut } from "../../keys/table.ts";
+import { Tabs } from "../../parts/Tabs.tsx";
 import { Panel } from "./Panel.tsx";
 import { readableOf, type View, views } from "./views.ts";
 
@@ -12,7 +12,7 @@ const WordDiff = lazy(() =>
 
 /** The texts of a sample side by side, and the ways to look at them that they allow. */
 export function Texts({ evaluation }: { evaluation: Evaluation }) {
-  const { id, benchmarkId, input, output, expected } = evaluation;
+  const { input, output, expected } = evaluation;
   const [search] = useSearchState();
   const texts = useMemo(
     () => [readableOf("Input", input), readableOf("Output", output), readableOf("Expected", expected)],
@@ -21,7 +21,7 @@ export function Texts({ evaluation }: { evaluation: Evaluation }) {
   const possible: Readonly<Record<View, boolean>> = {
     "": true,
     markdown: true,
-    json: texts.some(({ json }) => json !== undefined),
+    json: texts.some(({ isJson }) => isJson),
     chat: texts.some(({ turns }) => turns !== undefined),
     diff: output !== undefined && expected !== undefined,
   };
@@ -29,20 +29,14 @@ export function Texts({ evaluation }: { evaluation: Evaluation }) {
   const view = views.find(([name]) => name === asked && possible[name])?.[0] ?? "";
   return (
     <>
-      <nav className="tabs" aria-label="View">
-        {views
+      <Tabs
+        label="View"
+        tabs={views
           .filter(([name]) => possible[name])
-          .map(([name, words]) => (
-            <a
-              key={name}
-              {...keyOf(name, view)}
-              href={hrefOf(`/benchmarks/${benchmarkId}/samples/${id}`, { ...search, view: name })}
-              aria-current={name === view ? "page" : undefined}
-            >
-              {words}
-            </a>
-          ))}
-      </nav>
+          .map(([name, words]) => ({ name, words, keys: keyOf(name, view) }))}
+        shown={view}
+        searchOf={(name) => ({ ...search, view: name || undefined })}
+      />
       {view === "diff" && output !== undefined && expected !== undefined && (
         <section className="panel">
           <h2>From expected to output</h2>

@@ -1,5 +1,5 @@
 import { parseConversation, type Turn } from "../../parts/texts/conversation.ts";
-import { type JsonBranch, parseJsonTree } from "../../parts/texts/jsonTree.ts";
+import { isJsonBranch } from "../../parts/texts/indent.ts";
 
 /** The ways to look at texts, as the address of the page names them; the first is meant by none. */
 export const views = [
@@ -16,7 +16,7 @@ export type View = (typeof views)[number][0];
 export interface Readable {
   name: string;
   text: string | undefined;
-  json: JsonBranch | undefined;
+  isJson: boolean;
   turns: Turn[] | undefined;
 }
 
@@ -24,7 +24,7 @@ export function readableOf(name: string, text: string | undefined): Readable {
   return {
     name,
     text,
-    json: text === undefined ? undefined : parseJsonTree(text),
+    isJson: text !== undefined && isJsonBranch(text),
     turns: text === undefined ? undefined : parseConversation(text),
   };
 }

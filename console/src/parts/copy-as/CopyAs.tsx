@@ -11,7 +11,7 @@ export function CopyAs<Method extends DescMethodUnary>(asked: Asked<Method>) {
   const [isOpen, setOpen] = useState(false);
   const [said, say] = useSaid("Copy link");
   return (
-    <div className="actions copy-as">
+    <div className="actions">
       <button
         type="button"
         className="small"

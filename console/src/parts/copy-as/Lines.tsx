@@ -1,17 +1,16 @@
-import { useEffect, useRef } from "react";
 import { useConfig } from "../../data/session.ts";
 import { Copy } from "../Copy.tsx";
 import { Loaded } from "../Loaded.tsx";
 import { Text } from "../texts/Text.tsx";
+import { useModal } from "../useModal.ts";
 import { type Asked, linesOf } from "./lines.ts";
 
 /** What to copy, each with a button. */
 export function Lines({ asked, onClose }: { asked: Asked; onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const config = useConfig();
-  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} className="lines" aria-labelledby="lines-title" onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby="lines-title" onClose={onClose}>
       <h2 id="lines-title">Copy as</h2>
       <Loaded query={config}>
         {(known) => (

@@ -12,7 +12,7 @@ export interface Turn {
  * @returns undefined if it is none
  */
 export function parseConversation(text: string): Turn[] | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined;
+  if (!/^\s*[[{]/.test(text) || !text.includes('"role"')) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -6,7 +6,7 @@ const timeout = 400;
 /** More parts than these are not drawn: a browser takes seconds for them. */
 const mostParts = 20_000;
 
-export interface Differences {
+interface Differences {
   parts: ChangeObject<string>[];
   by: "words" | "lines";
 }

@@ -18,8 +18,9 @@ import { count, lasting, percent } from "../../../parts/format.ts";
 import { Loaded } from "../../../parts/Loaded.tsx";
 import { Meter } from "../../../parts/Meter.tsx";
 import { JobState } from "../../../parts/Status.tsx";
+import { Tags } from "../../../parts/Tags.tsx";
 import { Time } from "../../../parts/Time.tsx";
-import { JsonText } from "../../../parts/texts/JsonText.tsx";
+import { JsonSection } from "../../../parts/texts/JsonSection.tsx";
 import { Text } from "../../../parts/texts/Text.tsx";
 import { UserName } from "../../../parts/UserName.tsx";
 import { useTitle } from "../../../parts/useTitle.ts";
@@ -105,20 +106,9 @@ function Shown({ job }: { job: Job }) {
       <p>
         <a href={hrefOf("/audit", { entity: "job", id: job.id })}>Changes of this job</a>
       </p>
-      <Document title="Payload" text={job.payloadJson} />
-      <Document title="Result" text={job.resultJson} />
-      <Document title="Metadata" text={job.metadataJson} />
-    </>
-  );
-}
-
-/** A JSON document with all digits of its numbers. */
-function Document({ title, text }: { title: string; text: string }) {
-  if (text === "") return null;
-  return (
-    <>
-      <h2>{title}</h2>
-      <JsonText text={text} label={title} />
+      <JsonSection title="Payload" text={job.payloadJson} />
+      <JsonSection title="Result" text={job.resultJson} />
+      <JsonSection title="Metadata" text={job.metadataJson} />
     </>
   );
 }
@@ -129,15 +119,7 @@ function factsOf(job: Job): (readonly [string, React.ReactNode])[] {
     ["Priority", job.priority],
     ["Attempts", attemptsOf(job)],
     ["Timeout", job.timeoutSeconds === 0 ? "none" : `${lasting(job.timeoutSeconds * 1000)} an attempt`],
-    [
-      "Tags",
-      job.requiredTags.length > 0 &&
-        job.requiredTags.map((tag) => (
-          <span key={tag} className="tag">
-            {tag}
-          </span>
-        )),
-    ],
+    ["Tags", job.requiredTags.length > 0 && <Tags key="tags" tags={job.requiredTags} />],
     [
       "Limit key",
       limitKey && (

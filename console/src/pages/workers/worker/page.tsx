@@ -14,7 +14,7 @@ import { Loaded } from "../../../parts/Loaded.tsx";
 import { HealthState, WorkerState } from "../../../parts/Status.tsx";
 import { Tags } from "../../../parts/Tags.tsx";
 import { Time } from "../../../parts/Time.tsx";
-import { JsonText } from "../../../parts/texts/JsonText.tsx";
+import { JsonSection } from "../../../parts/texts/JsonSection.tsx";
 import { useTitle } from "../../../parts/useTitle.ts";
 import { ShortJobs } from "../../jobs/ShortJobs.tsx";
 import { Failed, Load } from "../columns.tsx";
@@ -87,12 +87,7 @@ function Shown({ worker }: { worker: Worker }) {
           ["Registered", <Time key="registered" at={worker.registeredAt} />],
         ]}
       />
-      {metadata && Object.keys(metadata).length > 0 && (
-        <>
-          <h2>Metadata</h2>
-          <JsonText text={JSON.stringify(metadata)} label="Metadata" />
-        </>
-      )}
+      <JsonSection title="Metadata" text={JSON.stringify(metadata ?? {})} />
     </>
   );
 }

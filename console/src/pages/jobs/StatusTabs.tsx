@@ -1,13 +1,13 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { Link } from "@tanstack/react-router";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
-import { useSearchState } from "../../data/useSearchState.ts";
+import { one, useSearchState } from "../../data/useSearchState.ts";
 import { compact, count } from "../../parts/format.ts";
+import { Tabs } from "../../parts/Tabs.tsx";
 import { type JobFilters, statuses } from "./filters.ts";
 
 /** The statuses to choose from, with how many jobs are in each. */
-export function Tabs({ filters }: { filters: JobFilters }) {
+export function StatusTabs({ filters }: { filters: JobFilters }) {
   const [search] = useSearchState();
   const refetchInterval = useInterval(2_000);
   const { jobType, benchmarkId, workerId, limitKey } = filters;
@@ -30,23 +30,24 @@ export function Tabs({ filters }: { filters: JobFilters }) {
         }
       : undefined;
   return (
-    <nav className="tabs" aria-label="Status">
-      {["", ...statuses].map((status) => (
-        <Link
-          key={status}
-          to="/jobs"
-          search={{ ...search, status: status || undefined, order: undefined } as never}
-          activeOptions={{ exact: true, includeSearch: true }}
-        >
-          {status || "all"}
-          {counts && (
-            <span className="soft" title={count(counts[status] ?? 0)}>
-              {" "}
-              {compact(counts[status] ?? 0)}
-            </span>
-          )}
-        </Link>
-      ))}
-    </nav>
+    <Tabs
+      label="Status"
+      tabs={(["", ...statuses] as const).map((status) => ({
+        name: status,
+        words: (
+          <>
+            {status || "all"}
+            {counts && (
+              <span className="soft" title={count(counts[status] ?? 0)}>
+                {" "}
+                {compact(counts[status] ?? 0)}
+              </span>
+            )}
+          </>
+        ),
+      }))}
+      shown={statuses.find((status) => status === one(search.status)) ?? ""}
+      searchOf={(status) => ({ ...search, status: status || undefined, order: undefined })}
+    />
   );
 }

@@ -12,7 +12,7 @@ const shown = 60 * minute;
 type Count = "created" | "started" | "completed" | "failed" | "ready" | "running";
 
 /** How many jobs waited and ran in the last hour, and how many ended, minute by minute. */
-export function History() {
+export function QueueHistory() {
   const refetchInterval = useInterval(30_000);
   const history = useQuery(JobService.method.getQueueHistory, {}, { refetchInterval });
   return (

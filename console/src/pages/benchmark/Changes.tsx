@@ -4,13 +4,14 @@ import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { useMay } from "../../data/session.ts";
+import { Actor } from "../../parts/Actor.tsx";
 import { FieldChanges } from "../../parts/FieldChanges.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Scroll } from "../../parts/Scroll.tsx";
 import { Time } from "../../parts/Time.tsx";
 
 /** Who changed a benchmark, as far as the reader may know. */
-export function History({ id }: { id: string }) {
+export function Changes({ id }: { id: string }) {
   const admin = useMay("admin");
   const refetchInterval = useInterval(10_000);
   const list = useQuery(
@@ -48,7 +49,7 @@ export function History({ id }: { id: string }) {
                         <Time at={entry.createdAt} />
                       </td>
                       <td>
-                        <bdi>{entry.actor || "somebody"}</bdi>
+                        <Actor entry={entry} />
                       </td>
                       <td>{entry.action.replaceAll("_", " ")}</td>
                       <td>{entry.action !== "create" && <FieldChanges changes={entry.changes} short />}</td>

@@ -6,7 +6,7 @@ interface Props {
 }
 
 /** A whole number that is typed, from 0 on. */
-export function Figure({ label, value, most, onChange }: Props) {
+export function NumberField({ label, value, most, onChange }: Props) {
   return (
     <label>
       {label}
