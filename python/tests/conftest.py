@@ -17,13 +17,17 @@ import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import pytest
 
 import ltb
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
+
+# How long a test waits for something that must come, however busy the machine is.
+PATIENCE_S = 60.0
 
 
 class Service:
@@ -226,9 +230,10 @@ def ended(process: subprocess.Popen[str], timeout: float = 60) -> tuple[str, str
     return out.strip(), err
 
 
-def eventually(condition: Callable[[], object], what: str, timeout: float = 30) -> None:
-    """Waits until it is true."""
+def eventually(look: Callable[[], T | None], what: str, timeout: float = PATIENCE_S) -> T:
+    """What `look` gives, once that is something."""
     end = time.monotonic() + timeout
-    while not condition():
+    while not (found := look()):
         assert time.monotonic() < end, f"in {timeout} s there was no {what}"
         time.sleep(0.01)
+    return found

@@ -10,10 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Service
+import ltb
+
+from conftest import PATIENCE_S, Service, eventually
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
-PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+ALL = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+WORKERS = [program for program in ALL if "worker.run()" in program]
+PROGRAMS = [program for program in ALL if program not in WORKERS]
+# What each type of their jobs is given, and has to return.
+JOBS = {"sum": ({"a": 2, "b": 3}, {"answer": 5}), "answer": ({"question": "why"}, "WHY")}
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
@@ -23,3 +29,25 @@ def test_a_program_of_the_readme_runs(program: str, service: Service) -> None:
         [sys.executable, "-W", "error", "-c", program], env=env, capture_output=True, text=True
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("program", WORKERS, ids=range(len(WORKERS)))
+def test_a_worker_of_the_readme_does_a_job_and_ends(program: str, service: Service) -> None:
+    (job_type,) = re.findall(r'worker\.job\("(\w+)"\)', program)
+    payload, result = JOBS[job_type]
+    env = {**os.environ, "LTB_URL": service.http, "LTB_API_KEY": service.key}
+    with ltb.Client(service.http, api_key=service.key) as client:
+        benchmark = client.benchmarks.create_benchmark(
+            name="b", provider="p", model="m", dataset="d"
+        ).benchmark
+        job = client.jobs.create_job(job_type=job_type, payload=payload, benchmark_id=benchmark.id).job
+        with subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", program], env=env, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                eventually(lambda: client.jobs.get_job(job.id).job.result == result, "result")
+                process.terminate()
+                _, errors = process.communicate(timeout=PATIENCE_S)
+            finally:
+                process.kill()
+    assert (process.returncode, errors) == (0, "")

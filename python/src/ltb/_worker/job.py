@@ -1,0 +1,98 @@
+"""What handlers get, return and raise."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from .._generated import models
+
+Cause = Literal["cancelled", "lost", "timeout", "stopped"]
+"""Why a handler should stop. `cancelled`: somebody cancelled the job. `lost`: the lease is no longer this
+worker's. `timeout`: the job's timeout_seconds are over, which the service records by itself. `stopped`: the
+worker stops and cannot wait any longer; the job is given back."""
+
+
+class Job:
+    """A job that runs, for its handler."""
+
+    id: str
+    type: str
+    payload: dict[str, Any]
+    """Its input. Whole numbers have all of their digits."""
+    metadata: dict[str, Any]
+    benchmark_id: str
+    """The benchmark of its evaluations; empty: none."""
+    attempt: int
+    """Number of the attempt, from 1 on."""
+    epoch: int
+    """Number of the lease, which no other attempt of the job has."""
+    message: models.Job
+    """Every field of the contract."""
+    cancelled: threading.Event
+    """Set when the work is no longer of use. Then `cause` says why."""
+    cause: Cause | None
+
+    def __init__(self, lease: models.Lease, report: Callable[[float | None, str | None], None]) -> None:
+        job = lease.job
+        self.id, self.type, self.benchmark_id, self.message = job.id, job.job_type, job.benchmark_id, job
+        self.payload, self.metadata = job.payload or {}, job.metadata or {}
+        self.attempt, self.epoch = lease.attempt, lease.epoch
+        self.cancelled = threading.Event()
+        self.cause = None
+        self._report = report
+
+    def progress(self, fraction: float | None = None, message: str | None = None) -> None:
+        """Reports how far it is: a share from 0 to 1, and a message of at most 1024 characters.
+
+        None leaves either as it was. The service gets the latest report, at most once a second, however often
+        this is called. It waits for nothing and never raises.
+        """
+        self._report(fraction, message)
+
+    def check(self) -> None:
+        """Raises JobAborted if the work is no longer of use. Handlers in threads call it now and then."""
+        if self.cause is not None:
+            raise JobAborted(self.cause)
+
+    def __repr__(self) -> str:
+        return f"Job({self.id}, {self.type!r}, attempt={self.attempt})"
+
+
+class Result:
+    """A handler's result with evaluations, which are stored together, and only once.
+
+    Args:
+        value: Any JSON: what `json.dumps` takes, without numbers that are not finite. At most 1 MiB.
+        evaluations: At most 1000. Their benchmark is that of the job unless they name another.
+    """
+
+    def __init__(self, value: Any = None, evaluations: Sequence[models.NewEvaluation] = ()) -> None:
+        self.value = value
+        self.evaluations = list(evaluations)
+
+
+class PermanentError(Exception):
+    """A failure that no retry would mend: the job fails for good, even if retries are left."""
+
+
+class RetryLater(Exception):  # noqa: N818 - it says what to do
+    """A failure that may pass, with the time of the retry: a rate limit, for example.
+
+    Args:
+        seconds: Until the retry, at most 7 days. It counts against the job's `max_retries`.
+        message: The error of the attempt.
+    """
+
+    def __init__(self, seconds: float, message: str = "to be retried later") -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class JobAborted(BaseException):
+    """Raised by `Job.check`. No `except Exception` holds it up, like `asyncio.CancelledError`."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause)
+        self.cause = cause

@@ -1,0 +1,5 @@
+"""The log of workers."""
+
+import logging
+
+log = logging.getLogger("ltb.worker")

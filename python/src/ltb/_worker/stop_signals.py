@@ -1,0 +1,39 @@
+"""Stops a worker by a signal."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def stopped_by_signals(stop: Callable[[], None]) -> Generator[None]:
+    """Calls `stop` at the first SIGTERM or SIGINT. The next does what it did before.
+
+    Only the main thread of a process can listen; elsewhere this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def forget() -> None:
+        for number, handler in former.items():
+            # One that was not set from Python cannot be set again.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def listen(_number: int, _frame: FrameType | None) -> None:
+        forget()
+        stop()
+
+    for number in SIGNALS:
+        signal.signal(number, listen)
+    try:
+        yield
+    finally:
+        forget()

@@ -1,0 +1,371 @@
+"""What workers do in Python's own ways. The scenarios of all runtimes are in test/worker-scenarios/."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import ltb
+from ltb import models
+from ltb._worker.job import Job
+from ltb._worker.leases import Held, Leases
+from ltb._worker.outbox import Entry, Outbox
+
+from conftest import PATIENCE_S, Service, eventually
+
+
+@pytest.fixture
+def worker(url: str, service: Service, dataset: str) -> ltb.Worker:
+    """One whose name is the type of its jobs."""
+    return ltb.Worker(dataset, url=url, api_key=service.key, capacity=2)
+
+
+@contextmanager
+def at_work(worker: ltb.Worker) -> Generator[None]:
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+def run(worker: ltb.Worker, client: ltb.Client, payload: dict[str, Any] | None = None) -> models.Job:
+    """Has a new job done that is tried once, and returns it as it ended."""
+    made = client.jobs.create_job(job_type=worker.worker_id, payload=payload, max_retries=0).job
+    with at_work(worker):
+        return ended(client, made.id)
+
+
+def ended(client: ltb.Client, job_id: str) -> models.Job:
+    def look() -> models.Job | None:
+        job = client.jobs.get_job(job_id).job
+        return job if job.status not in ("PENDING", "RUNNING") else None
+
+    return eventually(look, "end of the job")
+
+
+def test_documents_have_all_of_their_digits(worker: ltb.Worker, client: ltb.Client) -> None:
+    @worker.job(worker.worker_id)
+    def handle(job: ltb.Job) -> Any:
+        assert (job.type, job.attempt, job.epoch) == (worker.worker_id, 1, 1)
+        return {"sum": job.payload["n"] + 1, "text": "half \ud800 of 😀"}
+
+    assert run(worker, client, {"n": 2**60}).result == {"sum": 2**60 + 1, "text": "half \ufffd of 😀"}
+
+
+@pytest.mark.parametrize("kind", ["plain", "coroutine"])
+def test_an_exception_is_stored_with_its_traceback_from_the_handler_on(
+    worker: ltb.Worker, client: ltb.Client, kind: str
+) -> None:
+    def plain(job: ltb.Job) -> Any:
+        return job.payload["missing"]
+
+    async def coroutine(job: ltb.Job) -> Any:
+        return job.payload["missing"]
+
+    worker.job(worker.worker_id)(plain if kind == "plain" else coroutine)
+    error = run(worker, client).error
+    assert re.match(rf'Traceback \(most recent call last\):\n  File ".*", line \d+, in {kind}\n', error)
+    assert error.endswith("\nKeyError: 'missing'")
+
+
+def test_a_long_error_keeps_its_end(worker: ltb.Worker, client: ltb.Client) -> None:
+    @worker.job(worker.worker_id)
+    async def handle(job: ltb.Job) -> Any:
+        raise RuntimeError("ü" * 100_000 + " and the end")
+
+    error = run(worker, client).error
+    assert len(error.encode()) <= 65_536
+    assert error.endswith("ü and the end")
+    assert "RuntimeError: ü" in error
+
+
+@pytest.mark.parametrize("ending", [SystemExit(3), asyncio.CancelledError(), KeyboardInterrupt()], ids=repr)
+def test_what_would_end_a_thread_or_task_fails_the_job_alone(
+    worker: ltb.Worker, client: ltb.Client, ending: BaseException
+) -> None:
+    @worker.job(worker.worker_id)
+    def handle(job: ltb.Job) -> Any:
+        if job.payload.get("ends"):
+            raise ending
+        return "fine"
+
+    assert type(ending).__name__ in run(worker, client, {"ends": True}).error
+    assert run(worker, client).result == "fine"
+
+
+def test_the_handlers_exceptions_tell_only_their_message(worker: ltb.Worker, client: ltb.Client) -> None:
+    @worker.job(worker.worker_id)
+    def handle(job: ltb.Job) -> Any:
+        try:
+            raise KeyError("no such model")
+        except KeyError as error:
+            raise ltb.PermanentError("the model is unknown") from error
+
+    assert run(worker, client).error == "the model is unknown"
+
+
+def test_evaluations_that_cannot_be_sent_fail_their_job_for_good(
+    worker: ltb.Worker, client: ltb.Client
+) -> None:
+    @worker.job(worker.worker_id)
+    def handle(job: ltb.Job) -> Any:
+        score: Any = "good"
+        return ltb.Result(1, [models.NewEvaluation(sample_id="\ud800", input="i", output="o", score=score)])
+
+    assert run(worker, client).error.startswith("the result ")
+
+
+def test_plain_handlers_and_coroutines_work_side_by_side(worker: ltb.Worker, client: ltb.Client) -> None:
+    both = threading.Barrier(2, timeout=PATIENCE_S)
+    threads: set[str] = set()
+
+    def meet() -> str:
+        threads.add(threading.current_thread().name)
+        both.wait()
+        return "met"
+
+    @worker.job(worker.worker_id)
+    async def in_loop(job: ltb.Job) -> str:
+        return await asyncio.to_thread(meet)
+
+    @worker.job("*")
+    def in_thread(job: ltb.Job) -> str:
+        return meet() if job.payload.get("with") == worker.worker_id else "not ours"
+
+    other = client.jobs.create_job(job_type=f"{worker.worker_id}-other", payload={"with": worker.worker_id})
+    assert run(worker, client).result == "met"
+    assert ended(client, other.job.id).result == "met"
+    assert len(threads) == 2
+
+
+def test_threads_are_kept_with_what_is_theirs(worker: ltb.Worker, client: ltb.Client) -> None:
+    own = threading.local()
+
+    @worker.job(worker.worker_id)
+    def handle(job: ltb.Job) -> int:
+        own.jobs = getattr(own, "jobs", 0) + 1
+        return own.jobs
+
+    ids = [client.jobs.create_job(job_type=worker.worker_id).job.id for _ in range(12)]
+    with at_work(worker):
+        results = [ended(client, job_id).result for job_id in ids]
+    assert max(results) >= 6
+
+
+def test_a_coroutine_that_blocks_the_loop_is_told_of(
+    url: str, service: Service, client: ltb.Client, dataset: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = ltb.Worker(dataset, url=url, api_key=service.key, lease=1.5)
+
+    @worker.job(dataset)
+    async def handle(job: ltb.Job) -> str:
+        time.sleep(2.5)
+        return "done"
+
+    with caplog.at_level(logging.WARNING, "ltb.worker"):
+        job = run(worker, client)
+    assert (job.result, len(job.attempts)) == ("done", 1)
+    assert "the event loop has run nothing since the last heartbeat" in caplog.text
+
+
+def test_no_except_exception_holds_the_check_up(worker: ltb.Worker, client: ltb.Client) -> None:
+    causes: list[str | None] = []
+
+    @worker.job(worker.worker_id)
+    def handle(job: ltb.Job) -> Any:
+        job.progress(0.5)
+        while True:
+            try:
+                job.check()
+            except Exception:
+                continue
+            except ltb.JobAborted as aborted:
+                causes.append(aborted.cause)
+                raise
+            # Progress brings the cancellation back within a second.
+            job.progress(message=str(time.monotonic()))
+            time.sleep(0.05)
+
+    made = client.jobs.create_job(job_type=worker.worker_id)
+    with at_work(worker):
+        eventually(lambda: client.jobs.get_job(made.job.id).job.progress == 0.5, "progress")
+        client.jobs.cancel_job(made.job.id)
+        eventually(lambda: causes, "cancellation")
+    assert causes == ["cancelled"]
+
+
+def test_a_worker_runs_again_after_it_stopped(worker: ltb.Worker, client: ltb.Client) -> None:
+    @worker.job(worker.worker_id)
+    def handle(job: ltb.Job) -> int:
+        return 1
+
+    for _ in range(2):
+        assert run(worker, client).result == 1
+        assert worker.worker_id not in {one.worker_id for one in client.workers.iter_workers()}
+
+
+def test_nothing_of_a_worker_goes_on_after_it_stopped(worker: ltb.Worker, client: ltb.Client) -> None:
+    @worker.job(worker.worker_id)
+    async def handle(job: ltb.Job) -> int:
+        return await asyncio.to_thread(lambda: 1)
+
+    run(worker, client)
+    eventually(
+        lambda: not [one for one in threading.enumerate() if one.name.startswith("ltb-")],
+        "end of all threads",
+    )
+
+
+def test_a_wrong_key_ends_the_run(url: str, dataset: str) -> None:
+    worker = ltb.Worker(dataset, url=url, api_key="wrong")
+    worker.job(dataset)(print)
+    with pytest.raises(ltb.LtbError, match="CREDENTIAL_INVALID"):
+        worker.run()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"worker_id": ""}, "worker_id: expected 1 to 255 characters, got 0"),
+        ({"capacity": 0}, "capacity: expected a whole number from 1 to 10000, got 0"),
+        ({"capacity": 10_000, "prefetch": 1}, "prefetch: expected a whole number from 0 to 0, got 1"),
+        ({"lease": 0.5}, "lease: expected seconds from 1 to 3600, got 0.5"),
+        ({"lease": float("nan")}, "lease: expected seconds from 1 to 3600, got nan"),
+        ({"drain_timeout": -1}, "drain_timeout: expected seconds from 0 to"),
+        ({"url": "localhost"}, "url: expected http"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ltb.Worker(**arguments)
+
+
+def test_handlers_are_there_and_one_of_a_type() -> None:
+    worker = ltb.Worker()
+    with pytest.raises(ValueError, match="expected a handler"):
+        worker.run()
+    worker.job("a")(print)
+    with pytest.raises(ValueError, match="job_type: 'a' has a handler already"):
+        worker.job("a")(print)
+
+
+def held(name: str = "job", expires_in: float = 30.0) -> Held:
+    message = models.Job(id=name, job_type="test")
+    lease = models.Lease(job=message, epoch=1, attempt=1)
+    one = Held(lease, Job(lease, lambda fraction, message: None), time.monotonic())
+    one.expires_at = time.monotonic() + expires_in
+    return one
+
+
+def test_a_job_whose_lease_seems_expired_waits_for_its_renewal() -> None:
+    leases = Leases(1, 1)
+    late, fresh = held("late", -1), held("fresh")
+    leases.add(late)
+    leases.add(fresh)
+    assert leases.start() is fresh
+    leases.ended(fresh)
+    assert leases.start() is None
+    late.expires_at = time.monotonic() + 30
+    assert leases.start() is late
+
+
+class Sending:
+    """An outbox whose answers a test gives."""
+
+    def __init__(self, answer: Callable[[list[int]], None]) -> None:
+        self.batches: list[list[int]] = []
+        self.answered: list[int] = []
+        self.refused: list[int] = []
+        self.answer = answer
+        self.outbox = Outbox(
+            self.send,
+            lambda entry, _: self.answered.append(entry.item),
+            lambda entry, _: self.refused.append(entry.item),
+            lambda error, count: None,
+            lambda: None,
+        )
+
+    def send(self, kind: str, batch: list[Entry]) -> list[None]:
+        items = [entry.item for entry in batch]
+        self.batches.append(items)
+        self.answer(items)
+        return [None] * len(items)
+
+    def deliver(self, count: int, weight: float = 0.0) -> None:
+        for item in range(count):
+            self.outbox.add(Entry("result", held(), item, weight))
+        self.outbox.start()
+        try:
+            eventually(lambda: self.outbox.size == 0, "end")
+        finally:
+            self.outbox.abandon()
+
+
+def test_a_refused_outcome_is_found_in_its_batch_and_the_others_arrive() -> None:
+    def answer(items: list[int]) -> None:
+        if 17 in items:
+            raise ltb.LtbError("INVALID_ARGUMENT", "something is wrong")
+
+    sending = Sending(answer)
+    sending.deliver(40)
+    assert sending.refused == [17]
+    assert sorted(sending.answered) == [item for item in range(40) if item != 17]
+    assert len(sending.batches) < 20
+
+
+def test_an_outcome_that_is_only_suspected_is_tried_alone_until_it_passes() -> None:
+    alone: list[int] = []
+
+    def answer(items: list[int]) -> None:
+        if items == [17]:
+            alone.extend(items)
+        if 17 in items and len(alone) < 3:
+            raise ltb.LtbError("INTERNAL", "something went wrong")
+
+    sending = Sending(answer)
+    sending.deliver(40)
+    assert (sending.refused, len(alone)) == ([], 3)
+    assert sorted(sending.answered) == list(range(40))
+    assert sending.answered[-1] == 17
+
+
+def test_an_outage_says_nothing_about_a_batch() -> None:
+    failures = [ltb.LtbError("UNAVAILABLE", "away")] * 3
+
+    def answer(items: list[int]) -> None:
+        if failures:
+            raise failures.pop()
+
+    sending = Sending(answer)
+    sending.deliver(40)
+    assert sorted(sending.answered) == list(range(40))
+    assert [len(batch) for batch in sending.batches] == [40] * 4
+
+
+def test_what_cannot_be_written_down_is_refused_alone() -> None:
+    def answer(items: list[int]) -> None:
+        if 3 in items:
+            raise ValueError("no JSON")
+
+    sending = Sending(answer)
+    sending.deliver(8)
+    assert (sending.refused, len(sending.answered)) == ([3], 7)
+
+
+def test_a_batch_is_as_heavy_as_the_service_takes() -> None:
+    sending = Sending(lambda items: None)
+    sending.deliver(10, weight=0.3)
+    assert sorted(sending.answered) == list(range(10))
+    assert max(map(len, sending.batches)) == 3
