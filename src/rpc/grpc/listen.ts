@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createServer as createTlsServer } from "node:tls";
 import { promisify } from "node:util";
 import { type Server, ServerCredentials } from "@grpc/grpc-js";
@@ -70,9 +71,12 @@ export async function listenGrpc(
       const late = setTimeout(() => {
         for (const cut of cuts) cut.all();
       }, graceMs + transportLimits.abortGraceMs);
-      await promisify(server.tryShutdown.bind(server))();
+      const shutdown = promisify(server.tryShutdown.bind(server))();
       await closed;
       clearTimeout(late);
+      // Without connections no call is left. grpc-js never calls back for a session that had been destroyed
+      // when it was to be closed, as when its client goes at this moment.
+      await Promise.race([shutdown, sleep(transportLimits.abortGraceMs, undefined, { ref: false })]);
       endRepairs();
       onEnd();
     },
