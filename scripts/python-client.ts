@@ -1,18 +1,13 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { buildContract, contractFiles, root } from "./contract.ts";
 import { modelsOf } from "./python-client/models.ts";
 import { servicesOf } from "./python-client/services.ts";
 
 // Writes the generated part of the Python package from the protos, their comments and the service configs. It
 // needs buf in the path.
 
-const root = join(import.meta.dirname, "..");
 const folder = join(root, "python", "src", "ltb", "_generated");
-const build = (...options: string[]) =>
-  execFileSync("buf", ["build", "proto", "-o", "-", ...options], { cwd: root, maxBuffer: 2 ** 26 });
 
 /** Returns the full names of the methods that a service config repeats. */
 function repeatedBy(name: string): Set<string> {
@@ -24,8 +19,7 @@ function repeatedBy(name: string): Set<string> {
   );
 }
 
-const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, build()));
-const files = [...registry.files].filter(({ proto }) => proto.package === "ltb.v1");
+const files = contractFiles();
 const always = repeatedBy("service-config.json");
 const withRequestId = repeatedBy("service-config-request-id.json");
 
@@ -41,4 +35,4 @@ for (const kind of ["sync", "async"] as const)
     }),
   );
 // The gRPC transport makes its messages from descriptors, so no code depends on a version of protobuf.
-writeFileSync(join(folder, "descriptors.binpb"), build("--exclude-source-info"));
+writeFileSync(join(folder, "descriptors.binpb"), buildContract("--exclude-source-info"));

@@ -1,5 +1,6 @@
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { commentOf } from "../api-docs/comments.ts";
+import { itemsOf } from "../contract.ts";
 import { row } from "./models.ts";
 import { choosesJson, docstring, type Field, fieldsOf } from "./types.ts";
 
@@ -128,17 +129,6 @@ function methodsOf(method: DescMethod, kind: Kind): string[] {
     default:
       throw new Error(`${method}: no method of the contract was of this kind`);
   }
-}
-
-/** The one list of messages in the answer of a method that has pages. */
-function itemsOf({ name, input, output }: DescMethod): { name: string; type: string } | undefined {
-  const lists = output.fields.filter(({ fieldKind }) => fieldKind === "list");
-  const [list] = lists.filter(({ message }) => message !== undefined);
-  const hasPages =
-    /^(List|Get|Export)/.test(name) &&
-    input.fields.some(({ name }) => name === "page_token") &&
-    output.fields.some(({ name }) => name === "next_page_token");
-  return hasPages && list?.message ? { name: list.name, type: list.message.name } : undefined;
 }
 
 function define(

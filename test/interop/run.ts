@@ -37,11 +37,7 @@ const clients: Record<string, Client> = {
     },
   },
   python: { needs: "python3", install: installPython, exercise: exercisePython },
-  go: {
-    needs: "go",
-    install: () => installGoTools(["protoc-gen-go", "protoc-gen-go-grpc"]),
-    exercise: exerciseGo,
-  },
+  go: { needs: "go", install: async () => undefined, exercise: exerciseGo },
   java: { needs: "javac", install: findJava, exercise: exerciseJava },
   browser: { needs: "npm", install: installBrowser, exercise: exerciseBrowser },
   typescript: { needs: "node", install: async () => undefined, exercise: exerciseTypescript },

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { root } from "./paths.ts";
 import { run, succeed } from "./processes.ts";
 
@@ -9,8 +9,6 @@ import { run, succeed } from "./processes.ts";
  */
 const goTools = {
   grpcurl: "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4",
-  "protoc-gen-go": "google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12",
-  "protoc-gen-go-grpc": "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2",
 };
 const pythonPackages = [
   "grpcio==1.85.1",
@@ -32,8 +30,6 @@ export const grpcurl = join(goFolder, "grpcurl");
 /** Holds Chromium and what bundles a page for it. */
 export const browserFolder = join(cache, "browser");
 export const python = join(pythonFolder, "bin", "python");
-/** The search path with Go's plugins of buf. */
-export const pathWithPlugins = `${goFolder}${delimiter}${process.env.PATH}`;
 
 /** Whether a program is installed on this machine. */
 export async function isThere(program: string): Promise<boolean> {

@@ -25,7 +25,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	ltb "example.org/ltb-worker/gen/ltb/v1"
+	ltb "example.org/llm-test-bench/go/ltbv1"
 )
 
 const rows = 10_000

@@ -1,4 +1,4 @@
-module example.org/ltb-worker
+module example.org/llm-test-bench/go
 
 go 1.26.0
 

@@ -1,5 +1,4 @@
-// Command worker runs jobs of type "arithmetic" until Ctrl-C.
-// docs/clients.md says how to generate the packages of ltb.v1.
+// Command example runs jobs of type "arithmetic" until Ctrl-C.
 package main
 
 import (
@@ -20,7 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	ltb "example.org/ltb-worker/gen/ltb/v1"
+	ltb "example.org/llm-test-bench/go/ltbv1"
 )
 
 var (
@@ -36,7 +35,7 @@ type lease struct {
 }
 
 func main() {
-	config, err := os.ReadFile("../service-config.json")
+	config, err := os.ReadFile("service-config.json")
 	check(err)
 	transport := insecure.NewCredentials()
 	if ca := os.Getenv("LTB_TLS_CA_FILE"); ca != "" {

@@ -1,0 +1,57 @@
+package ltb
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"example.org/llm-test-bench/go/ltbv1"
+)
+
+func failure(t *testing.T, code codes.Code, details ...protoadapt.MessageV1) error {
+	t.Helper()
+	with, err := status.New(code, "told").WithDetails(details...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return with.Err()
+}
+
+func TestWhatTheServiceUndidIsRepeated(t *testing.T) {
+	soon := &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Millisecond)}
+	late := &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Hour)}
+	for name, one := range map[string]struct {
+		err      error
+		attempts int
+		want     int
+	}{
+		"a conflict":                      {failure(t, codes.Aborted, &errdetails.ErrorInfo{Reason: "CONFLICT"}), 3, 3},
+		"another version":                 {failure(t, codes.Aborted, &errdetails.ErrorInfo{Reason: "VERSION_MISMATCH"}), 3, 1},
+		"an overload":                     {failure(t, codes.ResourceExhausted, soon), 2, 2},
+		"an overload beyond the deadline": {failure(t, codes.ResourceExhausted, late), 3, 1},
+		"a message that is too large":     {failure(t, codes.ResourceExhausted), 3, 1},
+		"another error":                   {failure(t, codes.Internal, soon), 3, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			invoke := func(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error {
+				calls++
+				return one.err
+			}
+			calling := caller{attempts: one.attempts, timeout: time.Minute}
+			err := calling.unary(t.Context(), "m", &ltbv1.WhoAmIRequest{}, nil, nil, invoke)
+			var failed *Error
+			if calls != one.want || !errors.As(err, &failed) || failed.Message != "told" {
+				t.Errorf("got %d calls, %v", calls, err)
+			}
+		})
+	}
+}
