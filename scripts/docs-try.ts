@@ -126,6 +126,7 @@ function environment(ports: ReadonlyMap<number, number>): NodeJS.ProcessEnv {
       LTB_GRPC_ADDRESS: `127.0.0.1:${grpc}`,
       LTB_HTTP_ADDRESS: `127.0.0.1:${http}`,
       LTB_ADDRESS: `localhost:${grpc}`,
+      LTB_URL: `http://localhost:${http}`,
     }),
   };
 }

@@ -17,9 +17,10 @@ export async function withFolder<T>(act: (folder: string) => Promise<T>): Promis
 }
 
 /** What programs in every language read to find the service. */
-export function environmentFor({ grpc, key, caFile }: Service): Record<string, string | undefined> {
+export function environmentFor({ grpc, http, key, caFile }: Service): Record<string, string | undefined> {
   return {
     LTB_ADDRESS: grpc,
+    LTB_URL: http,
     LTB_API_KEY: key,
     LTB_TLS_CA_FILE: caFile,
     LTB_SERVICE_CONFIG: join(root, "examples", "service-config.json"),

@@ -9,7 +9,7 @@ import type { Results } from "./results.ts";
 import type { Service } from "./service.ts";
 import { python } from "./tools.ts";
 
-/** grpcio with code generated as docs/clients.md says. */
+/** grpcio with code generated as docs/clients.md says, and the package. */
 export async function exercisePython(
   { clear, tls }: { clear: Service; tls: Service },
   results: Results,
@@ -30,21 +30,9 @@ export async function exercisePython(
       { env },
     );
     await exerciseKills("Python", results, python, [join(import.meta.dirname, "python", "load.py")], env);
-    await exerciseExample(
-      "Python",
-      clear,
-      results,
-      python,
-      [join(root, "examples", "python", "worker.py")],
-      env,
-    );
-    await exerciseExample(
-      "Python, TLS",
-      tls,
-      results,
-      python,
-      [join(root, "examples", "python", "worker.py")],
-      env,
-    );
+    const example = [join(root, "examples", "python", "worker.py")];
+    const ours = { PYTHONPATH: join(root, "python", "src"), PYTHONDONTWRITEBYTECODE: "1" };
+    await exerciseExample("Python", clear, results, python, example, ours);
+    await exerciseExample("Python, TLS", tls, results, python, example, ours);
   });
 }

@@ -18,6 +18,7 @@ const pythonPackages = [
   "googleapis-common-protos==1.76.0",
   "typing-extensions==4.16.0",
   "setuptools==84.2.1",
+  "urllib3==2.8.0",
 ];
 
 const browserPackages = ["@sparticuz/chromium@153.0.0", "esbuild@0.28.2"];
