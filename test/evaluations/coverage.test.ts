@@ -347,17 +347,25 @@ describe("a leaderboard", () => {
         // It failed in one and not in the other.
         ...of("valid", [1]),
       ]);
+      // Nor where samples that failed in all of them hide that.
+      const hidden = await run([
+        ...of("test", [1, 1, 1, 0]),
+        [["test", "valid"], 1],
+        ...of("valid", [1, 0]),
+        ...of("valid", ["e", "e"]),
+      ]);
       for (const step of [() => undefined, () => db.maintain()]) {
         await step();
         const { entries } = await db.evaluations.leaderboard({ dataset, metric });
         const { runs } = await db.evaluations.history({ dataset, metric });
-        for (const id of [better, worse, alone, both]) {
+        for (const id of [better, worse, alone, both, hidden]) {
           const { coverage } = (await db.evaluations.summarize(id, [metric])).metrics[0] ?? {};
           expect(entries.find(({ benchmarkId }) => benchmarkId === id)?.coverage).toEqual(coverage);
           expect(runs.find(({ benchmarkId }) => benchmarkId === id)?.coverage).toEqual(coverage);
           const [groups] = await db.evaluations.summarizeSlices(id, "subject", [metric]);
           const tried = (groups?.slices ?? []).reduce((sum, slice) => sum + slice.tried, 0);
           expect(tried).toBe(coverage?.tried);
+          expect(coverage?.unscored).toBeGreaterThanOrEqual(0);
         }
         expect(entries[0]).toMatchObject({
           benchmarkId: better,

@@ -135,7 +135,9 @@ async function coveredParts(
     const { count, sum } = (isRepeated ? undefined : added.get(part.hex)) ?? nothing;
     const planned = plannedOf(plan, isRepeated);
     const all = { planned, tried: plan.tried + count, withError: plan.withError + sum };
-    const samples = ownOf(all, groups ? countSamples(groups) : part.count, plan);
+    const scored = groups ? countSamples(groups) : part.count;
+    const scoredWithError = groups ? countFailed(groups) : part.failed;
+    const samples = ownOf(all, { scored, scoredWithError }, plan);
     // Copies of thousands would take as long as reading them.
     const coverage = coverageOf(samples, part.count, part.failed);
     const { beyond, repetitions, mostTries } = plan;

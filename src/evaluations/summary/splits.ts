@@ -66,13 +66,25 @@ interface Elsewhere {
   elsewhereWithError: number;
 }
 
+/** Samples with a value of a metric. */
+interface Scored {
+  scored: number;
+  /** Those of them of which an evaluation has an error. */
+  scoredWithError: number;
+}
+
 /**
  * Counts the samples that a metric may have: all but those of other splits. Where the splits have samples in
- * common they are no splits, and it may have all.
- * @param scored samples with a value of the metric
+ * common they are no splits, and it may have all. That shows in more samples of either than were tried,
+ * beside those that failed without a value in either.
  */
-export function ownOf(all: Tried, scored: number, { elsewhere, elsewhereWithError }: Elsewhere): Tried {
-  if (elsewhere === 0 || scored + elsewhere > all.tried) return all;
+export function ownOf(
+  all: Tried,
+  { scored, scoredWithError }: Scored,
+  { elsewhere, elsewhereWithError }: Elsewhere,
+): Tried {
+  const others = Math.max(0, all.withError - scoredWithError - elsewhereWithError);
+  if (elsewhere === 0 || scored + elsewhere + others > all.tried) return all;
   return {
     planned: all.planned === null ? null : Math.max(0, all.planned - elsewhere),
     tried: all.tried - elsewhere,
@@ -87,15 +99,15 @@ export function ownOf(all: Tried, scored: number, { elsewhere, elsewhereWithErro
 export function countOwn(name: string, figures: Iterable<Figures>, all: Tried): Tried {
   const own = partsOfName(name);
   if (own === undefined) return all;
-  let scored = 0;
+  const valued: Scored = { scored: 0, scoredWithError: 0 };
   const others = new Map<string, { samples: number; withError: number }>();
   for (const { name: other, count, failed, groups } of figures) {
     const samples = groups ? countSamples(groups) : count;
-    if (other === name) scored = samples;
+    const withError = groups ? countFailed(groups) : failed;
+    if (other === name) Object.assign(valued, { scored: samples, scoredWithError: withError });
     const { metric, split } = partsOfName(other) ?? own;
     if (split === own.split || (metric !== own.metric && split.includes(":"))) continue;
     const most = others.get(split) ?? { samples: 0, withError: 0 };
-    const withError = groups ? countFailed(groups) : failed;
     others.set(split, {
       samples: Math.max(most.samples, samples),
       withError: Math.max(most.withError, withError),
@@ -103,5 +115,5 @@ export function countOwn(name: string, figures: Iterable<Figures>, all: Tried): 
   }
   const sum = (of: "samples" | "withError") =>
     [...others.values()].reduce((total, one) => total + one[of], 0);
-  return ownOf(all, scored, { elsewhere: sum("samples"), elsewhereWithError: sum("withError") });
+  return ownOf(all, valued, { elsewhere: sum("samples"), elsewhereWithError: sum("withError") });
 }
