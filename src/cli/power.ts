@@ -26,7 +26,7 @@ export function addCommand(program: Command): void {
     .summary("tell how many samples show a difference")
     .description(
       "Tells how many samples, run by both sides, show a mean difference; or which difference so many show; or, with both, how probable " +
-        "it is that they do, by the two-sided paired t-test. With a margin it is told how many show that a side which is as good is no " +
+        "it is that they do, by the two-sided paired t-test; McNemar's, which verdicts on scores of 0 and 1 go by, takes up to an eighth more. With a margin it is told how many show that a side which is as good is no " +
         "worse by it, by the test of ltb compare --margin. No service is asked.",
     )
     .requiredOption(
