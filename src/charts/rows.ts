@@ -22,15 +22,13 @@ export function binsOf({ edges, values, histograms }: GetMetricHistogramResponse
 /** An entry of a leaderboard; those that may be the best stand on shaded ground. */
 export function standingOf(entry: LeaderboardEntry): Interval & { isShaded: boolean } {
   const { rank, benchmarkName, mean, ci95Low, ci95High, rankedLow, rankedHigh, band } = entry;
-  // Also where what failed may have ended early.
-  const isWider = isOpen(entry) || rankedLow !== ci95Low || rankedHigh !== ci95High;
   return {
     name: `${rank}. ${benchmarkName}`,
     value: mean,
     low: ci95Low,
     high: ci95High,
     isShaded: band === 1,
-    ...(isWider && { reach: { low: rankedLow ?? -Infinity, high: rankedHigh ?? Infinity } }),
+    ...(isOpen(entry) && { reach: { low: rankedLow ?? -Infinity, high: rankedHigh ?? Infinity } }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Coverage, Repetitions } from "../../gen/ltb/v1/benchmark_pb.ts";
+import type { Coverage, LeaderboardEntry, Repetitions } from "../../gen/ltb/v1/benchmark_pb.ts";
 
 /** How many of the planned samples and repetitions a mean is over. */
 export interface Covered {
@@ -10,6 +10,11 @@ export interface Covered {
 export const lacksValues = ({ coverage, repetitions }: Covered): boolean =>
   (coverage?.missing ?? 0) > 0 || (repetitions?.samplesLacking ?? 0) > 0;
 
-/** Whether the mean of an entry may be another, because nothing stands for what is missing. */
-export const isOpen = (entry: Covered & { filledWith?: number | undefined }): boolean =>
-  lacksValues(entry) && entry.filledWith === undefined;
+/**
+ * Whether the mean of an entry may be another, because nothing stands for what is missing, or what failed may
+ * have ended early.
+ */
+export const isOpen = (entry: LeaderboardEntry): boolean =>
+  (lacksValues(entry) && entry.filledWith === undefined) ||
+  entry.rankedLow !== entry.ci95Low ||
+  entry.rankedHigh !== entry.ci95High;

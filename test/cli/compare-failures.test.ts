@@ -91,7 +91,7 @@ test("what ends early as it fails makes no candidate look quick", async () => {
         ),
       ]);
       expect(early.stdout).toContain(
-        "crashes early: warning: 20 samples of the candidate have an error beside their value, which counts all the same: the mean difference of the others is 100, and their verdict worse",
+        "crashes early: warning: 20 samples of the candidate have an error beside their value: the mean difference of the others is 100 and their verdict worse, and better is only what is so by both",
       );
       expect((await by("steady", "crashes early", "--missing", "exclude")).code).toBe(0);
       expect((await by("steady", "crashes always")).stderr).toMatch(withoutFailed);
@@ -144,15 +144,35 @@ test("what ends early as it fails makes no candidate look quick", async () => {
     verdicts: ["better"],
     slice_verdicts: [["better", "better"]],
   });
+  // A group in which the others are worse fails, whatever all others are.
+  const inGroup = (n: number) => (n < 10 ? 1 : base(n) + (n < 20 ? 100 : -20 - (n % 5)));
+  await store("crashes in a group", inGroup, range(10));
+  const ofGroups = [
+    ...["compare", "steady", "crashes in a group", "--metric", "latency_ms"],
+    ...["--group-by", "half"],
+  ];
+  const grouped = await ltb.run(...ofGroups, "--fail-on-regression");
+  expect([grouped.code, grouped.stderr]).toEqual([
+    3,
+    "crashes in a group regressed in 1 of 2 groups by half: second\n",
+  ]);
+  expect(grouped.stdout.replaceAll(/\s+/g, " ")).toContain(
+    "In second, without what failed beside its value, the verdict is worse, by 100: better is only what is so by both.",
+  );
+  expect((await ltb.run(...ofGroups, "--fail-on-regression", "--missing", "exclude")).code).toBe(0);
   const board = await ltb.json("leaderboard", "d", "--metric", "latency_ms");
   expect(board.entries.map((entry: { benchmark_name: string }) => entry.benchmark_name)).toEqual([
     "quick throughout",
     "quick but for one",
     "steady",
     // Behind what they are not known to surpass.
-    ...["crashes always", "crashes early", "fails three", "fails the same three", "crashes both ways"],
-    "crashes late",
+    ...["crashes always", "crashes early", "crashes in a group", "fails three", "fails the same three"],
+    ...["crashes both ways", "crashes late"],
   ]);
+  const words = (await ltb.run("leaderboard", "d", "--metric", "latency_ms")).stdout.replaceAll(/\s+/g, " ");
+  expect(words).toContain(
+    "Those that failed in some samples, whose values may have ended early, stand behind every complete one",
+  );
   const { runs } = await ltb.json("history", "d", "--metric", "latency_ms");
   const marked = (mark: string) =>
     runs

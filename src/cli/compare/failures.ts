@@ -13,13 +13,15 @@ export function failedText(comparison: BenchmarkComparison, evidence: Evidence):
   ].flat();
   if (sides.length === 0) return undefined;
   const isOne = candidateWithError + baselineWithError === 1;
+  const have = isOne ? "has an error beside its value" : "have an error beside their value";
   const mean =
     others === undefined
       ? "there are no others"
       : `the mean difference of the others is ${formatNumber(others)}`;
   const alone = comparison.withoutFailed;
-  const verdict = alone === undefined ? "" : `, and their verdict ${verdictOf(alone, evidence)}`;
-  return `${sides.join(" and ")} ${isOne ? "has an error beside its value, which counts" : "have an error beside their value, which counts"} all the same: ${mean}${verdict}`;
+  if (alone === undefined) return `${sides.join(" and ")} ${have}, which counts all the same: ${mean}`;
+  const verdict = others === undefined ? "" : ` and their verdict ${verdictOf(alone, evidence)}`;
+  return `${sides.join(" and ")} ${have}: ${mean}${verdict}, and better is only what is so by both`;
 }
 
 /** The comparison without what failed, where that counts for a gate. */

@@ -44,11 +44,15 @@ export function marginText(comparison: BenchmarkComparison, evidence: Evidence):
   const none = least.nPaired === 0 ? "there are no pairs" : "the pairs do not determine it";
   const how = p === undefined ? none : `one-sided p ${formatNumber(p, 3)}`;
   const whatever = leaveOpen(least.bounds) ? " whatever the missing samples are" : "";
-  const which = `${samplesOf(least, evidence)}${least === comparison ? "" : " and that did not fail on either side"}`;
+  const which = `${samplesOf(least, evidence)}${least === comparison ? "" : othersWords(least)}`;
   const shown = isBelow(p, evidence.alpha) ? "" : "not shown to be ";
   const total = evidence.groupBy === undefined ? "" : ` ${ofTotal}`;
   return `${shown}${words}${total}${which}${whatever} (${how})${tooFewPairs(comparison, evidence)}`;
 }
+
+/** Follows the samples that a statement is of, which may be all. */
+const othersWords = ({ nPaired }: BenchmarkComparison) =>
+  nPaired === 0 ? ", without what failed" : " and that did not fail on either side";
 
 /** Says, after a colon, how many pairs a margin takes; "" where more do not help, or nobody knows. */
 export function tooFewPairs(comparison: BenchmarkComparison, evidence: Evidence): string {

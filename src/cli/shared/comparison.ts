@@ -62,9 +62,14 @@ export function explainTests({ comparisons, ...by }: Compared, alpha: number): s
     `The interval of the difference and "p (t)" are of the paired t-test${by.clusterBy === "" ? "" : " by clusters"}, and not adjusted.`,
     `"p (test)" is of ${names.join(", or ")}, and "p (Holm)" is the same adjusted by Holm's method for ${number}.`,
     `Verdicts go by "p (Holm)": better or worse if it is below ${alpha} and the mean goes the way of the test. Otherwise no difference is proven, and equality is not either.`,
+    ...(comparisons.some(({ withoutFailed }) => withoutFailed) ? [failuresRule] : []),
     ...(comparisons.some(({ bounds }) => leaveOpen(bounds)) ? [boundsRule] : []),
   ];
 }
+
+/** What ends early as it fails looks quick and cheap. */
+const failuresRule =
+  "Where samples failed beside their value, a candidate is better only if it is so without them, too.";
 
 const boundsRule =
   "Where samples are missing, a candidate is better or worse only if the whole 95 % interval of the bounds says the same. It may be worse if its pairs are worse, or if the whole 95 % interval of the worst mean difference that missing samples allow is on the worse side of 0.";

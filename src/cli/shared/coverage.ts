@@ -147,15 +147,23 @@ export interface Measure {
 
 /** Sentences on what entries of a leaderboard lack, and on what that does to their places and means. */
 export function coverageOfEntries(entries: readonly LeaderboardEntry[], of: Measure): string[] {
-  const incomplete = entries.filter(lacksValues);
-  const worst = incomplete.find(({ filledWith }) => filledWith !== undefined)?.filledWith;
-  const rule =
-    worst === undefined
-      ? "Those that lack values stand behind every complete one whose interval overlaps what their own mean may be, and take part in bands with all of that."
-      : `Each missing sample and repetition counts as ${formatNumber(worst)}, the worst that there can be; means and intervals are over all samples.`;
+  const worst = entries.find(({ filledWith }) => filledWith !== undefined)?.filledWith;
+  const filled = `Each missing sample and repetition counts as ${formatNumber(worst)}, the worst that there can be; means and intervals are over all samples.`;
+  const isLacking = worst === undefined && entries.some(lacksValues);
+  const those = [
+    ...(isLacking ? ["lack values"] : []),
+    ...(entries.some((entry) => isOpen(entry) && (!isLacking || !lacksValues(entry)))
+      ? ["failed in some samples, whose values may have ended early,"]
+      : []),
+  ].join(" or ");
   return [
-    ...(incomplete.length > 0 ? [rule] : []),
-    ...(entries.some(isOpen) ? rangeWords(of) : []),
+    ...(worst === undefined ? [] : [filled]),
+    ...(those === ""
+      ? []
+      : [
+          `Those that ${those} stand behind every complete one whose interval overlaps what their own mean may be, and take part in bands with all of that.`,
+        ]),
+    ...(isLacking ? rangeWords(of) : []),
     ...coverageWords(
       entries.map(({ benchmarkName: name, ...entry }) => ({ name, ...entry })),
       of.k,

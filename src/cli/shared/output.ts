@@ -180,10 +180,12 @@ export function formatSpan(first: number | undefined, last: number | undefined):
 
 /**
  * What a band of a leaderboard says, and what it does not say.
- * @param isOpen whether samples of some have no value, and nothing stands for it
+ * @param isOpen whether the mean of some may be another: see `isOpen` of an entry
  */
 export const apartWords = (isOpen: boolean) => {
-  const reach = isOpen ? ", which go as far as a mean may be where samples have no value" : "";
+  const reach = isOpen
+    ? ", which go as far as a mean may be where samples have no value, or failed beside it"
+    : "";
   return (
     `Benchmarks share a band where their 95 % intervals overlap${reach}. That pairs no samples, nor is it adjusted for their number.\n` +
     "ltb compare pairs samples, and may tell apart what shares a band."

@@ -5,6 +5,7 @@ import type {
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { type Deciding, leaveOpen, type Verdict, verdictOf } from "../../statistics/verdict.ts";
 import { comparisonCells, comparisonColumns, explainContradiction } from "./comparison.ts";
+import type { Filling } from "./coverage.ts";
 import { type Cell, countOf, formatNumber } from "./output.ts";
 import { type Grouping, leftOutNote, NAMED, sliceName } from "./slices.ts";
 
@@ -49,6 +50,7 @@ export function slicesTable(
         const apart = explainContradiction(slice, deciding);
         return apart === undefined ? [] : `In ${quote(name)} ${apart.text}.`;
       }),
+      ...rows.flatMap(({ name, slice, verdict }) => failuresNote(quote(name), { slice, verdict }, deciding)),
       ...leftOutNote(found, quote),
     ],
   };
@@ -76,15 +78,34 @@ function notesOf(found: ComparisonSlices, isOpen: boolean, tests: number, alpha:
   return notes;
 }
 
-/** Says in which groups a candidate got worse; undefined without any. */
+/** Says what a group is without what failed, where that is another verdict. */
+function failuresNote(
+  name: string,
+  { slice: { withoutFailed: others }, verdict }: { slice: ComparisonSlice; verdict: Verdict },
+  deciding: Deciding,
+): string[] {
+  if (others === undefined) return [];
+  const alone = verdictOf(others, deciding);
+  if (alone === verdict) return [];
+  const { meanDifference, nPaired } = others;
+  const mean =
+    nPaired === 0 ? "there are no pairs" : `the verdict is ${alone}, by ${formatNumber(meanDifference)}`;
+  return [`In ${name}, without what failed beside its value, ${mean}: better is only what is so by both.`];
+}
+
+/** Says in which groups a candidate got worse, also without what failed; undefined without any. */
 export function regressedGroups(
   { slices: found }: BenchmarkComparison,
-  { groupBy: key, ...deciding }: Deciding & Grouping,
+  { groupBy: key, missing, ...deciding }: Deciding & Grouping & Pick<Filling, "missing">,
   quote = (name: string) => name,
 ): string | undefined {
   if (found === undefined || key === undefined) return undefined;
+  const isHarm = (slice: ComparisonSlice) =>
+    verdictOf(slice, deciding) === "worse" || explainContradiction(slice, deciding)?.isHarm === true;
   const regressed = found.slices.filter(
-    (slice) => verdictOf(slice, deciding) === "worse" || explainContradiction(slice, deciding)?.isHarm,
+    (slice) =>
+      isHarm(slice) ||
+      (missing !== "exclude" && slice.withoutFailed !== undefined && isHarm(slice.withoutFailed)),
   );
   if (regressed.length === 0) return undefined;
   const names = regressed.slice(0, NAMED).map((slice) => quote(sliceName(slice, key)));

@@ -52,6 +52,7 @@ type Found = Omit<Comparison, "baselineCoverage" | "candidateCoverage" | "bounds
 /**
  * Compares one candidate with the baseline. Its p-values are not yet adjusted.
  * @param limit of each list of samples; `after` continues these
+ * @param whole the comparison of which this one leaves out what failed
  */
 export async function compareCandidate(
   db: Executor,
@@ -59,6 +60,7 @@ export async function compareCandidate(
   asked: Asked,
   limit: number,
   after?: ComparisonPosition,
+  whole?: Found,
 ): Promise<{ comparison: Comparison; next: ComparisonPosition }> {
   const { metric, allowDifferentInputs, excludeFailed, reducer, k, missing, lowerIsBetter, range } = asked;
   const asWell = { allowDifferentInputs, excludeFailed };
@@ -73,7 +75,7 @@ export async function compareCandidate(
     pairing = common;
     figures = await comparePairs(db, pairing, asked);
   }
-  const { hasCandidateAll, haveBothAll } = gapsOf(figures, coverage, allowDifferentInputs);
+  const { hasCandidateAll, haveBothAll } = gapsOf(whole ?? figures, coverage, allowDifferentInputs);
   // What only the baseline lacks is no pair, so that nothing has to stand for it.
   const isKnown = missing === "as_worst" ? isFilled || hasCandidateAll : haveBothAll;
   if (!isKnown) requireEnds(missing, { name: metric, reducer, lowerIsBetter }, range);
@@ -90,7 +92,7 @@ export async function compareCandidate(
   const hasFailed = !excludeFailed && figures.baselineWithError + figures.candidateWithError > 0;
   const withoutFailed =
     hasFailed && mayEndEarly(metric, lowerIsBetter)
-      ? await compareOthers(db, { baseline, candidate, coverage }, asked)
+      ? await compareOthers(db, { baseline, candidate, coverage }, asked, figures)
       : null;
   for (const slice of slices?.slices ?? [])
     slice.withoutFailed = withoutFailed?.slices?.slices.find(({ value }) => value === slice.value) ?? null;
@@ -105,9 +107,10 @@ export async function compareCandidate(
 }
 
 /** Compares the pairs in which neither side failed. */
-async function compareOthers(db: Executor, sides: Sides, asked: Asked): Promise<Comparison> {
-  const others = { ...asked, excludeFailed: true, missing: "exclude" as const, bootstrapSamples: 0 };
-  const { comparison } = await compareCandidate(db, sides, others, 0, { regressed: null, improved: null });
+async function compareOthers(db: Executor, sides: Sides, asked: Asked, whole: Found): Promise<Comparison> {
+  const others = { ...asked, excludeFailed: true, bootstrapSamples: 0 };
+  const none = { regressed: null, improved: null };
+  const { comparison } = await compareCandidate(db, sides, others, 0, none, whole);
   return comparison;
 }
 

@@ -90,8 +90,8 @@ export interface Comparison {
   /** Over the pairs in which neither is; null without any. */
   meanDifferenceWithoutError: number | null;
   /**
-   * The same comparison by these pairs alone, without samples, bootstrap and missing samples. Null unless
-   * there are others, of a metric of which they may look better: see `mayEndEarly`.
+   * The same comparison by these pairs alone, without lists of samples and bootstrap. Null unless there are
+   * others, of a metric of which they may look better: see `mayEndEarly`.
    */
   withoutFailed: Comparison | null;
   /** Of the mean difference over all samples; null unless asked for. */

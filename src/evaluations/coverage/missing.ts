@@ -165,18 +165,21 @@ export function filledWith(moments: ReducedMoments, missing: number, value: numb
 }
 
 /**
- * The moments of the samples that did not fail, if those that did had all the same value, an end of what
- * there is: their mean is the furthest from it that there may be. As nothing tells how these vary, they do so
- * as all.
- * Undefined if all failed.
+ * The moments of samples without so many that failed, if these had all the same value, an end of what there
+ * is: their mean is the furthest from it that there may be. As nothing tells how these vary, they do so as
+ * all. Undefined if all failed.
  */
-export function withoutFailed({ moments, coverage }: Samples, value: number): ReducedMoments | undefined {
-  const { count, sum, m2, min = value, max = value } = moments;
-  const left = count - coverage.scoredWithError;
+export function withoutFailed(
+  all: ReducedMoments,
+  failed: number,
+  value: number,
+): ReducedMoments | undefined {
+  const { count, sum, m2, min = value, max = value } = all;
+  if (failed === 0) return all;
+  const left = count - failed;
   if (left <= 0) return undefined;
-  const mean = (sum - coverage.scoredWithError * value) / left;
-  const spread = count > 1 ? (m2 * (left - 1)) / (count - 1) : 0;
-  return { count: left, sum: Math.min(max, Math.max(min, mean)) * left, m2: spread, min, max };
+  const mean = Math.min(max, Math.max(min, (sum - failed * value) / left));
+  return { count: left, sum: mean * left, m2: (m2 * (left - 1)) / (count - 1), min, max };
 }
 
 /** What the mean over all samples may be. */

@@ -242,7 +242,8 @@ function overSamples(run: Run, reduction: Reduction): Counted[] {
 function counted(run: Run, isRepeated: boolean): Counted {
   const { tried, withError, count, failed, groups } = run;
   const all = { planned: plannedOf(run, isRepeated), tried, withError };
-  const own = ownOf(all, groups ? countSamples(groups) : count, run);
+  const scored = groups ? countSamples(groups) : count;
+  const own = ownOf(all, { scored, scoredWithError: groups ? countFailed(groups) : failed }, run);
   const wanted = run.repetitions || run.mostTries;
   return { ...run, wanted, coverage: coverageOf(own, count, failed) };
 }
@@ -307,17 +308,16 @@ interface Kind {
  */
 function changesOf(
   page: readonly Counted[],
-  { range, doFailuresHelp }: Kind,
+  kind: Kind,
   otherOf: (index: number) => Counted | undefined,
   mayBeFirst: (run: Run) => boolean = () => true,
 ): (MetricChange | undefined)[] {
+  const width = kind.range.high - kind.range.low;
   const found = page.map((run, index) => {
     const other = otherOf(index);
     if (!other) return undefined;
     const change = welch(other, run);
-    const settled = settledPValue(other, run, change, range);
-    const isHelped = doFailuresHelp && change.difference < 0 && settled !== undefined;
-    return { ...change, settledPValue: isHelped ? Math.max(settled, pWithoutFailed(other, run)) : settled };
+    return { ...change, settledPValue: settledPValue(other, run, change, kind) };
   });
   const adjusted = holm(found.map((change) => change?.pValue));
   const settled = holm(found.map((change) => change?.settledPValue));
@@ -330,8 +330,8 @@ function changesOf(
     return {
       difference,
       // No change is larger than the range.
-      ci95Low: interval ? Math.max(range.low - range.high, interval.low) : null,
-      ci95High: interval ? Math.min(range.high - range.low, interval.high) : null,
+      ci95Low: interval ? Math.max(-width, interval.low) : null,
+      ci95High: interval ? Math.min(width, interval.high) : null,
       pValue,
       adjustedPValue: adjusted[index] ?? null,
       firstSignificant: index === first,
@@ -344,35 +344,34 @@ function changesOf(
  * The p-value of the least difference that what both runs lack allows: each sample and each repetition that
  * is missing has the value that brings the means closest together, at an end of the range. 1 where that
  * turns the difference round, or the range has no such end; never less than without these samples.
+ *
+ * Nor is a run better, or another one worse than it, by what failed in it and may have ended early: the means
+ * are without that, as if it had the least value of its run. What failed in a run before one that is better
+ * may have taken the longest.
  */
 function settledPValue(
   before: Counted,
   after: Counted,
   { difference, pValue }: MeanDifference,
-  { low, high }: Range,
+  { range: { low, high }, doFailuresHelp }: Kind,
 ): number | undefined {
-  const [older, newer] = [samplesOf(before), samplesOf(after)];
-  if (!(areOpen(older) || areOpen(newer)) || pValue === undefined) return pValue;
-  const [above, below] = difference > 0 ? [newer, older] : [older, newer];
-  const hasEnd = (samples: Samples, end: number) => !areOpen(samples) || Number.isFinite(end);
-  if (!hasEnd(above, low) || !hasEnd(below, high)) return 1;
-  const at = (samples: Samples, end: number) =>
-    areOpen(samples) ? filledAll(samples, end) : samples.moments;
-  const closest = welch(at(below, high), at(above, low));
-  return closest.difference > 0 ? Math.max(pValue, closest.pValue ?? 1) : 1;
-}
-
-/**
- * The p-value of a mean that got lower, if what failed before took the longest and what failed after the
- * shortest: 1 if it may be none by the others. It is 0 where nothing failed.
- */
-function pWithoutFailed(before: Counted, after: Counted): number {
-  if (before.coverage.scoredWithError + after.coverage.scoredWithError === 0) return 0;
-  const older = withoutFailed(samplesOf(before), before.max);
-  const newer = withoutFailed(samplesOf(after), after.min);
+  const failedOf = ({ coverage }: Counted) => (doFailuresHelp ? coverage.scoredWithError : 0);
+  const isSure = [before, after].every((run) => !areOpen(samplesOf(run)) && failedOf(run) === 0);
+  if (isSure || pValue === undefined) return pValue;
+  const at = (run: Counted, end: number, failed: number, value: number) => {
+    const samples = samplesOf(run);
+    if (!areOpen(samples)) return withoutFailed(samples.moments, failed, value);
+    return Number.isFinite(end) ? withoutFailed(filledAll(samples, end), failed, value) : undefined;
+  };
+  const [older, newer] =
+    difference > 0
+      ? [at(before, high, failedOf(before), before.min), at(after, low, 0, after.max)]
+      : [at(before, low, failedOf(before), before.max), at(after, high, failedOf(after), after.min)];
   if (!older || !newer) return 1;
-  const { difference, pValue = 1 } = welch(older, newer);
-  return difference < 0 ? pValue : 1;
+  const closest = welch(older, newer);
+  return closest.difference > 0 === difference > 0 && closest.difference !== 0
+    ? Math.max(pValue, closest.pValue ?? 1)
+    : 1;
 }
 
 const samplesOf = ({ coverage, withLacking, ...figures }: Omit<Counted, "id" | "name">): Samples => ({

@@ -263,13 +263,17 @@ async function openSamples(
 }
 
 function candidateOf(contender: Contender, treated: Treated): Candidate {
+  const { min, coverage } = contender;
   const candidate = withMissing(contender, treated);
-  const { coverage, count, sum } = contender;
   if (!treated.doFailuresHelp || coverage.scoredWithError === 0) return candidate;
-  const others = withoutFailed({ moments: contender, coverage }, contender.min);
+  const mean = candidate.sum / candidate.count;
+  const of = treated.missing === "as_worst" ? undefined : treated.open.get(contender.hex);
+  const { high } = treated.range;
+  const whole = of ? Number.isFinite(high) && filledAll(of, high) : candidate;
+  const others = whole && withoutFailed(whole, coverage.scoredWithError, min);
   const greatest = others ? others.sum / others.count : Infinity;
-  const { low, high } = candidate.bounds ?? { low: sum / count, high: sum / count };
-  return Object.assign(candidate, { bounds: { low, high: Math.max(high, greatest) } });
+  const bounds = candidate.bounds ?? { low: mean, high: mean };
+  return Object.assign(candidate, { bounds: { low: bounds.low, high: Math.max(bounds.high, greatest) } });
 }
 
 function withMissing(contender: Contender, { missing, range, worst, open }: Treated): Candidate {

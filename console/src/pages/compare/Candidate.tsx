@@ -59,7 +59,7 @@ export function Candidate({ comparison, lowerIsBetter, name }: Props) {
 function warningsOf(comparison: BenchmarkComparison, lowerIsBetter: boolean): string[] {
   const { baselineUnpaired, candidateUnpaired, candidateFilled, candidateShort, differentInputs } =
     comparison;
-  const { detectableDifference, nPaired, candidateWithError, candidateRepetitions } = comparison;
+  const { detectableDifference, nPaired, candidateRepetitions } = comparison;
   const beyond = candidateRepetitions?.samplesBeyond ?? 0;
   const contradiction = contradictionOf(comparison, { alpha, lowerIsBetter });
   const lines: (string | false | undefined)[] = [
@@ -77,11 +77,23 @@ function warningsOf(comparison: BenchmarkComparison, lowerIsBetter: boolean): st
       `The candidate has more repetitions of ${count(beyond)} samples than declared, or than of others where none are declared, as where failures were tried again.`,
     differentInputs > 0 &&
       `${count(differentInputs)} samples were asked otherwise (other inputs or expected answers).`,
-    candidateWithError > 0 &&
-      `${count(candidateWithError)} samples of the candidate have an error beside their value, which counts all the same.`,
+    failuresOf(comparison, lowerIsBetter),
     nPaired > 1 &&
       detectableDifference !== undefined &&
       `${count(nPaired)} pairs show a difference of ${figure(detectableDifference)} or more with a probability of 80 %.`,
   ];
   return lines.filter((line) => typeof line === "string");
+}
+
+/** How many values are of samples that failed, and what the others say; undefined without any. */
+function failuresOf(comparison: BenchmarkComparison, lowerIsBetter: boolean): string | undefined {
+  const { baselineWithError, candidateWithError, meanDifferenceWithoutError, withoutFailed } = comparison;
+  if (baselineWithError + candidateWithError === 0) return undefined;
+  const failed = `Of ${count(candidateWithError)} samples of the candidate and ${count(baselineWithError)} of the baseline an error stands beside the value`;
+  if (withoutFailed === undefined) return `${failed}, which counts all the same.`;
+  const others =
+    meanDifferenceWithoutError === undefined
+      ? "there are no others"
+      : `the mean difference of the others is ${figure(meanDifferenceWithoutError)} and their verdict ${verdictOf(withoutFailed, { alpha, lowerIsBetter })}`;
+  return `${failed}: ${others}, and better is only what is so by both.`;
 }

@@ -94,6 +94,7 @@ const columns: readonly Column<LeaderboardEntry>[] = [
 function lackOf({ coverage, repetitions, differentInputs = 0 }: LeaderboardEntry) {
   const lacks = [
     [coverage?.missing ?? 0, "without a value"],
+    [coverage?.scoredWithError ?? 0, "failed beside a value"],
     [repetitions?.samplesLacking ?? 0, "lack repetitions"],
     [repetitions?.samplesBeyond ?? 0, "repeated too often"],
     [differentInputs, "asked otherwise"],

@@ -2221,9 +2221,9 @@ class BenchmarkComparison(Message):
 
     without_failed: BenchmarkComparison | None
     """The same comparison by the pairs in which neither side is of baseline_with_error or candidate_with_error,
-    without lists of samples, groups and bootstrap, and with missing EXCLUDE. Set where there are such pairs
-    of a metric of which lower values are better, other than the score: what ends early as it fails looks
-    quick and cheap. A candidate is better only if it is so here as well.
+    without lists of samples, groups and bootstrap. Set where there are such pairs of a metric of which lower
+    values are better, other than the score: what ends early as it fails looks quick and cheap. A candidate
+    is better only if it is so here as well.
     """
 
     def __init__(
