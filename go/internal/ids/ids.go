@@ -19,3 +19,18 @@ func New() string {
 	id[8] = id[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
+
+// IsUUID tells whether a text is a UUID as the service spells them.
+func IsUUID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for at, letter := range text {
+		isDash := at == 8 || at == 13 || at == 18 || at == 23
+		isHex := letter >= '0' && letter <= '9' || letter >= 'a' && letter <= 'f' || letter >= 'A' && letter <= 'F'
+		if isDash != (letter == '-') || !isDash && !isHex {
+			return false
+		}
+	}
+	return true
+}

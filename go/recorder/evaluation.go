@@ -1,0 +1,131 @@
+package recorder
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"example.org/llm-test-bench/go/internal/ids"
+	"example.org/llm-test-bench/go/ltbv1"
+)
+
+// mostErrorBytes is what the service takes.
+const mostErrorBytes = 64 * 1024
+
+// An Evaluation is one sample of a run.
+type Evaluation struct {
+	// SampleID is the id of the sample in the dataset. With it, and the repetition, an evaluation is stored
+	// once however often it is recorded; the first result stands.
+	SampleID string
+	// Repetition of the sample, from 0.
+	Repetition int
+	// Input is what the model was given: text, or anything that becomes JSON, such as a list of messages.
+	Input any
+	// Output is what it answered. Default: empty, or none if there is an Err.
+	Output any
+	// Expected is what was expected. Default: nothing.
+	Expected any
+	// Score is the main score.
+	Score *float64
+	// Metrics are further metrics by name.
+	Metrics map[string]any
+	// Err says why the sample failed.
+	Err error
+	// Latency is the time that the model took. 0: not measured.
+	Latency time.Duration
+	// InputTokens and OutputTokens are the tokens that it read and wrote.
+	InputTokens, OutputTokens *int
+	// CostUSD is the cost in US dollars.
+	CostUSD *float64
+	// Metadata is further data, as JSON.
+	Metadata map[string]any
+	// CreatedAt is when the sample was evaluated. Default: now.
+	CreatedAt time.Time
+	// ID is a UUID. Default: none with a SampleID, else a new one.
+	ID string
+}
+
+// message makes what is sent. Its errors begin with the name of the field.
+func (e Evaluation) message(benchmarkID string) (*ltbv1.NewEvaluation, error) {
+	at := e.CreatedAt
+	if at.IsZero() {
+		at = time.Now()
+	}
+	made := &ltbv1.NewEvaluation{
+		Id: e.ID, BenchmarkId: benchmarkID, SampleId: e.SampleID, Repetition: int32(e.Repetition),
+		Score: e.Score, CostUsd: e.CostUSD, CreatedAt: timestamppb.New(at),
+		InputTokens: int32Of(e.InputTokens), OutputTokens: int32Of(e.OutputTokens),
+	}
+	if e.SampleID == "" {
+		made.Id = cmp.Or(e.ID, ids.New())
+	}
+	if e.Latency > 0 {
+		made.LatencyMs = new(float64(e.Latency) / float64(time.Millisecond))
+	}
+	if e.Err != nil {
+		made.Error = storable(e.Err.Error())
+	}
+	var problem error
+	text := func(field string, value any) string {
+		written, err := textOf(value)
+		if err != nil && problem == nil {
+			problem = fmt.Errorf("%s: %w", field, err)
+		}
+		return written
+	}
+	if e.Input != nil {
+		made.Input = text("Input", e.Input)
+	}
+	if e.Err == nil {
+		made.Output = new("")
+	}
+	if e.Output != nil {
+		made.Output = new(text("Output", e.Output))
+	}
+	if e.Expected != nil {
+		made.Expected = new(text("Expected", e.Expected))
+	}
+	if len(e.Metrics) > 0 {
+		made.MetricsJson = text("Metrics", e.Metrics)
+	}
+	if len(e.Metadata) > 0 {
+		made.MetadataJson = text("Metadata", e.Metadata)
+	}
+	text("SampleID", e.SampleID)
+	return made, problem
+}
+
+// textOf returns a text as it is, and anything else as JSON.
+func textOf(value any) (string, error) {
+	text, isText := value.(string)
+	if !isText {
+		written, err := json.Marshal(value)
+		return string(written), err
+	}
+	if !utf8.ValidString(text) {
+		return "", fmt.Errorf("expected text in UTF-8, got a byte that is none in %.80q", text)
+	}
+	return text, nil
+}
+
+// storable makes an error's text one that can be stored, whatever it was made from.
+func storable(text string) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
+	if len(text) > mostErrorBytes {
+		const more = "…"
+		text = strings.ToValidUTF8(text[:mostErrorBytes-len(more)], "") + more
+	}
+	return cmp.Or(text, "error")
+}
+
+func int32Of(count *int) *int32 {
+	if count == nil {
+		return nil
+	}
+	return new(int32(*count))
+}
