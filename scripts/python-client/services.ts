@@ -73,7 +73,6 @@ function methodsOf(method: DescMethod, kind: Kind): string[] {
             snake(method.name),
             fields,
             `${kind === "async" ? iterator : "Watch"}[${response}]`,
-            "None",
             `self._watch(${known}, ${response}`,
             [
               ...comment,
@@ -88,7 +87,6 @@ function methodsOf(method: DescMethod, kind: Kind): string[] {
           snake(method.name),
           fields,
           `${kind === "async" ? iterator : "Export"}[m.${items.type}]`,
-          "None",
           `self._export(${known}, ${response}, lambda chunk: chunk.${items.name}`,
           [
             ...comment,
@@ -106,7 +104,6 @@ function methodsOf(method: DescMethod, kind: Kind): string[] {
         snake(method.name),
         fields,
         response,
-        "None",
         `${kind === "async" ? "await " : ""}self._call(${known}, ${response}`,
         comment,
         kind === "async",
@@ -117,7 +114,6 @@ function methodsOf(method: DescMethod, kind: Kind): string[] {
         name,
         fields.filter((field) => field.name !== "page_token"),
         `${iterator}[m.${items.type}]`,
-        "None",
         `self._pages(${known}, ${response}, lambda page: page.${items.name}`,
         [
           `Yields the \`\`${items.name}\`\` of all pages of \`\`${snake(method.name)}\`\`, which it reads as they are needed.`,
@@ -135,7 +131,6 @@ function define(
   name: string,
   fields: readonly Field[],
   result: string,
-  timeout: string,
   call: string,
   comment: readonly string[],
   isAsync = false,
@@ -153,7 +148,7 @@ function define(
         ? `${field.name}: ${qualified(field.inputType)}`
         : `${field.name}: ${field.inputType === "Any" ? "Any" : `${qualified(field.inputType)} | None`} = None`,
     ),
-    `timeout: float | None = ${timeout}`,
+    "timeout: float | None = None",
   ];
   const values = fields.map((field) => `"${field.name}": ${field.name}`).join(", ");
   const parts = argumentsOf(fields);
@@ -185,7 +180,8 @@ function upload(method: DescMethod, kind: Kind, known: string): string {
         "Args:",
         "    evaluations: Any number of them; they are read as they are sent.",
         "    benchmark_id: Id of the benchmark of those that name none.",
-        "    timeout: Seconds for the whole, at most 300 over HTTP. Default: none.",
+        "    timeout: Seconds for the whole, at most 300 over HTTP. Without it the service has, over HTTP, 70 s to take",
+        "        each message, and 45 s to answer after the last. Default: none.",
       ],
       "        ",
     ),

@@ -90,7 +90,8 @@ function fieldOf(field: DescField, hasText: boolean, isInput: boolean): Field {
       const [kind, type, inputType] = messageOf(field.message, hasText);
       if (type === "dict[str, Any]" && !isInput) return { ...one(kind, type), empty: "{}" };
       if (type === "Any") return { ...one(kind, type), empty: undefined };
-      if (isInput || maybe.test(text)) return { ...one(kind, `${type} | None`, inputType), empty: undefined };
+      if (isInput || hasPresence(field) || maybe.test(text))
+        return { ...one(kind, `${type} | None`, inputType), empty: undefined };
       return { ...one(kind, type), empty: type === "datetime" ? "EPOCH" : `${type}()` };
     }
     case "list": {

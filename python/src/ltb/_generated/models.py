@@ -2512,7 +2512,7 @@ class ComparisonSlice(Message):
     adjusted_paired_t_p_value: float | None
     """paired_t_p_value adjusted by Holm's method over the groups of all candidates of this request together."""
 
-    without_failed: ComparisonSlice
+    without_failed: ComparisonSlice | None
     """The group by the pairs in which neither side failed. Set where BenchmarkComparison.without_failed is."""
 
     def __init__(
@@ -2558,7 +2558,7 @@ class ComparisonSlice(Message):
         self.ties = ties
         self.rank_biserial = rank_biserial
         self.adjusted_paired_t_p_value = adjusted_paired_t_p_value
-        self.without_failed = ComparisonSlice() if without_failed is None else without_failed
+        self.without_failed = without_failed
 
 
 class ComparedSample(Message):

@@ -1722,7 +1722,8 @@ class BenchmarkService(Calls):
         Args:
             evaluations: Any number of them; they are read as they are sent.
             benchmark_id: Id of the benchmark of those that name none.
-            timeout: Seconds for the whole, at most 300 over HTTP. Default: none.
+            timeout: Seconds for the whole, at most 300 over HTTP. Without it the service has, over HTTP, 70 s to take
+                each message, and 45 s to answer after the last. Default: none.
         """
         return self._upload(BENCHMARK_STREAM_EVALUATIONS, m.StreamEvaluationsResponse, evaluations, benchmark_id, timeout)
 
