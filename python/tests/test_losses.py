@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -295,6 +297,23 @@ def test_what_goes_to_the_spool_wakes_the_sender(stub: Stub, monkeypatch: pytest
         run.finish()
 
 
+def test_a_sender_is_forgotten_with_its_client(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender_module, "IDLE_S", 0.1)
+    there = storing(stub)
+    client = ltb.Client(stub.url)
+    run = ltb.run("a", model="m", dataset="d", client=client)
+    sender = ref(run._sender)
+    for at in range(3):
+        run.log(sample_id=at, output="x", durable=at == 1)
+        assert run.flush(5)
+        eventually(lambda: (known := sender()) is not None and known._thread is None, "end of the thread")
+    assert there == ["0", "1", "2"]
+    assert run.finish()
+    del run, client
+    eventually(lambda: gc.collect() >= 0 and sender() is None, "end of the sender")
+    assert spooled() == []
+
+
 def test_a_child_sends_at_its_end_what_is_only_on_the_disk(stub: Stub) -> None:
     code = """
         import os, warnings, ltb
@@ -312,6 +331,21 @@ def test_a_child_sends_at_its_end_what_is_only_on_the_disk(stub: Stub) -> None:
     assert err == ""
     assert sorted(set(map(int, there))) == list(range(20))
     assert spooled() == []
+
+
+def test_the_sender_loads_nothing_in_its_thread(stub: Stub) -> None:
+    """A fork in the middle of that would leave the child with half of a module."""
+    code = """
+        import sys, ltb
+        with ltb.Client() as client:
+            known = set(sys.modules)
+            run = ltb.run("a", model="m", dataset="d", client=client)
+            run.log(sample_id="1", output="x")
+            assert run.finish()
+            print(*sorted(set(sys.modules) - known))
+    """
+    storing(stub)
+    assert ended(program(code, LTB_URL=stub.url)) == ("", "")
 
 
 def test_a_handler_of_a_signal_may_record(stub: Stub) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# For host names. A fork while another thread loads it would leave the child without it for good.
+import encodings.idna  # noqa: F401  # pyright: ignore[reportUnusedImport]
 import json
 import os
 import ssl

@@ -92,6 +92,8 @@ class Delivery:
             else:
                 self.reject(json.loads(items[0]), str(error))
             return
+        if len(results) != len(items):
+            raise LtbError("INTERNAL", f"expected {len(items)} results in the answer, got {len(results)}")
         for item, result in zip(items, results, strict=True):
             match result["outcome"]:
                 case "EVALUATION_OUTCOME_REJECTED":

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection
+from weakref import WeakValueDictionary
 
 from .._calls import Caller, backoff
 from ..errors import LtbError
@@ -25,7 +26,11 @@ MOST_FAILURES = 3
 MAX_PAUSE_S = 1.0
 EXIT_TIMEOUT_S = 10.0
 
-_senders: dict[Caller, Sender] = {}
+# A thread that had nothing to send for so long ends, and begins again with the next entry.
+IDLE_S = 60.0
+
+# A sender is there as long as a run of its client, or its thread.
+_senders: WeakValueDictionary[Caller, Sender] = WeakValueDictionary()
 _registered_by = 0
 before_close: list[Callable[[], None]] = []
 """What has to happen at the end of the process, before the last entries are sent."""
@@ -109,6 +114,9 @@ class Sender:
         self._lost = 0
         self._is_spool_broken = False
         self._is_closed = False
+
+    def __del__(self) -> None:
+        self.spool.close()
 
     def after_fork(self) -> None:
         """Forgets what the parent will send."""
@@ -229,7 +237,7 @@ class Sender:
             self._thread = None  # The interpreter is ending, and what is in memory goes to the spool.
 
     def _work(self) -> None:
-        while not self._is_closed:
+        while not self._is_closed and self._thread is not None:
             try:
                 entries, end = self._next()
                 if entries:
@@ -256,11 +264,12 @@ class Sender:
 
     def _note(self, error: Exception) -> None:
         known, self._failure = self._failure, error
-        if not isinstance(error, LtbError):
+        if isinstance(error, LtbError):
+            if not isinstance(known, LtbError) or known.code != error.code:
+                log.warning("ltb: evaluations wait, because %s", error)
+        elif type(known) is not type(error):
             # The thread has to live on: what it could not send is told at the end.
             log.error("ltb: evaluations could not be sent", exc_info=error)
-        elif not isinstance(known, LtbError) or known.code != error.code:
-            log.warning("ltb: evaluations wait, because %s", error)
 
     def _next(self) -> tuple[list[Entry], int | None]:
         """Waits for entries. Those of the spool come with the place where they end there."""
@@ -280,7 +289,9 @@ class Sender:
                         self._chars -= len(entry.body)
                     return self._sending, None
                 self._is_asleep = True
-                self._change.wait()
+                if not self._change.wait(IDLE_S) and self._is_asleep:
+                    self._is_asleep, self._thread = False, None
+                    return [], None
         # Whoever records does not wait for the disk.
         found = self.spool.peek(BATCH_ITEMS, BATCH_CHARS)
         batch = batch_of(entry for entry, _ in found)
