@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 import ltb
 from ltb import models as m
 
-from conftest import Service
+from conftest import Service, eventually
 
 
 def benchmark_in(client: ltb.Client, dataset: str) -> m.Benchmark:
@@ -148,11 +149,9 @@ def test_a_watch_is_ended_from_another_thread(client: ltb.Client, dataset: str) 
 
     reader = threading.Thread(target=read)
     reader.start()
-    while not seen:
-        time.sleep(0.01)
+    eventually(lambda: seen, "message")
     client.benchmarks.update_benchmark(benchmark.id, status="RUNNING")
-    while seen[-1] != "RUNNING":
-        time.sleep(0.01)
+    eventually(lambda: seen[-1] == "RUNNING", "second message")
     watch.cancel()
     reader.join(5)
     assert not reader.is_alive()
@@ -166,14 +165,17 @@ def test_a_watch_goes_on_after_the_service_was_killed(own_service: Service, data
             assert next(change.benchmark for change in watch if change.benchmark).status == "PENDING"
             own_service.kill()
             threading.Timer(0.5, own_service.start).start()
+
             # An update is not repeated by the client, because only its caller knows whether that does harm.
-            while True:
+            def is_updated(client: ltb.Client = client, id: str = benchmark.id) -> bool:
                 try:
-                    client.benchmarks.update_benchmark(benchmark.id, status="RUNNING", timeout=5)
-                    break
+                    client.benchmarks.update_benchmark(id, status="RUNNING", timeout=5)
                 except ltb.LtbError as error:
                     assert error.code == "UNAVAILABLE"
-                    time.sleep(0.1)
+                    return False
+                return True
+
+            eventually(is_updated, "answer of the service that was started again")
             assert next(change.benchmark for change in watch if change.benchmark).status == "RUNNING"
             watch.cancel()
 
@@ -187,13 +189,16 @@ def test_only_safe_calls_are_repeated(own_service: Service) -> None:
             with pytest.raises(ltb.LtbError) as caught:
                 client.jobs.delete_job("01890a5d-ac96-774b-bcce-b302099a8057")
             assert caught.value.code == "UNAVAILABLE"
+
             # A read waits for the service, as long as its attempts last.
-            while True:
+            def is_there(client: ltb.Client = client) -> bool:
                 try:
-                    assert client.users.who_am_i().user.id
-                    break
+                    return client.users.who_am_i().user.id != ""
                 except ltb.LtbError as error:
                     assert error.code == "UNAVAILABLE"
+                    return False
+
+            eventually(is_there, "answer of the service that was started again")
 
 
 def test_a_silent_service_is_waited_for_no_longer_than_the_deadline(own_service: Service) -> None:
@@ -214,6 +219,10 @@ def test_a_silent_service_is_waited_for_no_longer_than_the_deadline(own_service:
 def test_asyncio_has_the_same_calls_in_any_loop(url: str, service: Service, dataset: str) -> None:
     client = ltb.AsyncClient(url, api_key=service.key)
 
+    async def read_on(watch: AsyncIterator[object]) -> None:
+        async for _ in watch:
+            pass
+
     async def first() -> None:
         made = await asyncio.gather(
             *(
@@ -228,7 +237,7 @@ def test_asyncio_has_the_same_calls_in_any_loop(url: str, service: Service, data
             if change.benchmark is not None:
                 break
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(anext(client.benchmarks.watch_benchmarks()), 0.0)
+            await asyncio.wait_for(read_on(watch), 0.5)
 
     async def second() -> None:
         assert (await client.users.who_am_i()).user.id

@@ -84,11 +84,14 @@ def test_a_service_that_demands_a_certificate_gets_one(
     tls_url: str, tls_service: Service, certificates: Path
 ) -> None:
     tls = ltb.TlsFiles(ca_file=str(certificates / "ca.crt"))
+    # What the client sees of a refusal depends on who is first: the refusal, or the request.
+    broken = r"LTB_TLS_CLIENT_CERT_FILE|connection to .* broke|cannot reach"
     with (
         ltb.Client(tls_url, api_key=tls_service.key, tls=tls, attempts=1) as client,
-        pytest.raises(ltb.LtbError),
+        pytest.raises(ltb.LtbError, match=broken) as caught,
     ):
         client.users.who_am_i(timeout=5)
+    assert caught.value.code == "UNAVAILABLE"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +108,13 @@ def test_a_service_that_demands_a_certificate_gets_one(
 def test_a_wrong_address_is_refused(url: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ltb.Client(url)
+
+
+@pytest.mark.parametrize("key", ["two words", "line\n", "☾"])
+def test_a_wrong_key_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(ValueError, match=r"api_key \(LTB_API_KEY\): expected ASCII") as caught:
+        ltb.Client("http://localhost:1", api_key=key)
+    assert key not in str(caught.value)
 
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:

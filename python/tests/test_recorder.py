@@ -198,7 +198,7 @@ def test_more_than_memory_takes_goes_through_the_spool(
             run.log(sample_id=at, output="x" * 500)
     assert len(stored(over_http, run.id)) == 500
     # The whole of it was emptied.
-    assert all(file.stat().st_size == 0 for file in spooled())
+    assert [file.stat().st_size for file in spooled()] == [0]
 
 
 FORKS = """
