@@ -10,6 +10,7 @@ from .._codec import encode_message, to_json
 from .._generated import models
 from .job import PermanentError, Result, RetryLater
 from .leases import Held
+from .log import log
 from .settings import Handler
 
 # What the service stores of an error, in bytes of UTF-8. A longer one keeps its end too, because the last
@@ -103,16 +104,15 @@ def _storable(value: object) -> object:
 
 
 def _ended_by(held: Held, error: BaseException) -> Outcome:
-    match held.job.cause:
-        case None:
-            return failed(held, error)
-        case "timeout":
-            return None
-        case "stopped":
-            return Released()
-        case "cancelled" | "lost":
-            # Nobody wants to know it any more.
-            return failed(held, error)
+    if held.job.cause == "timeout":
+        return None
+    if held.job.cause == "stopped":
+        return Released()
+    outcome = failed(held, error)
+    # That of a job that was cancelled or lost is of no use any more.
+    if held.job.cause is None:
+        log.warning("%s failed: %s", held.about, outcome.item.error)
+    return outcome
 
 
 def _text_of(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from .._calls import backoff
@@ -70,7 +71,7 @@ class Registration:
         for attempt in range(1, 4):
             if self._try("deregister", self._client.workers.deregister_worker):
                 return
-            threading.Event().wait(min(1.0, backoff(attempt)))
+            time.sleep(min(1.0, backoff(attempt)))
 
     def _try(self, what: str, call: Callable[..., object]) -> bool:
         try:
