@@ -4,6 +4,7 @@ import {
   access,
   chmod,
   chown,
+  cp,
   lstat,
   mkdir,
   mkdtemp,
@@ -14,9 +15,10 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { findBinaries, findOtherBinaries } from "../../src/database/embedded/binaries.ts";
 import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { isPostmaster, readPidFile, recoverFolder } from "../../src/database/embedded/postmaster.ts";
 import {
@@ -355,9 +357,15 @@ test.runIf(process.getuid?.() === 0)(
   },
 );
 
-test.runIf(process.getuid?.() === 0)("root's own closed folder works", async () => {
-  const closed = join(dataDir, "closed");
-  await mkdir(closed, { mode: 0o700 });
-  const embedded = await start({ dataDir: join(closed, ".ltb") });
-  expect(await query(embedded, "SELECT 1")).toEqual([[1]]);
-});
+test.runIf(process.getuid?.() === 0)(
+  "root's own closed folder works, as npx has programs in one too",
+  async () => {
+    const closed = join(dataDir, "closed");
+    await mkdir(closed, { mode: 0o700 });
+    const { postgres } = await findBinaries();
+    await cp(join(dirname(postgres), ".."), join(closed, "native"), { recursive: true });
+    const binaries = await findOtherBinaries(join(closed, "native"));
+    const embedded = await start({ dataDir: join(closed, ".ltb"), binaries });
+    expect(await query(embedded, "SELECT 1")).toEqual([[1]]);
+  },
+);

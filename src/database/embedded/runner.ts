@@ -98,7 +98,9 @@ export async function withAccess(runner: Runner, program: string, folder: string
   if (runner.uid === undefined) return runner;
   if (await reaches(runner, program, folder)) return runner;
   const ids = [`--reuid=${runner.uid}`, `--regid=${runner.gid ?? runner.uid}`, "--clear-groups"];
-  const capability = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
+  // Without the bit access(2), by which initdb looks for its programs, knows nothing of capabilities.
+  const bits = "--securebits=+no_setuid_fixup";
+  const capability = [bits, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
   const capable: Runner = { ...runner, prefix: ["setpriv", ...ids, ...capability, "--"] };
   if (await reaches(capable, program, folder)) return capable;
   throw new EmbeddedError(
