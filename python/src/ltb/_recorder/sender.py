@@ -75,8 +75,7 @@ def _after_fork() -> None:
         sender.after_fork()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(after_in_child=_after_fork)
 
 
 class Sender:
@@ -131,7 +130,7 @@ class Sender:
         with self._change:
             if not is_kept:
                 self._enqueue(entry)
-            if self._is_asleep or len(self._queue) == BATCH_ITEMS:
+            if self._is_asleep or len(self._queue) >= BATCH_ITEMS:
                 self._is_asleep = False
                 self._change.notify_all()
             elif self._thread is None:
@@ -237,9 +236,12 @@ class Sender:
             self._thread = None  # The interpreter is ending, and what is in memory goes to the spool.
 
     def _work(self) -> None:
-        while not self._is_closed and self._thread is not None:
+        while True:
             try:
-                entries, end = self._next()
+                found = self._next()
+                if found is None:
+                    return
+                entries, end = found
                 if entries:
                     self.delivery.send(entries)
                 if end is not None:
@@ -271,10 +273,15 @@ class Sender:
             # The thread has to live on: what it could not send is told at the end.
             log.error("ltb: evaluations could not be sent", exc_info=error)
 
-    def _next(self) -> tuple[list[Entry], int | None]:
-        """Waits for entries. Those of the spool come with the place where they end there."""
+    def _next(self) -> tuple[list[Entry], int | None] | None:
+        """Waits for entries. Those of the spool come with the place where they end there.
+
+        Returns None if the thread shall end, after which another one may begin.
+        """
         with self._change:
-            while not self._is_closed:
+            while True:
+                if self._is_closed:
+                    return None
                 head = self._queue[0].kind if self._queue else None
                 if not self.spool.is_empty and (head in (None, "update") or self._is_spools_turn):
                     self._is_spools_turn = False
@@ -291,7 +298,7 @@ class Sender:
                 self._is_asleep = True
                 if not self._change.wait(IDLE_S) and self._is_asleep:
                     self._is_asleep, self._thread = False, None
-                    return [], None
+                    return None
         # Whoever records does not wait for the disk.
         found = self.spool.peek(BATCH_ITEMS, BATCH_CHARS)
         batch = batch_of(entry for entry, _ in found)
