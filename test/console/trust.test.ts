@@ -1,28 +1,37 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { createKeyFile } from "../../src/audit/seal/key.ts";
+import type { RunningService } from "../../src/serve.ts";
+import { tamper } from "../audit/seal/support.ts";
 import { bench, type Caller } from "../auth/support.ts";
+import { onlooker } from "../harness/postgres.ts";
 import { browser, program } from "./browser.ts";
 
+type Heads = Record<string, { sequence: number }>;
+
 describe.skipIf(!program)("trust on the page", async () => {
-  const { db, serve, caller } = await bench();
+  const { db, serve, caller, connection } = await bench();
   const { open } = browser();
+  const superuser = await onlooker(connection);
   const folder = await mkdtemp(join(tmpdir(), "ltb-trust-"));
   const keyFile = join(folder, "audit.key");
   let admin: Caller;
+  let service: RunningService;
   let home = "";
 
   beforeAll(async () => {
     await createKeyFile(keyFile);
     admin = await caller("admin");
-    const service = await serve({ LTB_AUDIT_KEY_FILE: keyFile });
+    service = await serve({ LTB_AUDIT_KEY_FILE: keyFile });
     home = `http://${formatAddress(service.httpAddress)}/console`;
   });
 
   afterAll(async () => {
+    await superuser.end();
     await rm(folder, { recursive: true });
   });
 
@@ -61,5 +70,40 @@ describe.skipIf(!program)("trust on the page", async () => {
     await page.getByRole("link", { name: /^Changes of this/ }).click();
     await page.getByRole("row").filter({ hasText: "create" }).first().waitFor();
     expect(new URL(page.url()).searchParams.get("id")).toBe(id);
+  });
+
+  test("a browser that saw the end of the chain notices that it was cut off, where the service cannot", async () => {
+    const verify = async (page: Page) => {
+      await page.goto(`${home}/audit/verify`);
+      await page.getByRole("button", { name: "Verify" }).click();
+    };
+    const headFile = `${keyFile}.head`;
+    const headOf = (text: string) => Number(Object.values(JSON.parse(text) as Heads)[0]?.sequence);
+    await db.jobs.create({ jobType: "kept" });
+    await expect.poll(async () => headOf(await readFile(headFile, "utf8"))).toBeGreaterThan(0);
+    const older = await readFile(headFile, "utf8");
+    await db.jobs.create({ jobType: "cut off" });
+    await expect.poll(async () => headOf(await readFile(headFile, "utf8"))).toBeGreaterThan(headOf(older));
+    const page = await opened("/audit");
+    await verify(page);
+    await page.getByText("The trail is whole.").waitFor();
+
+    // Whoever cuts the trail off has the machine, and puts back what the service remembers, too.
+    await service.stop();
+    await tamper(superuser, "delete from audit_seals where sequence > $1", [headOf(older)]);
+    const unsealed = "created_at > (select max(sealed_at) from audit_seals)";
+    await tamper(superuser, `delete from audit_logs where ${unsealed}`);
+    await tamper(superuser, "delete from audit_unsealed");
+    await writeFile(headFile, older);
+    await serve({ LTB_AUDIT_KEY_FILE: keyFile, LTB_HTTP_ADDRESS: formatAddress(service.httpAddress) });
+    const stranger = await opened("/audit");
+    await verify(stranger);
+    await stranger.getByText("The trail is whole.").waitFor();
+    await verify(page);
+    await page.getByText("The trail is broken.").waitFor();
+    await page
+      .getByText(/cut off|firstBroken/)
+      .first()
+      .waitFor();
   });
 });

@@ -69,7 +69,8 @@ export async function startTrail(given?: DatabaseConfig) {
   };
 }
 
-async function tamper(client: Client, text: string, values: unknown[]): Promise<number> {
+/** Runs a text as a superuser who gets around the triggers. @returns how many rows it changed */
+export async function tamper(client: Client, text: string, values: unknown[] = []): Promise<number> {
   await client.query("begin");
   try {
     await client.query("set local session_replication_role = replica");

@@ -81,9 +81,14 @@ export function Page() {
               ]}
             />
             {answer.firstBroken && (
-              <pre className="document">
-                {JSON.stringify(toJson(VerifyAuditLogResponseSchema, answer) as object, null, 2)}
-              </pre>
+              <>
+                <p>
+                  <bdi>{answer.firstBroken.reason}</bdi>
+                </p>
+                <pre className="document">
+                  {JSON.stringify(toJson(VerifyAuditLogResponseSchema, answer) as object, null, 2)}
+                </pre>
+              </>
             )}
           </>
         )}
