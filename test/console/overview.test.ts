@@ -97,4 +97,29 @@ describe.skipIf(!program)("the overview", async () => {
         .count(),
     ).toBe(0);
   });
+
+  test("a job that failed is retried where it is seen first, by those who may change it", async () => {
+    const { httpAddress } = await serve();
+    const overview = `http://${formatAddress(httpAddress)}/console/`;
+    const [own, viewer] = [await caller("user"), await caller("viewer")];
+    const fail = async (jobType: string, createdBy?: string) => {
+      await db.workers.register({ workerId: jobType, jobTypes: [jobType] });
+      const { id } = await db.jobs.create({ jobType, maxRetries: 0, ...(createdBy && { createdBy }) });
+      const { leases } = await db.jobs.claim({ workerId: jobType, jobTypes: [jobType] });
+      const { epoch = 0 } = leases[0] ?? {};
+      await db.jobs.fail(jobType, [{ jobId: id, epoch, error: "no answer", retryable: false }]);
+      return id;
+    };
+    const [mine, theirs] = [await fail("mine", own.userId), await fail("theirs")];
+    const seen = await open(overview, { key: viewer.key });
+    await seen.locator(`a[href$="/jobs/${mine}"]`).waitFor();
+    expect(await seen.getByRole("button", { name: /^Retry/ }).count()).toBe(0);
+    const page = await open(overview, { key: own.key });
+    await page.getByRole("button", { name: `Retry… job ${mine}` }).click();
+    expect(await page.getByRole("button", { name: `Retry… job ${theirs}` }).count()).toBe(0);
+    expect(await barriers(page)).toEqual([]);
+    await page.getByRole("dialog").getByRole("button", { name: "Retry", exact: true }).click();
+    await page.locator(`a[href$="/jobs/${mine}"]`).waitFor({ state: "detached" });
+    expect(await db.jobs.get(mine)).toMatchObject({ status: "pending" });
+  });
 });

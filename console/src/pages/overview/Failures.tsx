@@ -4,11 +4,13 @@ import { BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
+import { cutText } from "../../../../src/text.ts";
 import { useInterval } from "../../data/live.ts";
 import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { firstLine } from "../jobs/columns.tsx";
+import { Retry } from "../jobs/job/Retry.tsx";
 
 /** The jobs that failed last, and the latest benchmarks that failed. */
 export function Failures() {
@@ -32,17 +34,16 @@ export function Failures() {
             <p className="soft">No job has failed.</p>
           ) : (
             <ul className="feed">
-              {jobs.map(({ id, jobType, completedAt, error }) => (
-                <li key={id}>
-                  <Link to="/jobs/$id" params={{ id }}>
-                    <bdi>{jobType}</bdi>
+              {jobs.map((job) => (
+                <li key={job.id}>
+                  <Link to="/jobs/$id" params={{ id: job.id }}>
+                    <bdi>{job.jobType}</bdi>
                   </Link>{" "}
                   <span className="soft">
-                    <Time at={completedAt} />
-                  </span>
-                  <bdi className="text-bad line" title={error.slice(0, 1000)}>
-                    {firstLine(error)}
-                  </bdi>
+                    <Time at={job.completedAt} />
+                  </span>{" "}
+                  <Retry job={job} className="small" aria-label={`Retry… job ${job.id}`} />
+                  <ErrorLine error={job.error} />
                 </li>
               ))}
             </ul>
@@ -63,9 +64,7 @@ export function Failures() {
                     <span className="soft">
                       <Time at={completedAt} />
                     </span>
-                    <bdi className="text-bad line" title={error.slice(0, 1000)}>
-                      {firstLine(error)}
-                    </bdi>
+                    <ErrorLine error={error} />
                   </li>
                 ))}
               </ul>
@@ -74,5 +73,13 @@ export function Failures() {
         }
       </Loaded>
     </>
+  );
+}
+
+function ErrorLine({ error }: { error: string }) {
+  return (
+    <bdi className="text-bad line" title={cutText(error, 1_000)}>
+      {firstLine(error)}
+    </bdi>
   );
 }

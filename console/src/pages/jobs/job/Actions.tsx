@@ -9,8 +9,9 @@ import { shortcut } from "../../../keys/table.ts";
 import { Confirm } from "../../../parts/Confirm.tsx";
 import { statusesFor } from "../bulk.ts";
 import { CopyDialog } from "./CopyDialog.tsx";
+import { Retry } from "./Retry.tsx";
 
-type Asked = "retry" | "cancel" | "delete" | "copy";
+type Asked = "cancel" | "delete" | "copy";
 
 /** What the reader may do with the job in its state. */
 export function Actions({ job }: { job: Job }) {
@@ -20,11 +21,7 @@ export function Actions({ job }: { job: Job }) {
   return (
     <>
       <div className="actions">
-        {mayChange && statusesFor.retry.includes(job.status) && (
-          <button type="button" {...shortcut("retry")} className="main" onClick={() => ask("retry")}>
-            Retry…
-          </button>
-        )}
+        <Retry job={job} {...shortcut("retry")} className="main" />
         {mayChange && statusesFor.cancel.includes(job.status) && (
           <button type="button" {...shortcut("cancel")} onClick={() => ask("cancel")}>
             Cancel…
@@ -49,14 +46,6 @@ function Question({ asked, job, onClose }: { asked: Asked; job: Job; onClose: ()
   const navigate = useNavigate();
   const { id } = job;
   if (asked === "copy") return <CopyDialog job={job} onClose={onClose} />;
-  if (asked === "retry") {
-    const retry = () => jobClient.retryJob({ id }).then(() => askAgain(JobService));
-    return (
-      <Confirm title="Retry this job" action="Retry" onConfirm={retry} onClose={onClose}>
-        <p>It becomes pending at once, with all its retries anew; what it did so far stays listed.</p>
-      </Confirm>
-    );
-  }
   if (asked === "delete") {
     const remove = async () => {
       await jobClient.deleteJob({ id });
