@@ -116,6 +116,13 @@ export async function barriers(page: Page): Promise<string[]> {
   })()`);
 }
 
+/** The tables of which something is cut off at the side, though the window has room for all of them. */
+export async function cutTables(page: Page): Promise<string[]> {
+  return page.evaluate(`[...document.querySelectorAll("main :is(.virtual, .scroll)")]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1)
+    .map((each) => each.getAttribute("aria-label") + " by " + (each.scrollWidth - each.clientWidth) + " px")`);
+}
+
 /** Waits until nothing of the page is being loaded. A stream goes on, so the network is never idle. */
 export async function settled(page: Page): Promise<void> {
   await eventually(async () => (await page.getByText("Loading…").count()) === 0);

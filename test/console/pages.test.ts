@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
-import { barriers, browser, changeLook, lanName, looks, program, settled } from "./browser.ts";
+import { barriers, browser, changeLook, cutTables, lanName, looks, program, settled } from "./browser.ts";
 import { plain, sampleOf, seedBenchmark } from "./samples.ts";
+
+const candidates = ["55555555-5555-4555-8555-555555555551", "55555555-5555-4555-8555-555555555552"];
+const failed = "66666666-6666-4666-8666-666666666666";
 
 describe.skipIf(!program)("pages", async () => {
   const { serve, db } = await bench();
@@ -11,17 +14,31 @@ describe.skipIf(!program)("pages", async () => {
 
   beforeAll(async () => {
     await seedBenchmark(db);
+    for (const [index, id] of candidates.entries()) {
+      const about = { provider: "openai", model: "gpt-6b", dataset: "grade-school-math" };
+      await db.benchmarks.create({ ...about, id, name: `a candidate that differs little, no. ${index}` });
+      const samples = Array.from({ length: 60 }, (_, n) => ({
+        ...{ benchmarkId: id, sampleId: `q${n}`, input: `What is ${n} times two?\nThink.` },
+        ...{ output: "o", score: ((n + index) % 20) / 20 },
+      }));
+      await db.evaluations.createMany(samples);
+    }
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
     console_ = `http://${formatAddress(httpAddress)}/console`;
     const workerId = "page worker";
-    await db.workers.register({ workerId, jobTypes: ["grade"], tags: ["gpu"], capacity: 9 });
+    await db.workers.register({ workerId, jobTypes: ["grade", "judge"], tags: ["gpu"], capacity: 9 });
+    await db.jobs.create({ id: failed, jobType: "judge", benchmarkId: plain, limitKey: "quota/of-judges" });
     await db.jobs.createMany(Array.from({ length: 8 }, (_, priority) => ({ jobType: "grade", priority })));
     await db.jobs.create({ jobType: "<b>\u202etype", limitKey: "quota", requiredTags: ["a", "b"] });
-    const { leases } = await db.jobs.claim({ workerId, maxJobs: 5 });
-    const [one, other] = leases.map(({ id, epoch }) => ({ jobId: id, epoch }));
-    if (!one || !other) throw new Error("nothing was claimed");
-    await db.jobs.complete(workerId, [one]);
-    await db.jobs.fail(workerId, [{ ...other, error: "x".repeat(60_000), retryable: false }]);
+    const claim = async (jobType: string, maxJobs: number) => {
+      const { leases } = await db.jobs.claim({ workerId, jobTypes: [jobType], maxJobs });
+      const [one] = leases.map(({ id, epoch }) => ({ jobId: id, epoch }));
+      if (!one) throw new Error("nothing was claimed");
+      return one;
+    };
+    await db.jobs.complete(workerId, [await claim("grade", 4)]);
+    const error = "x".repeat(60_000);
+    await db.jobs.fail(workerId, [{ ...(await claim("judge", 1)), error, retryable: false }]);
     await db.jobs.setLimit({ limitKey: "quota", maxRunning: 3, perMinute: 60 });
     await db.jobs.pause({ limitKey: "quota" });
   });
@@ -41,7 +58,10 @@ describe.skipIf(!program)("pages", async () => {
     [`/benchmarks/${plain}?group=subject`, "gsm-6b, nightly"],
     [`/benchmarks/${plain}/samples`, "Samples"],
     [`/benchmarks/${plain}/samples/${sampleOf(3)}?view=diff`, "q3"],
+    [`/compare?baseline=${plain}&with=${candidates.join("&with=")}`, "Compare"],
+    ["/leaderboards/grade-school-math", "Leaderboard of grade-school-math"],
     ["/jobs", "Jobs"],
+    [`/jobs/${failed}`, "judge"],
     ["/jobs?status=pending&order=priority", "Jobs"],
     ["/queue", "Queue"],
     ["/workers", "Workers"],
@@ -56,6 +76,7 @@ describe.skipIf(!program)("pages", async () => {
     for (const look of looks) {
       await changeLook(page, look);
       expect(await barriers(page)).toEqual([]);
+      if (look.width >= 1280) expect(await cutTables(page)).toEqual([]);
     }
   });
 });

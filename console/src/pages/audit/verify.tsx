@@ -7,6 +7,7 @@ import {
   VerifyAuditLogResponseSchema,
 } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { auditClient } from "../../data/clients.ts";
+import { useMay } from "../../data/session.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { count } from "../../parts/format.ts";
@@ -25,6 +26,13 @@ export function Page() {
   const stop = useRef<AbortController>(undefined);
   const known = knownHeads();
 
+  if (!useMay("admin"))
+    return (
+      <>
+        <h1>Verify the audit trail</h1>
+        <p>Only admins verify the trail.</p>
+      </>
+    );
   const verify = async () => {
     stop.current = new AbortController();
     setRunning(true);

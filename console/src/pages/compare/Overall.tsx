@@ -50,20 +50,13 @@ export function Overall({ answer, nameOf }: Props) {
             <tr>
               <th scope="col">Candidate</th>
               <th scope="col">Verdict</th>
-              {[
-                "Pairs",
-                "Baseline",
-                "Candidate",
-                "Difference",
-                "95 % interval",
-                "p (t)",
-                "p (Holm)",
-                "Won / lost / tied",
-              ].map((title) => (
-                <th scope="col" key={title} className="number">
-                  {title}
-                </th>
-              ))}
+              {["Pairs", "Baseline", "Candidate", "Difference", "p (t)", "p (Holm)", "Won / lost / tied"].map(
+                (title) => (
+                  <th scope="col" key={title} className="number">
+                    {title}
+                  </th>
+                ),
+              )}
             </tr>
           </thead>
           <tbody>
@@ -83,13 +76,15 @@ export function Overall({ answer, nameOf }: Props) {
                     )}
                   </td>
                   <td className="number">{count(each.nPaired)}</td>
-                  {[each.baselineMean, each.candidateMean, each.meanDifference].map((value, index) => (
-                    <td className="number" key={["baseline", "candidate", "difference"][index]}>
-                      {orDash(value)}
-                    </td>
-                  ))}
+                  <td className="number">{orDash(each.baselineMean)}</td>
+                  <td className="number">{orDash(each.candidateMean)}</td>
                   <td className="number">
-                    {each.ci95Low === undefined ? "–" : `${orDash(each.ci95Low)} to ${orDash(each.ci95High)}`}
+                    {orDash(each.meanDifference)}
+                    {each.ci95Low !== undefined && (
+                      <div className="soft small nowrap">
+                        {orDash(each.ci95Low)} to {orDash(each.ci95High)}
+                      </div>
+                    )}
                   </td>
                   <td className="number">{orDash(each.pairedTPValue, p)}</td>
                   <td className="number">{orDash(each.adjustedPValue, p)}</td>
@@ -101,9 +96,9 @@ export function Overall({ answer, nameOf }: Props) {
         </table>
       </Scroll>
       <p className="soft small">
-        The interval and “p (t)” are of the paired t-test and not adjusted. Verdicts go by “p (Holm)”: better
-        or worse if it is below {alpha} and the mean goes the same way. Otherwise no difference is proven, and
-        equality is not either.
+        The 95 % interval, below the difference, and “p (t)” are of the paired t-test and not adjusted.
+        Verdicts go by “p (Holm)”: better or worse if it is below {alpha} and the mean goes the same way.
+        Otherwise no difference is proven, and equality is not either.
       </p>
     </section>
   );

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
+import { cutText } from "../../../../src/text.ts";
 import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 import { percent } from "../../parts/format.ts";
 import { Lasted } from "../../parts/Lasted.tsx";
@@ -14,7 +15,7 @@ import { attemptsOf, dueAt, runOf, waitOf } from "./times.ts";
 const jobColumns: readonly Column<JobRow>[] = [
   {
     title: "State",
-    width: "7rem",
+    width: "6.4rem",
     cell: ({ job, deleted }) => {
       if (deleted) return <Status tone="even">deleted</Status>;
       return dueAt(job, Date.now()) === undefined ? (
@@ -26,23 +27,23 @@ const jobColumns: readonly Column<JobRow>[] = [
   },
   {
     title: "Job",
-    width: "minmax(10rem, 2fr)",
+    width: "minmax(8.5rem, 2fr)",
     cell: ({ job }) => (
       <Link to="/jobs/$id" params={{ id: job.id }} title={job.jobType} className="job-name">
         <bdi className="line">{job.jobType}</bdi> <ShortId id={job.id} />
       </Link>
     ),
   },
-  { title: "Priority", width: "5rem", number: true, cell: ({ job }) => job.priority },
+  { title: "Priority", width: "4.6rem", number: true, cell: ({ job }) => job.priority },
   {
     title: "Progress",
-    width: "minmax(8rem, 1.6fr)",
+    width: "minmax(7rem, 1.6fr)",
     cell: ({ job }) => <Progress job={job} />,
   },
-  { title: "Attempts", width: "5.7rem", number: true, cell: ({ job }) => attemptsOf(job) },
+  { title: "Attempts", width: "5.2rem", number: true, cell: ({ job }) => attemptsOf(job) },
   {
     title: "Worker",
-    width: "minmax(6rem, 1fr)",
+    width: "minmax(5rem, 1fr)",
     cell: ({ job: { assignedWorkerId: id } }) =>
       id && (
         <Link to="/workers/$id" params={{ id }} title={id} className="line">
@@ -52,21 +53,21 @@ const jobColumns: readonly Column<JobRow>[] = [
   },
   {
     title: "Benchmark",
-    width: "6.8rem",
+    width: "6rem",
     cell: ({ job: { benchmarkId: id } }) => id && <BenchmarkLink id={id} />,
   },
   {
     title: "Limit key",
-    width: "minmax(6rem, 1fr)",
+    width: "minmax(5rem, 1fr)",
     cell: ({ job }) => (
       <bdi className="line" title={job.limitKey}>
         {job.limitKey}
       </bdi>
     ),
   },
-  { title: "Waited", width: "5rem", number: true, cell: ({ job }) => <Waited job={job} /> },
-  { title: "Ran", width: "4.8rem", number: true, cell: ({ job }) => <Ran job={job} /> },
-  { title: "Created", width: "6.5rem", number: true, cell: ({ job }) => <Time at={job.createdAt} /> },
+  { title: "Waited", width: "4.6rem", number: true, cell: ({ job }) => <Waited job={job} /> },
+  { title: "Ran", width: "4.4rem", number: true, cell: ({ job }) => <Ran job={job} /> },
+  { title: "Created", width: "5.9rem", number: true, cell: ({ job }) => <Time at={job.createdAt} /> },
 ];
 
 /** The columns without those in which no row has anything. */
@@ -86,7 +87,7 @@ function Progress({ job }: Of) {
     return (
       <span
         className={job.status === JobStatus.FAILED ? "text-bad line" : "soft line"}
-        title={job.error.slice(0, 1000)}
+        title={cutText(job.error, 1_000)}
       >
         <bdi>{firstLine(job.error)}</bdi>
       </span>
@@ -104,7 +105,7 @@ function Progress({ job }: Of) {
 
 /** The first line of a text, or as much of it as a row can show. */
 export function firstLine(text: string): string {
-  return (text.slice(0, 400).split("\n", 1)[0] ?? "").trim();
+  return (cutText(text, 400).split("\n", 1)[0] ?? "").trim();
 }
 
 function Waited({ job }: Of) {

@@ -2,6 +2,7 @@ import { useCallback, useMemo, useState } from "react";
 import { JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { askFirstPage } from "../../data/queries.ts";
+import { useMay } from "../../data/session.ts";
 import { usePages } from "../../data/usePages.ts";
 import { useSearchState } from "../../data/useSearchState.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
@@ -14,7 +15,7 @@ import { columnsFor } from "./columns.tsx";
 import { FailureGroups } from "./FailureGroups.tsx";
 import { Filters } from "./Filters.tsx";
 import { commandOf, filtersOf } from "./filters.ts";
-import { useLiveJobs, useNewJobs } from "./live.ts";
+import { type JobRow, useLiveJobs, useNewJobs } from "./live.ts";
 import { StatusTabs } from "./StatusTabs.tsx";
 
 /** The jobs of the queue: rows change in place, and new ones wait until they are asked for. */
@@ -41,6 +42,13 @@ export function Page() {
   const columns = useMemo(() => columnsFor(rows), [rows]);
   // The stream is of many rows, so it need not follow each step of the reader.
   const onSight = useCallback((index: number) => setFirst(Math.floor(index / 100) * 100), []);
+  const mayChange = useMay("user");
+  const selection = {
+    chosen,
+    onChange: setChosen,
+    nameOf: ({ job }: JobRow) => `job ${job.id}`,
+    all: true,
+  };
   const selected = rows.filter(({ job }) => chosen.has(job.id)).map(({ job }) => job);
   return (
     <>
@@ -78,7 +86,7 @@ export function Page() {
             columns={columns}
             rows={rows}
             keyOf={({ job }) => job.id}
-            selection={{ chosen, onChange: setChosen, nameOf: ({ job }) => `job ${job.id}`, all: true }}
+            {...(mayChange && { selection })}
             total={total}
             onEnd={onEnd}
             onSight={onSight}

@@ -2,6 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { useId } from "react";
 import type { JobField } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
+import { cutText } from "../../../../src/text.ts";
 
 interface Props {
   label: string;
@@ -15,7 +16,7 @@ export function Suggested({ label, field, value, onChange }: Props) {
   const list = useId();
   const known = useQuery(
     JobService.method.listJobFieldValues,
-    { field, prefix: value.slice(0, 255), limit: 20 },
+    { field, prefix: cutText(value, 255), limit: 20 },
     { staleTime: 30_000, placeholderData: (before) => before },
   );
   return (

@@ -35,7 +35,11 @@ export function Page() {
                 value={count(data.benchmarkCount)}
                 note={`${count(data.evaluationCount)} evaluations`}
               />
-              <Card title="Jobs" value={count(data.jobCount)} note={`${count(data.workerCount)} workers`} />
+              <Card
+                title="Jobs"
+                value={count(data.jobCount)}
+                note={`${count(data.workerCount)} ${data.workerCount === 1n ? "worker" : "workers"}`}
+              />
               <Card
                 title="Users"
                 value={count(data.userCount)}

@@ -10,33 +10,33 @@ import type { Column } from "../../parts/VirtualTable.tsx";
 export const workerColumns: readonly Column<Worker>[] = [
   {
     title: "Worker",
-    width: "minmax(8rem, 1.6fr)",
+    width: "minmax(7rem, 1.6fr)",
     cell: ({ workerId }) => (
       <Link to="/workers/$id" params={{ id: workerId }} title={workerId} className="line">
         <bdi>{workerId}</bdi>
       </Link>
     ),
   },
-  { title: "Status", width: "6rem", cell: ({ status }) => <WorkerState status={status} /> },
+  { title: "Status", width: "5.6rem", cell: ({ status }) => <WorkerState status={status} /> },
   { title: "Health", width: "6.5rem", cell: ({ health }) => <HealthState status={health} /> },
-  { title: "Load", width: "minmax(8.5rem, 1fr)", cell: (worker) => <Load worker={worker} /> },
-  { title: "Done", width: "4rem", number: true, cell: ({ completedTasks }) => count(completedTasks) },
-  { title: "Failed", width: "5.5rem", number: true, cell: (worker) => <Failed worker={worker} /> },
-  { title: "CPU", width: "4rem", number: true, cell: ({ cpu }) => cpu !== undefined && percent(cpu) },
+  { title: "Load", width: "minmax(7.5rem, 1fr)", cell: (worker) => <Load worker={worker} /> },
+  { title: "Done", width: "3.6rem", number: true, cell: ({ completedTasks }) => count(completedTasks) },
+  { title: "Failed", width: "5rem", number: true, cell: (worker) => <Failed worker={worker} /> },
+  { title: "CPU", width: "3.6rem", number: true, cell: ({ cpu }) => cpu !== undefined && percent(cpu) },
   {
     title: "Memory",
-    width: "5rem",
+    width: "4.7rem",
     number: true,
     cell: ({ memory }) => memory !== undefined && percent(memory),
   },
   {
     title: "Version",
-    width: "minmax(5rem, 0.7fr)",
+    width: "minmax(4.6rem, 0.7fr)",
     cell: ({ version }) => <bdi title={version}>{version}</bdi>,
   },
   {
     title: "Types",
-    width: "minmax(6rem, 1fr)",
+    width: "minmax(5rem, 1fr)",
     cell: ({ jobTypes }) =>
       jobTypes.length === 0 ? (
         <span className="soft">every type</span>
@@ -46,10 +46,10 @@ export const workerColumns: readonly Column<Worker>[] = [
         </bdi>
       ),
   },
-  { title: "Tags", width: "minmax(6rem, 1fr)", cell: ({ tags }) => <Tags tags={tags} /> },
+  { title: "Tags", width: "minmax(5rem, 1fr)", cell: ({ tags }) => <Tags tags={tags} /> },
   {
     title: "Last heard",
-    width: "7rem",
+    width: "6rem",
     number: true,
     cell: ({ lastHeartbeat }) => <Time at={lastHeartbeat} />,
   },

@@ -1,6 +1,7 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Link } from "@tanstack/react-router";
 import { type Job, JobAttemptOutcome, JobAttemptOutcomeSchema } from "../../../../../gen/ltb/v1/job_pb.ts";
+import { cutText } from "../../../../../src/text.ts";
 import { lasting } from "../../../parts/format.ts";
 import { Scroll } from "../../../parts/Scroll.tsx";
 import { Status, type Tone, wordOf } from "../../../parts/Status.tsx";
@@ -81,13 +82,13 @@ export function Timeline({ job }: { job: Job }) {
                   {attempt?.error && (
                     <details>
                       <summary className="line">
-                        <bdi>{attempt.error.slice(0, 80)}</bdi>
+                        <bdi>{cutText(attempt.error, 80)}</bdi>
                       </summary>
                       <pre>{attempt.error}</pre>
                     </details>
                   )}
                 </td>
-                <td className="nowrap">
+                <td>
                   {attempt && (
                     <Link to="/workers/$id" params={{ id: attempt.workerId }}>
                       <bdi>{attempt.workerId}</bdi>
