@@ -156,7 +156,10 @@ class Stub(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, bytes]] = []
-        self.answer: Callable[[str, bytes], tuple[int, object]] = lambda method, body: (200, {})
+        self.answer: Callable[[str, bytes], tuple[int, object]] = lambda method, body: (
+            200,
+            {"benchmark": {}},
+        )
         super().__init__(("127.0.0.1", 0), _StubHandler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 

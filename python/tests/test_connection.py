@@ -133,7 +133,10 @@ def test_a_service_that_is_away_is_named(url: str) -> None:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     away = f"{url.split(':')[0]}://127.0.0.1:{port}"
-    with ltb.Client(away, attempts=1) as client, pytest.raises(ltb.LtbError, match=str(port)) as caught:
+    with (
+        ltb.Client(away, attempts=1) as client,
+        pytest.raises(ltb.LtbError, match=rf"cannot (connect to|reach) {away}: .*refused") as caught,
+    ):
         client.users.who_am_i(timeout=5)
     assert (caught.value.code, caught.value.reason) == ("UNAVAILABLE", None)
 

@@ -153,8 +153,7 @@ def endless() -> list[object]:
 def test_log_never_raises_and_keeps_what_it_refuses(
     stub: Stub, field: str, value: Any, kept: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with ltb.Client(stub.url) as client:
-        run = ltb.run("a", model="m", dataset="d", client=client)
+    with ltb.Client(stub.url) as client, ltb.run("a", model="m", dataset="d", client=client) as run:
         given: dict[str, Any] = {"input": "the question", "expected": 4, field: value}
         run.log(**given)
         [one] = rejected()
@@ -172,8 +171,7 @@ def test_log_never_raises_and_keeps_what_it_refuses(
 def test_a_time_has_a_zone(stub: Stub) -> None:
     from datetime import datetime
 
-    with ltb.Client(stub.url) as client:
-        run = ltb.run("a", model="m", dataset="d", client=client)
+    with ltb.Client(stub.url) as client, ltb.run("a", model="m", dataset="d", client=client) as run:
         run.log(sample_id="1", output="x", created_at=datetime(2026, 5, 1, 12))
         [one] = rejected()
         assert one["reason"] == (
@@ -192,8 +190,7 @@ def test_log_never_raises_where_no_folder_can_be_written(
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", no_home)
     monkeypatch.setattr("tempfile.gettempdir", lambda: "/proc/none")
-    with ltb.Client(stub.url) as client:
-        run = ltb.run("a", model="m", dataset="d", client=client)
+    with ltb.Client(stub.url) as client, ltb.run("a", model="m", dataset="d", client=client) as run:
         run.log(sample_id="1", score=float("nan"))
     assert "is kept in no file" in caplog.text
 
@@ -244,6 +241,7 @@ def test_an_answer_that_is_none_of_the_service_is_not_taken_for_one(stub: Stub) 
     with ltb.Client(stub.url) as client:
         run = ltb.run("a", model="m", dataset="d", client=client)
         run.log(sample_id="1", output="x")
+        stub.answer = lambda method, body: (200, {})
         assert not run.flush(1)
         there = storing(stub)
         assert run.finish()

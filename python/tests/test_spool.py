@@ -165,8 +165,8 @@ def test_a_folder_that_others_made_or_may_read_is_not_used(
 def test_what_is_refused_is_not_written_through_a_link(stub: Stub, tmp_path: Path) -> None:
     target = tmp_path / "target"
     (spool_folder() / "rejected.jsonl").symlink_to(target)
-    with ltb.Client(stub.url) as client:
-        ltb.run("a", model="m", dataset="d", client=client).log(score=float("nan"))
+    with ltb.Client(stub.url) as client, ltb.run("a", model="m", dataset="d", client=client) as run:
+        run.log(score=float("nan"))
     assert not target.exists()
 
 

@@ -244,12 +244,12 @@ def _unreachable(error: HTTPError, endpoint: Endpoint, is_over: bool) -> LtbErro
             else "it does not speak TLS (http://…), or wants a certificate (LTB_TLS_CLIENT_CERT_FILE)"
         )
         return LtbError("UNAVAILABLE", f"cannot connect to {endpoint.url}: {hint}: {error}")
+    if isinstance(error, NewConnectionError | ProxyError):
+        return LtbError("UNAVAILABLE", f"cannot connect to {endpoint.url}: {error}")
     if isinstance(error, TimeoutError):
         # A bound of our own may be shorter than the caller's: then it is the service that is away.
         code = "DEADLINE_EXCEEDED" if is_over else "UNAVAILABLE"
         return LtbError(code, f"no answer from {endpoint.url} in time: {error}")
-    if isinstance(error, NewConnectionError | ProxyError):
-        return LtbError("UNAVAILABLE", f"cannot connect to {endpoint.url}: {error}")
     return LtbError("UNAVAILABLE", f"the connection to {endpoint.url} broke: {error}")
 
 

@@ -84,7 +84,7 @@ def run(
 
 
 class Run:
-    """A benchmark that evaluations are recorded for. Threads, event loops and, over HTTP, forks may share it."""
+    """A benchmark that evaluations are recorded for. Threads, loops and, over HTTP, forks may share it."""
 
     def __init__(self, client: Client, values: dict[str, Any]) -> None:
         self.id: str = values["id"]
