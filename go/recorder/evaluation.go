@@ -4,18 +4,15 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"example.org/llm-test-bench/go/internal/ids"
+	"example.org/llm-test-bench/go/internal/texts"
 	"example.org/llm-test-bench/go/ltbv1"
 )
-
-// mostErrorBytes is what the service takes.
-const mostErrorBytes = 64 * 1024
 
 // An Evaluation is one sample of a run.
 type Evaluation struct {
@@ -68,7 +65,7 @@ func (e Evaluation) message(benchmarkID string) (*ltbv1.NewEvaluation, error) {
 		made.LatencyMs = new(float64(e.Latency) / float64(time.Millisecond))
 	}
 	if e.Err != nil {
-		made.Error = storable(e.Err.Error())
+		made.Error = texts.Error(e.Err.Error(), "error")
 	}
 	var problem error
 	text := func(field string, value any) string {
@@ -111,16 +108,6 @@ func textOf(value any) (string, error) {
 		return "", fmt.Errorf("expected text in UTF-8, got a byte that is none in %.80q", text)
 	}
 	return text, nil
-}
-
-// storable makes an error's text one that can be stored, whatever it was made from.
-func storable(text string) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
-	if len(text) > mostErrorBytes {
-		const more = "…"
-		text = strings.ToValidUTF8(text[:mostErrorBytes-len(more)], "") + more
-	}
-	return cmp.Or(text, "error")
 }
 
 func int32Of(count *int) *int32 {

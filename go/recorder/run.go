@@ -14,6 +14,7 @@ import (
 
 	ltb "example.org/llm-test-bench/go"
 	"example.org/llm-test-bench/go/internal/ids"
+	"example.org/llm-test-bench/go/internal/texts"
 	"example.org/llm-test-bench/go/ltbv1"
 )
 
@@ -154,7 +155,7 @@ func (r *Run) Finish(failure error) error {
 	r.finish.Do(func() {
 		end := &ltbv1.UpdateBenchmarkRequest{Id: r.ID, Status: new(statusOf(failure))}
 		if failure != nil && *end.Status == ltbv1.BenchmarkStatus_BENCHMARK_STATUS_FAILED {
-			end.Error = new(storable(failure.Error()))
+			end.Error = new(texts.Error(failure.Error(), "error"))
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), r.exitTimeout)
 		defer cancel()

@@ -40,7 +40,7 @@ export async function exerciseExample(
 
     const child = spawn(file, args, {
       cwd,
-      env: { ...process.env, ...env, ...environmentFor(service) },
+      env: { ...process.env, ...environmentFor(service), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let out = "";

@@ -12,13 +12,13 @@ export async function exerciseGo(
   results: Results,
 ): Promise<void> {
   await withFolder(async (folder) => {
-    const module = join(root, "go");
     // The first build compiles grpc-go.
     const build = ["build", "-mod=readonly", "-buildvcs=false", "-o", `${folder}/`];
-    await succeed("go", [...build, "./example"], { cwd: module, timeoutMs: 600_000 });
+    await succeed("go", [...build, "./example"], { cwd: join(root, "go"), timeoutMs: 600_000 });
     await succeed("go", [...build, "."], { cwd: join(import.meta.dirname, "go"), timeoutMs: 600_000 });
     await exerciseProgram("Go", clear, results, join(folder, "ltb-interop"), []);
-    await exerciseExample("Go", clear, results, join(folder, "example"), [], {}, module);
-    await exerciseExample("Go, TLS", tls, results, join(folder, "example"), [], {}, module);
+    const example = join(folder, "example");
+    await exerciseExample("Go", clear, results, example, [], { LTB_URL: `grpc://${clear.grpc}` });
+    await exerciseExample("Go, TLS", tls, results, example, [], { LTB_URL: `grpcs://${tls.grpc}` });
   });
 }
