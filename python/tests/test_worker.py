@@ -221,11 +221,9 @@ def test_nothing_of_a_worker_goes_on_after_it_stopped(worker: ltb.Worker, client
     async def handle(job: ltb.Job) -> int:
         return await asyncio.to_thread(lambda: 1)
 
+    before = set(threading.enumerate())
     run(worker, client)
-    eventually(
-        lambda: not [one for one in threading.enumerate() if one.name.startswith("ltb-")],
-        "end of all threads",
-    )
+    eventually(lambda: set(threading.enumerate()) <= before, "end of all threads")
 
 
 def test_a_wrong_key_ends_the_run(url: str, dataset: str) -> None:
