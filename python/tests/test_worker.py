@@ -22,10 +22,18 @@ from ltb._worker.outbox import Entry, Outbox
 from conftest import PATIENCE_S, Service, eventually
 
 
+@pytest.fixture(scope="module")
+def worker_key(service: Service) -> str:
+    """The key of a user of role worker."""
+    with ltb.Client(service.http, api_key=service.key) as admin:
+        user = admin.users.create_user(email="w@example.com", username="worker", role="WORKER").user
+        return admin.users.create_api_key(user_id=user.id, name="worker").secret
+
+
 @pytest.fixture
-def worker(url: str, service: Service, dataset: str) -> ltb.Worker:
+def worker(url: str, worker_key: str, dataset: str) -> ltb.Worker:
     """One whose name is the type of its jobs."""
-    return ltb.Worker(dataset, url=url, api_key=service.key, capacity=2)
+    return ltb.Worker(dataset, url=url, api_key=worker_key, capacity=2)
 
 
 @contextmanager
@@ -206,7 +214,9 @@ def test_no_except_exception_holds_the_check_up(worker: ltb.Worker, client: ltb.
     assert causes == ["cancelled"]
 
 
-def test_a_worker_runs_again_after_it_stopped(worker: ltb.Worker, client: ltb.Client) -> None:
+def test_a_worker_runs_again_after_it_stopped(
+    worker: ltb.Worker, client: ltb.Client, caplog: pytest.LogCaptureFixture
+) -> None:
     @worker.job(worker.worker_id)
     def handle(job: ltb.Job) -> int:
         return 1
@@ -214,6 +224,8 @@ def test_a_worker_runs_again_after_it_stopped(worker: ltb.Worker, client: ltb.Cl
     for _ in range(2):
         assert run(worker, client).result == 1
         assert worker.worker_id not in {one.worker_id for one in client.workers.iter_workers()}
+    # All of its calls are allowed to its role.
+    assert caplog.text == ""
 
 
 def test_nothing_of_a_worker_goes_on_after_it_stopped(worker: ltb.Worker, client: ltb.Client) -> None:
