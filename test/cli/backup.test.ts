@@ -87,11 +87,7 @@ test("old backups in a folder go, and only those", async () => {
 
 test("the embedded database is backed up while its service runs, and restored when it does not", async () => {
   const dataDir = join(folder, "data");
-  const settings = {
-    LTB_DATA_DIR: dataDir,
-    LTB_GRPC_ADDRESS: "127.0.0.1:0",
-    LTB_HTTP_ADDRESS: "127.0.0.1:0",
-  };
+  const settings = { LTB_DATA_DIR: dataDir };
   const service = start(["serve"], settings);
   await new Promise<void>((resolve, reject) => {
     let screen = "";

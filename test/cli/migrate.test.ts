@@ -86,9 +86,8 @@ test("differences are told with both definitions", async () => {
 
 test("serve refuses a newer and a broken schema, and so do commands that write to the database", async () => {
   const { settings, query } = await database();
-  const served = { ...settings, LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
   await query("insert into schema_migrations values ('29990101000000_future', now(), '', '{}')");
-  const newer = await ltb(["serve"], served);
+  const newer = await ltb(["serve"], settings);
   expect(newer.code).toBe(1);
   expect(newer.stderr).toContain(
     `the database is newer than this program: it is at 29990101000000_future, this program knows migrations up to ${names.at(-1)}`,
@@ -97,7 +96,7 @@ test("serve refuses a newer and a broken schema, and so do commands that write t
   expect(direct).toMatchObject({ code: 1, stderr: expect.stringContaining("29990101000000_future") });
 
   await query("delete from schema_migrations where name = '29990101000000_future'; drop table job_ready");
-  const broken = await ltb(["serve"], served);
+  const broken = await ltb(["serve"], settings);
   expect(broken.code).toBe(1);
   expect(broken.stderr).toContain(
     `the schema of the database is broken: at ${names.at(-1)} it should have table job_ready`,

@@ -22,7 +22,16 @@ import {
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { eventually } from "../harness/waiting.ts";
 import { greeting } from "../rpc/support.ts";
-import { environment, type Finished, finished, ltb, MAIN, start, temporaryFolder } from "./support.ts";
+import {
+  anyPort,
+  environment,
+  type Finished,
+  finished,
+  ltb,
+  MAIN,
+  start,
+  temporaryFolder,
+} from "./support.ts";
 
 /** A folder after its first start, to be copied. */
 let initialised: string;
@@ -47,8 +56,6 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
 });
 
-const ANY_PORT = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
-
 interface Serving {
   child: ChildProcess;
   done: Promise<Finished>;
@@ -58,7 +65,7 @@ interface Serving {
 }
 
 function startServe(settings: Record<string, string> = {}): { child: ChildProcess; done: Promise<Finished> } {
-  const child = start(["serve"], { ...ANY_PORT, LTB_DATA_DIR: dataDir, ...settings });
+  const child = start(["serve"], { LTB_DATA_DIR: dataDir, ...settings });
   children.push(child);
   return { child, done: finished(child) };
 }
@@ -192,7 +199,7 @@ describe.skipIf(process.platform !== "linux")("nobody takes what it writes", () 
     const port = await freePort();
     const to = output();
     const child = spawn(process.execPath, [MAIN, "serve"], {
-      env: environment({ ...ANY_PORT, LTB_HTTP_ADDRESS: `127.0.0.1:${port}`, LTB_DATA_DIR: dataDir }),
+      env: environment({ ...anyPort, LTB_HTTP_ADDRESS: `127.0.0.1:${port}`, LTB_DATA_DIR: dataDir }),
       stdio: ["ignore", to, to],
     });
     children.push(child);
@@ -233,7 +240,7 @@ test.each(["serve", "migrate status", "backup x.tar", "doctor", "key create --us
   async (command) => {
     const { host, port, user, password } = inject("postgres");
     const url = `postgres://${user}:${password}@/nowhere?host=${encodeURIComponent(host)}&port=${port}`;
-    const settings = { ...ANY_PORT, DATABASE_URL: url, LTB_LOG_LEVEL: "error" };
+    const settings = { DATABASE_URL: url, LTB_LOG_LEVEL: "error" };
     const { code, stdout, stderr } = await ltb(command.split(" "), settings);
     expect(code).toBe(1);
     expect(stdout + stderr).toContain(
@@ -378,7 +385,7 @@ test.skipIf(process.platform === "win32")(
   async () => {
     copyInitialised();
     const shell = spawn("sh", ["-c", `"${process.execPath}" "${MAIN}" serve; true`], {
-      env: environment({ ...ANY_PORT, LTB_DATA_DIR: dataDir, npm_lifecycle_event: "start" }),
+      env: environment({ ...anyPort, LTB_DATA_DIR: dataDir, npm_lifecycle_event: "start" }),
       stdio: ["ignore", "pipe", "pipe"],
     });
     children.push(shell);

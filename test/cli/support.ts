@@ -28,6 +28,9 @@ export function environment(settings: Record<string, string> = {}): NodeJS.Proce
   return { ...Object.fromEntries(kept), LTB_AUTH: "off", ...settings };
 }
 
+/** Another program may have the usual ports: a service of a test takes any that are free. */
+export const anyPort = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
+
 export function start(
   args: string[],
   settings: Record<string, string> = {},
@@ -36,7 +39,7 @@ export function start(
 ): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: environment(settings),
+    env: environment({ ...(args[0] === "serve" && anyPort), ...settings }),
     stdio: [stdin, "pipe", "pipe"],
   });
 }
