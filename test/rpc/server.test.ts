@@ -2,8 +2,11 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { Code } from "@connectrpc/connect";
+import { Server } from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createLogger } from "../../src/log.ts";
+import { Connections } from "../../src/rpc/call/connections.ts";
+import { listenGrpc } from "../../src/rpc/grpc/listen.ts";
 import { startServer } from "../../src/server.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { benchmarks, failure, greeting, reasonOf, serve, wires } from "./support.ts";
@@ -256,4 +259,13 @@ test("stop may be called again", async () => {
   const server = await serve();
   await Promise.all([server.stop(), server.stop()]);
   await server.stop();
+});
+
+test("a session that grpc-js never calls back for does not keep a listener from stopping", async () => {
+  const server = new Server();
+  // It forgets the callback of a session that was destroyed as it was to be closed.
+  server.tryShutdown = () => undefined;
+  const options = { tls: undefined, maxConnections: 1, connections: new Connections(), log };
+  const listener = await listenGrpc(server, config.grpc, options, () => () => undefined);
+  await within(3_000, listener.stop(0));
 });

@@ -1,7 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createServer as createTlsServer } from "node:tls";
 import { promisify } from "node:util";
 import { type Server, ServerCredentials } from "@grpc/grpc-js";
@@ -76,7 +75,10 @@ export async function listenGrpc(
       clearTimeout(late);
       // Without connections no call is left. grpc-js never calls back for a session that had been destroyed
       // when it was to be closed, as when its client goes at this moment.
-      await Promise.race([shutdown, sleep(transportLimits.abortGraceMs, undefined, { ref: false })]);
+      const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<void>();
+      const patience = setTimeout(giveUp, transportLimits.abortGraceMs);
+      await Promise.race([shutdown, givenUp]);
+      clearTimeout(patience);
       endRepairs();
       onEnd();
     },
