@@ -27,23 +27,24 @@ type registration struct {
 	at                time.Time // Under again.
 }
 
-// register registers, however long the service takes to come up, and gives up when the context ends.
-func (w *Worker) register(ctx context.Context) error {
+// register registers, however long the service takes to come up, and gives up when the context ends. It tells
+// whether it is registered.
+func (w *Worker) register(ctx context.Context) (bool, error) {
 	for attempt := 1; ctx.Err() == nil; attempt++ {
 		err := w.registerOnce(ctx)
 		if err == nil {
-			return nil
+			return true, nil
 		}
 		var failed *ltb.Error
 		if errors.As(err, &failed) && slices.Contains(hopeless, failed.Code) {
-			return fmt.Errorf("worker: %w", err)
+			return false, fmt.Errorf("worker: %w", err)
 		}
 		if ctx.Err() == nil {
 			w.log.Warn("could not register yet; trying again", "attempt", attempt, "err", err)
 			wait.Pause(ctx, wait.Backoff(attempt, 100*time.Millisecond, 2*time.Second))
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // registerAgain registers after the service did not know the worker, once for all that find this out at the

@@ -184,11 +184,8 @@ func (w *Worker) Run(ctx context.Context) error {
 		w.notify()
 	})
 	w.progress.ctx = all
-	if err := w.register(ctx); err != nil {
+	if isRegistered, err := w.register(ctx); !isRegistered {
 		return err
-	}
-	if ctx.Err() != nil {
-		return nil
 	}
 	w.log.Info("registered", "capacity", w.options.Capacity, "prefetch", w.options.Prefetch, "jobTypes", w.jobTypes())
 	var beating sync.WaitGroup
