@@ -2363,9 +2363,9 @@ type BenchmarkComparison struct {
 	// The greatest value of that range, like margin_range_low.
 	MarginRangeHigh *float64 `protobuf:"fixed64,52,opt,name=margin_range_high,json=marginRangeHigh,proto3,oneof" json:"margin_range_high,omitempty"`
 	// The same comparison by the pairs in which neither side is of baseline_with_error or candidate_with_error,
-	// without lists of samples, groups and bootstrap, and with missing EXCLUDE. Set where there are such pairs
-	// of a metric of which lower values are better, other than the score: what ends early as it fails looks
-	// quick and cheap. A candidate is better only if it is so here as well.
+	// without lists of samples, groups and bootstrap. Set where there are such pairs of a metric of which lower
+	// values are better, other than the score: what ends early as it fails looks quick and cheap. A candidate
+	// is better only if it is so here as well.
 	WithoutFailed *BenchmarkComparison `protobuf:"bytes,53,opt,name=without_failed,json=withoutFailed,proto3,oneof" json:"without_failed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
