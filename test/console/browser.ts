@@ -116,11 +116,14 @@ export async function barriers(page: Page): Promise<string[]> {
   })()`);
 }
 
-/** The tables of which something is cut off at the side, though the window has room for all of them. */
+/** What is cut off at the side of tables, though the window has room: of whole tables, heads and figures. */
 export async function cutTables(page: Page): Promise<string[]> {
-  return page.evaluate(`[...document.querySelectorAll("main :is(.virtual, .scroll)")]
+  // A name that somebody gave may be cut at the head of its column.
+  const parts = ".virtual, .scroll, [role=columnheader]:not(:has(bdi)), .virtual-body .number";
+  return page.evaluate(`[...document.querySelectorAll("main :is(${parts})")]
     .filter((each) => each.scrollWidth > each.clientWidth + 1)
-    .map((each) => each.getAttribute("aria-label") + " by " + (each.scrollWidth - each.clientWidth) + " px")`);
+    .map((each) => (each.getAttribute("aria-label") ?? each.textContent) +
+      " by " + (each.scrollWidth - each.clientWidth) + " px")`);
 }
 
 /** Waits until nothing of the page is being loaded. A stream goes on, so the network is never idle. */

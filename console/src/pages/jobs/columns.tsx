@@ -27,7 +27,7 @@ const jobColumns: readonly Column<JobRow>[] = [
   },
   {
     title: "Job",
-    width: "minmax(8.5rem, 2fr)",
+    width: "minmax(8.4rem, 2fr)",
     cell: ({ job }) => (
       <Link to="/jobs/$id" params={{ id: job.id }} title={job.jobType} className="job-name">
         <bdi className="line">{job.jobType}</bdi> <ShortId id={job.id} />
@@ -40,7 +40,7 @@ const jobColumns: readonly Column<JobRow>[] = [
     width: "minmax(7rem, 1.6fr)",
     cell: ({ job }) => <Progress job={job} />,
   },
-  { title: "Attempts", width: "5.2rem", number: true, cell: ({ job }) => attemptsOf(job) },
+  { title: "Attempts", width: "5.4rem", number: true, cell: ({ job }) => attemptsOf(job) },
   {
     title: "Worker",
     width: "minmax(5rem, 1fr)",
@@ -53,7 +53,7 @@ const jobColumns: readonly Column<JobRow>[] = [
   },
   {
     title: "Benchmark",
-    width: "6rem",
+    width: "6.3rem",
     cell: ({ job: { benchmarkId: id } }) => id && <BenchmarkLink id={id} />,
   },
   {
@@ -65,9 +65,9 @@ const jobColumns: readonly Column<JobRow>[] = [
       </bdi>
     ),
   },
-  { title: "Waited", width: "4.6rem", number: true, cell: ({ job }) => <Waited job={job} /> },
-  { title: "Ran", width: "4.4rem", number: true, cell: ({ job }) => <Ran job={job} /> },
-  { title: "Created", width: "5.9rem", number: true, cell: ({ job }) => <Time at={job.createdAt} /> },
+  { title: "Waited", width: "4.4rem", number: true, cell: ({ job }) => <Waited job={job} /> },
+  { title: "Ran", width: "4.1rem", number: true, cell: ({ job }) => <Ran job={job} /> },
+  { title: "Created", width: "6.1rem", number: true, cell: ({ job }) => <Time at={job.createdAt} /> },
 ];
 
 /** The columns without those in which no row has anything. */

@@ -84,7 +84,7 @@ const columns: readonly Column<LeaderboardEntry>[] = [
     cell: ({ ci95Low, ci95High }) =>
       ci95Low === undefined || ci95High === undefined ? "–" : `${figure(ci95Low)} to ${figure(ci95High)}`,
   },
-  { title: "Samples", width: "5rem", number: true, cell: (entry) => count(entry.count) },
+  { title: "Samples", width: "5.2rem", number: true, cell: (entry) => count(entry.count) },
   { title: "What it lacks", width: "minmax(7.5rem, 1.5fr)", cell: lackOf },
   { title: "Status", width: "7rem", cell: ({ status }) => <BenchmarkState status={status} /> },
   { title: "Created", width: "6.5rem", cell: ({ createdAt }) => <Time at={createdAt} /> },

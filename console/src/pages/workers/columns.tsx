@@ -25,13 +25,13 @@ export const workerColumns: readonly Column<Worker>[] = [
   { title: "CPU", width: "3.6rem", number: true, cell: ({ cpu }) => cpu !== undefined && percent(cpu) },
   {
     title: "Memory",
-    width: "4.7rem",
+    width: "4.9rem",
     number: true,
     cell: ({ memory }) => memory !== undefined && percent(memory),
   },
   {
     title: "Version",
-    width: "minmax(4.6rem, 0.7fr)",
+    width: "minmax(4.7rem, 0.7fr)",
     cell: ({ version }) => <bdi title={version}>{version}</bdi>,
   },
   {
@@ -49,7 +49,7 @@ export const workerColumns: readonly Column<Worker>[] = [
   { title: "Tags", width: "minmax(5rem, 1fr)", cell: ({ tags }) => <Tags tags={tags} /> },
   {
     title: "Last heard",
-    width: "6rem",
+    width: "6.2rem",
     number: true,
     cell: ({ lastHeartbeat }) => <Time at={lastHeartbeat} />,
   },
