@@ -7,13 +7,11 @@ import { loadConfig } from "../../src/config.ts";
 import { serve } from "../../src/serve.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { eventually } from "../harness/waiting.ts";
-import { finished, runHere, start, temporaryFolder } from "./support.ts";
+import { anyPort, finished, runHere, start, temporaryFolder } from "./support.ts";
 
 // From the embedded database to one's own, back, and to a new folder: what happens to keys and seals.
 
 type Settings = Record<string, string>;
-
-const anyPort = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
 
 async function external(): Promise<Settings> {
   const { host, port, user, password, database } = await createTestDatabase({ template: false });

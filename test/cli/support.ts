@@ -110,8 +110,7 @@ export async function runHere(args: string[]): Promise<Finished> {
  * @param keyFolder where the key of its first admin is to be stored; without it, the service asks for none
  */
 export async function startTestService(keyFolder?: string): Promise<RunningService & { address: string }> {
-  const addresses = { LTB_GRPC_ADDRESS: "127.0.0.1:0", LTB_HTTP_ADDRESS: "127.0.0.1:0" };
-  const env = { ...addresses, LTB_AUTH: keyFolder === undefined ? "off" : "required" };
+  const env = { ...anyPort, LTB_AUTH: keyFolder === undefined ? "off" : "required" };
   const connection = await createTestDatabase();
   if (keyFolder !== undefined) {
     const database = await Database.connect(connection);
