@@ -1,6 +1,7 @@
 -- evaluation_pair_bounds, 1 of 3
 select
   lowest.pairs,
+  lowest.samples,
   lowest.moments as low,
   highest.moments as high,
   lowest.draws as low_draws,
@@ -8,9 +9,10 @@ select
 from
   (
     with
-      pair as materialized (
+      sample as materialized (
         select
-          p.difference
+          p.difference,
+          p.is_same as is_compared
         from
           (
             select
@@ -108,10 +110,22 @@ from
             offset
               0
           ) p
+      ),
+      pair as materialized (
+        select
+          difference
+        from
+          sample
         where
-          p.is_same
+          is_compared
       )
     select
+      (
+        select
+          count(*)
+        from
+          sample
+      ) as samples,
       count(*) as pairs,
       case
         when count(*) > 0 then array[
@@ -137,9 +151,10 @@ from
   ) lowest
   cross join (
     with
-      pair as materialized (
+      sample as materialized (
         select
-          p.difference
+          p.difference,
+          p.is_same as is_compared
         from
           (
             select
@@ -239,10 +254,22 @@ from
             offset
               0
           ) p
+      ),
+      pair as materialized (
+        select
+          difference
+        from
+          sample
         where
-          p.is_same
+          is_compared
       )
     select
+      (
+        select
+          count(*)
+        from
+          sample
+      ) as samples,
       count(*) as pairs,
       case
         when count(*) > 0 then array[
@@ -282,6 +309,7 @@ from
 -- evaluation_pair_bounds, 2 of 3
 select
   lowest.pairs,
+  lowest.samples,
   lowest.moments as low,
   highest.moments as high,
   lowest.draws as low_draws,
@@ -289,9 +317,10 @@ select
 from
   (
     with
-      pair as materialized (
+      sample as materialized (
         select
-          p.difference
+          p.difference,
+          p.is_same as is_compared
         from
           (
             select
@@ -557,10 +586,22 @@ from
             offset
               0
           ) p
+      ),
+      pair as materialized (
+        select
+          difference
+        from
+          sample
         where
-          p.is_same
+          is_compared
       )
     select
+      (
+        select
+          count(*)
+        from
+          sample
+      ) as samples,
       count(*) as pairs,
       case
         when count(*) > 0 then array[
@@ -629,9 +670,10 @@ from
   ) lowest
   cross join (
     with
-      pair as materialized (
+      sample as materialized (
         select
-          p.difference
+          p.difference,
+          p.is_same as is_compared
         from
           (
             select
@@ -899,10 +941,22 @@ from
             offset
               0
           ) p
+      ),
+      pair as materialized (
+        select
+          difference
+        from
+          sample
         where
-          p.is_same
+          is_compared
       )
     select
+      (
+        select
+          count(*)
+        from
+          sample
+      ) as samples,
       count(*) as pairs,
       case
         when count(*) > 0 then array[
@@ -1005,6 +1059,7 @@ from
 -- evaluation_pair_bounds, 3 of 3
 select
   lowest.pairs,
+  lowest.samples,
   lowest.moments as low,
   highest.moments as high,
   lowest.draws as low_draws,
@@ -1012,9 +1067,10 @@ select
 from
   (
     with
-      pair as materialized (
+      sample as materialized (
         select
-          p.difference
+          p.difference,
+          p.is_same as is_compared
         from
           (
             select
@@ -1456,10 +1512,22 @@ from
             offset
               0
           ) p
+      ),
+      pair as materialized (
+        select
+          difference
+        from
+          sample
         where
-          p.is_same
+          is_compared
       )
     select
+      (
+        select
+          count(*)
+        from
+          sample
+      ) as samples,
       count(*) as pairs,
       case
         when count(*) > 0 then array[
@@ -1528,9 +1596,10 @@ from
   ) lowest
   cross join (
     with
-      pair as materialized (
+      sample as materialized (
         select
-          p.difference
+          p.difference,
+          p.is_same as is_compared
         from
           (
             select
@@ -1974,10 +2043,22 @@ from
             offset
               0
           ) p
+      ),
+      pair as materialized (
+        select
+          difference
+        from
+          sample
         where
-          p.is_same
+          is_compared
       )
     select
+      (
+        select
+          count(*)
+        from
+          sample
+      ) as samples,
       count(*) as pairs,
       case
         when count(*) > 0 then array[

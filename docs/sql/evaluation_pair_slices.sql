@@ -90,7 +90,9 @@ with
       s.slice,
       p.baseline,
       p.candidate,
-      p.difference
+      p.difference,
+      p.baseline_failed,
+      p.candidate_failed
     from
       (
         select
@@ -277,6 +279,14 @@ with
     select
       slice,
       count(*) as count,
+      count(*) filter (
+        where
+          baseline_failed
+      ) as baseline_with_error,
+      count(*) filter (
+        where
+          candidate_failed
+      ) as candidate_with_error,
       case
         when count(*) > 0 then array[
           sum(
@@ -374,6 +384,8 @@ with
       ''::text as metric,
       t.*,
       coalesce(c.count, 0) as count,
+      coalesce(c.baseline_with_error, 0) as baseline_with_error,
+      coalesce(c.candidate_with_error, 0) as candidate_with_error,
       c.baseline,
       c.candidate,
       c.differences,
@@ -465,6 +477,8 @@ select
       tried
   ) as mixed,
   p.count as pairs,
+  p.baseline_with_error,
+  p.candidate_with_error,
   p.baseline,
   p.candidate,
   p.differences,
@@ -605,7 +619,9 @@ with
       s.slice,
       p.baseline,
       p.candidate,
-      p.difference
+      p.difference,
+      p.baseline_failed,
+      p.candidate_failed
     from
       (
         select
@@ -942,6 +958,14 @@ with
     select
       slice,
       count(*) as count,
+      count(*) filter (
+        where
+          baseline_failed
+      ) as baseline_with_error,
+      count(*) filter (
+        where
+          candidate_failed
+      ) as candidate_with_error,
       case
         when count(*) > 0 then array[
           sum(
@@ -1039,6 +1063,8 @@ with
       ''::text as metric,
       t.*,
       coalesce(c.count, 0) as count,
+      coalesce(c.baseline_with_error, 0) as baseline_with_error,
+      coalesce(c.candidate_with_error, 0) as candidate_with_error,
       c.baseline,
       c.candidate,
       c.differences,
@@ -1130,6 +1156,8 @@ select
       tried
   ) as mixed,
   p.count as pairs,
+  p.baseline_with_error,
+  p.candidate_with_error,
   p.baseline,
   p.candidate,
   p.differences,
@@ -1328,7 +1356,9 @@ with
       s.slice,
       p.baseline,
       p.candidate,
-      p.difference
+      p.difference,
+      p.baseline_failed,
+      p.candidate_failed
     from
       (
         select
@@ -1521,6 +1551,14 @@ with
     select
       slice,
       count(*) as count,
+      count(*) filter (
+        where
+          baseline_failed
+      ) as baseline_with_error,
+      count(*) filter (
+        where
+          candidate_failed
+      ) as candidate_with_error,
       case
         when count(*) > 0 then array[
           sum(
@@ -1618,6 +1656,8 @@ with
       ''::text as metric,
       t.*,
       coalesce(c.count, 0) as count,
+      coalesce(c.baseline_with_error, 0) as baseline_with_error,
+      coalesce(c.candidate_with_error, 0) as candidate_with_error,
       c.baseline,
       c.candidate,
       c.differences,
@@ -1709,6 +1749,8 @@ select
       tried
   ) as mixed,
   p.count as pairs,
+  p.baseline_with_error,
+  p.candidate_with_error,
   p.baseline,
   p.candidate,
   p.differences,

@@ -2365,7 +2365,8 @@ type BenchmarkComparison struct {
 	// The same comparison by the pairs in which neither side is of baseline_with_error or candidate_with_error,
 	// without lists of samples, groups and bootstrap. Set where there are such pairs of a metric of which lower
 	// values are better, other than the score: what ends early as it fails looks quick and cheap. A candidate
-	// is better only if it is so here as well.
+	// is better only if it is so here as well, and worse, where it failed in no sample itself, only if it is so
+	// here: the baseline's failures make nobody slow.
 	WithoutFailed *BenchmarkComparison `protobuf:"bytes,53,opt,name=without_failed,json=withoutFailed,proto3,oneof" json:"without_failed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2918,8 +2919,12 @@ type ComparisonSlice struct {
 	AdjustedPairedTPValue *float64 `protobuf:"fixed64,19,opt,name=adjusted_paired_t_p_value,json=adjustedPairedTPValue,proto3,oneof" json:"adjusted_paired_t_p_value,omitempty"`
 	// The group by the pairs in which neither side failed. Set where BenchmarkComparison.without_failed is.
 	WithoutFailed *ComparisonSlice `protobuf:"bytes,20,opt,name=without_failed,json=withoutFailed,proto3,oneof" json:"without_failed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Pairs in which the baseline's value is of an evaluation with an error, as in BenchmarkComparison.
+	BaselineWithError int32 `protobuf:"varint,21,opt,name=baseline_with_error,json=baselineWithError,proto3" json:"baseline_with_error,omitempty"`
+	// Pairs in which the candidate's value is.
+	CandidateWithError int32 `protobuf:"varint,22,opt,name=candidate_with_error,json=candidateWithError,proto3" json:"candidate_with_error,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *ComparisonSlice) Reset() {
@@ -3090,6 +3095,20 @@ func (x *ComparisonSlice) GetWithoutFailed() *ComparisonSlice {
 		return x.WithoutFailed
 	}
 	return nil
+}
+
+func (x *ComparisonSlice) GetBaselineWithError() int32 {
+	if x != nil {
+		return x.BaselineWithError
+	}
+	return 0
+}
+
+func (x *ComparisonSlice) GetCandidateWithError() int32 {
+	if x != nil {
+		return x.CandidateWithError
+	}
+	return 0
 }
 
 // One sample with its value in each of several benchmarks.
@@ -4341,7 +4360,7 @@ const file_ltb_v1_benchmark_proto_rawDesc = "" +
 	"\fmacro_slices\x18\x06 \x01(\x05R\vmacroSlices\x12#\n" +
 	"\rsamples_mixed\x18\a \x01(\x05R\fsamplesMixedB\r\n" +
 	"\v_macro_meanB\x0f\n" +
-	"\r_macro_stderr\"\xf1\a\n" +
+	"\r_macro_stderr\"\xd3\b\n" +
 	"\x0fComparisonSlice\x12\x19\n" +
 	"\x05value\x18\x01 \x01(\tH\x00R\x05value\x88\x01\x01\x12%\n" +
 	"\x0ebaseline_tried\x18\x02 \x01(\x05R\rbaselineTried\x12'\n" +
@@ -4364,7 +4383,9 @@ const file_ltb_v1_benchmark_proto_rawDesc = "" +
 	"\rrank_biserial\x18\x12 \x01(\x01H\n" +
 	"R\frankBiserial\x88\x01\x01\x12=\n" +
 	"\x19adjusted_paired_t_p_value\x18\x13 \x01(\x01H\vR\x15adjustedPairedTPValue\x88\x01\x01\x12C\n" +
-	"\x0ewithout_failed\x18\x14 \x01(\v2\x17.ltb.v1.ComparisonSliceH\fR\rwithoutFailed\x88\x01\x01B\b\n" +
+	"\x0ewithout_failed\x18\x14 \x01(\v2\x17.ltb.v1.ComparisonSliceH\fR\rwithoutFailed\x88\x01\x01\x12.\n" +
+	"\x13baseline_with_error\x18\x15 \x01(\x05R\x11baselineWithError\x120\n" +
+	"\x14candidate_with_error\x18\x16 \x01(\x05R\x12candidateWithErrorB\b\n" +
 	"\x06_valueB\x10\n" +
 	"\x0e_baseline_meanB\x11\n" +
 	"\x0f_candidate_meanB\x12\n" +

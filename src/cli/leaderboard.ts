@@ -188,7 +188,7 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
         items.map((entry) => (bounded ? [...row(entry), boundsCell(entry)] : row(entry))),
       ),
     );
-    const covered = coverageOfEntries(items, { metric, ...by });
+    const covered = coverageOfEntries(items, { metric, lowerIsBetter, ...by });
     if (covered.length > 0) print(`\n${covered.join("\n")}`);
     if (total > 1) print(`\n${apartWords(items.some(isOpen))}`);
     for (const words of rankedRepetitions(items, by)) print(`\n${words}`);
@@ -196,7 +196,8 @@ async function leaderboard({ benchmarks }: ServiceClient, dataset: string, optio
   if (items.length > 0 && below > 0) note(`note: ${belowWords}`);
   const warning = inputsWarning(items, referenceId);
   if (warning !== undefined) note(`warning: ${warning}`);
-  for (const words of leftOutWords(unscored, { metric, ...by }, "ranked")) note(`note: ${words}`);
+  for (const words of leftOutWords(unscored, { metric, lowerIsBetter, ...by }, "ranked"))
+    note(`note: ${words}`);
   if (pending > 0)
     note(
       `note: ${pending} more are left out for now: their figures are being computed, or they are being deleted`,

@@ -20,12 +20,6 @@ export const areShares = (name: string) => name === "score" || !isNamedBuiltIn(n
 /** Whether lower values are better where nobody says: of tokens, latency and cost. */
 export const isLowerBetter = (name: string) => name !== "score" && isNamedBuiltIn(name);
 
-/**
- * Whether an evaluation that failed may have a better value than it would have had, as latency, tokens and
- * cost end with the failure. A score counts whatever failed beside it.
- */
-export const mayEndEarly = (name: string, lowerIsBetter: boolean) => lowerIsBetter && name !== "score";
-
 /** Properties of an evaluation that are metrics, with the metric's name. */
 export const columnsOfMetrics = [
   ["score", "score"],

@@ -6,6 +6,12 @@ export interface Covered {
   repetitions?: Repetitions | undefined;
 }
 
+/**
+ * Whether an evaluation that failed may have a better value than it would have had, as latency, tokens and
+ * cost end with the failure. A score counts whatever failed beside it.
+ */
+export const mayEndEarly = (name: string, lowerIsBetter: boolean) => lowerIsBetter && name !== "score";
+
 /** Whether samples are missing, or repetitions of others. */
 export const lacksValues = ({ coverage, repetitions }: Covered): boolean =>
   (coverage?.missing ?? 0) > 0 || (repetitions?.samplesLacking ?? 0) > 0;

@@ -41,6 +41,8 @@ export interface Figures {
   bounds?: Bounds | undefined;
   /** Without what failed, where that may look better than it is. */
   withoutFailed?: Figures | undefined;
+  /** Pairs in which the candidate failed beside its value. */
+  candidateWithError?: number | undefined;
 }
 
 /** Whether missing samples leave open what a mean is. */
@@ -50,17 +52,31 @@ export const leaveOpen = <Some extends Bounds>(bounds: Some | undefined): bounds
 /**
  * Better or worse only where the adjusted p-value is below alpha and the mean goes the way of the test. Else
  * nothing is proven. With bounds of what samples are missing it takes that their interval is on one side.
- * What is better only as it failed early is not better.
+ * What is better only as it failed early is not better, nor worse what a baseline is quicker than only as
+ * that did.
  */
 export function verdictOf(figures: Figures, deciding: Deciding): Verdict {
-  const { adjustedPValue, meanDifference = 0, clusters, bounds, withoutFailed } = figures;
+  const verdict = ownVerdict(figures, deciding);
+  if (figures.withoutFailed === undefined) return verdict;
+  const alone = verdictOf(figures.withoutFailed, deciding);
+  if (verdict === "better" && alone !== verdict) return "no significant difference";
+  if (verdict === "worse" && onlyBaselineFailed(figures) && alone !== verdict)
+    return "no significant difference";
+  return verdict;
+}
+
+/** Whether the candidate failed in no pair, so that its own values are what they are. */
+export const onlyBaselineFailed = ({ withoutFailed, candidateWithError }: Figures) =>
+  withoutFailed !== undefined && candidateWithError === 0;
+
+function ownVerdict(figures: Figures, deciding: Deciding): Verdict {
+  const { adjustedPValue, meanDifference = 0, clusters, bounds } = figures;
   const { alpha, lowerIsBetter } = deciding;
   if (adjustedPValue === undefined) return clusters === undefined ? "no pairs" : "one cluster";
   const isProven =
     adjustedPValue < alpha && meanDifference !== 0 && contradictionOf(figures, deciding) === undefined;
   const proven = meanDifference > 0 === lowerIsBetter ? "worse" : "better";
-  const isBetterAlone = withoutFailed === undefined || verdictOf(withoutFailed, deciding) === "better";
-  const verdict = isProven && (proven === "worse" || isBetterAlone) ? proven : "no significant difference";
+  const verdict = isProven ? proven : "no significant difference";
   return leaveOpen(bounds) ? verdictWithin(bounds, verdict, lowerIsBetter) : verdict;
 }
 

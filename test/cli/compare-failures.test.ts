@@ -154,20 +154,42 @@ test("what ends early as it fails makes no candidate look quick", async () => {
   const grouped = await ltb.run(...ofGroups, "--fail-on-regression");
   expect([grouped.code, grouped.stderr]).toEqual([
     3,
-    "crashes in a group regressed in 1 of 2 groups by half: second\n",
+    "crashes in a group regressed in 1 of 2 groups by half: second (without what failed beside its value)\n",
   ]);
   expect(grouped.stdout.replaceAll(/\s+/g, " ")).toContain(
     "In second, without what failed beside its value, the verdict is worse, by 100: better is only what is so by both.",
   );
   expect((await ltb.run(...ofGroups, "--fail-on-regression", "--missing", "exclude")).code).toBe(0);
+  // So does one of which nothing is left without what failed, and looks quick.
+  await store("loses a group", (n) => (n < 20 ? 1 : base(n) - 20 - (n % 5)), range(20));
+  const lost = await ltb.run(
+    "compare",
+    "steady",
+    "loses a group",
+    ...ofGroups.slice(3),
+    "--fail-on-regression",
+  );
+  expect([lost.code, lost.stderr]).toEqual([
+    3,
+    expect.stringContaining("1 of 2 groups by half: second (without"),
+  ]);
+  // What only no longer crashes is as good as it was, and what is slower besides is worse.
+  const fixed = (candidate: string, ...gate: string[]) =>
+    ltb.run("compare", "crashes early", candidate, "--metric", "latency_ms", ...gate);
+  await store("crashes no more", (n) => base(n) + 98 + (n % 5));
+  await store("slower at last", (n) => base(n) + 300 + (n % 7));
+  for (const gate of gates) {
+    const passed = await fixed("crashes no more", ...gate);
+    expect([passed.code, passed.stderr]).toEqual([0, ""]);
+    expect((await fixed("slower at last", ...gate)).code).toBe(3);
+  }
   const board = await ltb.json("leaderboard", "d", "--metric", "latency_ms");
   expect(board.entries.map((entry: { benchmark_name: string }) => entry.benchmark_name)).toEqual([
     "quick throughout",
-    "quick but for one",
-    "steady",
+    ...["loses a group", "quick but for one", "steady"],
     // Behind what they are not known to surpass.
-    ...["crashes always", "crashes early", "crashes in a group", "fails three", "fails the same three"],
-    ...["crashes both ways", "crashes late"],
+    ...["crashes in a group", "fails three", "fails the same three", "crashes no more", "crashes early"],
+    ...["slower at last", "crashes always", "crashes both ways", "crashes late"],
   ]);
   const words = (await ltb.run("leaderboard", "d", "--metric", "latency_ms")).stdout.replaceAll(/\s+/g, " ");
   expect(words).toContain(

@@ -72,6 +72,29 @@ test("a comparison does not call it better, whatever becomes of what is missing"
   expect(bounded.verdict).not.toBe("better");
 });
 
+test("bounds count what failed neither as missing nor as never tried", async () => {
+  // Each side lacks other samples, of all that were planned.
+  const before = await run("bounded", (index) => (index < 20 ? {} : whole(index)));
+  const fails = (index: number) => (index < 100 ? {} : { error: "cut off" });
+  const after = await run("bounded", (index) => {
+    if (index >= 20 && index < 40) return {};
+    return { wer: wer(index) - 0.2, ...(index < 120 && fails(index)) };
+  });
+  const asked = { ...metric, baselineId: before, candidateIds: [after], missing: "bounds" as const };
+  const [found] = (await db.evaluations.compare(asked)).comparisons;
+  const others = Array.from({ length: count }, (_, index) => index).filter((n) => n < 100 || n >= 120);
+  const mean = (missing: number) => {
+    const differences = others.map((n) => {
+      const [base, mine] = [wer(n), wer(n) - 0.2];
+      if (n < 20) return mine - (1 - missing);
+      return n < 40 ? missing - base : mine - base;
+    });
+    return differences.reduce((sum, one) => sum + one, 0) / others.length;
+  };
+  expect(found?.withoutFailed?.bounds?.low).toBeCloseTo(mean(0), 12);
+  expect(found?.withoutFailed?.bounds?.high).toBeCloseTo(mean(1), 12);
+});
+
 test("of latency, whose greatest value nobody knows, it is no bad request where nothing is missing", async () => {
   const times = (quick: boolean) => async (dataset: string) => {
     const { id } = await db.benchmarks.create({ ...sample, dataset });

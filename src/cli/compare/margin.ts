@@ -1,7 +1,7 @@
 import { type BenchmarkComparison, MarginTest } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { noWorsePairsNeeded } from "../../statistics/margin-power.ts";
 import { equalPairsNeeded } from "../../statistics/paired-shares.ts";
-import { leaveOpen } from "../../statistics/verdict.ts";
+import { leaveOpen, onlyBaselineFailed } from "../../statistics/verdict.ts";
 import { UsageError } from "../shared/errors.ts";
 import { countOf, formatNumber } from "../shared/output.ts";
 import type { Evidence } from "./asked.ts";
@@ -44,15 +44,18 @@ export function marginText(comparison: BenchmarkComparison, evidence: Evidence):
   const none = least.nPaired === 0 ? "there are no pairs" : "the pairs do not determine it";
   const how = p === undefined ? none : `one-sided p ${formatNumber(p, 3)}`;
   const whatever = leaveOpen(least.bounds) ? " whatever the missing samples are" : "";
-  const which = `${samplesOf(least, evidence)}${least === comparison ? "" : othersWords(least)}`;
+  const some = samplesOf(least, evidence);
+  const which = least === comparison ? some : `${some}${othersWords(least, some)}`;
   const shown = isBelow(p, evidence.alpha) ? "" : "not shown to be ";
   const total = evidence.groupBy === undefined ? "" : ` ${ofTotal}`;
   return `${shown}${words}${total}${which}${whatever} (${how})${tooFewPairs(comparison, evidence)}`;
 }
 
-/** Follows the samples that a statement is of, which may be all. */
-const othersWords = ({ nPaired }: BenchmarkComparison) =>
-  nPaired === 0 ? ", without what failed" : " and that did not fail on either side";
+/** Follows the samples that a statement is of, "" if these are all. */
+function othersWords({ nPaired }: BenchmarkComparison, some: string): string {
+  if (nPaired === 0) return ", without what failed";
+  return `${some === "" ? " on the samples" : " and"} that did not fail on either side`;
+}
 
 /** Says, after a colon, how many pairs a margin takes; "" where more do not help, or nobody knows. */
 export function tooFewPairs(comparison: BenchmarkComparison, evidence: Evidence): string {
@@ -99,9 +102,13 @@ function samplesOf(comparison: BenchmarkComparison, evidence: Evidence): string 
   return ` on the ${countOf(nPaired, "sample")} that ${whose}${isApart ? " and that were asked alike" : ""}`;
 }
 
-/** The comparison that shows the margin the least: also without what failed it has to hold. */
+/**
+ * The comparison that shows the margin the least: also without what failed it has to hold, and without that
+ * alone where only the baseline failed.
+ */
 function leastShown(comparison: BenchmarkComparison, evidence: Evidence): BenchmarkComparison {
   const others = othersOf(comparison, evidence);
+  if (others !== undefined && onlyBaselineFailed(comparison)) return others;
   const pOf = (one: BenchmarkComparison) => pValueOf(one, evidence) ?? Infinity;
   return others !== undefined && pOf(others) > pOf(comparison) ? others : comparison;
 }

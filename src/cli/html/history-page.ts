@@ -27,9 +27,14 @@ export async function writeHistory(
   const ground = baseline
     ? ` The broken line and the ground about it are the baseline, ${baseline.benchmarkName}.`
     : "";
-  const reach = allRuns(response).some(lacksValues)
-    ? " Dotted lines, and the fainter ground of a baseline, go as far as a mean may be whatever is missing; the shape of a change that they may undo is an outline."
-    : "";
+  const all = allRuns(response);
+  const dotted =
+    " Dotted lines, and the fainter ground of a baseline, go as far as a mean may be whatever is missing.";
+  const outline = " The shape of a change that what is missing or failed may undo is an outline.";
+  const isUnsettled = runs.some(
+    (run) => run.sincePrevious?.firstUnsettled || run.sinceBaseline?.firstUnsettled,
+  );
+  const reach = `${all.some(lacksValues) ? dotted : ""}${isUnsettled ? outline : ""}`;
   await writePage(path, {
     title: `History: ${dataset}`,
     lead: `${countRuns(runs)} by mean ${unit}, oldest first.`,

@@ -89,7 +89,7 @@ export async function writeLeaderboard(
 
 const reachWords = (areOpen: boolean) =>
   areOpen
-    ? "Dotted lines go as far as the mean may be, whatever is missing; ranks and bands go by them. "
+    ? "Dotted lines go as far as the mean may be, whatever is missing, or what failed early would have been; ranks and bands go by them. "
     : "";
 
 function row(entry: LeaderboardEntry, bounded: boolean) {

@@ -5,16 +5,18 @@ import {
   type PairedSample,
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { contradictionOf, type Deciding, leaveOpen } from "../../statistics/verdict.ts";
+import { contradictionOf, type Deciding, leaveOpen, onlyBaselineFailed } from "../../statistics/verdict.ts";
 import { explainClusters } from "./clusters.ts";
 import { type Cell, formatInterval, formatNumber } from "./output.ts";
 import { agreementText, rangeText, reducerText } from "./reducer.ts";
 
 /** Says where the signed-rank test and the mean do not say the same, so that neither is the verdict. */
 export function explainContradiction(
-  figures: Figures,
+  of: Figures & { withoutFailed?: Figures | undefined },
   deciding: Deciding,
 ): { text: string; isHarm: boolean } | undefined {
+  // What the baseline failed in says nothing of a candidate.
+  const figures = (onlyBaselineFailed(of) && of.withoutFailed) || of;
   const contradiction = contradictionOf(figures, deciding);
   if (!contradiction) return undefined;
   const { adjustedPValue, meanDifference, adjustedPairedTPValue, wins, losses } = figures;
@@ -69,7 +71,7 @@ export function explainTests({ comparisons, ...by }: Compared, alpha: number): s
 
 /** What ends early as it fails looks quick and cheap. */
 const failuresRule =
-  "Where samples failed beside their value, a candidate is better only if it is so without them, too.";
+  "Where samples failed beside their value, a candidate is better only if it is so without them, too, and worse, where it failed in none, as well.";
 
 const boundsRule =
   "Where samples are missing, a candidate is better or worse only if the whole 95 % interval of the bounds says the same. It may be worse if its pairs are worse, or if the whole 95 % interval of the worst mean difference that missing samples allow is on the worse side of 0.";

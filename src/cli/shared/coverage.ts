@@ -11,7 +11,7 @@ import {
 } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { GetBenchmarkSummaryResponse } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { limits } from "../../limits.ts";
-import { type Covered, isOpen, lacksValues } from "../../statistics/lacking.ts";
+import { type Covered, lacksValues, mayEndEarly } from "../../statistics/lacking.ts";
 import { leaveOpen } from "../../statistics/verdict.ts";
 import { wireEnum } from "../../wire/enums.ts";
 import { withFigures } from "./categories.ts";
@@ -139,6 +139,7 @@ export function countText({
 /** What means are of: a metric, with its range as far as it is known, and the reducer's k. */
 export interface Measure {
   metric: string;
+  lowerIsBetter: boolean;
   /** 0 if the reducer has none. */
   k: number;
   rangeLow?: number | undefined;
@@ -152,9 +153,7 @@ export function coverageOfEntries(entries: readonly LeaderboardEntry[], of: Meas
   const isLacking = worst === undefined && entries.some(lacksValues);
   const those = [
     ...(isLacking ? ["lack values"] : []),
-    ...(entries.some((entry) => isOpen(entry) && (!isLacking || !lacksValues(entry)))
-      ? ["failed in some samples, whose values may have ended early,"]
-      : []),
+    ...(someEndedEarly(entries, of) ? ["failed in some samples, whose values may have ended early,"] : []),
   ].join(" or ");
   return [
     ...(worst === undefined ? [] : [filled]),
@@ -171,6 +170,10 @@ export function coverageOfEntries(entries: readonly LeaderboardEntry[], of: Meas
   ];
 }
 
+/** Whether samples of some failed beside a value that may be better for that. */
+const someEndedEarly = (all: readonly Covered[], { metric, lowerIsBetter }: Measure) =>
+  mayEndEarly(metric, lowerIsBetter) && all.some(({ coverage }) => (coverage?.scoredWithError ?? 0) > 0);
+
 /** Asks for the ends of a range that nobody knows. */
 function rangeWords({ metric, rangeLow, rangeHigh }: Measure): string[] {
   const unknown = [rangeLow === undefined ? "least" : "", rangeHigh === undefined ? "greatest" : ""];
@@ -186,8 +189,11 @@ function rangeWords({ metric, rangeLow, rangeHigh }: Measure): string[] {
 export function coverageOfRuns(runs: readonly MetricRun[], of: Measure): string[] {
   const rule =
     "Means are over the samples that have a value. A run is called better or worse than another if it is so whatever values what is missing in both would have. Where it is so by the samples with a value alone, its mark says that.";
+  const ofFailures =
+    "Samples that failed beside their value may have ended early: a run is called better, or worse than one that failed, only if it is so whatever these would have had. Where it is so by all values alone, its mark says that.";
   return [
     ...(runs.some(lacksValues) ? [rule, ...rangeWords(of)] : []),
+    ...(someEndedEarly(runs, of) ? [ofFailures] : []),
     ...coverageWords(
       runs.map(({ benchmarkName: name, ...run }) => ({ name, ...run })),
       of.k,

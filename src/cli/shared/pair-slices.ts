@@ -102,13 +102,19 @@ export function regressedGroups(
   if (found === undefined || key === undefined) return undefined;
   const isHarm = (slice: ComparisonSlice) =>
     verdictOf(slice, deciding) === "worse" || explainContradiction(slice, deciding)?.isHarm === true;
-  const regressed = found.slices.filter(
-    (slice) =>
-      isHarm(slice) ||
-      (missing !== "exclude" && slice.withoutFailed !== undefined && isHarm(slice.withoutFailed)),
-  );
+  const isHarmAlone = ({ withoutFailed: others, ...slice }: ComparisonSlice) =>
+    missing !== "exclude" &&
+    others !== undefined &&
+    // Nothing is known of a group that looks better as all of it failed.
+    (isHarm(others) || (others.nPaired === 0 && verdictOf(slice, deciding) === "better"));
+  const regressed = found.slices.filter((slice) => isHarm(slice) || isHarmAlone(slice));
   if (regressed.length === 0) return undefined;
-  const names = regressed.slice(0, NAMED).map((slice) => quote(sliceName(slice, key)));
+  const names = regressed
+    .slice(0, NAMED)
+    .map(
+      (slice) =>
+        `${quote(sliceName(slice, key))}${isHarm(slice) ? "" : " (without what failed beside its value)"}`,
+    );
   const more = regressed.length > NAMED ? ", …" : "";
   return `regressed in ${regressed.length} of ${countOf(found.slices.length, "group")} by ${quote(key)}: ${names.join(", ")}${more}`;
 }

@@ -90,7 +90,7 @@ export async function boundDifference(
 ): Promise<Bounded> {
   const found = await db.one(pairBounds(pairing, low, high, margin));
   const planned = Math.max(...sides.map((side) => side.planned ?? 0));
-  const untried = Math.max(0, planned - Math.max(found.pairs, ...sides.map(({ tried }) => tried)));
+  const untried = Math.max(0, planned - Math.max(found.samples, ...sides.map(({ tried }) => tried)));
   const n = found.pairs + untried;
   if (n === 0) return { bounds: null };
   const at = (packed: readonly number[] | null, drawn: FoundDraws | null, end: number) => {

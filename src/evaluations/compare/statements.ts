@@ -451,6 +451,8 @@ export const pairFigures = statement("evaluation_pair_figures", {
 export const pairBounds = statement("evaluation_pair_bounds", {
   row: z.object({
     pairs: z.number(),
+    /** The pairs with those that are not compared. */
+    samples: z.number(),
     low: packed,
     high: packed,
     lowDraws: z.custom<FoundDraws>().nullable(),
@@ -459,16 +461,18 @@ export const pairBounds = statement("evaluation_pair_bounds", {
   prepared: false,
   build: (pairing: Pairing, low: number, high: number, margin?: number) => {
     const between = (candidate: number, baseline: number) => sql.fragment`
-      with pair as materialized (
-        select p.difference
-        from (${pairs({ ...pairing, filledWith: { candidate, baseline } })}) p where ${isCompared(pairing)}
+      with sample as materialized (
+        select p.difference, ${isCompared(pairing)} as is_compared
+        from (${pairs({ ...pairing, filledWith: { candidate, baseline } })}) p
+      ), pair as materialized (
+        select difference from sample where is_compared
       )
       select
-        count(*) as pairs, ${packedMoments("difference")} as moments, ${drawsOfPairs(margin, false)} as draws
+        (select count(*) from sample) as samples, count(*) as pairs, ${packedMoments("difference")} as moments, ${drawsOfPairs(margin, false)} as draws
       from pair`;
     return sql.fragment`
       select
-        lowest.pairs, lowest.moments as low, highest.moments as high,
+        lowest.pairs, lowest.samples, lowest.moments as low, highest.moments as high,
         lowest.draws as low_draws, highest.draws as high_draws
       from (${between(low, high)}) lowest cross join (${between(high, low)}) highest`;
   },

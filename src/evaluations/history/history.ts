@@ -7,6 +7,7 @@ import type { Executor } from "../../database/statement/executor.ts";
 import { invalidField, requireFound } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { holm } from "../../statistics/holm.ts";
+import { mayEndEarly } from "../../statistics/lacking.ts";
 import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts";
 import { type MeanDifference, welch } from "../../statistics/welch.ts";
 import { parseInput, text, uuid, whole } from "../../validation.ts";
@@ -23,7 +24,7 @@ import {
   withoutFailed,
 } from "../coverage/missing.ts";
 import { compareInputs, type InputDifference } from "../inputs/compare-inputs.ts";
-import { areShares, isLowerBetter, mayEndEarly } from "../metric.ts";
+import { areShares, isLowerBetter } from "../metric.ts";
 import { groupsWithLacking, lackSome, readLacking } from "../samples/lacking.ts";
 import {
   checkK,

@@ -3,6 +3,7 @@ import { benchmarkFilter } from "../../benchmarks/input.ts";
 import type { Benchmark } from "../../benchmarks/rows.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { limits } from "../../limits.ts";
+import { mayEndEarly } from "../../statistics/lacking.ts";
 import { type MeanColumns, meanColumns } from "../../statistics/mean-interval.ts";
 import { finite, parseInput, text, whole } from "../../validation.ts";
 import { type Coverage, shareOf } from "../coverage/coverage.ts";
@@ -24,7 +25,7 @@ import {
 } from "../coverage/missing.ts";
 import type { LeaderboardPosition } from "../input.ts";
 import { compareInputs, type InputDifference } from "../inputs/compare-inputs.ts";
-import { areShares, isLowerBetter, mayEndEarly } from "../metric.ts";
+import { areShares, isLowerBetter } from "../metric.ts";
 import { groupsWithLacking, lackSome, readLacking } from "../samples/lacking.ts";
 import {
   checkK,

@@ -15,6 +15,8 @@ export interface PairSlice {
   baselineTried: number;
   candidateTried: number;
   nPaired: number;
+  baselineWithError: number;
+  candidateWithError: number;
   baselineMean: number | null;
   candidateMean: number | null;
   meanDifference: number | null;
@@ -67,10 +69,11 @@ type Row = z.output<typeof pairSlices.row>;
 
 function sliceOf(row: Row, { lowerIsBetter }: How): PairSlice {
   const { value, baselineTried, candidateTried, pairs: n, higher, lower, isBinary } = row;
+  const { baselineWithError, candidateWithError } = row;
   const differences = figuresOfDifferences(row);
   const { mean: meanDifference = null, stderr = null } = differences ?? {};
   return {
-    ...{ value, baselineTried, candidateTried, nPaired: n },
+    ...{ value, baselineTried, candidateTried, nPaired: n, baselineWithError, candidateWithError },
     baselineMean: figuresOf(n, row.baseline)?.mean ?? null,
     candidateMean: figuresOf(n, row.candidate)?.mean ?? null,
     ...{ meanDifference, stderr, ...intervalOf(differences, isBinary) },

@@ -26,6 +26,8 @@ export const pairSlices = statement("evaluation_pair_slices", {
     candidateTried: z.number(),
     mixed: z.number(),
     pairs: z.number(),
+    baselineWithError: z.number(),
+    candidateWithError: z.number(),
     ...differenceRow,
     ...overSlices,
   }),
@@ -54,7 +56,7 @@ export const pairSlices = statement("evaluation_pair_slices", {
         ) e
         group by e.sample having bool_or(e.has_value) or not bool_or(e.is_other)
       ), pair as materialized (
-        select s.slice, p.baseline, p.candidate, p.difference
+        select s.slice, p.baseline, p.candidate, p.difference, p.baseline_failed, p.candidate_failed
         from (select p.* from (${pairs(pairing)}) p where ${isCompared(pairing)}) p
         full join sample s on s.sample = 's' || p.sample_id
         where ${isThere(sql.fragment`p.sample_id`)}
@@ -75,7 +77,8 @@ export const pairSlices = statement("evaluation_pair_slices", {
         from placed_size group by slice
       ), compared as (
         select
-          slice, count(*) as count, ${packedMoments("baseline")} as baseline,
+          slice, count(*) as count, count(*) filter (where baseline_failed) as baseline_with_error,
+          count(*) filter (where candidate_failed) as candidate_with_error, ${packedMoments("baseline")} as baseline,
           ${packedMoments("candidate")} as candidate, ${packedMoments("difference")} as differences,
           count(*) filter (where difference > ${tolerance}) as higher,
           count(*) filter (where difference < -${tolerance}::double precision) as lower,
@@ -88,7 +91,9 @@ export const pairSlices = statement("evaluation_pair_slices", {
         from sample group by slice
       ), grouped as (
         select
-          ''::text as metric, t.*, coalesce(c.count, 0) as count, c.baseline, c.candidate, c.differences,
+          ''::text as metric, t.*, coalesce(c.count, 0) as count,
+          coalesce(c.baseline_with_error, 0) as baseline_with_error,
+          coalesce(c.candidate_with_error, 0) as candidate_with_error, c.baseline, c.candidate, c.differences,
           c.differences[1] as sum, c.differences[2] as m2, c.differences[3] as min, c.differences[4] as max,
           coalesce(c.higher, 0) as higher, coalesce(c.lower, 0) as lower, c.is_binary
         from tried t left join compared c using (slice)
@@ -96,7 +101,7 @@ export const pairSlices = statement("evaluation_pair_slices", {
       select
         ${sliceValue(sql.fragment`p`)} as value, p.baseline_tried, p.candidate_tried,
         (select sum(mixed)::bigint from tried) as mixed,
-        p.count as pairs, p.baseline, p.candidate, p.differences, p.higher, p.lower, p.is_binary,
+        p.count as pairs, p.baseline_with_error, p.candidate_with_error, p.baseline, p.candidate, p.differences, p.higher, p.lower, p.is_binary,
         coalesce(r.up, 0) as up, coalesce(r.down, 0) as down,
         coalesce(r.positive_ranks, 0) as positive_ranks, coalesce(r.tie_term, 0) as tie_term,
         r.size_counts, r.size_positives,

@@ -89,7 +89,12 @@ function warningsOf(comparison: BenchmarkComparison, lowerIsBetter: boolean): st
 function failuresOf(comparison: BenchmarkComparison, lowerIsBetter: boolean): string | undefined {
   const { baselineWithError, candidateWithError, meanDifferenceWithoutError, withoutFailed } = comparison;
   if (baselineWithError + candidateWithError === 0) return undefined;
-  const failed = `Of ${count(candidateWithError)} samples of the candidate and ${count(baselineWithError)} of the baseline an error stands beside the value`;
+  const sides = [
+    [candidateWithError, "the candidate"],
+    [baselineWithError, "the baseline"],
+  ] as const;
+  const of = sides.filter(([number]) => number > 0).map(([number, side]) => `${count(number)} of ${side}`);
+  const failed = `An error stands beside the value of samples, ${of.join(" and ")}`;
   if (withoutFailed === undefined) return `${failed}, which counts all the same.`;
   const others =
     meanDifferenceWithoutError === undefined

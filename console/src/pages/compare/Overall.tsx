@@ -99,6 +99,8 @@ export function Overall({ answer, nameOf }: Props) {
         The 95 % interval, below the difference, and “p (t)” are of the paired t-test and not adjusted.
         Verdicts go by “p (Holm)”: better or worse if it is below {alpha} and the mean goes the same way.
         Otherwise no difference is proven, and equality is not either.
+        {comparisons.some(({ withoutFailed }) => withoutFailed) &&
+          " Where samples failed beside their value, a candidate is better only if it is so without them, too, and worse, where it failed in none, as well."}
       </p>
     </section>
   );

@@ -2223,7 +2223,8 @@ class BenchmarkComparison(Message):
     """The same comparison by the pairs in which neither side is of baseline_with_error or candidate_with_error,
     without lists of samples, groups and bootstrap. Set where there are such pairs of a metric of which lower
     values are better, other than the score: what ends early as it fails looks quick and cheap. A candidate
-    is better only if it is so here as well.
+    is better only if it is so here as well, and worse, where it failed in no sample itself, only if it is so
+    here: the baseline's failures make nobody slow.
     """
 
     def __init__(
@@ -2429,6 +2430,8 @@ class ComparisonSlice(Message):
         "rank_biserial",
         "adjusted_paired_t_p_value",
         "without_failed",
+        "baseline_with_error",
+        "candidate_with_error",
     )
     _fields = (
         ("value", "value", "plain"),
@@ -2451,6 +2454,8 @@ class ComparisonSlice(Message):
         ("rank_biserial", "rankBiserial", "double"),
         ("adjusted_paired_t_p_value", "adjustedPairedTPValue", "double"),
         ("without_failed", "withoutFailed", "message ComparisonSlice"),
+        ("baseline_with_error", "baselineWithError", "plain"),
+        ("candidate_with_error", "candidateWithError", "plain"),
     )
 
     value: str | None
@@ -2515,6 +2520,12 @@ class ComparisonSlice(Message):
     without_failed: ComparisonSlice | None
     """The group by the pairs in which neither side failed. Set where BenchmarkComparison.without_failed is."""
 
+    baseline_with_error: int
+    """Pairs in which the baseline's value is of an evaluation with an error, as in BenchmarkComparison."""
+
+    candidate_with_error: int
+    """Pairs in which the candidate's value is."""
+
     def __init__(
         self,
         *,
@@ -2538,6 +2549,8 @@ class ComparisonSlice(Message):
         rank_biserial: float | None = None,
         adjusted_paired_t_p_value: float | None = None,
         without_failed: ComparisonSlice | None = None,
+        baseline_with_error: int = 0,
+        candidate_with_error: int = 0,
     ) -> None:
         self.value = value
         self.baseline_tried = baseline_tried
@@ -2559,6 +2572,8 @@ class ComparisonSlice(Message):
         self.rank_biserial = rank_biserial
         self.adjusted_paired_t_p_value = adjusted_paired_t_p_value
         self.without_failed = without_failed
+        self.baseline_with_error = baseline_with_error
+        self.candidate_with_error = candidate_with_error
 
 
 class ComparedSample(Message):
