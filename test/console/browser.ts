@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { chromiumProgram, programs } from "../harness/chromium.ts";
+import { chromiumArgs, chromiumProgram, programs } from "../harness/chromium.ts";
 import { eventually, patienceMs } from "../harness/waiting.ts";
 
 /** The Chromium that tests of the console are run in; undefined where there is none. */
@@ -45,7 +45,7 @@ export function browser() {
   let running: Browser | undefined;
   const faults: string[] = [];
   beforeAll(async () => {
-    const args = ["--no-sandbox", `--host-resolver-rules=MAP ${lanName} 127.0.0.1`];
+    const args = [...chromiumArgs, `--host-resolver-rules=MAP ${lanName} 127.0.0.1`];
     running = await chromium.launch({ executablePath: program ?? "", args });
   });
   afterAll(() => running?.close());

@@ -6,6 +6,9 @@ export const programs = ["chromium", "chromium-browser", "google-chrome", "googl
 /** The Chromium that LTB_CHROMIUM names, or the first in PATH; undefined where there is none. */
 export const chromiumProgram = process.env.LTB_CHROMIUM ?? findProgram();
 
+/** Debian's Chromium draws by a processor of graphics, which the ordinary ones have to imitate here. */
+export const chromiumArgs = ["--no-sandbox", "--disable-gpu"];
+
 function findProgram(): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter);
   return programs

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { chromiumProgram } from "../../harness/chromium.ts";
+import { chromiumArgs, chromiumProgram } from "../../harness/chromium.ts";
 
 /** A Chromium whose pages are signed in with a key. */
 export class Tabs {
@@ -14,7 +14,7 @@ export class Tabs {
 
   static async start(key: string): Promise<Tabs> {
     if (!chromiumProgram) throw new Error("there is no Chromium in PATH (LTB_CHROMIUM names one)");
-    return new Tabs(await chromium.launch({ executablePath: chromiumProgram, args: ["--no-sandbox"] }), key);
+    return new Tabs(await chromium.launch({ executablePath: chromiumProgram, args: chromiumArgs }), key);
   }
 
   /** A page of a browser that has nothing in its cache. */
