@@ -48,9 +48,12 @@ describe.skipIf(!program)("100,000 samples feel like a thousand", async () => {
     await page.getByText("s450", { exact: true }).waitFor();
     expect(await inSight()).toBeLessThan(mostInSight);
     expect(await page.getByText("s0", { exact: true }).count()).toBe(0);
+    const last = await page.evaluate<number>(
+      "Math.max(...[...document.querySelectorAll('[data-index]')].map(({ dataset }) => Number(dataset.index)))",
+    );
     // Pages of 100, and one or two ahead of what is in sight.
     expect(asked).toBeGreaterThanOrEqual(5);
-    expect(asked).toBeLessThanOrEqual(10);
+    expect(asked).toBeLessThanOrEqual(Math.ceil(last / 100) + 2);
     await page.getByText(/^the first \d{3,4}|^the first 1,\d{3}/).waitFor();
     await page.unrouteAll({ behavior: "wait" });
     expect(received).toBeGreaterThan(0);
