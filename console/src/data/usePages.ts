@@ -57,7 +57,8 @@ export function usePages<I extends Asked, O extends Answered, Field extends keyo
     () => data?.pages.flatMap((page) => page[field] as readonly Row[]) ?? [],
     [data, field],
   );
-  const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  // Who scrolls on before the page has heard that one is on its way would ask for it a second time.
+  const more = useCallback(() => void fetchNextPage({ cancelRefetch: false }), [fetchNextPage]);
   return {
     query,
     rows,
