@@ -218,9 +218,9 @@ def spooled() -> list[Path]:
     return sorted(folder.glob("*-*.jsonl")) if folder.exists() else []
 
 
-def program(code: str, **env: str) -> subprocess.Popen[str]:
+def program(code: str, *arguments: str, **env: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
+        [sys.executable, "-c", textwrap.dedent(code), *arguments],
         env={**os.environ, **env},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import struct
 import threading
@@ -13,12 +14,14 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import json_format, message_factory
 
 import ltb
 from ltb import _http as http_module
 from ltb._calls import Caller
 from ltb._endpoint import endpoint_of
-from ltb._grpc import GrpcTransport
+from ltb._grpc import POOL, GrpcTransport
+from ltb._grpc_json import object_of
 from ltb._http import HttpStream, HttpTransport
 
 from conftest import Stub, eventually
@@ -104,6 +107,42 @@ def test_a_watch_that_is_cancelled_while_it_opens_leaves_no_stream() -> None:
     watch = BenchmarkService(caller).watch_benchmarks(ids=[ID])
     assert list(watch) == []
     assert stream.is_ended
+
+
+def test_an_export_that_breaks_after_its_last_chunk_is_whole(stub: Stub) -> None:
+    chunks = [
+        frame(b'{"evaluations":[{"sampleId":"1"}],"nextPageToken":"t"}'),
+        frame(b'{"evaluations":[{"sampleId":"2"}]}'),
+        frame(b"{}", 2),
+    ]
+    stub.answer = lambda method, body: (200, chunks[len(stub.seen) - 1])
+    with ltb.Client(stub.url) as client:
+        read = [one.sample_id for one in client.benchmarks.export_evaluations(ID)]
+    assert read == ["1", "2"]
+    assert [json.loads(body[5:]).get("pageToken") for _, body in stub.seen] == [None, "t"]
+
+
+def test_grpc_makes_the_json_that_protobuf_makes() -> None:
+    time = "2026-11-22T10:30:00.123456Z"
+    samples: dict[str, dict[str, Any]] = {
+        "Benchmark": {
+            "id": ID,
+            "status": "BENCHMARK_STATUS_COMPLETED",
+            "totalIterations": 5,
+            "results": [1, None, {"a": "ä"}],
+            "metrics": {"accuracy": 0.5},
+            "createdAt": time,
+            "updatedAt": "2026-11-22T10:30:00Z",
+            "labels": {"branch": "main"},
+            "summary": {"evaluationCount": 2, "costUsd": 0.0, "score": {"name": "score", "mean": 0.25}},
+        },
+        "Evaluation": {"output": "", "score": 0.0, "inputTokens": 0, "metadata": {}, "createdAt": time},
+        "Job": {"progress": 0.5, "timeout": "1.500s", "labels": {}, "attempts": [{}, {"startedAt": time}]},
+    }
+    for name, sample in samples.items():
+        cls = message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"ltb.v1.{name}"))
+        message = json_format.ParseDict(sample, cls(), ignore_unknown_fields=True, descriptor_pool=POOL)
+        assert object_of(message) == json_format.MessageToDict(message, descriptor_pool=POOL)
 
 
 def test_a_message_that_is_none_closes_its_connection(stub: Stub) -> None:

@@ -20,11 +20,11 @@ export function servicesOf(
   return [
     `"""Every method of the service${isAsync ? ", for asyncio" : ""}. Made from proto/ by \`npm run generate\`."""\n\n`,
     "from __future__ import annotations\n\n",
-    `from collections.abc import ${isAsync ? "AsyncIterator, Iterable, Mapping" : "Iterable, Iterator, Mapping"}, Sequence\n`,
+    `from collections.abc import ${isAsync ? "AsyncIterator, Iterable, Mapping" : "Iterable, Mapping"}, Sequence\n`,
     "from datetime import datetime, timedelta\nfrom typing import Any\n\n",
     isAsync
       ? "from .._async_calls import AsyncCalls\nfrom . import models as m\nfrom . import sync_services as calls\n"
-      : "from .._calls import Calls, Export, Method, Watch\nfrom . import models as m\n",
+      : "from .._calls import Calls, Export, Items, Method, Watch\nfrom . import models as m\n",
     ...(isAsync
       ? []
       : services.flatMap(({ methods }) => methods.map((method) => table(method, repeat(method))))),
@@ -61,7 +61,7 @@ function classOf(service: DescService, kind: Kind): string {
 function methodsOf(method: DescMethod, kind: Kind): string[] {
   const fields = fieldsOf(method.input, true);
   const response = `m.${method.output.name}`;
-  const iterator = kind === "async" ? "AsyncIterator" : "Iterator";
+  const typeOf = (sync: string) => (kind === "async" ? "AsyncIterator" : sync);
   const known = kind === "async" ? `calls.${constant(method)}` : constant(method);
   const items = itemsOf(method);
   const comment = commentOf(method);
@@ -72,7 +72,7 @@ function methodsOf(method: DescMethod, kind: Kind): string[] {
           define(
             snake(method.name),
             fields,
-            `${kind === "async" ? iterator : "Watch"}[${response}]`,
+            `${typeOf("Watch")}[${response}]`,
             `self._watch(${known}, ${response}`,
             [
               ...comment,
@@ -86,8 +86,8 @@ function methodsOf(method: DescMethod, kind: Kind): string[] {
         define(
           snake(method.name),
           fields,
-          `${kind === "async" ? iterator : "Export"}[m.${items.type}]`,
-          `self._export(${known}, ${response}, lambda chunk: chunk.${items.name}`,
+          `${typeOf("Export")}[m.${items.type}]`,
+          `self._export(${known}, m.${items.type}, "${items.name}"`,
           [
             ...comment,
             "",
@@ -113,8 +113,8 @@ function methodsOf(method: DescMethod, kind: Kind): string[] {
       const each = define(
         name,
         fields.filter((field) => field.name !== "page_token"),
-        `${iterator}[m.${items.type}]`,
-        `self._pages(${known}, ${response}, lambda page: page.${items.name}`,
+        `${typeOf("Items")}[m.${items.type}]`,
+        `self._pages(${known}, m.${items.type}, "${items.name}"`,
         [
           `Yields the \`\`${items.name}\`\` of all pages of \`\`${snake(method.name)}\`\`, which it reads as they are needed.`,
           "`timeout` is for each page.",

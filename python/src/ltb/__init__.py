@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from . import frames
 from ._endpoint import TlsFiles
 from ._generated import models
 from ._recorder.run import Run, run
@@ -29,6 +30,7 @@ __all__ = [
     "Violation",
     "Worker",
     "__version__",
+    "frames",
     "models",
     "run",
 ]

@@ -13,13 +13,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from ._calls import Caller, Export, Method
-from ._codec import M, Message
+from ._calls import Caller, Export, Items, Method
+from ._codec import M, Message, decode
 
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-_Y = TypeVar("_Y")
 
 
 def _next(items: Iterator[T]) -> list[T]:
@@ -53,27 +52,18 @@ class AsyncCalls:
         return await self._run(self._caller.call, method, values, timeout, response)
 
     async def _pages(
-        self,
-        method: Method,
-        response: type[M],
-        items_of: Callable[[M], list[_Y]],
-        values: dict[str, Any],
-        timeout: float | None,
-    ) -> AsyncIterator[_Y]:
-        pages = self._caller.pages(method, values, timeout, response)
+        self, method: Method, item: type[M], field: str, values: dict[str, Any], timeout: float | None
+    ) -> AsyncIterator[M]:
+        items = Items(self._caller.pages(method, values, timeout), method, item, field)
+        pages = items.objects()
         while page := await self._run(_next, pages):
-            for item in items_of(page[0]):
-                yield item
+            for one in page[0]:
+                yield decode(item, one)
 
     def _export(
-        self,
-        method: Method,
-        response: type[M],
-        items_of: Callable[[M], list[_Y]],
-        values: dict[str, Any],
-        timeout: float | None,
-    ) -> AsyncIterator[_Y]:
-        return self._each(Export(self._caller.export(method, values, timeout, response), items_of))
+        self, method: Method, item: type[M], field: str, values: dict[str, Any], timeout: float | None
+    ) -> AsyncIterator[M]:
+        return self._each(Export(self._caller.export(method, values, timeout), method, item, field))
 
     def _watch(
         self, method: Method, response: type[M], values: dict[str, Any], timeout: float | None

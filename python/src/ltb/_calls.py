@@ -23,7 +23,6 @@ UPLOAD_BYTES = 1_000_000
 UPLOAD_ITEMS = 1_000
 
 T = TypeVar("T")
-_Y = TypeVar("_Y")
 
 
 class Method(NamedTuple):
@@ -65,8 +64,11 @@ class Caller:
     def call(self, method: Method, values: dict[str, Any], timeout: float | None, response: type[M]) -> M:
         if method.repeat == "with request_id" and not values.get("request_id"):
             values["request_id"] = uuid7()
+        return decode(response, self._answer(method, values, timeout))
+
+    def _answer(self, method: Method, values: dict[str, Any], timeout: float | None) -> dict[str, Any]:
         body = to_json(encode(method.fields, values, method.asks_for_text))
-        return decode(response, self.send(method.path, body, timeout, is_safe=method.repeat != "never"))
+        return self.send(method.path, body, timeout, is_safe=method.repeat != "never")
 
     def send(self, path: str, body: str, timeout: float | None, *, is_safe: bool) -> dict[str, Any]:
         """Sends JSON text. A deadline is for all repetitions together."""
@@ -85,13 +87,13 @@ class Caller:
             attempt += 1
 
     def pages(
-        self, method: Method, values: dict[str, Any], timeout: float | None, response: type[M]
-    ) -> Iterator[M]:
+        self, method: Method, values: dict[str, Any], timeout: float | None
+    ) -> Iterator[dict[str, Any]]:
         """Reads page after page."""
         while True:
-            page = self.call(method, values, timeout, response)
+            page = self._answer(method, values, timeout)
             yield page
-            token: str = getattr(page, "next_page_token")  # noqa: B009 - not every message has it
+            token = page.get("nextPageToken")
             if not token:
                 return
             values["page_token"] = token
@@ -101,20 +103,22 @@ class Caller:
     ) -> Watch[M]:
         """Reads a stream of changes, and resumes it after the last message."""
 
-        def advance(message: M) -> None:
-            values["after_cursor"] = getattr(message, "cursor")  # noqa: B009
+        def read(message: dict[str, Any]) -> M:
+            values["after_cursor"] = message.get("cursor")
+            return decode(response, message)
 
-        return Watch(self, method, values, timeout, response, advance, None)
+        return Watch(self, method, values, timeout, read, None)
 
-    def export(
-        self, method: Method, values: dict[str, Any], timeout: float | None, response: type[M]
-    ) -> Watch[M]:
+    def export(self, method: Method, values: dict[str, Any], timeout: float | None) -> Watch[dict[str, Any]]:
         """Reads a stream of chunks, and resumes it after the last one."""
 
-        def advance(chunk: M) -> None:
-            values["page_token"] = getattr(chunk, "next_page_token")  # noqa: B009
+        def read(chunk: dict[str, Any]) -> dict[str, Any]:
+            values["page_token"] = chunk.get("nextPageToken", "")
+            return chunk
 
-        return Watch(self, method, values, timeout, response, advance, self._attempts)
+        # The last chunk has none, and a stream without one would begin anew.
+        values["page_token"] = values.get("page_token") or None
+        return Watch(self, method, values, timeout, read, self._attempts, lambda: values["page_token"] == "")
 
     def open(self, method: Method, values: Mapping[str, Any], timeout: float | None) -> Stream:
         body = to_json(encode(method.fields, values, method.asks_for_text))
@@ -154,7 +158,7 @@ def upload_bodies(items: Iterable[str], benchmark_id: str | None) -> Iterator[st
         yield batch_body(batch, benchmark_id)
 
 
-class Watch(Generic[M]):
+class Watch(Generic[T]):
     """An iterator over a stream that begins again where it broke. `cancel` ends it from any thread."""
 
     def __init__(
@@ -163,23 +167,23 @@ class Watch(Generic[M]):
         method: Method,
         values: dict[str, Any],
         timeout: float | None,
-        response: type[M],
-        advance: Callable[[M], None],
+        read: Callable[[dict[str, Any]], T],
         attempts: int | None,
+        is_whole: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_whole = is_whole
         self._open = lambda: caller.open(method, values, _left(self._deadline))
         self._deadline = _deadline_of(timeout)
-        self._response = response
-        self._advance = advance
+        self._read = read
         self._attempts = attempts
         self._stream: Stream | None = None
         self._cancelled = threading.Event()
         caller.streams.add(ref(self, caller.streams.discard))
 
-    def __iter__(self) -> Iterator[M]:
+    def __iter__(self) -> Iterator[T]:
         return self
 
-    def __next__(self) -> M:
+    def __next__(self) -> T:
         failures = 0
         while True:
             try:
@@ -190,12 +194,10 @@ class Watch(Generic[M]):
                 if stream is None or self._cancelled.is_set():
                     self._drop()
                     raise StopIteration
-                message = decode(self._response, next(stream))
-                self._advance(message)
-                return message
+                return self._read(next(stream))
             except LtbError as error:
                 self._drop()
-                if self._cancelled.is_set():
+                if self._cancelled.is_set() or self._is_whole():
                     raise StopIteration from error
                 failures += 1
                 is_last = self._attempts is not None and failures >= self._attempts
@@ -220,19 +222,40 @@ class Watch(Generic[M]):
         self._drop()
 
 
-class Export(Generic[T]):
-    """The items of all chunks of a stream."""
+class Items(Generic[M]):
+    """An iterator over the items of all pages of a list, which are read as they are needed."""
 
-    def __init__(self, chunks: Watch[M], items_of: Callable[[M], list[T]]) -> None:
-        self.cancel = chunks.cancel
-        """Ends the stream, also for a thread that waits in it."""
-        self._items = (item for chunk in chunks for item in items_of(chunk))
+    def __init__(self, pages: Iterator[dict[str, Any]], method: Method, item: type[M], field: str) -> None:
+        self.item = item
+        """The class of each."""
+        # Name in JSON of the field that has them.
+        fields = method.response._fields  # pyright: ignore[reportPrivateUsage]
+        self._wire = next(wire for name, wire, _ in fields if name == field)
+        self._pages = pages
+        self._page: Iterator[dict[str, Any]] = iter(())
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[M]:
         return self
 
-    def __next__(self) -> T:
-        return next(self._items)
+    def __next__(self) -> M:
+        while (one := next(self._page, None)) is None:
+            self._page = iter(next(self._pages).get(self._wire, ()))
+        return decode(self.item, one)
+
+    def objects(self) -> Iterator[list[dict[str, Any]]]:
+        """JSON objects of those that were not read yet, by pages. It takes less time than messages do."""
+        yield list(self._page)
+        for page in self._pages:
+            yield page.get(self._wire, [])
+
+
+class Export(Items[M]):
+    """An iterator over the items of all chunks of a stream."""
+
+    def __init__(self, chunks: Watch[dict[str, Any]], method: Method, item: type[M], field: str) -> None:
+        super().__init__(chunks, method, item, field)
+        self.cancel = chunks.cancel
+        """Ends the stream, also for a thread that waits in it."""
 
 
 def may_repeat(error: LtbError, *, is_safe: bool) -> bool:
@@ -268,25 +291,14 @@ class Calls:
         return self._caller.call(method, values, timeout, response)
 
     def _pages(
-        self,
-        method: Method,
-        response: type[M],
-        items_of: Callable[[M], list[_Y]],
-        values: dict[str, Any],
-        timeout: float | None,
-    ) -> Iterator[_Y]:
-        for page in self._caller.pages(method, values, timeout, response):
-            yield from items_of(page)
+        self, method: Method, item: type[M], field: str, values: dict[str, Any], timeout: float | None
+    ) -> Items[M]:
+        return Items(self._caller.pages(method, values, timeout), method, item, field)
 
     def _export(
-        self,
-        method: Method,
-        response: type[M],
-        items_of: Callable[[M], list[_Y]],
-        values: dict[str, Any],
-        timeout: float | None,
-    ) -> Export[_Y]:
-        return Export(self._caller.export(method, values, timeout, response), items_of)
+        self, method: Method, item: type[M], field: str, values: dict[str, Any], timeout: float | None
+    ) -> Export[M]:
+        return Export(self._caller.export(method, values, timeout), method, item, field)
 
     def _watch(
         self, method: Method, response: type[M], values: dict[str, Any], timeout: float | None

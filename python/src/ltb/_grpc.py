@@ -19,6 +19,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from google.protobuf.message import Message
 
 from ._endpoint import Endpoint
+from ._grpc_json import object_of
 from ._version import __version__
 from .errors import CODES, LtbError, from_status
 
@@ -52,7 +53,7 @@ def _pool_of_contract() -> descriptor_pool.DescriptorPool:
     return pool
 
 
-_POOL = _pool_of_contract()
+POOL = _pool_of_contract()
 
 
 class _Codec:
@@ -60,20 +61,19 @@ class _Codec:
 
     def __init__(self, path: str) -> None:
         service, _, name = path.lstrip("/").rpartition("/")
-        method = _POOL.FindServiceByName(service).methods_by_name[name]
+        method = POOL.FindServiceByName(service).methods_by_name[name]
         self._request = message_factory.GetMessageClass(method.input_type)
         self._response = message_factory.GetMessageClass(method.output_type)
 
     def encode(self, body: str) -> bytes:
         try:
-            message: Message = json_format.Parse(body, self._request(), descriptor_pool=_POOL)
+            message: Message = json_format.Parse(body, self._request(), descriptor_pool=POOL)
         except json_format.ParseError as error:
             raise LtbError("INVALID_ARGUMENT", str(error), reason="INVALID_ARGUMENT") from error
         return message.SerializeToString()
 
     def decode(self, data: bytes) -> dict[str, Any]:
-        message = self._response.FromString(data)
-        return json_format.MessageToDict(message, descriptor_pool=_POOL)
+        return object_of(self._response.FromString(data))
 
 
 class GrpcTransport:

@@ -116,7 +116,7 @@ class AsyncAuditService(AsyncCalls):
             after: Only entries created at this time or later.
             before: Only entries created before this time.
         """
-        return self._pages(calls.AUDIT_LIST_AUDIT_LOGS, m.ListAuditLogsResponse, lambda page: page.audit_logs, {"page_size": page_size, "user_id": user_id, "entity_type": entity_type, "entity_id": entity_id, "action": action, "after": after, "before": before}, timeout)
+        return self._pages(calls.AUDIT_LIST_AUDIT_LOGS, m.AuditLog, "audit_logs", {"page_size": page_size, "user_id": user_id, "entity_type": entity_type, "entity_id": entity_id, "action": action, "after": after, "before": before}, timeout)
 
     def export_audit_logs(
         self,
@@ -145,7 +145,7 @@ class AsyncAuditService(AsyncCalls):
             before: Only entries created before this time.
             page_token: next_page_token of the last chunk received, to resume a broken export. Empty: from the beginning.
         """
-        return self._export(calls.AUDIT_EXPORT_AUDIT_LOGS, m.ExportAuditLogsResponse, lambda chunk: chunk.audit_logs, {"user_id": user_id, "entity_type": entity_type, "entity_id": entity_id, "action": action, "after": after, "before": before, "page_token": page_token}, timeout)
+        return self._export(calls.AUDIT_EXPORT_AUDIT_LOGS, m.AuditLog, "audit_logs", {"user_id": user_id, "entity_type": entity_type, "entity_id": entity_id, "action": action, "after": after, "before": before, "page_token": page_token}, timeout)
 
     async def get_audit_status(
         self,
@@ -402,7 +402,7 @@ class AsyncBenchmarkService(AsyncCalls):
             name_contains: Only benchmarks whose name has this text in it, in capital letters or small ones; at most 255 characters.
                 There is no index for it: names are read in the order of the list until the page is full. Default: any.
         """
-        return self._pages(calls.BENCHMARK_LIST_BENCHMARKS, m.ListBenchmarksResponse, lambda page: page.benchmarks, {"page_size": page_size, "status": status, "provider": provider, "model": model, "dataset": dataset, "created_by": created_by, "labels": labels, "created_after": created_after, "created_before": created_before, "order_by": order_by, "view": view, "name": name, "name_contains": name_contains}, timeout)
+        return self._pages(calls.BENCHMARK_LIST_BENCHMARKS, m.Benchmark, "benchmarks", {"page_size": page_size, "status": status, "provider": provider, "model": model, "dataset": dataset, "created_by": created_by, "labels": labels, "created_after": created_after, "created_before": created_before, "order_by": order_by, "view": view, "name": name, "name_contains": name_contains}, timeout)
 
     async def create_evaluation(
         self,
@@ -718,7 +718,7 @@ class AsyncBenchmarkService(AsyncCalls):
                 in the FULL view only what stands after it. If it does not match the filters, the page is where it would
                 stand. Not looked at together with page_token. Default: the first page.
         """
-        return self._pages(calls.BENCHMARK_LIST_EVALUATIONS, m.ListEvaluationsResponse, lambda page: page.evaluations, {"benchmark_id": benchmark_id, "page_size": page_size, "provider": provider, "model": model, "min_score": min_score, "max_score": max_score, "failed_only": failed_only, "sample_id": sample_id, "order_by": order_by, "view": view, "metadata": metadata, "text": text, "preview_chars": preview_chars, "metric": metric, "min_value": min_value, "max_value": max_value, "error_contains": error_contains, "around_id": around_id}, timeout)
+        return self._pages(calls.BENCHMARK_LIST_EVALUATIONS, m.Evaluation, "evaluations", {"benchmark_id": benchmark_id, "page_size": page_size, "provider": provider, "model": model, "min_score": min_score, "max_score": max_score, "failed_only": failed_only, "sample_id": sample_id, "order_by": order_by, "view": view, "metadata": metadata, "text": text, "preview_chars": preview_chars, "metric": metric, "min_value": min_value, "max_value": max_value, "error_contains": error_contains, "around_id": around_id}, timeout)
 
     async def list_failure_groups(
         self,
@@ -784,7 +784,7 @@ class AsyncBenchmarkService(AsyncCalls):
             max_value: As in ListEvaluationsRequest.
             error_contains: As in ListEvaluationsRequest.
         """
-        return self._export(calls.BENCHMARK_EXPORT_EVALUATIONS, m.ExportEvaluationsResponse, lambda chunk: chunk.evaluations, {"benchmark_id": benchmark_id, "provider": provider, "model": model, "min_score": min_score, "max_score": max_score, "failed_only": failed_only, "sample_id": sample_id, "view": view, "page_token": page_token, "metadata": metadata, "text": text, "preview_chars": preview_chars, "metric": metric, "min_value": min_value, "max_value": max_value, "error_contains": error_contains}, timeout)
+        return self._export(calls.BENCHMARK_EXPORT_EVALUATIONS, m.Evaluation, "evaluations", {"benchmark_id": benchmark_id, "provider": provider, "model": model, "min_score": min_score, "max_score": max_score, "failed_only": failed_only, "sample_id": sample_id, "view": view, "page_token": page_token, "metadata": metadata, "text": text, "preview_chars": preview_chars, "metric": metric, "min_value": min_value, "max_value": max_value, "error_contains": error_contains}, timeout)
 
     async def get_benchmark_summary(
         self,
@@ -1012,7 +1012,7 @@ class AsyncBenchmarkService(AsyncCalls):
             allow_different_inputs: True: also samples whose inputs or expected answers differ between any two of the benchmarks, as in
                 CompareBenchmarksRequest. Default: false.
         """
-        return self._pages(calls.BENCHMARK_LIST_COMPARED_SAMPLES, m.ListComparedSamplesResponse, lambda page: page.samples, {"benchmark_ids": benchmark_ids, "metric": metric, "state": state, "lower_is_better": lower_is_better, "tie_tolerance": tie_tolerance, "threshold": threshold, "order_by": order_by, "page_size": page_size, "reducer": reducer, "k": k, "allow_different_inputs": allow_different_inputs}, timeout)
+        return self._pages(calls.BENCHMARK_LIST_COMPARED_SAMPLES, m.ComparedSample, "samples", {"benchmark_ids": benchmark_ids, "metric": metric, "state": state, "lower_is_better": lower_is_better, "tie_tolerance": tie_tolerance, "threshold": threshold, "order_by": order_by, "page_size": page_size, "reducer": reducer, "k": k, "allow_different_inputs": allow_different_inputs}, timeout)
 
     async def get_leaderboard(
         self,
@@ -1115,7 +1115,7 @@ class AsyncBenchmarkService(AsyncCalls):
             range_high: The greatest value that the metric can have. Default: as in GetBenchmarkSummaryRequest, by the values of
                 all entries.
         """
-        return self._pages(calls.BENCHMARK_GET_LEADERBOARD, m.GetLeaderboardResponse, lambda page: page.entries, {"dataset": dataset, "metric": metric, "provider": provider, "labels": labels, "created_after": created_after, "created_before": created_before, "status": status, "lower_is_better": lower_is_better, "page_size": page_size, "min_count": min_count, "reducer": reducer, "k": k, "min_coverage": min_coverage, "missing": missing, "range_low": range_low, "range_high": range_high}, timeout)
+        return self._pages(calls.BENCHMARK_GET_LEADERBOARD, m.LeaderboardEntry, "entries", {"dataset": dataset, "metric": metric, "provider": provider, "labels": labels, "created_after": created_after, "created_before": created_before, "status": status, "lower_is_better": lower_is_better, "page_size": page_size, "min_count": min_count, "reducer": reducer, "k": k, "min_coverage": min_coverage, "missing": missing, "range_low": range_low, "range_high": range_high}, timeout)
 
     async def get_metric_history(
         self,
@@ -1221,7 +1221,7 @@ class AsyncBenchmarkService(AsyncCalls):
                 have. Default: as in GetBenchmarkSummaryRequest, by the values of all runs of the response.
             range_high: The greatest value that the metric can have, like range_low.
         """
-        return self._pages(calls.BENCHMARK_GET_METRIC_HISTORY, m.GetMetricHistoryResponse, lambda page: page.runs, {"dataset": dataset, "metric": metric, "provider": provider, "model": model, "labels": labels, "created_after": created_after, "created_before": created_before, "status": status, "lower_is_better": lower_is_better, "page_size": page_size, "min_count": min_count, "baseline_id": baseline_id, "reducer": reducer, "k": k, "range_low": range_low, "range_high": range_high}, timeout)
+        return self._pages(calls.BENCHMARK_GET_METRIC_HISTORY, m.MetricRun, "runs", {"dataset": dataset, "metric": metric, "provider": provider, "model": model, "labels": labels, "created_after": created_after, "created_before": created_before, "status": status, "lower_is_better": lower_is_better, "page_size": page_size, "min_count": min_count, "baseline_id": baseline_id, "reducer": reducer, "k": k, "range_low": range_low, "range_high": range_high}, timeout)
 
     async def set_baseline(
         self,
@@ -1281,7 +1281,7 @@ class AsyncBenchmarkService(AsyncCalls):
         Args:
             page_size: Most baselines to return. 0: 50; at most 1000.
         """
-        return self._pages(calls.BENCHMARK_LIST_BASELINES, m.ListBaselinesResponse, lambda page: page.baselines, {"page_size": page_size}, timeout)
+        return self._pages(calls.BENCHMARK_LIST_BASELINES, m.Baseline, "baselines", {"page_size": page_size}, timeout)
 
     async def unset_baseline(
         self,
@@ -1324,7 +1324,7 @@ class AsyncBenchmarkService(AsyncCalls):
         Args:
             page_size: Most datasets to return. 0: 50; at most 1000.
         """
-        return self._pages(calls.BENCHMARK_LIST_DATASETS, m.ListDatasetsResponse, lambda page: page.datasets, {"page_size": page_size}, timeout)
+        return self._pages(calls.BENCHMARK_LIST_DATASETS, m.Dataset, "datasets", {"page_size": page_size}, timeout)
 
     async def list_benchmark_field_values(
         self,
@@ -1532,7 +1532,7 @@ class AsyncJobService(AsyncCalls):
             created_by: Only jobs that the user with this id created.
             ids: Only these jobs, at most 1000; those that there are not are left out.
         """
-        return self._pages(calls.JOB_LIST_JOBS, m.ListJobsResponse, lambda page: page.jobs, {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids}, timeout)
+        return self._pages(calls.JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids}, timeout)
 
     async def claim_jobs(
         self,
@@ -1793,7 +1793,7 @@ class AsyncJobService(AsyncCalls):
         Args:
             page_size: Most limits to return. 0: 50; at most 1000.
         """
-        return self._pages(calls.JOB_LIST_JOB_LIMITS, m.ListJobLimitsResponse, lambda page: page.limits, {"page_size": page_size}, timeout)
+        return self._pages(calls.JOB_LIST_JOB_LIMITS, m.JobLimit, "limits", {"page_size": page_size}, timeout)
 
     async def list_job_field_values(
         self,
@@ -1887,7 +1887,7 @@ class AsyncJobService(AsyncCalls):
         Args:
             page_size: Most pauses to return. 0: 50; at most 1000.
         """
-        return self._pages(calls.JOB_LIST_JOB_PAUSES, m.ListJobPausesResponse, lambda page: page.pauses, {"page_size": page_size}, timeout)
+        return self._pages(calls.JOB_LIST_JOB_PAUSES, m.JobPause, "pauses", {"page_size": page_size}, timeout)
 
     async def list_job_lanes(
         self,
@@ -1925,7 +1925,7 @@ class AsyncJobService(AsyncCalls):
             job_type: Only lanes of this job type.
             limit_key: Only lanes with this limit key.
         """
-        return self._pages(calls.JOB_LIST_JOB_LANES, m.ListJobLanesResponse, lambda page: page.lanes, {"page_size": page_size, "job_type": job_type, "limit_key": limit_key}, timeout)
+        return self._pages(calls.JOB_LIST_JOB_LANES, m.JobLane, "lanes", {"page_size": page_size, "job_type": job_type, "limit_key": limit_key}, timeout)
 
     async def list_job_failure_groups(
         self,
@@ -2142,7 +2142,7 @@ class AsyncUserService(AsyncCalls):
             role: Only users with this role.
             active: True: only active users; false: only inactive ones. Default: both.
         """
-        return self._pages(calls.USER_LIST_USERS, m.ListUsersResponse, lambda page: page.users, {"page_size": page_size, "role": role, "active": active}, timeout)
+        return self._pages(calls.USER_LIST_USERS, m.User, "users", {"page_size": page_size, "role": role, "active": active}, timeout)
 
     async def update_user(
         self,
@@ -2326,7 +2326,7 @@ class AsyncUserService(AsyncCalls):
             user_id: Id of the user. Default: the caller.
             page_size: Most keys to return. 0: 50; at most 1000.
         """
-        return self._pages(calls.USER_LIST_API_KEYS, m.ListApiKeysResponse, lambda page: page.api_keys, {"user_id": user_id, "page_size": page_size}, timeout)
+        return self._pages(calls.USER_LIST_API_KEYS, m.ApiKey, "api_keys", {"user_id": user_id, "page_size": page_size}, timeout)
 
     async def revoke_api_key(
         self,
@@ -2515,7 +2515,7 @@ class AsyncWorkerService(AsyncCalls):
             tags: Only workers that have all these tags, at most 64.
             active_within: Only workers heard from within this time; must be greater than 0. Default: all.
         """
-        return self._pages(calls.WORKER_LIST_WORKERS, m.ListWorkersResponse, lambda page: page.workers, {"page_size": page_size, "status": status, "tags": tags, "active_within": active_within}, timeout)
+        return self._pages(calls.WORKER_LIST_WORKERS, m.Worker, "workers", {"page_size": page_size, "status": status, "tags": tags, "active_within": active_within}, timeout)
 
     async def remove_stale_workers(
         self,

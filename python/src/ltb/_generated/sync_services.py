@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from .._calls import Calls, Export, Method, Watch
+from .._calls import Calls, Export, Items, Method, Watch
 from . import models as m
 
 AUDIT_CREATE_AUDIT_LOG = Method(
@@ -1304,7 +1304,7 @@ class AuditService(Calls):
         after: datetime | None = None,
         before: datetime | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.AuditLog]:
+    ) -> Items[m.AuditLog]:
         """Yields the ``audit_logs`` of all pages of ``list_audit_logs``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -1317,7 +1317,7 @@ class AuditService(Calls):
             after: Only entries created at this time or later.
             before: Only entries created before this time.
         """
-        return self._pages(AUDIT_LIST_AUDIT_LOGS, m.ListAuditLogsResponse, lambda page: page.audit_logs, {"page_size": page_size, "user_id": user_id, "entity_type": entity_type, "entity_id": entity_id, "action": action, "after": after, "before": before}, timeout)
+        return self._pages(AUDIT_LIST_AUDIT_LOGS, m.AuditLog, "audit_logs", {"page_size": page_size, "user_id": user_id, "entity_type": entity_type, "entity_id": entity_id, "action": action, "after": after, "before": before}, timeout)
 
     def export_audit_logs(
         self,
@@ -1346,7 +1346,7 @@ class AuditService(Calls):
             before: Only entries created before this time.
             page_token: next_page_token of the last chunk received, to resume a broken export. Empty: from the beginning.
         """
-        return self._export(AUDIT_EXPORT_AUDIT_LOGS, m.ExportAuditLogsResponse, lambda chunk: chunk.audit_logs, {"user_id": user_id, "entity_type": entity_type, "entity_id": entity_id, "action": action, "after": after, "before": before, "page_token": page_token}, timeout)
+        return self._export(AUDIT_EXPORT_AUDIT_LOGS, m.AuditLog, "audit_logs", {"user_id": user_id, "entity_type": entity_type, "entity_id": entity_id, "action": action, "after": after, "before": before, "page_token": page_token}, timeout)
 
     def get_audit_status(
         self,
@@ -1583,7 +1583,7 @@ class BenchmarkService(Calls):
         name: str | None = None,
         name_contains: str | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.Benchmark]:
+    ) -> Items[m.Benchmark]:
         """Yields the ``benchmarks`` of all pages of ``list_benchmarks``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -1603,7 +1603,7 @@ class BenchmarkService(Calls):
             name_contains: Only benchmarks whose name has this text in it, in capital letters or small ones; at most 255 characters.
                 There is no index for it: names are read in the order of the list until the page is full. Default: any.
         """
-        return self._pages(BENCHMARK_LIST_BENCHMARKS, m.ListBenchmarksResponse, lambda page: page.benchmarks, {"page_size": page_size, "status": status, "provider": provider, "model": model, "dataset": dataset, "created_by": created_by, "labels": labels, "created_after": created_after, "created_before": created_before, "order_by": order_by, "view": view, "name": name, "name_contains": name_contains}, timeout)
+        return self._pages(BENCHMARK_LIST_BENCHMARKS, m.Benchmark, "benchmarks", {"page_size": page_size, "status": status, "provider": provider, "model": model, "dataset": dataset, "created_by": created_by, "labels": labels, "created_after": created_after, "created_before": created_before, "order_by": order_by, "view": view, "name": name, "name_contains": name_contains}, timeout)
 
     def create_evaluation(
         self,
@@ -1884,7 +1884,7 @@ class BenchmarkService(Calls):
         error_contains: str | None = None,
         around_id: str | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.Evaluation]:
+    ) -> Items[m.Evaluation]:
         """Yields the ``evaluations`` of all pages of ``list_evaluations``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -1919,7 +1919,7 @@ class BenchmarkService(Calls):
                 in the FULL view only what stands after it. If it does not match the filters, the page is where it would
                 stand. Not looked at together with page_token. Default: the first page.
         """
-        return self._pages(BENCHMARK_LIST_EVALUATIONS, m.ListEvaluationsResponse, lambda page: page.evaluations, {"benchmark_id": benchmark_id, "page_size": page_size, "provider": provider, "model": model, "min_score": min_score, "max_score": max_score, "failed_only": failed_only, "sample_id": sample_id, "order_by": order_by, "view": view, "metadata": metadata, "text": text, "preview_chars": preview_chars, "metric": metric, "min_value": min_value, "max_value": max_value, "error_contains": error_contains, "around_id": around_id}, timeout)
+        return self._pages(BENCHMARK_LIST_EVALUATIONS, m.Evaluation, "evaluations", {"benchmark_id": benchmark_id, "page_size": page_size, "provider": provider, "model": model, "min_score": min_score, "max_score": max_score, "failed_only": failed_only, "sample_id": sample_id, "order_by": order_by, "view": view, "metadata": metadata, "text": text, "preview_chars": preview_chars, "metric": metric, "min_value": min_value, "max_value": max_value, "error_contains": error_contains, "around_id": around_id}, timeout)
 
     def list_failure_groups(
         self,
@@ -1985,7 +1985,7 @@ class BenchmarkService(Calls):
             max_value: As in ListEvaluationsRequest.
             error_contains: As in ListEvaluationsRequest.
         """
-        return self._export(BENCHMARK_EXPORT_EVALUATIONS, m.ExportEvaluationsResponse, lambda chunk: chunk.evaluations, {"benchmark_id": benchmark_id, "provider": provider, "model": model, "min_score": min_score, "max_score": max_score, "failed_only": failed_only, "sample_id": sample_id, "view": view, "page_token": page_token, "metadata": metadata, "text": text, "preview_chars": preview_chars, "metric": metric, "min_value": min_value, "max_value": max_value, "error_contains": error_contains}, timeout)
+        return self._export(BENCHMARK_EXPORT_EVALUATIONS, m.Evaluation, "evaluations", {"benchmark_id": benchmark_id, "provider": provider, "model": model, "min_score": min_score, "max_score": max_score, "failed_only": failed_only, "sample_id": sample_id, "view": view, "page_token": page_token, "metadata": metadata, "text": text, "preview_chars": preview_chars, "metric": metric, "min_value": min_value, "max_value": max_value, "error_contains": error_contains}, timeout)
 
     def get_benchmark_summary(
         self,
@@ -2195,7 +2195,7 @@ class BenchmarkService(Calls):
         k: int | None = None,
         allow_different_inputs: bool | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.ComparedSample]:
+    ) -> Items[m.ComparedSample]:
         """Yields the ``samples`` of all pages of ``list_compared_samples``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -2213,7 +2213,7 @@ class BenchmarkService(Calls):
             allow_different_inputs: True: also samples whose inputs or expected answers differ between any two of the benchmarks, as in
                 CompareBenchmarksRequest. Default: false.
         """
-        return self._pages(BENCHMARK_LIST_COMPARED_SAMPLES, m.ListComparedSamplesResponse, lambda page: page.samples, {"benchmark_ids": benchmark_ids, "metric": metric, "state": state, "lower_is_better": lower_is_better, "tie_tolerance": tie_tolerance, "threshold": threshold, "order_by": order_by, "page_size": page_size, "reducer": reducer, "k": k, "allow_different_inputs": allow_different_inputs}, timeout)
+        return self._pages(BENCHMARK_LIST_COMPARED_SAMPLES, m.ComparedSample, "samples", {"benchmark_ids": benchmark_ids, "metric": metric, "state": state, "lower_is_better": lower_is_better, "tie_tolerance": tie_tolerance, "threshold": threshold, "order_by": order_by, "page_size": page_size, "reducer": reducer, "k": k, "allow_different_inputs": allow_different_inputs}, timeout)
 
     def get_leaderboard(
         self,
@@ -2288,7 +2288,7 @@ class BenchmarkService(Calls):
         range_low: float | None = None,
         range_high: float | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.LeaderboardEntry]:
+    ) -> Items[m.LeaderboardEntry]:
         """Yields the ``entries`` of all pages of ``get_leaderboard``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -2316,7 +2316,7 @@ class BenchmarkService(Calls):
             range_high: The greatest value that the metric can have. Default: as in GetBenchmarkSummaryRequest, by the values of
                 all entries.
         """
-        return self._pages(BENCHMARK_GET_LEADERBOARD, m.GetLeaderboardResponse, lambda page: page.entries, {"dataset": dataset, "metric": metric, "provider": provider, "labels": labels, "created_after": created_after, "created_before": created_before, "status": status, "lower_is_better": lower_is_better, "page_size": page_size, "min_count": min_count, "reducer": reducer, "k": k, "min_coverage": min_coverage, "missing": missing, "range_low": range_low, "range_high": range_high}, timeout)
+        return self._pages(BENCHMARK_GET_LEADERBOARD, m.LeaderboardEntry, "entries", {"dataset": dataset, "metric": metric, "provider": provider, "labels": labels, "created_after": created_after, "created_before": created_before, "status": status, "lower_is_better": lower_is_better, "page_size": page_size, "min_count": min_count, "reducer": reducer, "k": k, "min_coverage": min_coverage, "missing": missing, "range_low": range_low, "range_high": range_high}, timeout)
 
     def get_metric_history(
         self,
@@ -2395,7 +2395,7 @@ class BenchmarkService(Calls):
         range_low: float | None = None,
         range_high: float | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.MetricRun]:
+    ) -> Items[m.MetricRun]:
         """Yields the ``runs`` of all pages of ``get_metric_history``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -2422,7 +2422,7 @@ class BenchmarkService(Calls):
                 have. Default: as in GetBenchmarkSummaryRequest, by the values of all runs of the response.
             range_high: The greatest value that the metric can have, like range_low.
         """
-        return self._pages(BENCHMARK_GET_METRIC_HISTORY, m.GetMetricHistoryResponse, lambda page: page.runs, {"dataset": dataset, "metric": metric, "provider": provider, "model": model, "labels": labels, "created_after": created_after, "created_before": created_before, "status": status, "lower_is_better": lower_is_better, "page_size": page_size, "min_count": min_count, "baseline_id": baseline_id, "reducer": reducer, "k": k, "range_low": range_low, "range_high": range_high}, timeout)
+        return self._pages(BENCHMARK_GET_METRIC_HISTORY, m.MetricRun, "runs", {"dataset": dataset, "metric": metric, "provider": provider, "model": model, "labels": labels, "created_after": created_after, "created_before": created_before, "status": status, "lower_is_better": lower_is_better, "page_size": page_size, "min_count": min_count, "baseline_id": baseline_id, "reducer": reducer, "k": k, "range_low": range_low, "range_high": range_high}, timeout)
 
     def set_baseline(
         self,
@@ -2475,14 +2475,14 @@ class BenchmarkService(Calls):
         *,
         page_size: int | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.Baseline]:
+    ) -> Items[m.Baseline]:
         """Yields the ``baselines`` of all pages of ``list_baselines``, which it reads as they are needed.
         `timeout` is for each page.
 
         Args:
             page_size: Most baselines to return. 0: 50; at most 1000.
         """
-        return self._pages(BENCHMARK_LIST_BASELINES, m.ListBaselinesResponse, lambda page: page.baselines, {"page_size": page_size}, timeout)
+        return self._pages(BENCHMARK_LIST_BASELINES, m.Baseline, "baselines", {"page_size": page_size}, timeout)
 
     def unset_baseline(
         self,
@@ -2518,14 +2518,14 @@ class BenchmarkService(Calls):
         *,
         page_size: int | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.Dataset]:
+    ) -> Items[m.Dataset]:
         """Yields the ``datasets`` of all pages of ``list_datasets``, which it reads as they are needed.
         `timeout` is for each page.
 
         Args:
             page_size: Most datasets to return. 0: 50; at most 1000.
         """
-        return self._pages(BENCHMARK_LIST_DATASETS, m.ListDatasetsResponse, lambda page: page.datasets, {"page_size": page_size}, timeout)
+        return self._pages(BENCHMARK_LIST_DATASETS, m.Dataset, "datasets", {"page_size": page_size}, timeout)
 
     def list_benchmark_field_values(
         self,
@@ -2715,7 +2715,7 @@ class JobService(Calls):
         created_by: str | None = None,
         ids: Sequence[str] | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.Job]:
+    ) -> Items[m.Job]:
         """Yields the ``jobs`` of all pages of ``list_jobs``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -2733,7 +2733,7 @@ class JobService(Calls):
             created_by: Only jobs that the user with this id created.
             ids: Only these jobs, at most 1000; those that there are not are left out.
         """
-        return self._pages(JOB_LIST_JOBS, m.ListJobsResponse, lambda page: page.jobs, {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids}, timeout)
+        return self._pages(JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids}, timeout)
 
     def claim_jobs(
         self,
@@ -2987,14 +2987,14 @@ class JobService(Calls):
         *,
         page_size: int | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.JobLimit]:
+    ) -> Items[m.JobLimit]:
         """Yields the ``limits`` of all pages of ``list_job_limits``, which it reads as they are needed.
         `timeout` is for each page.
 
         Args:
             page_size: Most limits to return. 0: 50; at most 1000.
         """
-        return self._pages(JOB_LIST_JOB_LIMITS, m.ListJobLimitsResponse, lambda page: page.limits, {"page_size": page_size}, timeout)
+        return self._pages(JOB_LIST_JOB_LIMITS, m.JobLimit, "limits", {"page_size": page_size}, timeout)
 
     def list_job_field_values(
         self,
@@ -3081,14 +3081,14 @@ class JobService(Calls):
         *,
         page_size: int | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.JobPause]:
+    ) -> Items[m.JobPause]:
         """Yields the ``pauses`` of all pages of ``list_job_pauses``, which it reads as they are needed.
         `timeout` is for each page.
 
         Args:
             page_size: Most pauses to return. 0: 50; at most 1000.
         """
-        return self._pages(JOB_LIST_JOB_PAUSES, m.ListJobPausesResponse, lambda page: page.pauses, {"page_size": page_size}, timeout)
+        return self._pages(JOB_LIST_JOB_PAUSES, m.JobPause, "pauses", {"page_size": page_size}, timeout)
 
     def list_job_lanes(
         self,
@@ -3117,7 +3117,7 @@ class JobService(Calls):
         job_type: str | None = None,
         limit_key: str | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.JobLane]:
+    ) -> Items[m.JobLane]:
         """Yields the ``lanes`` of all pages of ``list_job_lanes``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -3126,7 +3126,7 @@ class JobService(Calls):
             job_type: Only lanes of this job type.
             limit_key: Only lanes with this limit key.
         """
-        return self._pages(JOB_LIST_JOB_LANES, m.ListJobLanesResponse, lambda page: page.lanes, {"page_size": page_size, "job_type": job_type, "limit_key": limit_key}, timeout)
+        return self._pages(JOB_LIST_JOB_LANES, m.JobLane, "lanes", {"page_size": page_size, "job_type": job_type, "limit_key": limit_key}, timeout)
 
     def list_job_failure_groups(
         self,
@@ -3334,7 +3334,7 @@ class UserService(Calls):
         role: m.UserRole | None = None,
         active: bool | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.User]:
+    ) -> Items[m.User]:
         """Yields the ``users`` of all pages of ``list_users``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -3343,7 +3343,7 @@ class UserService(Calls):
             role: Only users with this role.
             active: True: only active users; false: only inactive ones. Default: both.
         """
-        return self._pages(USER_LIST_USERS, m.ListUsersResponse, lambda page: page.users, {"page_size": page_size, "role": role, "active": active}, timeout)
+        return self._pages(USER_LIST_USERS, m.User, "users", {"page_size": page_size, "role": role, "active": active}, timeout)
 
     def update_user(
         self,
@@ -3519,7 +3519,7 @@ class UserService(Calls):
         user_id: str | None = None,
         page_size: int | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.ApiKey]:
+    ) -> Items[m.ApiKey]:
         """Yields the ``api_keys`` of all pages of ``list_api_keys``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -3527,7 +3527,7 @@ class UserService(Calls):
             user_id: Id of the user. Default: the caller.
             page_size: Most keys to return. 0: 50; at most 1000.
         """
-        return self._pages(USER_LIST_API_KEYS, m.ListApiKeysResponse, lambda page: page.api_keys, {"user_id": user_id, "page_size": page_size}, timeout)
+        return self._pages(USER_LIST_API_KEYS, m.ApiKey, "api_keys", {"user_id": user_id, "page_size": page_size}, timeout)
 
     def revoke_api_key(
         self,
@@ -3706,7 +3706,7 @@ class WorkerService(Calls):
         tags: Sequence[str] | None = None,
         active_within: timedelta | float | None = None,
         timeout: float | None = None,
-    ) -> Iterator[m.Worker]:
+    ) -> Items[m.Worker]:
         """Yields the ``workers`` of all pages of ``list_workers``, which it reads as they are needed.
         `timeout` is for each page.
 
@@ -3716,7 +3716,7 @@ class WorkerService(Calls):
             tags: Only workers that have all these tags, at most 64.
             active_within: Only workers heard from within this time; must be greater than 0. Default: all.
         """
-        return self._pages(WORKER_LIST_WORKERS, m.ListWorkersResponse, lambda page: page.workers, {"page_size": page_size, "status": status, "tags": tags, "active_within": active_within}, timeout)
+        return self._pages(WORKER_LIST_WORKERS, m.Worker, "workers", {"page_size": page_size, "status": status, "tags": tags, "active_within": active_within}, timeout)
 
     def remove_stale_workers(
         self,
