@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { looksSecret, plainSecret } from "../src/secrets.ts";
 import { buildContract, contractFiles, root } from "./contract.ts";
 import { modelsOf } from "./python-client/models.ts";
 import { servicesOf } from "./python-client/services.ts";
@@ -36,3 +37,9 @@ for (const kind of ["sync", "async"] as const)
   );
 // The gRPC transport makes its messages from descriptors, so no code depends on a version of protobuf.
 writeFileSync(join(folder, "descriptors.binpb"), buildContract("--exclude-source-info"));
+// What live runs of other frameworks replace is what the importer of their logs does.
+const patterns = Object.entries({ ...plainSecret, looksSecret });
+writeFileSync(
+  join(folder, "secret_patterns.json"),
+  `${JSON.stringify(Object.fromEntries(patterns.map(([name, { source }]) => [name, source])), null, 2)}\n`,
+);

@@ -77,7 +77,8 @@ export const plainSecret: SecretPatterns = {
   ),
 };
 
-const looksSecret = new RegExp(`^(?:${scheme}\\S+|${mixed}+)$`, "i");
+/** A value that a doubtful name, or a pair of texts, makes a secret. */
+export const looksSecret = new RegExp(`^(?:${scheme}\\S+|${mixed}+)$`, "i");
 
 /**
  * Replaces values of fields that are named like a secret, and texts that look like one, by "[redacted]".

@@ -161,7 +161,9 @@ function runOf({ eval: run, results }: Header, { options }: Source): InspectRun 
   const { model } = run;
   if (options.score !== undefined) return { model, scorers: [options.score], chosen: true, categorical };
   const first = results?.scores?.[0];
-  const names = [run.scorers?.[0]?.name, first?.scorer, first?.name];
+  const scorer = run.scorers?.[0]?.name;
+  // Scores have the names of their scorers without those of the packages.
+  const names = [scorer, scorer?.slice(scorer.lastIndexOf("/") + 1), first?.scorer, first?.name];
   return { model, scorers: names.filter((name) => typeof name === "string"), chosen: false, categorical };
 }
 

@@ -78,7 +78,7 @@ def run(
         own_id = uuid7() if id is None else str(uuid.UUID(id))
     except ValueError as error:
         raise ValueError(f"id: expected a UUID, got {id!r}") from error
-    own = client or _client_of_environment()
+    own = client or client_of_environment()
     more = {"id": own_id, "total_iterations": total, "labels": labels, "metadata": metadata}
     return Run(own, {**given, **more})
 
@@ -217,21 +217,28 @@ class Run:
         """
         return self._sender.flush(exit_timeout() if timeout is None else timeout)
 
-    def finish(self, status: Status = "COMPLETED", *, error: str = "") -> bool:
+    def finish(self, status: Status = "COMPLETED", *, error: str = "", timeout: float | None = None) -> bool:
         """Ends the run, sends what is left, and tells whether all is stored.
 
-        It waits for LTB_EXIT_TIMEOUT (10 s) at most; what is not stored by then is in the spool. In a process
-        that was forked off it does not end the run, which is its parent's.
+        What is not stored in time is in the spool. In a process that was forked off it does not end the run,
+        which is its parent's.
+
+        Args:
+            status: How it ended.
+            error: Why it failed. Default: nothing.
+            timeout: Seconds to wait at most. Default: LTB_EXIT_TIMEOUT, else 10.
         """
         self._end(status, error)
-        if self._sender.flush(exit_timeout()):
+        if self._sender.flush(exit_timeout() if timeout is None else timeout):
             return True
         self._sender.spill()
         return False
 
-    def _end(self, status: Status, error: str) -> None:
+    def _end(self, status: Status, error: str, **more: Any) -> None:
+        """Has the run end behind the caller; `more` are other fields of the benchmark."""
         if self in _open_runs and self._pid == os.getpid():
-            values = {"id": self.id, "status": status, "error": _sendable(error[-MOST_ERROR_CHARS:]) or None}
+            error = _sendable(error[-MOST_ERROR_CHARS:])
+            values = {"id": self.id, "status": status, "error": error or None, **more}
             self._put("update", to_json(encode(BENCHMARK_UPDATE_BENCHMARK.fields, values, False)))
         _open_runs.discard(self)
 
@@ -357,7 +364,8 @@ def _plain(value: Any) -> Any:
     return list(cast("set[Any]", value)) if isinstance(value, set | frozenset) else str(value)
 
 
-def _client_of_environment() -> Client:
+def client_of_environment() -> Client:
+    """The client of runs that are given none."""
     # A notebook may set it after its first run.
     key = endpoint_of(None, None, None), os.environ.get("LTB_SPOOL_DIR")
     if key not in _clients:

@@ -212,9 +212,9 @@ class Sender:
         self.spool.close()
         if is_left:
             why = f" ({self._failure})" if self._failure else ""
-            _tell(f"{count} evaluations are not sent{why}. They are in {path}: send them by ltb-sync")
+            tell(f"{count} evaluations are not sent{why}. They are in {path}: send them by ltb-sync")
         if self._lost:
-            _tell(f"{self._lost} evaluations are lost, because the spool could not be written")
+            tell(f"{self._lost} evaluations are lost, because the spool could not be written")
 
     def _keep(self, entry: Entry) -> bool:
         try:
@@ -318,7 +318,8 @@ class Sender:
         self._chars += sum(len(entry.body) for entry in entries)
 
 
-def _tell(message: str) -> None:
+def tell(message: str) -> None:
+    """Says something on stderr, where there is one."""
     try:
         print(f"ltb: {message}", file=sys.stderr, flush=True)
     except (OSError, ValueError):

@@ -1,0 +1,73 @@
+"""Makes what logs have fit the service's limits, as its importer does."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+JSON_BYTES = 1024 * 1024
+JSON_LEVELS = 32
+ERROR_BYTES = 64 * 1024
+SAMPLE_ID_CHARS = 255
+
+_ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f]')
+
+
+def bound_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves out the largest fields if all take over 1 MiB; `ltb_omitted` then lists them.
+
+    So it does with fields that are nested too deep.
+    """
+    sizes = [(key, _units(key) + 8 + json_size(one, JSON_LEVELS - 1)) for key, one in values.items()]
+    total = sum(size for _, size in sizes)
+    if total <= JSON_BYTES:
+        return dict(values)
+    omitted: list[str] = []
+    for key, size in sorted(sizes, key=lambda one: -one[1]):
+        if total + _units(",".join(omitted)) + 64 <= JSON_BYTES:
+            break
+        total -= size
+        omitted.append(key)
+    return {**{key: one for key, one in values.items() if key not in omitted}, "ltb_omitted": omitted}
+
+
+def json_size(value: Any, levels: int = JSON_LEVELS) -> int:
+    """Estimates the bytes of a value as the service does; counting stops past 1 MiB."""
+    if isinstance(value, str):
+        if _units(value) > JSON_BYTES:
+            return JSON_BYTES + 1
+        # An escape takes at most six bytes for one character.
+        return len(value.encode()) + 8 + 5 * len(_ESCAPED.findall(value))
+    if not isinstance(value, list | dict):
+        return 24
+    if levels == 0:
+        return JSON_BYTES + 1
+    size = 8
+    if isinstance(value, dict):
+        for key, one in cast("dict[str, Any]", value).items():
+            size += _units(key) + 8 + json_size(one, levels - 1)
+            if size > JSON_BYTES:
+                break
+    else:
+        for one in cast("list[Any]", value):
+            size += 4 + json_size(one, levels - 1)
+            if size > JSON_BYTES:
+                break
+    return size
+
+
+def cut_bytes(text: str, most: int) -> str:
+    """As many of the first characters as take at most `most` bytes."""
+    return text.encode()[:most].decode(errors="ignore")
+
+
+def sha256(text: str) -> str:
+    """The SHA-256 of a text in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _units(text: str) -> int:
+    """The length in JavaScript, in which the importer counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
