@@ -87,6 +87,8 @@ describe.skipIf(!program)("everybody can use it, and nobody can do more than all
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.keyboard.press("g");
     await page.keyboard.press("b");
+    // The first page has a link to it too.
+    await page.getByRole("heading", { level: 1, name: "Benchmarks" }).waitFor();
     await page.getByRole("link", { name: "gsm-6b, nightly" }).waitFor();
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
