@@ -164,7 +164,8 @@ def test_a_watch_goes_on_after_the_service_was_killed(own_service: Service, data
             watch = client.benchmarks.watch_benchmarks(ids=[benchmark.id])
             assert next(change.benchmark for change in watch if change.benchmark).status == "PENDING"
             own_service.kill()
-            threading.Timer(0.5, own_service.start).start()
+            starting = threading.Timer(0.5, own_service.start)
+            starting.start()
 
             # An update is not repeated by the client, because only its caller knows whether that does harm.
             def is_updated(client: ltb.Client = client, id: str = benchmark.id) -> bool:
@@ -176,6 +177,8 @@ def test_a_watch_goes_on_after_the_service_was_killed(own_service: Service, data
                 return True
 
             eventually(is_updated, "answer of the service that was started again")
+            # It answers before it has told its addresses.
+            starting.join()
             assert next(change.benchmark for change in watch if change.benchmark).status == "RUNNING"
             watch.cancel()
 
@@ -185,7 +188,8 @@ def test_only_safe_calls_are_repeated(own_service: Service) -> None:
         with ltb.Client(url, api_key=own_service.key) as client:
             client.users.who_am_i()
             own_service.kill()
-            threading.Timer(0.3, own_service.start).start()
+            starting = threading.Timer(0.3, own_service.start)
+            starting.start()
             with pytest.raises(ltb.LtbError) as caught:
                 client.jobs.delete_job("01890a5d-ac96-774b-bcce-b302099a8057")
             assert caught.value.code == "UNAVAILABLE"
@@ -199,6 +203,7 @@ def test_only_safe_calls_are_repeated(own_service: Service) -> None:
                     return False
 
             eventually(is_there, "answer of the service that was started again")
+            starting.join()
 
 
 def test_a_silent_service_is_waited_for_no_longer_than_the_deadline(own_service: Service) -> None:
