@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from "./validation.ts";
 export const redacted = "[redacted]";
 
 /** Names of fields and texts that are taken for secrets. */
-export interface SecretPatterns {
+interface SecretPatterns {
   /** A field with such a name holds a secret, unless its value is a number or a boolean. */
   names: RegExp;
   /** A field with such a name holds a secret if its value looks like one. Default: none. */

@@ -41,6 +41,6 @@ export function markOf({ sincePrevious, sinceBaseline }: MetricRun, lowerIsBette
     .join("; ");
 }
 
-export function isBetter(change: MetricChange | undefined, lowerIsBetter: boolean): boolean {
+function isBetter(change: MetricChange | undefined, lowerIsBetter: boolean): boolean {
   return (change?.difference ?? 0) > 0 !== lowerIsBetter;
 }

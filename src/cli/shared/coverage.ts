@@ -155,13 +155,10 @@ export function coverageOfEntries(entries: readonly LeaderboardEntry[], of: Meas
     ...(isLacking ? ["lack values"] : []),
     ...(someEndedEarly(entries, of) ? ["failed in some samples, whose values may have ended early,"] : []),
   ].join(" or ");
+  const behind = `Those that ${those} stand behind every complete one whose interval overlaps what their own mean may be, and take part in bands with all of that.`;
   return [
     ...(worst === undefined ? [] : [filled]),
-    ...(those === ""
-      ? []
-      : [
-          `Those that ${those} stand behind every complete one whose interval overlaps what their own mean may be, and take part in bands with all of that.`,
-        ]),
+    ...(those === "" ? [] : [behind]),
     ...(isLacking ? rangeWords(of) : []),
     ...coverageWords(
       entries.map(({ benchmarkName: name, ...entry }) => ({ name, ...entry })),

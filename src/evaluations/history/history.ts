@@ -81,7 +81,7 @@ export interface MetricChange {
   firstSignificant: boolean;
   /**
    * Whether it is the first in time that is significant by the samples that have a value, though it might not
-   * be by all.
+   * be by all, or without those that failed.
    */
   firstUnsettled: boolean;
 }
@@ -359,15 +359,16 @@ function settledPValue(
   const failedOf = ({ coverage }: Counted) => (doFailuresHelp ? coverage.scoredWithError : 0);
   const isSure = [before, after].every((run) => !areOpen(samplesOf(run)) && failedOf(run) === 0);
   if (isSure || pValue === undefined) return pValue;
-  const at = (run: Counted, end: number, failed: number, value: number) => {
+  const at = (run: Counted, end: number, ofFailed?: number) => {
     const samples = samplesOf(run);
-    if (!areOpen(samples)) return withoutFailed(samples.moments, failed, value);
-    return Number.isFinite(end) ? withoutFailed(filledAll(samples, end), failed, value) : undefined;
+    if (areOpen(samples) && !Number.isFinite(end)) return undefined;
+    const all = areOpen(samples) ? filledAll(samples, end) : samples.moments;
+    return ofFailed === undefined ? all : withoutFailed(all, failedOf(run), ofFailed);
   };
   const [older, newer] =
     difference > 0
-      ? [at(before, high, failedOf(before), before.min), at(after, low, 0, after.max)]
-      : [at(before, low, failedOf(before), before.max), at(after, high, failedOf(after), after.min)];
+      ? [at(before, high, before.min), at(after, low)]
+      : [at(before, low, before.max), at(after, high, after.min)];
   if (!older || !newer) return 1;
   const closest = welch(older, newer);
   return closest.difference > 0 === difference > 0 && closest.difference !== 0
