@@ -38,8 +38,9 @@ type Options struct {
 	// Timeout bounds a unary call, with all its repetitions, whose context has no deadline. Streams have only
 	// that of their context. Negative: none. Default: 30 s.
 	Timeout time.Duration
-	// NoRetry: no call is repeated. By default those are that failed for a passing reason, if that is safe:
-	// reads, calls with a request_id, which is filled in, and those that change nothing when they come again.
+	// NoRetry: no unary call is repeated. By default those are that failed for a passing reason, if that is
+	// safe: reads, calls with a request_id, which is filled in, and those that change nothing when they come
+	// again. Exports and watches go on after a break in any case.
 	NoRetry bool
 	// ReadReplica: a replica of the database, which is a little behind, may answer reads.
 	ReadReplica bool

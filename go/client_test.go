@@ -226,7 +226,9 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		{ltb.Options{URL: "localhost:50052"}, nil, "expected grpc(s)://host:port"},
 		{ltb.Options{URL: "http://localhost:50053"}, nil, "the address of an HTTP port"},
 		{ltb.Options{URL: "grpc://a/b"}, nil, "expected grpc(s)://host:port"},
-		{ltb.Options{URL: "grpc://user:password@a"}, nil, "expected no user and password"},
+		{ltb.Options{URL: "grpc://user:secret@a"}, nil, "without user and password"},
+		{ltb.Options{URL: "grpc://user:secret@a/b"}, nil, "without user and password"},
+		{ltb.Options{URL: "http://user:secret@a:port"}, nil, "without user and password"},
 		{ltb.Options{URL: "grpc://a", TLS: &tls.Config{}}, nil, "TLS: expected none for grpc://a:50052"},
 		{ltb.Options{URL: "grpcs://a"}, map[string]string{"LTB_TLS_CA_FILE": file}, "LTB_TLS_CA_FILE: expected certificates in PEM"},
 		{ltb.Options{URL: "grpcs://a"}, map[string]string{"LTB_TLS_CA_FILE": file + "x"}, "LTB_TLS_CA_FILE: open"},
@@ -237,7 +239,8 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 			for name, value := range one.env {
 				t.Setenv(name, value)
 			}
-			if _, err := ltb.Dial(one.options); err == nil || !strings.Contains(err.Error(), one.want) {
+			_, err := ltb.Dial(one.options)
+			if err == nil || !strings.Contains(err.Error(), one.want) || strings.Contains(err.Error(), "secret") {
 				t.Errorf("%+v: got %v", one.options, err)
 			}
 		})
@@ -280,7 +283,7 @@ func TestTheServiceGoesAwayAndComesBack(t *testing.T) {
 	t.Run("only safe calls are repeated", func(t *testing.T) {
 		restart(t)
 		_, err := client.Jobs.DeleteJob(t.Context(), &ltbv1.DeleteJobRequest{Id: id})
-		if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), own.URL) {
+		if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), options.URL) {
 			t.Errorf("got %v", err)
 		}
 		until(func() error {

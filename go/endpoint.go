@@ -23,6 +23,11 @@ type endpoint struct {
 // endpointOf reads the address, and completes it from LTB_URL and LTB_TLS_….
 func endpointOf(given string, config *tls.Config) (endpoint, error) {
 	given = cmp.Or(given, os.Getenv("LTB_URL"), defaultURL)
+	// It is looked for in the text, since an address that cannot be read may have a password, too.
+	if strings.Contains(given, "@") {
+		return endpoint{}, fmt.Errorf("ltb: URL (LTB_URL): expected grpc(s)://host:port without user and password; " +
+			"give APIKey, or set LTB_API_KEY")
+	}
 	parts, err := url.Parse(given)
 	if err == nil && (parts.Scheme == "http" || parts.Scheme == "https") {
 		return endpoint{}, fmt.Errorf("ltb: URL (LTB_URL): expected grpc(s)://host:port, the gRPC port (50052), "+
@@ -31,9 +36,6 @@ func endpointOf(given string, config *tls.Config) (endpoint, error) {
 	if err != nil || parts.Hostname() == "" || strings.Trim(parts.Path, "/") != "" || parts.RawQuery != "" ||
 		parts.Fragment != "" || (parts.Scheme != "grpc" && parts.Scheme != "grpcs") {
 		return endpoint{}, fmt.Errorf("ltb: URL (LTB_URL): expected grpc(s)://host:port, such as %s, got %q", defaultURL, given)
-	}
-	if parts.User != nil {
-		return endpoint{}, fmt.Errorf("ltb: URL (LTB_URL): expected no user and password in it; give APIKey, or set LTB_API_KEY")
 	}
 	isSecure := parts.Scheme == "grpcs"
 	port := "50052"

@@ -81,6 +81,16 @@ func (e *Error) Is(target error) bool {
 	return ok && e.Reason != "" && e.Reason == reason
 }
 
+// RetryAfter is how long the service asks to wait before the call that failed is repeated; 0 if it does not
+// ask, or err is another error.
+func RetryAfter(err error) time.Duration {
+	var failed *Error
+	if errors.As(err, &failed) {
+		return failed.RetryAfter
+	}
+	return 0
+}
+
 // GRPCStatus returns the status that the call ended with, for [status.FromError] and the like.
 func (e *Error) GRPCStatus() *status.Status { return e.status }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
@@ -63,8 +62,9 @@ func export[Request proto.Message, Message any, Response interface {
 	ctx context.Context, request Request, open open[Request, Message], items func(Response) []Item,
 ) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		place := func(chunk *Message) (protoreflect.Name, string) {
-			return "page_token", Response(chunk).GetNextPageToken()
+		place := func(chunk *Message) (protoreflect.Name, string, bool) {
+			token := Response(chunk).GetNextPageToken()
+			return "page_token", token, token == ""
 		}
 		for chunk, err := range resumed(ctx, request, open, place, maxAttempts) {
 			if err != nil {
@@ -86,46 +86,40 @@ func watch[Request proto.Message, Message any, Response interface {
 	*Message
 	change
 }](ctx context.Context, request Request, open open[Request, Message]) iter.Seq2[*Message, error] {
-	place := func(message *Message) (protoreflect.Name, string) {
-		return "after_cursor", Response(message).GetCursor()
+	place := func(message *Message) (protoreflect.Name, string, bool) {
+		return "after_cursor", Response(message).GetCursor(), false
 	}
 	return resumed(ctx, request, open, place, 0)
 }
 
-// resumed yields the messages of a stream that begins again where it broke. attempts is how many failures in
-// a row are too many; 0: none are.
+// resumed yields the messages of a stream that begins again where it broke. place returns the field of the
+// request, and its value, by which the stream begins after a message, and whether that message is the last.
+// attempts is how many failures in a row are too many; 0: none are.
 func resumed[Request proto.Message, Message any](
 	ctx context.Context, request Request, open open[Request, Message],
-	place func(*Message) (protoreflect.Name, string), attempts int,
+	place func(*Message) (protoreflect.Name, string, bool), attempts int,
 ) iter.Seq2[*Message, error] {
 	return func(yield func(*Message, error) bool) {
-		request, failures := request, 0
+		request, failures, isWhole := request, 0, false
 		for {
 			err := read(ctx, request, open, func(message *Message) bool {
 				failures = 0
-				field, value := place(message)
-				request = with(request, field, value)
+				field, value, isLast := place(message)
+				request, isWhole = with(request, field, value), isLast
 				return yield(message, nil)
 			})
-			if err == nil || errors.Is(err, errStopped) {
+			// What breaks behind the last message has lost nothing.
+			if err == nil || isWhole || errors.Is(err, errStopped) {
 				return
 			}
 			failures++
 			isLast := attempts > 0 && failures >= attempts
-			if isLast || !IsPassing(err) || !wait.PauseBefore(ctx, retryAfter(err)+wait.Backoff(failures, firstPause, maxPause)) {
+			if isLast || !IsPassing(err) || !wait.PauseBefore(ctx, RetryAfter(err)+wait.Backoff(failures, firstPause, maxPause)) {
 				yield(nil, err)
 				return
 			}
 		}
 	}
-}
-
-func retryAfter(err error) time.Duration {
-	var failed *Error
-	if errors.As(err, &failed) {
-		return failed.RetryAfter
-	}
-	return 0
 }
 
 var errStopped = errors.New("the loop has ended")

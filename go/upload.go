@@ -11,7 +11,8 @@ import (
 	"example.org/llm-test-bench/go/ltbv1"
 )
 
-// A message may have 4 MiB and 1,000 evaluations; smaller ones let the service begin before all is read.
+// A message may have 4 MiB and 1,000 evaluations; smaller ones let the service begin before all is read. Only
+// an evaluation that is larger, up to 3.8 MB, stands in one of its own.
 const (
 	uploadBytes = 1_000_000
 	uploadItems = 1_000
@@ -47,14 +48,15 @@ func batches(evaluations iter.Seq[*ltbv1.NewEvaluation]) iter.Seq[[]*ltbv1.NewEv
 		var batch []*ltbv1.NewEvaluation
 		size := 0
 		for evaluation := range evaluations {
-			batch = append(batch, evaluation)
-			size += proto.Size(evaluation)
-			if size >= uploadBytes || len(batch) >= uploadItems {
+			next := proto.Size(evaluation)
+			if len(batch) == uploadItems || len(batch) > 0 && size+next > uploadBytes {
 				if !yield(batch) {
 					return
 				}
 				batch, size = nil, 0
 			}
+			batch = append(batch, evaluation)
+			size += next
 		}
 		if len(batch) > 0 {
 			yield(batch)
