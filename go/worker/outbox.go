@@ -130,7 +130,7 @@ func (o *outbox[Item, Answer]) deliver(items []Item) {
 		if verdict != later {
 			longest = longestPauseSuspect
 		}
-		wait.Pause(o.ctx, retryAfter(err)+wait.Backoff(attempt, 50*time.Millisecond, longest))
+		wait.Pause(o.ctx, ltb.RetryAfter(err)+wait.Backoff(attempt, 50*time.Millisecond, longest))
 	}
 }
 
@@ -179,12 +179,4 @@ func judge(err error) verdict {
 		return refused
 	}
 	return suspect
-}
-
-func retryAfter(err error) time.Duration {
-	var failed *ltb.Error
-	if errors.As(err, &failed) {
-		return failed.RetryAfter
-	}
-	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"example.org/llm-test-bench/go/internal/texts"
@@ -67,6 +68,10 @@ func (w *Worker) call(ctx context.Context, job *held) (item *ltbv1.CompleteJobsI
 			return nil, Permanent(fmt.Errorf("the result cannot be sent: %w", err))
 		}
 		item.ResultJson = string(text)
+	}
+	// A text that is no UTF-8 fails here each time, before it gets to the service.
+	if _, err := proto.Marshal(item); err != nil {
+		return nil, Permanent(fmt.Errorf("the result cannot be sent: %w", err))
 	}
 	return item, nil
 }

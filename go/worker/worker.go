@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	ltb "example.org/llm-test-bench/go"
@@ -98,6 +99,18 @@ func New(client *ltb.Client, options Options) (*Worker, error) {
 	if length := utf8.RuneCountInString(options.WorkerID); length < 1 || length > 255 {
 		return nil, fmt.Errorf("worker: WorkerID: expected 1 to 255 characters, got %d", length)
 	}
+	for name, texts := range map[string][]string{
+		"WorkerID": {options.WorkerID}, "Tags": options.Tags, "Version": {options.Version},
+	} {
+		for _, text := range texts {
+			if !utf8.ValidString(text) {
+				return nil, fmt.Errorf("worker: %s: expected text in UTF-8, got %.80q", name, text)
+			}
+		}
+	}
+	if _, err := proto.Marshal(options.Metadata); err != nil {
+		return nil, fmt.Errorf("worker: Metadata: %w", err)
+	}
 	if options.Capacity < 1 || options.Capacity > mostCapacity {
 		return nil, fmt.Errorf("worker: Capacity: expected 1 to %d, got %d", mostCapacity, options.Capacity)
 	}
@@ -124,8 +137,11 @@ func New(client *ltb.Client, options Options) (*Worker, error) {
 // use, and [context.Cause] says why; a handler that ignores it keeps its place in the worker's capacity
 // until it returns. A payload that T cannot hold fails the job for good.
 //
-// It panics if the type has a handler already.
+// It panics if the type is no text in UTF-8, or has a handler already.
 func Handle[T any](w *Worker, jobType string, handle func(context.Context, *Job[T]) (Result, error)) {
+	if !utf8.ValidString(jobType) {
+		panic(fmt.Sprintf("worker: expected a job type in UTF-8, got %q", jobType))
+	}
 	if _, has := w.handlers[jobType]; has {
 		panic(fmt.Sprintf("worker: jobs of type %q have a handler already", jobType))
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/structpb"
+
 	ltb "example.org/llm-test-bench/go"
 	"example.org/llm-test-bench/go/internal/ids"
 	"example.org/llm-test-bench/go/internal/ltbtest"
@@ -99,6 +101,23 @@ func TestAPayloadThatDoesNotFitFailsForGood(t *testing.T) {
 	}
 }
 
+func TestAResultThatCannotBeSentFailsForGood(t *testing.T) {
+	client := dial(t)
+	for name, result := range map[string]worker.Result{
+		"a value":       {Value: json.RawMessage("\"\xff\"")},
+		"an evaluation": {Evaluations: []*ltbv1.NewEvaluation{{Input: "\xff"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, jobType := newWorker(t, client), ids.New()
+			worker.Handle(w, jobType, func(context.Context, *worker.Job[any]) (worker.Result, error) { return result, nil })
+			job := ended(t, client, w, &ltbv1.CreateJobRequest{JobType: jobType})
+			if job.Status != ltbv1.JobStatus_JOB_STATUS_FAILED || !strings.Contains(job.Error, "the result cannot be sent: ") {
+				t.Errorf("got %v", job)
+			}
+		})
+	}
+}
+
 func TestAPanicFailsTheAttemptAlone(t *testing.T) {
 	client := dial(t)
 	w, jobType := newWorker(t, client), ids.New()
@@ -163,6 +182,10 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		"Capacity: expected 1 to 10000, got -1":  {WorkerID: "w", Capacity: -1},
 		"Prefetch: expected 0 to 0, got 1":       {WorkerID: "w", Capacity: 10_000, Prefetch: 1},
 		"Lease: expected 1s to 1h, got 10ms":     {WorkerID: "w", Lease: 10 * time.Millisecond},
+		"WorkerID: expected text in UTF-8":       {WorkerID: "\xff"},
+		"Tags: expected text in UTF-8":           {WorkerID: "w", Tags: []string{"gpu", "\xff"}},
+		"Version: expected text in UTF-8":        {WorkerID: "w", Version: "\xff"},
+		"Metadata: ":                             {WorkerID: "w", Metadata: &structpb.Struct{Fields: map[string]*structpb.Value{"\xff": nil}}},
 	} {
 		if _, err := worker.New(client, options); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
