@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 	"unicode/utf8"
 
@@ -54,12 +55,11 @@ func (e Evaluation) message(benchmarkID string) (*ltbv1.NewEvaluation, error) {
 		at = time.Now()
 	}
 	made := &ltbv1.NewEvaluation{
-		Id: e.ID, BenchmarkId: benchmarkID, SampleId: e.SampleID, Repetition: int32(e.Repetition),
+		Id: texts.Clean(e.ID), BenchmarkId: benchmarkID,
 		Score: e.Score, CostUsd: e.CostUSD, CreatedAt: timestamppb.New(at),
-		InputTokens: int32Of(e.InputTokens), OutputTokens: int32Of(e.OutputTokens),
 	}
 	if e.SampleID == "" {
-		made.Id = cmp.Or(e.ID, ids.New())
+		made.Id = cmp.Or(made.Id, ids.New())
 	}
 	if e.Latency > 0 {
 		made.LatencyMs = new(float64(e.Latency) / float64(time.Millisecond))
@@ -68,12 +68,31 @@ func (e Evaluation) message(benchmarkID string) (*ltbv1.NewEvaluation, error) {
 		made.Error = texts.Error(e.Err.Error(), "error")
 	}
 	var problem error
+	check := func(err error) { problem = cmp.Or(problem, err) }
 	text := func(field string, value any) string {
-		written, err := textOf(value)
-		if err != nil && problem == nil {
-			problem = fmt.Errorf("%s: %w", field, err)
-		}
+		written, err := textOf(field, value)
+		check(err)
 		return written
+	}
+	count := func(field string, value int) int32 {
+		counted, err := countOf(field, value)
+		check(err)
+		return counted
+	}
+	if e.ID != "" && !ids.IsUUID(e.ID) {
+		check(fmt.Errorf("ID: expected a UUID, got %.80q", e.ID))
+	}
+	made.SampleId = text("SampleID", e.SampleID)
+	made.Repetition = count("Repetition", e.Repetition)
+	if e.InputTokens != nil {
+		made.InputTokens = new(count("InputTokens", *e.InputTokens))
+	}
+	if e.OutputTokens != nil {
+		made.OutputTokens = new(count("OutputTokens", *e.OutputTokens))
+	}
+	if made.CreatedAt.CheckValid() != nil {
+		made.CreatedAt = nil
+		check(fmt.Errorf("CreatedAt: expected a year from 1 to 9999, got %d", at.UTC().Year()))
 	}
 	if e.Input != nil {
 		made.Input = text("Input", e.Input)
@@ -93,26 +112,29 @@ func (e Evaluation) message(benchmarkID string) (*ltbv1.NewEvaluation, error) {
 	if len(e.Metadata) > 0 {
 		made.MetadataJson = text("Metadata", e.Metadata)
 	}
-	text("SampleID", e.SampleID)
 	return made, problem
 }
 
-// textOf returns a text as it is, and anything else as JSON.
-func textOf(value any) (string, error) {
+// textOf returns a text as it is, and anything else as JSON. With an error it returns what can be kept of it.
+func textOf(field string, value any) (string, error) {
 	text, isText := value.(string)
 	if !isText {
 		written, err := json.Marshal(value)
-		return string(written), err
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", field, err)
+		}
+		text = string(written)
 	}
 	if !utf8.ValidString(text) {
-		return "", fmt.Errorf("expected text in UTF-8, got a byte that is none in %.80q", text)
+		return texts.Clean(text), fmt.Errorf("%s: expected text in UTF-8, got a byte that is none in %.80q", field, text)
 	}
 	return text, nil
 }
 
-func int32Of(count *int) *int32 {
-	if count == nil {
-		return nil
+// countOf returns a count as it is sent.
+func countOf(field string, count int) (int32, error) {
+	if count < 0 || count > math.MaxInt32 {
+		return 0, fmt.Errorf("%s: expected 0 to %d, got %d", field, math.MaxInt32, count)
 	}
-	return new(int32(*count))
+	return int32(count), nil
 }

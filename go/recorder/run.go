@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,12 @@ import (
 	"example.org/llm-test-bench/go/ltbv1"
 )
 
-// exitTimeout bounds the end of a run.
-const exitTimeout = 10 * time.Second
+const (
+	// exitTimeout bounds the end of a run.
+	exitTimeout = 10 * time.Second
+	// mostLabels is the service's limit.
+	mostLabels = 64
+)
 
 // Options of a run, which becomes a benchmark.
 type Options struct {
@@ -34,7 +39,7 @@ type Options struct {
 	Provider string
 	// Total is the planned number of evaluations. 0: not known.
 	Total int
-	// Labels to find it by.
+	// Labels to find it by, at most 64. Keys have 1 to 63 characters, values at most 255.
 	Labels map[string]string
 	// Metadata is further data, as JSON.
 	Metadata map[string]any
@@ -58,25 +63,34 @@ type Run struct {
 	unsent      error
 }
 
-// An UnsentError says that a run has ended, and not everything was sent in time. What is in the file is sent
-// by [Sync] or the command ltb-sync.
+// An UnsentError says that a run sends something no more: it has ended, or could not read a file of its own.
+// What is in files is sent by [Sync] or the command ltb-sync.
 type UnsentError struct {
-	// Evaluations that wait in the file; Lost are those that could not even be written there.
+	// Evaluations that wait in files; Lost are those that could not even be written there.
 	Evaluations, Lost int
-	// Path of the file.
-	Path string
-	// Cause is what the last attempt failed with; nil if there was none.
+	// Paths of the files: that of the run, and those that it could not read.
+	Paths []string
+	// Cause is what sending, or a file, failed with last; nil if neither did.
 	Cause error
+
+	isEndLost bool
 }
 
 func (e *UnsentError) Error() string {
-	text := fmt.Sprintf("recorder: %d evaluations are not sent. They are in %s: send them by ltb-sync", e.Evaluations, e.Path)
-	if e.Path == "" {
-		text = "recorder: the run's end is not sent"
+	var parts []string
+	files := strings.Join(e.Paths, ", ")
+	if e.Evaluations > 0 {
+		parts = append(parts, fmt.Sprintf("%d evaluations are not sent. They are in %s: send them by ltb-sync", e.Evaluations, files))
+	} else if len(e.Paths) > 0 {
+		parts = append(parts, fmt.Sprintf("the run's end is not sent. It is in %s: send it by ltb-sync", files))
 	}
 	if e.Lost > 0 {
-		text += fmt.Sprintf("; %d are lost, because the spool could not be written", e.Lost)
+		parts = append(parts, fmt.Sprintf("%d evaluations are lost, because the spool could not be written", e.Lost))
 	}
+	if e.isEndLost {
+		parts = append(parts, "the run's end is lost, because the spool could not be written")
+	}
+	text := "recorder: " + strings.Join(parts, "; ")
 	if e.Cause != nil {
 		text += fmt.Sprintf(" (%v)", e.Cause)
 	}
@@ -113,7 +127,8 @@ func Start(client *ltb.Client, options Options) (*Run, error) {
 }
 
 // Log records one evaluation. It takes microseconds, waits for nothing and cannot fail: what can never be
-// stored is logged, and kept in rejected.jsonl of the spool.
+// stored is logged, and kept in rejected.jsonl of the spool. After Finish it goes to a file that [Sync] or the
+// command ltb-sync sends once this process has ended.
 func (r *Run) Log(evaluation Evaluation) {
 	message, err := evaluation.message(r.ID)
 	if err != nil {
@@ -137,13 +152,9 @@ func (r *Run) LogDurable(evaluation Evaluation) error {
 	return nil
 }
 
-// Flush waits until nothing is left that is not stored, or the context ends.
-func (r *Run) Flush(ctx context.Context) error {
-	if err := r.sender.flush(ctx); err != nil {
-		return fmt.Errorf("recorder: %w", err)
-	}
-	return nil
-}
+// Flush waits until nothing is left that is not stored, or the context or the run ends. It returns an
+// [*UnsentError] if the run sends something no more.
+func (r *Run) Flush(ctx context.Context) error { return r.sender.flush(ctx) }
 
 // Finish ends the run, sends what is left, and waits for that no longer than ExitTimeout. Without an error
 // the benchmark is COMPLETED, with one that is [context.Canceled] CANCELLED, with any other FAILED.
@@ -179,7 +190,7 @@ func (s *sender) close(ctx context.Context, end entry, stop context.CancelFunc) 
 	s.mu.Lock()
 	s.end = &end
 	s.mu.Unlock()
-	err := s.flush(ctx)
+	s.flush(ctx) // What it could not wait for is found below.
 	stop()
 	<-s.done
 	s.mu.Lock()
@@ -188,16 +199,10 @@ func (s *sender) close(ctx context.Context, end entry, stop context.CancelFunc) 
 	s.spill()
 	if s.end != nil {
 		s.keep(*s.end)
+		s.end = nil
 	}
-	count, path := s.spool.waiting, s.spool.path
-	isLeft := !s.spool.isEmpty()
-	if closing := s.spool.close(); closing != nil {
-		s.delivery.log.Warn("the spool cannot be closed", "path", path, "err", closing)
-	}
-	if err == nil && !isLeft && s.lost == 0 {
-		return nil
-	}
-	return &UnsentError{Evaluations: count, Lost: s.lost, Path: path, Cause: s.failure}
+	s.leave(s.failure)
+	return s.unsent()
 }
 
 func (o Options) exitTimeout() time.Duration {
@@ -218,17 +223,16 @@ func (o Options) request() (*ltbv1.CreateBenchmarkRequest, error) {
 			provider = first
 		}
 	}
-	for _, one := range []struct {
-		name, value string
-		most        int
-	}{{"Name", o.Name, 255}, {"Model", o.Model, 255}, {"Dataset", o.Dataset, 255}, {"Provider", provider, 100}} {
-		if length := utf8.RuneCountInString(one.value); length < 1 || length > one.most || !utf8.ValidString(one.value) {
-			return nil, fmt.Errorf("%s: expected 1 to %d characters in UTF-8, got %d", one.name, one.most, length)
-		}
+	total, err := countOf("Total", o.Total)
+	if err := errors.Join(err,
+		checkText("Name", o.Name, 1, 255), checkText("Model", o.Model, 1, 255), checkText("Dataset", o.Dataset, 1, 255),
+		checkText("Provider", provider, 1, 100), checkLabels(o.Labels),
+	); err != nil {
+		return nil, err
 	}
 	request := &ltbv1.CreateBenchmarkRequest{
 		Id: o.ID, Name: o.Name, Provider: provider, Model: o.Model, Dataset: o.Dataset,
-		TotalIterations: int32(o.Total), Labels: o.Labels,
+		TotalIterations: total, Labels: o.Labels,
 	}
 	if o.ID == "" {
 		request.Id = ids.New()
@@ -236,11 +240,32 @@ func (o Options) request() (*ltbv1.CreateBenchmarkRequest, error) {
 		return nil, fmt.Errorf("ID: expected a UUID, got %q", o.ID)
 	}
 	if len(o.Metadata) > 0 {
-		text, err := textOf(o.Metadata)
-		if err != nil {
-			return nil, fmt.Errorf("invalid Metadata: %w", err)
+		if request.MetadataJson, err = textOf("Metadata", o.Metadata); err != nil {
+			return nil, err
 		}
-		request.MetadataJson = text
 	}
 	return request, nil
+}
+
+func checkLabels(labels map[string]string) error {
+	if len(labels) > mostLabels {
+		return fmt.Errorf("expected at most %d Labels, got %d", mostLabels, len(labels))
+	}
+	for key, value := range labels {
+		err := cmp.Or(checkText("a key of Labels", key, 1, 63), checkText(fmt.Sprintf("Labels[%q]", key), value, 0, 255))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkText(name, text string, least, most int) error {
+	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+		return fmt.Errorf("%s: expected text in UTF-8 without NUL, got %.80q", name, text)
+	}
+	if length := utf8.RuneCountInString(text); length < least || length > most {
+		return fmt.Errorf("%s: expected %d to %d characters, got %d", name, least, most, length)
+	}
+	return nil
 }

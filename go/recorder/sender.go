@@ -3,6 +3,7 @@ package recorder
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ const (
 	failuresInMemory = 3
 )
 
+var errEnded = errors.New("the run ended before everything was sent")
+
 // A sender queues what a run records, and sends it behind it: first the benchmark, then evaluations from
 // memory, then those of the spool, and last the end of the benchmark.
 type sender struct {
@@ -39,8 +42,9 @@ type sender struct {
 	end     *entry // The end of the benchmark.
 	isReady bool   // The benchmark is there.
 	isOver  bool   // No more is taken.
-	lost    int
 	failure error
+	// left is what is not sent any more.
+	left UnsentError
 	// hurried counts those that wait for all to be sent.
 	hurried int
 	// changed is closed, and made anew, when something was sent.
@@ -60,7 +64,7 @@ func (s *sender) put(message proto.Message) {
 		return
 	}
 	s.queue = append(s.queue, added)
-	s.bytes += proto.Size(message)
+	s.bytes += added.size
 	// The sender lingers by itself, and only needs to know of the first and of a full batch.
 	if len(s.queue) == 1 || len(s.queue) == batchItems {
 		s.poke()
@@ -104,11 +108,14 @@ func (s *sender) poke() {
 func (s *sender) keep(kept entry) {
 	if err := s.spool.append(kept); err != nil {
 		if kept.kind == "evaluation" {
-			s.lost++
+			s.left.Lost++
+		} else {
+			s.left.isEndLost = true
 		}
-		if s.lost <= 1 {
+		if s.left.Lost <= 1 {
 			s.delivery.log.Warn("the spool cannot be written", "err", err)
 		}
+		s.left.Cause = err
 	}
 }
 
@@ -125,7 +132,31 @@ func (s *sender) isSent() bool {
 	return s.isReady && len(s.queue) == 0 && len(s.sending) == 0 && s.spool.isEmpty() && s.end == nil
 }
 
-// flush waits until everything is sent.
+// leave leaves the spool to Sync. What is put there from now on goes to another file.
+func (s *sender) leave(cause error) {
+	if !s.spool.isEmpty() {
+		s.left.Evaluations += s.spool.waiting
+		s.left.Paths = append(s.left.Paths, s.spool.path)
+		if cause != nil {
+			s.left.Cause = cause
+		}
+	}
+	if err := s.spool.close(); err != nil {
+		s.delivery.log.Warn("the spool cannot be closed", "path", s.spool.path, "err", err)
+	}
+	s.spool = spool{url: s.spool.url, create: s.spool.create}
+}
+
+// unsent tells what is not sent any more; nil if that is nothing.
+func (s *sender) unsent() error {
+	if s.left.Evaluations == 0 && s.left.Lost == 0 && len(s.left.Paths) == 0 && !s.left.isEndLost {
+		return nil
+	}
+	told := s.left
+	return &told
+}
+
+// flush waits until everything is sent that can be.
 func (s *sender) flush(ctx context.Context) error {
 	s.mu.Lock()
 	s.hurried++
@@ -134,16 +165,20 @@ func (s *sender) flush(ctx context.Context) error {
 		s.poke()
 		changed := s.changed
 		s.mu.Unlock()
+		var ended error
 		select {
 		case <-changed:
+		case <-s.done:
+			ended = errEnded
 		case <-ctx.Done():
+			ended = ctx.Err()
 		}
 		s.mu.Lock()
-		if ctx.Err() != nil && !s.isSent() {
-			return errors.Join(ctx.Err(), s.failure)
+		if ended != nil && !s.isSent() {
+			return fmt.Errorf("recorder: %w", errors.Join(ended, s.failure))
 		}
 	}
-	return nil
+	return s.unsent()
 }
 
 // work sends until the context ends.
@@ -161,22 +196,22 @@ func (s *sender) work(ctx context.Context) {
 			}
 			failures++
 			s.failed(err, failures)
-			var failed *ltb.Error
-			after := wait.Backoff(failures, firstPause, mostPause)
-			if errors.As(err, &failed) {
-				after += failed.RetryAfter
-			}
-			wait.Pause(ctx, after)
+			wait.Pause(ctx, ltb.RetryAfter(err)+wait.Backoff(failures, firstPause, mostPause))
 			continue
 		}
 		failures = 0
 		s.mu.Lock()
 		s.failure = nil
 		settled()
-		close(s.changed)
-		s.changed = make(chan struct{})
+		s.notify()
 		s.mu.Unlock()
 	}
+}
+
+// notify wakes those that wait for all to be sent.
+func (s *sender) notify() {
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
 // failed puts what could not be sent back.
@@ -188,7 +223,7 @@ func (s *sender) failed(err error, failures int) {
 	}
 	s.failure = err
 	for _, one := range s.sending {
-		s.bytes += proto.Size(one.message)
+		s.bytes += one.size
 	}
 	s.queue = append(s.sending, s.queue...)
 	s.sending = nil
@@ -197,12 +232,16 @@ func (s *sender) failed(err error, failures int) {
 	}
 }
 
+// isFull tells whether what waits goes out at once: a batch is full, or somebody is in a hurry.
+func (s *sender) isFull() bool {
+	return len(s.queue) >= batchItems || s.bytes >= batchBytes || s.hurried > 0 || s.end != nil
+}
+
 // next waits for entries to send. It returns them with what to do once they are sent, under the lock.
 func (s *sender) next(ctx context.Context) (entries []entry, settled func(), ok bool) {
 	for ctx.Err() == nil {
 		s.mu.Lock()
-		isFull := len(s.queue) >= batchItems || s.bytes >= batchBytes || s.hurried > 0 || s.end != nil
-		if !isFull && len(s.queue) > 0 {
+		if !s.isFull() && len(s.queue) > 0 {
 			s.mu.Unlock()
 			s.linger(ctx)
 			s.mu.Lock()
@@ -220,7 +259,7 @@ func (s *sender) next(ctx context.Context) (entries []entry, settled func(), ok 
 	return nil, nil, false
 }
 
-// linger waits until the first entry is old enough, a batch is full, or somebody is in a hurry.
+// linger waits until the first entry is old enough, or what waits goes out at once.
 func (s *sender) linger(ctx context.Context) {
 	old := time.NewTimer(linger)
 	defer old.Stop()
@@ -233,7 +272,7 @@ func (s *sender) linger(ctx context.Context) {
 		case <-s.wake:
 		}
 		s.mu.Lock()
-		isFull := len(s.queue) >= batchItems || s.bytes >= batchBytes || s.hurried > 0 || s.end != nil
+		isFull := s.isFull()
 		s.mu.Unlock()
 		if isFull {
 			return
@@ -246,9 +285,9 @@ func (s *sender) take() (entries []entry, settled func()) {
 		return []entry{s.create}, func() { s.isReady = true }
 	}
 	if len(s.queue) > 0 {
-		count, size := 0, 0
-		for count < len(s.queue) && count < batchItems && (count == 0 || size < batchBytes) {
-			size += proto.Size(s.queue[count].message)
+		count, size := 1, s.queue[0].size
+		for count < len(s.queue) && count < batchItems && size+s.queue[count].size <= batchBytes {
+			size += s.queue[count].size
 			count++
 		}
 		s.sending = s.queue[:count:count]
@@ -261,12 +300,13 @@ func (s *sender) take() (entries []entry, settled func()) {
 		switch {
 		case err != nil:
 			s.delivery.log.Error("the spool cannot be read, and is left to ltb-sync", "path", s.spool.path, "err", err)
-			s.spool.file.Close()
-			s.spool = spool{url: s.spool.url, create: s.spool.create}
+			s.leave(err)
+			s.notify()
 		case len(found) > 0:
 			return found, func() { s.settleSpool(end, len(found)) }
 		default:
 			s.settleSpool(end, 0)
+			s.notify()
 		}
 	}
 	if s.end != nil {

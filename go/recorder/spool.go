@@ -21,16 +21,18 @@ import (
 type entry struct {
 	kind    string
 	message proto.Message
+	size    int // Bytes of the message.
 }
 
 func entryOf(message proto.Message) entry {
+	kind := "evaluation"
 	switch message.(type) {
 	case *ltbv1.CreateBenchmarkRequest:
-		return entry{"create", message}
+		kind = "create"
 	case *ltbv1.UpdateBenchmarkRequest:
-		return entry{"update", message}
+		kind = "update"
 	}
-	return entry{"evaluation", message}
+	return entry{kind, message, proto.Size(message)}
 }
 
 // line writes it as the spool has it. Python reads the same lines.
@@ -63,7 +65,7 @@ func parse(line []byte) (entry, bool, error) {
 		return entry{}, false, nil
 	}
 	err := protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(found.Body, message)
-	return entry{found.Kind, message}, true, err
+	return entryOf(message), true, err
 }
 
 // folder is LTB_SPOOL_DIR, else one of the user's. It is made if it is not there.
@@ -98,6 +100,7 @@ type spool struct {
 	// waiting are the evaluations in it that are still to be sent.
 	waiting  int
 	isListed bool // Its name is on the disk.
+	isTorn   bool // Behind size it may have half of a line.
 }
 
 func (s *spool) isEmpty() bool { return s.sentTo >= s.size }
@@ -124,13 +127,18 @@ func (s *spool) append(added entry) error {
 		}
 		line = append(append(append(head, '\n'), first...), line...)
 	}
-	written, err := s.file.Write(line)
-	if err != nil {
-		// No half of a line may stay before the next one.
-		s.file.Truncate(s.size)
+	// No half of a line may stay before the next one.
+	if s.isTorn {
+		if err := s.file.Truncate(s.size); err != nil {
+			return err
+		}
+		s.isTorn = false
+	}
+	if _, err := s.file.Write(line); err != nil {
+		s.isTorn = true
 		return err
 	}
-	s.size += int64(written)
+	s.size += int64(len(line))
 	if added.kind == "evaluation" {
 		s.waiting++
 	}
@@ -148,10 +156,11 @@ func syncFile(file *os.File, isListed bool) error {
 		return err
 	}
 	defer parent.Close()
-	return syncFolder(parent)
+	return parent.Sync()
 }
 
-// peek returns the next evaluations and updates to send, and where they end.
+// peek returns the next evaluations to send, and where they end. The end of the benchmark is only put there
+// once the run sends no more.
 func (s *spool) peek() (found []entry, end int64, err error) {
 	end = s.sentTo
 	if s.isEmpty() {
@@ -159,10 +168,10 @@ func (s *spool) peek() (found []entry, end int64, err error) {
 	}
 	lines := bufio.NewReader(io.NewSectionReader(s.file, s.sentTo, s.size-s.sentTo))
 	size := 0
-	for len(found) < batchItems && size < batchBytes {
+	for len(found) < batchItems {
 		line, err := lines.ReadBytes('\n')
-		end += int64(len(line))
 		if err == io.EOF {
+			end += int64(len(line))
 			break
 		}
 		if err != nil {
@@ -172,10 +181,14 @@ func (s *spool) peek() (found []entry, end int64, err error) {
 		if err != nil {
 			return nil, end, fmt.Errorf("%s: %w", s.path, err)
 		}
-		if ok && one.kind != "create" {
+		if ok && one.kind == "evaluation" {
+			if len(found) > 0 && size+one.size > batchBytes {
+				break
+			}
 			found = append(found, one)
-			size += len(line)
+			size += one.size
 		}
+		end += int64(len(line))
 	}
 	return found, end, nil
 }
@@ -187,11 +200,16 @@ func (s *spool) sent(end int64, evaluations int) error {
 	if s.file == nil || !s.isEmpty() {
 		return nil
 	}
+	// A file that stays as it is goes on behind what was sent.
+	if err := s.file.Truncate(0); err != nil {
+		return err
+	}
 	s.size, s.sentTo = 0, 0
-	return s.file.Truncate(0)
+	return nil
 }
 
-// close gives the file to Sync, or deletes it if everything was sent.
+// close gives the file to Sync, or deletes it if everything was sent. Only a file that is open can be deleted
+// without Sync taking it meanwhile.
 func (s *spool) close() error {
 	if s.file == nil {
 		return nil

@@ -46,8 +46,11 @@ func Sync(ctx context.Context, client *ltb.Client, options SyncOptions) ([]Synce
 		if err != nil {
 			return nil, fmt.Errorf("recorder: %w", err)
 		}
-		if files, err = filepath.Glob(filepath.Join(in, "*-*.jsonl")); err != nil {
+		if files, err = fs.Glob(os.DirFS(in), "*-*.jsonl"); err != nil {
 			return nil, fmt.Errorf("recorder: %w", err)
+		}
+		for at, name := range files {
+			files[at] = filepath.Join(in, name)
 		}
 	}
 	log := options.Log

@@ -1,5 +1,3 @@
-//go:build unix
-
 package recorder
 
 import (
@@ -16,6 +14,3 @@ func tryLock(file *os.File) (bool, error) {
 	}
 	return err == nil, err
 }
-
-// syncFolder has the names of new files on the disk.
-func syncFolder(folder *os.File) error { return folder.Sync() }
