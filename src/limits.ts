@@ -398,6 +398,10 @@ export const limits = {
   /** A statement may take this long, and one that several calls share, or wait behind, the second. */
   statementMs: 600_000,
   sharedStatementMs: 30_000,
+  /** An answer that callers accept to share serves those who ask within this time of its beginning. */
+  sharedAnswerMs: 2_000,
+  /** So many shared answers of a method are kept. */
+  sharedAnswers: 100,
   /** A server is not ready while a shared statement has run for so long. */
   sharedSilentMs: 10_000,
   /** A new session of PostgreSQL takes its settings within this time. */

@@ -100,13 +100,21 @@ with recursive
   ),
   oldest as (
     select
-      head.lane_id,
-      min(greatest(j.created_at, coalesce(j.run_at, j.created_at))) as since
+      lane_id,
+      min(
+        (
+          select
+            greatest(j.created_at, coalesce(j.run_at, j.created_at))
+          from
+            jobs j
+          where
+            j.id = head.job_id
+        )
+      ) as since
     from
       head
-      join jobs j on j.id = head.job_id
     group by
-      head.lane_id
+      lane_id
   )
 select
   lane.id,
@@ -307,13 +315,21 @@ with recursive
   ),
   oldest as (
     select
-      head.lane_id,
-      min(greatest(j.created_at, coalesce(j.run_at, j.created_at))) as since
+      lane_id,
+      min(
+        (
+          select
+            greatest(j.created_at, coalesce(j.run_at, j.created_at))
+          from
+            jobs j
+          where
+            j.id = head.job_id
+        )
+      ) as since
     from
       head
-      join jobs j on j.id = head.job_id
     group by
-      head.lane_id
+      lane_id
   )
 select
   lane.id,

@@ -79,13 +79,22 @@ with
       ),
       oldest as (
         select
-          j.job_type,
-          min(greatest(j.created_at, coalesce(j.run_at, j.created_at))) as since
+          lane.job_type,
+          min(
+            (
+              select
+                greatest(j.created_at, coalesce(j.run_at, j.created_at))
+              from
+                jobs j
+              where
+                j.id = head.job_id
+            )
+          ) as since
         from
           head
-          join jobs j on j.id = head.job_id
+          join job_lanes lane on lane.id = head.lane_id
         group by
-          j.job_type
+          lane.job_type
       )
     select
       t.job_type,

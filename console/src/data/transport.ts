@@ -18,10 +18,22 @@ const answered: Interceptor = (next) => async (request) => {
   }
 };
 
+/** Accepts an answer that another page got up to 2 s ago. */
+const shared: Interceptor = (next) => (request) => {
+  request.header.set("ltb-read", "shared");
+  return next(request);
+};
+
 /** Calls the service that the page came from. The browser adds the cookie of the session. */
-export const transport = createConnectTransport({
-  baseUrl: window.location.origin,
-  useBinaryFormat: true,
-  interceptors: [named, answered],
-  defaultTimeoutMs: 30_000,
-});
+const transportWith = (...interceptors: Interceptor[]) =>
+  createConnectTransport({
+    baseUrl: window.location.origin,
+    useBinaryFormat: true,
+    interceptors: [...interceptors, named, answered],
+    defaultTimeoutMs: 30_000,
+  });
+
+export const transport = transportWith();
+
+/** For what many pages ask every few seconds and none of them changes. */
+export const sharing = { transport: transportWith(shared) };

@@ -52,8 +52,7 @@ export const pageLanes = statement("job_lane_page", {
       ])}
       order by job_type, coalesce(limit_key, ''), id limit ${limit}
     ), ${laneHeads(sql.fragment`lane`)}, oldest as (
-      select head.lane_id, min(${readySince}) as since
-      from head join jobs j on j.id = head.job_id group by head.lane_id
+      select lane_id, min(${readySince}) as since from head group by lane_id
     )
     select
       lane.id, lane.job_type, lane.required_tags, lane.limit_key, ready.count as ready,

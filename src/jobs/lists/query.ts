@@ -284,8 +284,13 @@ export const laneHeads = (lanes: Fragment): Fragment => sql.fragment`
     ) next
   )`;
 
-/** Since when job `j` has been ready. */
-export const readySince = sql.fragment`greatest(j.created_at, coalesce(j.run_at, j.created_at))`;
+/**
+ * Since when the job has been ready that a `head` names. A subquery, as the planner takes a recursion for
+ * many rows: joined with jobs it would read all of them for the few heads.
+ */
+export const readySince = sql.fragment`(
+  select greatest(j.created_at, coalesce(j.run_at, j.created_at)) from jobs j where j.id = head.job_id
+)`;
 
 // Sums deltas, which maintenance keeps few; the oldest job of a lane and priority is the first of its index
 // range, found by walking the distinct priorities. That says nothing of one benchmark, for which it is left
@@ -307,8 +312,8 @@ export const statsByType = (
       select id from job_lanes
       where ${benchmarkId === undefined} and job_type in (select job_type from totals where pending > 0)
     ) lane`)}, oldest as (
-      select j.job_type, min(${readySince}) as since
-      from head join jobs j on j.id = head.job_id group by j.job_type
+      select lane.job_type, min(${readySince}) as since
+      from head join job_lanes lane on lane.id = head.lane_id group by lane.job_type
     )
     select
       t.job_type, t.pending, t.scheduled, t.running, t.completed, t.failed, t.cancelled,

@@ -6,6 +6,7 @@ import type { Middleware } from "./hooks.ts";
 import { observe } from "./observe.ts";
 import { deadline, makeHandler } from "./pump.ts";
 import { readFrom } from "./read-from.ts";
+import { share } from "./share.ts";
 import { trace } from "./trace.ts";
 
 /**
@@ -45,5 +46,5 @@ export function compose<In, Out>(
   host: RpcHost,
 ): Handler<In, Out> {
   const hooks = chain.flatMap((middleware) => middleware(provided.method, host) ?? []);
-  return makeHandler(provided, wire, hooks, host);
+  return makeHandler(share(provided), wire, hooks, host);
 }

@@ -42,8 +42,8 @@ export const readFrom: Middleware = (method) => {
     each(_, { call }) {
       const value = call.header(readHeader);
       if (value === "replica") call.scope.replica = {};
-      else if (value !== undefined && value !== "primary")
-        throw invalidField(readHeader, "must be replica or primary, as metadata of the call");
+      else if (value !== undefined && value !== "primary" && value !== "shared")
+        throw invalidField(readHeader, "must be replica, primary or shared, as metadata of the call");
       return undefined;
     },
     end(context, { code }) {

@@ -6,6 +6,7 @@ import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useSession } from "../../data/session.ts";
+import { sharing } from "../../data/transport.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { count, lasting } from "../../parts/format.ts";
 import { Status, type Tone } from "../../parts/Status.tsx";
@@ -18,8 +19,12 @@ const named = 5;
 /** What needs a look: silent workers, lanes that nobody serves, pauses, limits of 0, keys that end soon. */
 export function Attention() {
   const refetchInterval = useInterval(10_000);
-  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { refetchInterval });
-  const lanes = useQuery(JobService.method.listJobLanes, { pageSize: 1_000 }, { refetchInterval });
+  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { ...sharing, refetchInterval });
+  const lanes = useQuery(
+    JobService.method.listJobLanes,
+    { pageSize: 1_000 },
+    { ...sharing, refetchInterval },
+  );
   const pauses = useQuery(JobService.method.listJobPauses, { pageSize: 1_000 }, { refetchInterval });
   const limits = useQuery(JobService.method.listJobLimits, { pageSize: 1_000 }, { refetchInterval });
   const user = useSession().data?.user;

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
+import { sharing } from "../../data/transport.ts";
 import { Card } from "../../parts/Card.tsx";
 import { count, lasting, percent } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -11,8 +12,8 @@ import { Meter } from "../../parts/Meter.tsx";
 /** Figures of the workers and of the queue. */
 export function Figures() {
   const refetchInterval = useInterval(2_000);
-  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { refetchInterval });
-  const jobs = useQuery(JobService.method.getJobStats, {}, { refetchInterval });
+  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { ...sharing, refetchInterval });
+  const jobs = useQuery(JobService.method.getJobStats, {}, { ...sharing, refetchInterval });
   const oldest = jobs.data?.oldestPendingAge;
   return (
     <Loaded query={cluster}>

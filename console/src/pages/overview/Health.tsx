@@ -7,6 +7,7 @@ import { SystemService } from "../../../../gen/ltb/v1/system_service_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useConfig, useMay } from "../../data/session.ts";
+import { sharing } from "../../data/transport.ts";
 import { bytes, count, lasting } from "../../parts/format.ts";
 import { HealthState, Status } from "../../parts/Status.tsx";
 
@@ -18,7 +19,11 @@ export function Health() {
   const often = useInterval(2_000);
   const seldom = useInterval(30_000);
   const admin = useMay("admin");
-  const workers = useQuery(WorkerService.method.getClusterStats, {}, { refetchInterval: often }).data;
+  const workers = useQuery(
+    WorkerService.method.getClusterStats,
+    {},
+    { ...sharing, refetchInterval: often },
+  ).data;
   const stats = useQuery(SystemService.method.getStats, {}, { refetchInterval: seldom }).data;
   const version = useConfig().data?.version;
   const trail = useQuery(
