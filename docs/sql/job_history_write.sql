@@ -7,85 +7,86 @@ with
       pg_try_advisory_xact_lock(7036420326)
   ),
   attempt as materialized (
-    -- Each is joined with its job once. Those that ended since may have begun in the minute.
+    -- Each is joined with its job once and counted at once. Those that ended since may have begun in the
+    -- minute. What a job has waited before a retry is not known: its pause is a part of it.
     select
-      a.*,
-      j.job_type,
-      j.created_at,
-      j.run_at
+      job_type,
+      started,
+      case
+        when started
+        and attempt = 1 then least(
+          63,
+          ceil(
+            2 * ln(
+              greatest(
+                extract(
+                  epoch
+                  from
+                    started_at - ready_at
+                )::double precision * 1000,
+                1
+              )
+            ) / ln(2::double precision)
+          )
+        )::integer
+      end as wait,
+      case
+        when ended_at < ($1::timestamptz + interval '1 minute')
+        and outcome in ('completed', 'failed', 'timed_out') then least(
+          63,
+          ceil(
+            2 * ln(
+              greatest(
+                extract(
+                  epoch
+                  from
+                    ended_at - started_at
+                )::double precision * 1000,
+                1
+              )
+            ) / ln(2::double precision)
+          )
+        )::integer
+      end as run,
+      count(*) as count
     from
       (
         select
-          a.job_id,
-          a.attempt,
-          a.started_at,
-          a.ended_at,
-          a.outcome
+          a.*,
+          a.started_at >= $2::timestamptz
+          and a.started_at < ($3::timestamptz + interval '1 minute') as started,
+          j.job_type,
+          greatest(j.created_at, coalesce(j.run_at, j.created_at)) as ready_at
         from
-          turn
-          join job_attempts a on a.ended_at >= $1::timestamptz
-        union all
-        select
-          l.job_id,
-          l.attempt,
-          l.claimed_at,
-          null,
-          null
-        from
-          turn
-          join job_leases l on l.claimed_at >= $2::timestamptz
-          and l.claimed_at < ($3::timestamptz + interval '1 minute')
+          (
+            select
+              a.job_id,
+              a.attempt,
+              a.started_at,
+              a.ended_at,
+              a.outcome
+            from
+              turn
+              join job_attempts a on a.ended_at >= $4::timestamptz
+            union all
+            select
+              l.job_id,
+              l.attempt,
+              l.claimed_at,
+              null,
+              null
+            from
+              turn
+              join job_leases l on l.claimed_at >= $5::timestamptz
+              and l.claimed_at < ($6::timestamptz + interval '1 minute')
+          ) a
+          join jobs j on j.id = a.job_id
       ) a
-      join jobs j on j.id = a.job_id
-  ),
-  begun as materialized (
-    select
-      a.job_type,
-      a.attempt,
-      extract(
-        epoch
-        from
-          a.started_at - greatest(a.created_at, coalesce(a.run_at, a.created_at))
-      ) * 1000 as ms
-    from
-      attempt a
-    where
-      a.started_at >= $4::timestamptz
-      and a.started_at < ($5::timestamptz + interval '1 minute')
-  ),
-  wait_bucket as materialized (
-    -- What a job has waited before a retry is not known: its pause is a part of it.
-    select
-      job_type,
-      least(63, ceil(2 * ln(greatest(ms, 1)) / ln(2)))::integer as bucket
-    from
-      begun
-    where
-      attempt = 1
-  ),
-  run_bucket as materialized (
-    select
-      a.job_type,
-      least(
-        63,
-        ceil(
-          2 * ln(
-            greatest(
-              extract(
-                epoch
-                from
-                  a.ended_at - a.started_at
-              ) * 1000,
-              1
-            )
-          ) / ln(2)
-        )
-      )::integer as bucket
-    from
-      attempt a
-    where
-      a.ended_at < ($6::timestamptz + interval '1 minute')
-      and a.outcome in ('completed', 'failed', 'timed_out')
+    group by
+      1,
+      2,
+      3,
+      4
   ),
   change (job_type, created, started, completed, failed, ready, running) as (
     select
@@ -106,13 +107,15 @@ with
     select
       job_type,
       0,
-      count(*),
+      sum(count),
       0,
       0,
       0,
       0
     from
-      begun
+      attempt
+    where
+      started
     group by
       job_type
     union all
@@ -192,7 +195,16 @@ with
           coalesce(job_type, '') as job_type,
           max(bucket) as highest
         from
-          wait_bucket
+          (
+            select
+              job_type,
+              wait as bucket,
+              count
+            from
+              attempt
+            where
+              wait is not null
+          ) times
         group by
           grouping sets ((job_type), ())
       ) c
@@ -201,9 +213,18 @@ with
         select
           coalesce(job_type, '') as job_type,
           bucket,
-          count(*)
+          sum(count) as count
         from
-          wait_bucket
+          (
+            select
+              job_type,
+              wait as bucket,
+              count
+            from
+              attempt
+            where
+              wait is not null
+          ) times
         group by
           grouping sets ((job_type, bucket), (bucket))
       ) n on n.job_type = c.job_type
@@ -225,7 +246,16 @@ with
           coalesce(job_type, '') as job_type,
           max(bucket) as highest
         from
-          run_bucket
+          (
+            select
+              job_type,
+              run as bucket,
+              count
+            from
+              attempt
+            where
+              run is not null
+          ) times
         group by
           grouping sets ((job_type), ())
       ) c
@@ -234,9 +264,18 @@ with
         select
           coalesce(job_type, '') as job_type,
           bucket,
-          count(*)
+          sum(count) as count
         from
-          run_bucket
+          (
+            select
+              job_type,
+              run as bucket,
+              count
+            from
+              attempt
+            where
+              run is not null
+          ) times
         group by
           grouping sets ((job_type, bucket), (bucket))
       ) n on n.job_type = c.job_type

@@ -1,12 +1,13 @@
 /**
- * `npm run bench:console [-- --quick --json --only overview,list,sample,memory,clients]`: what the console
- * costs its reader, in a Chromium, and the service. The memory of a tab takes ten minutes; all of it half an
- * hour.
+ * `npm run bench:console [-- --quick --json --only PARTS]`: what the console costs its reader, in a Chromium,
+ * and the service. PARTS are some of overview, list, sample, memory, clients and history. The memory of a tab
+ * takes ten minutes; all of it half an hour.
  */
 import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Client } from "pg";
+import { historyLock } from "../../src/jobs/history/write.ts";
 import { recordCalls, replay } from "./console/calls.ts";
 import { keyTime, memoryOf, renderTime, scroll, Tabs } from "./console/tab.ts";
 import { fillBoard, fillEvaluations } from "./evaluations/fill.ts";
@@ -73,6 +74,7 @@ if (isWanted("overview")) await overview();
 if (isWanted("list") || isWanted("sample")) await samples();
 if (isWanted("memory")) await memory();
 if (isWanted("clients")) await clientsBesideWork();
+if (isWanted("history")) await historyBesideWork();
 notes.push(`load average at the end: ${loadavg()[0]?.toFixed(1)}`);
 print();
 
@@ -182,17 +184,35 @@ async function clientsBesideWork(): Promise<void> {
     const answered = await pages;
     measured.add("console_calls_per_s", answered / sizes.workSeconds);
   };
-  // A job costs more the more there are: what comes first takes turns.
-  const turns = [() => worked("alone"), beside];
+  await inTurns(() => worked("alone"), beside);
+}
+
+/**
+ * What the history of the queue adds to its work. Each round has the end of one minute, which is written
+ * unless the lock is held that has one server alone write it.
+ */
+async function historyBesideWork(): Promise<void> {
+  const seconds = 61;
+  const without = async () => {
+    await db.query("select pg_advisory_lock($1)", [historyLock]);
+    await worked("without_history", seconds);
+    await db.query("select pg_advisory_unlock($1)", [historyLock]);
+  };
+  await inTurns(without, () => worked("with_history", seconds));
+}
+
+/** Measures two things by rounds. A job costs more the more there are: what comes first takes turns. */
+async function inTurns(...turns: (() => Promise<void>)[]): Promise<void> {
   for (let round = 0; round < rounds; round++)
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
 }
 
 /** Takes down what service and PostgreSQL spend on a thousand jobs at full speed. */
-async function worked(name: string): Promise<void> {
+async function worked(name: string, seconds = sizes.workSeconds): Promise<void> {
   await db.query("checkpoint");
   const before = processorSeconds(server.pid, backend.pid);
-  const end = performance.now() + 1_000 * sizes.workSeconds;
+  const startedAt = performance.now();
+  const end = startedAt + 1_000 * seconds;
   let done = 0;
   while (performance.now() < end) {
     await ours.createBatched(4_000);
@@ -203,13 +223,18 @@ async function worked(name: string): Promise<void> {
   if (!before || !after) return;
   const spent = after.service + after.postgres - before.service - before.postgres;
   measured.add(`${name}_cpu_s`, spent / (done / 1_000));
-  measured.add(`${name}_jobs_per_s`, done / sizes.workSeconds);
+  measured.add(`${name}_jobs_per_s`, (1_000 * done) / (performance.now() - startedAt));
 }
 
 function print(): void {
   const figures: Record<string, number> = measured.figures();
-  const added = measured.ratio("with_consoles_cpu_s", "alone_cpu_s");
-  if (added !== undefined) figures.consoles_cpu_ratio = added;
+  for (const [name, with_, without] of [
+    ["consoles_cpu_ratio", "with_consoles_cpu_s", "alone_cpu_s"],
+    ["history_cpu_ratio", "with_history_cpu_s", "without_history_cpu_s"],
+  ] as const) {
+    const ratio = measured.ratio(with_, without);
+    if (ratio !== undefined) figures[name] = ratio;
+  }
   if (options.json) {
     console.log(JSON.stringify({ sizes, notes, figures }));
     return;

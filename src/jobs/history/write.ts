@@ -16,25 +16,38 @@ const readDue = statement("job_history_due", {
   examples: [[]],
 });
 
-/** Element n + 1 of an array of counts has the times of more than 2^((n - 1) / 2) ms and up to 2^(n / 2). */
-const bucketOf = (ms: string): Fragment =>
-  fragmentOf(`least(63, ceil(2 * ln(greatest(${ms}, 1)) / ln(2)))::integer`);
+/**
+ * Element n + 1 of an array of counts has the times of more than 2^((n - 1) / 2) ms and up to 2^(n / 2). The
+ * logarithm is of double precision: that of numeric, which `extract` gives, takes microseconds.
+ */
+const bucketOf = (from: string, to: string): Fragment => {
+  const ms = `extract(epoch from ${to} - ${from})::double precision * 1000`;
+  return fragmentOf(`least(63, ceil(2 * ln(greatest(${ms}, 1)) / ln(2::double precision)))::integer`);
+};
 
-/** Counts of times (job_type, ms), by type and of all. */
-const counts = (name: string, times: string): Fragment => sql.fragment`
+/** Counts of the times in a bucket of `attempt`, by type and of all. */
+const counts = (name: string, bucket: string): Fragment => {
+  const times = sql.fragment`(
+    select job_type, ${fragmentOf(bucket)} as bucket, count from attempt where ${fragmentOf(bucket)} is not null
+  ) times`;
+  return sql.fragment`
   ${fragmentOf(name)} as (
     select c.job_type, array_agg(coalesce(n.count, 0)::integer order by place.bucket) as counts
     from (
       select coalesce(job_type, '') as job_type, max(bucket) as highest
-      from ${fragmentOf(`${times}_bucket`)} group by grouping sets ((job_type), ())
+      from ${times} group by grouping sets ((job_type), ())
     ) c
     cross join lateral generate_series(0, c.highest) as place (bucket)
     left join (
-      select coalesce(job_type, '') as job_type, bucket, count(*)
-      from ${fragmentOf(`${times}_bucket`)} group by grouping sets ((job_type, bucket), (bucket))
+      select coalesce(job_type, '') as job_type, bucket, sum(count) as count
+      from ${times} group by grouping sets ((job_type, bucket), (bucket))
     ) n on n.job_type = c.job_type and n.bucket = place.bucket
     group by c.job_type
   )`;
+};
+
+/** The advisory lock of the server that writes. */
+export const historyLock = 7036420326;
 
 /** Writes a minute, unless another server has or does. */
 export const writeMinute = statement("job_history_write", {
@@ -46,33 +59,31 @@ export const writeMinute = statement("job_history_write", {
     const upto = sql.fragment`(${minute}::timestamptz + interval '1 minute')`;
     return sql.fragment`
     with turn as materialized (
-      select true as mine where pg_try_advisory_xact_lock(7036420326)
+      select true as mine where pg_try_advisory_xact_lock(${fragmentOf(String(historyLock))})
     ), attempt as materialized (
-      -- Each is joined with its job once. Those that ended since may have begun in the minute.
-      select a.*, j.job_type, j.created_at, j.run_at
+      -- Each is joined with its job once and counted at once. Those that ended since may have begun in the
+      -- minute. What a job has waited before a retry is not known: its pause is a part of it.
+      select job_type, started,
+        case when started and attempt = 1 then ${bucketOf("ready_at", "started_at")} end as wait,
+        case when ended_at < ${upto} and outcome in ('completed', 'failed', 'timed_out')
+          then ${bucketOf("started_at", "ended_at")} end as run, count(*) as count
       from (
-        select a.job_id, a.attempt, a.started_at, a.ended_at, a.outcome
-        from turn join job_attempts a on a.ended_at >= ${since}
-        union all
-        select l.job_id, l.attempt, l.claimed_at, null, null from turn join job_leases l
-          on l.claimed_at >= ${since} and l.claimed_at < ${upto}
+        select a.*, a.started_at >= ${since} and a.started_at < ${upto} as started, j.job_type,
+          greatest(j.created_at, coalesce(j.run_at, j.created_at)) as ready_at
+        from (
+          select a.job_id, a.attempt, a.started_at, a.ended_at, a.outcome
+          from turn join job_attempts a on a.ended_at >= ${since}
+          union all
+          select l.job_id, l.attempt, l.claimed_at, null, null from turn join job_leases l
+            on l.claimed_at >= ${since} and l.claimed_at < ${upto}
+        ) a
+        join jobs j on j.id = a.job_id
       ) a
-      join jobs j on j.id = a.job_id
-    ), begun as materialized (
-      select a.job_type, a.attempt,
-        extract(epoch from a.started_at - greatest(a.created_at, coalesce(a.run_at, a.created_at))) * 1000 as ms
-      from attempt a where a.started_at >= ${since} and a.started_at < ${upto}
-    ), wait_bucket as materialized (
-      -- What a job has waited before a retry is not known: its pause is a part of it.
-      select job_type, ${bucketOf("ms")} as bucket from begun where attempt = 1
-    ), run_bucket as materialized (
-      select a.job_type, ${bucketOf("extract(epoch from a.ended_at - a.started_at) * 1000")} as bucket
-      from attempt a
-      where a.ended_at < ${upto} and a.outcome in ('completed', 'failed', 'timed_out')
+      group by 1, 2, 3, 4
     ), change (job_type, created, started, completed, failed, ready, running) as (
       select j.job_type, count(*), 0, 0, 0, 0, 0
       from turn join jobs j on j.created_at >= ${since} and j.created_at < ${upto} group by j.job_type
-      union all select job_type, 0, count(*), 0, 0, 0, 0 from begun group by job_type
+      union all select job_type, 0, sum(count), 0, 0, 0, 0 from attempt where started group by job_type
       union all
       select fin.job_type, 0, 0, count(*) filter (where fin.status = 'completed'),
         count(*) filter (where fin.status = 'failed'), 0, 0
