@@ -18,7 +18,7 @@ from google.protobuf import json_format, message_factory
 
 import ltb
 from ltb import _http as http_module
-from ltb._calls import Caller
+from ltb._calls import Caller, upload_bodies
 from ltb._endpoint import endpoint_of
 from ltb._grpc import POOL, GrpcTransport
 from ltb._grpc_json import object_of
@@ -278,3 +278,8 @@ def test_a_client_that_is_closed_ends_its_watches(stub: Stub) -> None:
     assert next(watch).cursor == "1"
     client.close()
     assert list(watch) == []
+
+
+def test_an_upload_puts_a_large_evaluation_into_a_message_of_its_own() -> None:
+    items = ['"' + "ä" * 900_000 + '"', '"' + "ä" * 1_500_000 + '"', '"b"']
+    assert [len(body.encode()) < 4_194_304 for body in upload_bodies(items, None)] == [True] * 3

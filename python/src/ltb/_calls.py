@@ -18,8 +18,8 @@ DEFAULT_TIMEOUT_S = 30.0
 MAX_ATTEMPTS = 5
 FIRST_PAUSE_S = 0.1
 MAX_PAUSE_S = 5.0
-# A message may have 4 MiB and 1,000 evaluations; smaller ones let the service begin before all is read.
-UPLOAD_BYTES = 1_000_000
+# A message may have 4 MiB, with up to four bytes for each character, and 1,000 evaluations.
+UPLOAD_CHARS = 1_000_000
 UPLOAD_ITEMS = 1_000
 
 T = TypeVar("T")
@@ -149,11 +149,11 @@ def upload_bodies(items: Iterable[str], benchmark_id: str | None) -> Iterator[st
     batch: list[str] = []
     size = 0
     for item in items:
-        batch.append(item)
-        size += len(item)
-        if size >= UPLOAD_BYTES or len(batch) >= UPLOAD_ITEMS:
+        if batch and (size + len(item) > UPLOAD_CHARS or len(batch) >= UPLOAD_ITEMS):
             yield batch_body(batch, benchmark_id)
             batch, size = [], 0
+        batch.append(item)
+        size += len(item)
     if batch:
         yield batch_body(batch, benchmark_id)
 
