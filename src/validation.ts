@@ -2,6 +2,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { z } from "zod";
 import { momentAt } from "./calendar.ts";
 import { invalid } from "./errors.ts";
+import { placeOfRepeatedKey } from "./json-keys.ts";
 import { mayHaveLongNumber, numberFault, parseExactly } from "./json-numbers.ts";
 import { limits } from "./limits.ts";
 import { countCharacters } from "./text.ts";
@@ -194,7 +195,10 @@ function faultOfText(json: JsonText, mustBeObject: boolean): string | undefined 
     return `must be JSON text, which it is not${at === undefined ? "" : ` from character ${at} on`}`;
   }
   if (mustBeObject && !isObject(value)) return notObject;
-  return faultOf(value) ?? (json.mayHaveLongNumber ? numberFault(text) : undefined);
+  const fault = faultOf(value) ?? (json.mayHaveLongNumber ? numberFault(text) : undefined);
+  if (fault !== undefined) return fault;
+  const at = placeOfRepeatedKey(text, value);
+  return at === undefined ? undefined : `must not have a key twice, as it has from character ${at} on`;
 }
 
 /**

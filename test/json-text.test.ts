@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { contentHash } from "../src/content-hash.ts";
+import { placeOfRepeatedKey } from "../src/json-keys.ts";
 import { mayHaveLongNumber, numberFault } from "../src/json-numbers.ts";
 import { JsonText, jsonBytes } from "../src/validation.ts";
 
@@ -44,6 +45,28 @@ test("a text has the hash and the value of what it was made of, in whatever orde
       expect(text.value).toEqual(plain);
     }),
     { numRuns: 2_000 },
+  );
+});
+
+test("a key that an object has twice is found where it stands again, and none in other texts", () => {
+  fc.assert(
+    fc.property(
+      tree,
+      key,
+      fc.boolean(),
+      fc.array(fc.nat(), { minLength: 1 }),
+      (value, twice, escaped, drawn) => {
+        let at = 0;
+        const draw = () => drawn[at++ % drawn.length] ?? 0;
+        const placeIn = (text: string) => placeOfRepeatedKey(text, JSON.parse(text));
+        const once = write([value, { [twice]: value }], draw);
+        expect(placeIn(once)).toBeUndefined();
+        const codes = twice.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+        const again = escaped ? `"${codes.join("")}"` : JSON.stringify(twice);
+        const begun = `${once.trimEnd().replace(/\}\s*\]$/, "")}, `;
+        expect(placeIn(`${begun}${again}:0}]`)).toBe(begun.length);
+      },
+    ),
   );
 });
 

@@ -238,6 +238,8 @@ const faults: [string, string, string][] = [
   ["what is no number of JSON", '{"a":NaN}', "must be JSON text"],
   ["a list", "[1]", "must be a JSON object"],
   ["null", " null", "must be a JSON object"],
+  ["a key twice", '{"b":":","a":1,"b":2}', "must not have a key twice, as it has from character 15 on"],
+  ["an escaped key twice", '{"a":{"b":0,"\\u0062":0}}', "from character 12 on"],
   ["U+0000", '{"a":"\\u0000"}', "must not contain the character U+0000"],
   ["half a surrogate pair", '{"a":"\\ud800"}', "must not contain half of a surrogate pair"],
   ["a key with half a pair", '{"\\udc00":1}', "must not contain half of a surrogate pair"],
@@ -326,7 +328,7 @@ describe("text and Struct are the same", () => {
     const payload = { n: 2 ** 53, list: [{ b: 1, a: null }], x: 1e23, s: "é\u{1F600}" };
     const first = await jobs.createJob({ ...request, payload });
     const payloadJson =
-      ' {"s":"\\u00e9\\ud83d\\ude00", "x":1.0E+23,"list":[{"a":null,"b":1.0}],"n":1, "n":9007199254740992}';
+      ' {"s":"\\u00e9\\ud83d\\ude00", "x":1.0E+23,"list":[{"a":null,"b":1.0}], "n":9007199254740992}';
     const again = await jobs.createJob({ ...request, payloadJson });
     expect(again.job?.id).toBe(first.job?.id);
     const other = jobs.createJob({ ...request, payloadJson: payloadJson.replace("92}", "93}") });
