@@ -5,10 +5,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { followLinks } from "./data/links.ts";
 import { queryClient } from "./data/queries.ts";
+import { askEarly } from "./data/session.ts";
 import { transport } from "./data/transport.ts";
 import { applyTheme } from "./frame/theme.ts";
 import { router } from "./router.tsx";
 
+askEarly();
 applyTheme();
 followLinks(router);
 

@@ -1,9 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { useQuery } from "@connectrpc/connect-query";
-import { useQuery as useAnyQuery } from "@tanstack/react-query";
+import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
+import { queryOptions, useQuery as useAnyQuery } from "@tanstack/react-query";
 import { UserRole } from "../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 import { queryClient } from "./queries.ts";
+import { transport } from "./transport.ts";
 
 /** Where `visited.ts` keeps what the reader has looked at. */
 export const visited = "ltb.visited";
@@ -18,21 +19,28 @@ interface ConsoleConfig {
   grpc: { port: number; tls: boolean };
 }
 
-export function useConfig() {
-  return useAnyQuery({
-    queryKey: ["console", "config"],
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async (): Promise<ConsoleConfig> => {
-      const answer = await fetch("/console/config");
-      if (!answer.ok) throw new Error(`the service answered ${answer.status} to /console/config`);
-      return answer.json();
-    },
-  });
-}
+const config = queryOptions({
+  queryKey: ["console", "config"],
+  staleTime: Number.POSITIVE_INFINITY,
+  queryFn: async (): Promise<ConsoleConfig> => {
+    const answer = await fetch("/console/config");
+    if (!answer.ok) throw new Error(`the service answered ${answer.status} to /console/config`);
+    return answer.json();
+  },
+});
+
+export const useConfig = () => useAnyQuery(config);
+
+const session = { staleTime: 60_000, retry: retryUnlessRefused };
 
 /** Who is signed in. Without authentication an answer has no user. */
-export function useSession() {
-  return useQuery(UserService.method.whoAmI, {}, { staleTime: 60_000, retry: retryUnlessRefused });
+export const useSession = () => useQuery(UserService.method.whoAmI, {}, session);
+
+/** Asks what every page needs to know, before there is one. */
+export function askEarly(): void {
+  const { whoAmI } = UserService.method;
+  void queryClient.prefetchQuery({ ...createQueryOptions(whoAmI, {}, { transport }), ...session });
+  void queryClient.prefetchQuery(config);
 }
 
 const refused = new Set([Code.Unauthenticated, Code.PermissionDenied]);
