@@ -196,6 +196,18 @@ def stub() -> Iterator[Stub]:
         stub.shutdown()
 
 
+@pytest.fixture(params=["away", "silent"])
+def unanswered_url(request: pytest.FixtureRequest, stub: Stub) -> str:
+    """The address of a service that does not answer."""
+
+    def answer(_method: str, _body: bytes) -> tuple[int, object]:
+        time.sleep(30)
+        return 503, {}
+
+    stub.answer = answer
+    return stub.url if request.param == "silent" else "http://127.0.0.1:9"
+
+
 @pytest.fixture
 def dataset() -> str:
     """A name that no other test has."""

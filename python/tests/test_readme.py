@@ -17,7 +17,9 @@ from conftest import PATIENCE_S, Service, eventually
 README = (Path(__file__).parents[1] / "README.md").read_text()
 ALL = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 WORKERS = [program for program in ALL if "worker.run()" in program]
-PROGRAMS = [program for program in ALL if program not in WORKERS]
+# Files of a suite of pytest begin with their name.
+SUITE = dict(re.findall(r"^# (\S+\.py)\n(.*)", program, re.DOTALL)[0] for program in ALL if program[0] == "#")
+PROGRAMS = [program for program in ALL if program not in WORKERS and program[0] != "#"]
 # What each type of their jobs is given, and has to return.
 JOBS = {"sum": ({"a": 2, "b": 3}, {"answer": 5}), "answer": ({"question": "why"}, "WHY")}
 
@@ -51,3 +53,17 @@ def test_a_worker_of_the_readme_does_a_job_and_ends(program: str, service: Servi
             finally:
                 process.kill()
     assert (process.returncode, errors) == (0, "")
+
+
+def test_the_suite_of_the_readme_passes_its_gate(service: Service, tmp_path: Path) -> None:
+    env = {**os.environ, "LTB_URL": service.http, "LTB_API_KEY": service.key, "GITHUB_REF_NAME": "main"}
+    for name, content in SUITE.items():
+        (tmp_path / name).write_text(content)
+    for expected in ("no baseline yet", "no significant difference"):
+        screen = subprocess.check_output(
+            [sys.executable, "-m", "pytest", "--ltb-baseline", "label:branch=main"],
+            cwd=tmp_path,
+            env=env,
+            text=True,
+        )
+        assert expected in screen

@@ -229,6 +229,14 @@ class Run:
             timeout: Seconds to wait at most. Default: LTB_EXIT_TIMEOUT, else 10.
         """
         self._end(status, error)
+        return self._settle(timeout)
+
+    def _leave(self) -> bool:
+        """Sends what is left, as `finish` does, of a run that another process ends."""
+        _open_runs.discard(self)
+        return self._settle(None)
+
+    def _settle(self, timeout: float | None) -> bool:
         if self._sender.flush(exit_timeout() if timeout is None else timeout):
             return True
         self._sender.spill()

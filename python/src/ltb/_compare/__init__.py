@@ -1,0 +1,1 @@
+"""Whether a benchmark is worse than another, and what there is to show for it."""
