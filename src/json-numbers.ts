@@ -25,9 +25,14 @@ export function mayHaveLongNumber(text: string): boolean {
   return longNumber.test(text);
 }
 
-/** Parses JSON so that `JSON.stringify` writes its numbers with all their digits. @throws SyntaxError */
+/** Parses JSON so that `JSON.stringify` writes equal numbers equally, with all digits. @throws SyntaxError */
 export function parseExactly(text: string): JsonValue {
-  return JSON.parse(text, keepDigits as Reviver);
+  return parseKeeping(text, (decimal) => decimal);
+}
+
+/** Parses JSON so that `JSON.stringify` writes its numbers as they stand in the text. @throws SyntaxError */
+export function parseAsWritten(text: string): JsonValue {
+  return mayHaveLongNumber(text) ? parseKeeping(text, (_, source) => source) : JSON.parse(text);
 }
 
 // PostgreSQL writes up to 324 zeros more than were sent.
@@ -42,13 +47,16 @@ interface Context {
 }
 type Reviver = Parameters<typeof JSON.parse>[1];
 
-/** Makes of a number that differs from its double one that `JSON.stringify` writes with all its digits. */
-function keepDigits(_: string, value: unknown, { source }: Context): unknown {
-  if (typeof value !== "number" || source === undefined || source.length > longest) return value;
-  // Doubles hold 15 digits, but for the smallest of them.
-  if (source.length <= 15 && Math.abs(value) > 1e-300) return value;
-  const decimal = decimalOf(source);
-  return decimal === decimalOf(String(value)) ? value : rawJson.rawJSON(decimal);
+/** Makes of each number that differs from its double one that `JSON.stringify` writes as `write` does. */
+function parseKeeping(text: string, write: (decimal: string, source: string) => string): JsonValue {
+  const keepDigits = (_: string, value: unknown, { source }: Context): unknown => {
+    if (typeof value !== "number" || source === undefined || source.length > longest) return value;
+    // Doubles hold 15 digits, but for the smallest of them.
+    if (source.length <= 15 && Math.abs(value) > 1e-300) return value;
+    const decimal = decimalOf(source);
+    return decimal === decimalOf(String(value)) ? value : rawJson.rawJSON(write(decimal, source));
+  };
+  return JSON.parse(text, keepDigits as Reviver);
 }
 
 /** The one way to write a number's decimal: `-12.50e3` is `-125e2`. */

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { type Benchmark, BenchmarkSchema, BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
+import { JsonFormat } from "../../gen/ltb/v1/json_pb.ts";
 import { addCreate, addUpdate, showBenchmark } from "./benchmark/edit.ts";
 import { addFailures } from "./benchmark/failures.ts";
 import { addWatch } from "./benchmark/watch.ts";
@@ -66,6 +67,7 @@ async function list({ benchmarks }: ServiceClient, options: ListOptions): Promis
   const request = {
     ...given({ name, nameContains: search, provider, model, dataset, labels: label }),
     status: status === undefined ? BenchmarkStatus.UNSPECIFIED : statuses[status],
+    jsonFormat: JsonFormat.TEXT,
   };
   await printList("benchmarks", options, {
     schema: BenchmarkSchema,
@@ -88,7 +90,7 @@ async function show(
   options: ServiceOptions,
 ): Promise<void> {
   const id = await findBenchmarkId(benchmarks, reference);
-  const { benchmark } = await benchmarks.getBenchmark({ id });
+  const { benchmark } = await benchmarks.getBenchmark({ id, jsonFormat: JsonFormat.TEXT });
   requireAnswer(benchmark, "benchmark");
   showBenchmark(benchmark, options);
 }

@@ -4,6 +4,7 @@ import {
   EvaluationSchema,
   EvaluationView,
 } from "../../gen/ltb/v1/evaluation_pb.ts";
+import { JsonFormat } from "../../gen/ltb/v1/json_pb.ts";
 import { cutText } from "../text.ts";
 import { addCompare } from "./evaluation/compare.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
@@ -69,6 +70,7 @@ async function list({ benchmarks }: ServiceClient, reference: string, options: O
     ...filterOf(options),
     orderBy: orders[options.order],
     view: options.full && options.json ? EvaluationView.FULL : EvaluationView.BASIC,
+    jsonFormat: JsonFormat.TEXT,
   };
   await printList("evaluations", options, {
     schema: EvaluationSchema,
@@ -86,7 +88,7 @@ function row({ id, sampleId, repetition, score, latencyMs, createdAt, error }: E
 }
 
 async function show({ benchmarks }: ServiceClient, id: string, options: ServiceOptions): Promise<void> {
-  const { evaluation } = await benchmarks.getEvaluation({ id });
+  const { evaluation } = await benchmarks.getEvaluation({ id, jsonFormat: JsonFormat.TEXT });
   requireAnswer(evaluation, "evaluation");
   printFields(EvaluationSchema, evaluation, options);
 }

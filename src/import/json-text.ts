@@ -1,3 +1,4 @@
+import { rawJson } from "../json-numbers.ts";
 import { messageOf } from "../thrown.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
@@ -19,11 +20,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * Python writes `NaN` and `Infinity` bare; they become the strings "NaN", "Infinity" and "-Infinity", as in
  * proto3 JSON. U+0000, which PostgreSQL cannot store, becomes U+2400. Half a surrogate pair, which UTF-8
  * cannot encode, becomes U+FFFD.
+ *
+ * @param read parses the text, or throws SyntaxError. Default: numbers become doubles
  */
 export function parseJson(
   bytes: Uint8Array,
   place: Place,
   limits: ImportLimits,
+  read: (text: string) => JsonValue = JSON.parse,
 ): { value: JsonValue; marks: JsonObject } {
   checkDepth(bytes, place, limits.maxDepth);
   let text: string;
@@ -32,7 +36,7 @@ export function parseJson(
   } catch (cause) {
     throw new ImportError(place, "not valid UTF-8; expected JSON in UTF-8", { cause });
   }
-  const value = parse(text, place);
+  const value = parse(text, place, read);
   // The walk costs more than the parse, and nearly no text needs it.
   if (!/\\u0000|\\u[dD][89a-fA-F]|[eE]\+?\d{3}|\d{309}/.test(text)) return { value, marks: {} };
   const marks: JsonObject = {};
@@ -67,7 +71,7 @@ export function rewrite(value: JsonValue, text: (string: string) => string): Jso
   if (typeof value === "string") return text(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return value.map((item) => rewrite(item, text));
-  if (!isObject(value)) return value;
+  if (!isObject(value) || rawJson.isRawJSON(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), rewrite(item, text)]));
 }
 
@@ -94,13 +98,13 @@ function storable(string: string, marks: JsonObject): string {
   return result;
 }
 
-function parse(text: string, place: Place): JsonValue {
+function parse(text: string, place: Place, read: (text: string) => JsonValue): JsonValue {
   try {
-    return JSON.parse(text);
+    return read(text);
   } catch (cause) {
     if (/NaN|Infinity/.test(text)) {
       try {
-        return JSON.parse(quoteNonFinite(text));
+        return read(quoteNonFinite(text));
       } catch {
         // The first error says more, because it has the text as it is in the file.
       }

@@ -20,6 +20,25 @@ async function newBenchmark(name: string): Promise<string> {
 const samples = ({ evaluations }: { evaluations: { sample_id: string }[] }) =>
   evaluations.map(({ sample_id }) => sample_id);
 
+test("numbers that no double holds keep their digits", async () => {
+  const seed = '{"seed":9007199254740993}';
+  const named = ["--provider", "p", "--model", "m", "--dataset", "d", "--metadata", seed];
+  const created = await cli.run("benchmark", "create", "digits", ...named, "--json");
+  expect(created.stdout).toContain(`"metadata":${seed}`);
+  const updated = await cli.run("benchmark", "update", "digits", "--results", `[${seed}]`, "--json");
+  expect(updated.stdout).toContain(`"results":[${seed}]`);
+  const { stdout } = await cli.run("benchmark", "show", "digits");
+  expect(stdout).toMatch(/^metadata seed +9007199254740993$/m);
+  expect(stdout).toMatch(/^results +\{"seed":9007199254740993\}$/m);
+  const benchmarkId = JSON.parse(created.stdout).id;
+  const row = { benchmarkId, input: "in", output: "out", metadataJson: seed, metricsJson: seed };
+  const { evaluation } = await api.createEvaluation(row);
+  const shown = await cli.run("evaluation", "show", evaluation?.id ?? "", "--json");
+  expect(shown.stdout).toContain(`"metadata":${seed}`);
+  const list = await cli.run("evaluation", "list", "digits", "--json", "--full");
+  expect(list.stdout).toContain(`"metrics":${seed}`);
+});
+
 describe("evaluation list", () => {
   beforeAll(async () => {
     const benchmarkId = await newBenchmark("listed");

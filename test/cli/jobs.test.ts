@@ -26,6 +26,19 @@ async function jsonl(name: string, lines: string[]): Promise<string> {
   return path;
 }
 
+test("numbers that no double holds keep their digits", async () => {
+  const payload = '{"seed": 9007199254740993}';
+  const digits = '"payload":{"seed":9007199254740993}';
+  const created = await cli.run("job", "submit", "digits", payload, "--json");
+  expect(created.stdout).toContain(digits);
+  const { id } = JSON.parse(created.stdout);
+  expect((await cli.run("job", "show", id)).stdout).toMatch(/^payload +\{"seed":9007199254740993\}$/m);
+  for (const change of ["cancel", "retry", "show"])
+    expect((await cli.run("job", change, id, "--json")).stdout).toContain(digits);
+  const lines = await cli.run("job", "submit", "digits", "--jsonl", await jsonl("digits.jsonl", [payload]));
+  expect((await cli.run("job", "show", lines.stdout.trim(), "--json")).stdout).toContain(digits);
+});
+
 describe("submit", () => {
   test("prints the id, and sends every option", async () => {
     const before = Date.now();

@@ -38,6 +38,16 @@ async function untilLine(stream: NodeJS.ReadableStream, wanted: string): Promise
 }
 
 describe("a command for each job", () => {
+  test("gets and gives all digits of numbers", async () => {
+    const { child, done } = await worker("--id", "digits", "--type", "digits=cat");
+    const id = await submit("digits", '{"seed":9007199254740993}');
+    expect((await finished(cli.spawn("job", "watch", id))).code).toBe(0);
+    const { stdout } = await cli.run("job", "show", id);
+    expect(stdout).toMatch(/^result +\{"seed":9007199254740993\}$/m);
+    child.kill("SIGTERM");
+    await done;
+  });
+
   test("gets payload and environment, gives result or error", async () => {
     const types = {
       json: "cat",

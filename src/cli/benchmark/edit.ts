@@ -1,6 +1,5 @@
-import { fromJson } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { type Benchmark, BenchmarkSchema } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import { readJson, readPayload } from "../job/payload.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
@@ -93,7 +92,7 @@ function withFields(command: Command): Command {
 async function create(client: ServiceClient, name: string, options: CreateOptions): Promise<void> {
   const { id = "", provider, model, dataset } = options;
   const request = { id, name, provider, model, dataset, ...(await fieldsOf(options)) };
-  const { benchmark } = await client.benchmarks.createBenchmark(request);
+  const { benchmark } = await client.benchmarks.createBenchmark({ ...request, jsonFormat: JsonFormat.TEXT });
   requireAnswer(benchmark, "benchmark");
   if (options.json) printJson(toPlain(BenchmarkSchema, benchmark));
   else print(benchmark.id);
@@ -109,14 +108,14 @@ async function update(
   const changes = {
     ...given({ name, error, status: status && statuses[status] }),
     ...(await fieldsOf(options)),
-    ...(results !== undefined && { results: fromJson(ValueSchema, await readJson(results, "--results")) }),
+    ...(results !== undefined && { resultsJson: await readJson(results, "--results") }),
   };
   if (Object.keys(changes).length === 0)
     throw new UsageError(
       "say what to change: --name, --description, --status, --total, --repetitions, --planned-samples, --label, --metadata, --results, --error",
     );
   const { id } = await findBenchmark(benchmarks, reference, { only: true });
-  const { benchmark } = await benchmarks.updateBenchmark({ id, ...changes });
+  const { benchmark } = await benchmarks.updateBenchmark({ id, ...changes, jsonFormat: JsonFormat.TEXT });
   requireAnswer(benchmark, "benchmark");
   showBenchmark(benchmark, options);
 }
@@ -138,6 +137,6 @@ async function fieldsOf({ description, total, label, metadata, ...counts }: Opti
   const read = metadata === undefined ? undefined : await readPayload(metadata, "--metadata");
   return given({
     ...{ description, totalIterations: total, repetitions, plannedSamples },
-    ...{ labels: label, metadata: read },
+    ...{ labels: label, metadataJson: read },
   });
 }

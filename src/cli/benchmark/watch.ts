@@ -1,5 +1,6 @@
 import type { CallOptions } from "@connectrpc/connect";
 import { BenchmarkStatus } from "../../../gen/ltb/v1/benchmark_pb.ts";
+import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { CliError, UsageError } from "../shared/errors.ts";
@@ -45,7 +46,7 @@ async function watch({ benchmarks }: ServiceClient, references: string[], option
   let isGood = true;
   const filter = { ids, dataset: dataset ?? "", provider: provider ?? "" };
   const watching = (afterCursor: string, call: CallOptions) =>
-    benchmarks.watchBenchmarks({ ...filter, afterCursor }, call);
+    benchmarks.watchBenchmarks({ ...filter, afterCursor, jsonFormat: JsonFormat.TEXT }, call);
   const { displayOf } = await import("./display.ts");
   using display = displayOf(options);
   for await (const message of follow("benchmarks", watching, stop)) {

@@ -1,41 +1,41 @@
 import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
 import { ImportError, type Place } from "../../import/import-error.ts";
-import { parseJson, parseObject } from "../../import/json-text.ts";
+import { isObject, kindOf, parseJson } from "../../import/json-text.ts";
 import { defaultLimits } from "../../import/limits.ts";
 import { unreadable } from "../../import/source.ts";
-import type { JsonObject, JsonValue } from "../../validation.ts";
+import { parseAsWritten } from "../../json-numbers.ts";
 import { UsageError } from "../shared/errors.ts";
 
 /**
- * The JSON object that an argument names: its text, `-` for standard input, `@FILE` for a file.
+ * The text of the JSON object that an argument names: itself, `-` for standard input, `@FILE` for a file.
  * @param name what messages call the argument
  * @throws UsageError, ImportError where it is not a JSON object
  */
-export async function readPayload(argument: string, name = "PAYLOAD"): Promise<JsonObject> {
-  return readArgument(argument, name, parse);
+export async function readPayload(argument: string, name = "PAYLOAD"): Promise<string> {
+  return readArgument(argument, name, objectText);
 }
 
 /** The same for JSON of any kind. */
-export async function readJson(argument: string, name: string): Promise<JsonValue> {
-  return readArgument(argument, name, (text, place) => parseJson(bytesOf(text), place, defaultLimits).value);
+export async function readJson(argument: string, name: string): Promise<string> {
+  return readArgument(argument, name, (text, place) => JSON.stringify(parse(text, place)));
 }
 
-async function readArgument<T>(
+async function readArgument(
   argument: string,
   name: string,
-  parse: (text: string, place: Place) => T,
-): Promise<T> {
+  textOf: (content: string, place: Place) => string,
+): Promise<string> {
   if (argument === "-" || argument.startsWith("@")) {
     const path = argument.replace(/^@/, "");
     const file = nameOf(path);
     const content = await text(open(path)).catch((cause) => {
       throw unreadable({ file }, cause);
     });
-    return parse(content, { file });
+    return textOf(content, { file });
   }
   try {
-    return parse(argument, { file: name });
+    return textOf(argument, { file: name });
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
     throw new UsageError(
@@ -46,7 +46,8 @@ async function readArgument<T>(
 
 /** A line of a JSONL file. */
 export interface PayloadLine {
-  payload: JsonObject;
+  /** The text of its object. */
+  payload: string;
   /** From 1. */
   line: number;
   bytes: number;
@@ -62,7 +63,7 @@ export async function* readPayloads(path: string): AsyncGenerator<PayloadLine> {
   for await (const content of linesOf(path, file)) {
     line++;
     const bytes = Buffer.byteLength(content) + 1;
-    if (content.trim() !== "") yield { payload: parse(content, { file, line }), line, bytes };
+    if (content.trim() !== "") yield { payload: objectText(content, { file, line }), line, bytes };
   }
 }
 
@@ -82,12 +83,15 @@ async function* linesOf(path: string, file: string): AsyncGenerator<string> {
   yield rest;
 }
 
-function parse(content: string, place: Place): JsonObject {
-  return parseObject(bytesOf(content), place, defaultLimits).record;
+function objectText(content: string, place: Place): string {
+  const value = parse(content, place);
+  if (!isObject(value)) throw new ImportError(place, `expected a JSON object, found ${kindOf(value)}`);
+  return JSON.stringify(value);
 }
 
-function bytesOf(content: string): Buffer {
-  return Buffer.from(content.replace(/^\uFEFF/, ""));
+function parse(content: string, place: Place) {
+  const bytes = Buffer.from(content.replace(/^\uFEFF/, ""));
+  return parseJson(bytes, place, defaultLimits, parseAsWritten).value;
 }
 
 function open(path: string) {

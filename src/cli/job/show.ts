@@ -1,5 +1,6 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Job, type JobAttempt, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import { formatSpan } from "../../time-span.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
@@ -20,7 +21,7 @@ export function addCommand(job: Command): void {
 }
 
 async function show(client: ServiceClient, id: string, options: ServiceOptions): Promise<void> {
-  const { job } = await client.jobs.getJob({ id });
+  const { job } = await client.jobs.getJob({ id, jsonFormat: JsonFormat.TEXT });
   requireAnswer(job, "job");
   const fields = toPlain(JobSchema, job);
   if (options.json) return printJson(fields);

@@ -90,7 +90,7 @@ async function* batchesOf(path: string, fields: JobFields, maxBytes: number): As
   let batch: Batch | undefined;
   let size = 0;
   for await (const { payload, line, bytes } of readPayloads(path)) {
-    const job = { ...fields, payload };
+    const job = { ...fields, payloadJson: payload };
     const jobSize = toBinary(NewJobSchema, create(NewJobSchema, job)).length + 8;
     const full = batch?.jobs.length === BATCH_JOBS || size + jobSize + ENVELOPE_BYTES > maxBytes;
     if (batch !== undefined && full) {

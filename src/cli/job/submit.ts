@@ -1,6 +1,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import { toDuration } from "../../wire/duration.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
@@ -79,7 +80,12 @@ async function submit(
   const read = payload === undefined ? undefined : await readPayload(payload);
   const fields = await fieldsOf(client, type, options);
   if (jsonl !== undefined) return await submitLines(client, jsonl, fields, options);
-  const { job } = await client.jobs.createJob({ ...fields, ...given({ payload: read }), requestId });
+  const { job } = await client.jobs.createJob({
+    ...fields,
+    ...given({ payloadJson: read }),
+    requestId,
+    jsonFormat: JsonFormat.TEXT,
+  });
   requireAnswer(job, "job");
   if (options.json) printJson(toPlain(JobSchema, job));
   else print(job.id);

@@ -1,4 +1,5 @@
 import { type Job, JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
@@ -32,7 +33,7 @@ async function cancel(client: ServiceClient, ids: string[], options: CancelOptio
   if (filter === undefined)
     return forEachId(ids, options, {
       field: "jobs",
-      work: async (id) => plainJob(await jobs.cancelJob({ id, reason })),
+      work: async (id) => plainJob(await jobs.cancelJob({ id, reason, jsonFormat: JsonFormat.TEXT })),
       done: (id) => `cancelled ${id}`,
     });
   const sums = await changeAll(() => jobs.cancelJobs({ ...filter, reason }), options);
@@ -98,7 +99,7 @@ async function retry(
   if (filter === undefined)
     return forEachId(ids, options, {
       field: "jobs",
-      work: async (id) => plainJob(await jobs.retryJob({ id })),
+      work: async (id) => plainJob(await jobs.retryJob({ id, jsonFormat: JsonFormat.TEXT })),
       done: (id) => `${id} is in the queue again`,
     });
   const sums = await changeAll(() => jobs.retryJobs(filter), options);

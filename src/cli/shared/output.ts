@@ -2,6 +2,7 @@ import { type DescField, type DescMessage, type MessageShape, toJson } from "@bu
 import { scalarZeroValue } from "@bufbuild/protobuf/reflect";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import Table from "cli-table3";
+import { parseAsWritten, rawJson } from "../../json-numbers.ts";
 import type { Log } from "../../log.ts";
 import { formatUtcMinute, makePrintable, makePrintableJson } from "../../text.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
@@ -144,6 +145,7 @@ export function printFields<Schema extends DescMessage>(
 function flatten(object: JsonObject, prefix = ""): [name: string, value: string][] {
   return Object.entries(object).flatMap(([key, value]): [string, string][] => {
     const name = `${prefix}${key.replaceAll("_", " ")}`;
+    if (rawJson.isRawJSON(value)) return [[name, JSON.stringify(value)]];
     if (value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0))
       return [];
     if (typeof value === "object" && !Array.isArray(value)) return flatten(value, `${name} `);
@@ -218,7 +220,11 @@ export function toPlain<Schema extends DescMessage>(
 
 function complete(schema: DescMessage, json: JsonObject): JsonObject {
   return Object.fromEntries(
-    ownFields(schema).map((field) => [field.name, completeField(field, json[field.name])]),
+    ownFields(schema).map((field) => {
+      const text = json[`${field.name}_json`];
+      const isText = typeof text === "string" && text !== "";
+      return [field.name, isText ? parseAsWritten(text) : completeField(field, json[field.name])];
+    }),
   );
 }
 

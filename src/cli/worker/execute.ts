@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { Job } from "../../../gen/ltb/v1/job_pb.ts";
 import type { JobContext } from "../../client/index.ts";
 import { JobError } from "../../client/worker/outcome.ts";
+import { parseAsWritten } from "../../json-numbers.ts";
 
 /** EX_DATAERR of sysexits.h: the input is wrong, and trying again would not help. */
 const EX_DATAERR = 65;
@@ -28,7 +29,7 @@ process.on("exit", () => {
  */
 export async function execute(
   command: string,
-  { id, jobType, payload }: Job,
+  { id, jobType, payloadJson }: Job,
   { lease, signal }: Pick<JobContext, "lease" | "signal">,
 ): Promise<unknown> {
   const child = spawn(command, {
@@ -41,7 +42,7 @@ export async function execute(
   running.add(child);
   // A command need not read its input.
   child.stdin.on("error", () => undefined);
-  child.stdin.end(`${JSON.stringify(payload ?? {})}\n`);
+  child.stdin.end(`${payloadJson || "{}"}\n`);
 
   const output: Buffer[] = [];
   let outputBytes = 0;
@@ -104,7 +105,7 @@ function resultOf(output: string): unknown {
   const text = output.replace(/\r?\n$/, "");
   if (text === "") return undefined;
   try {
-    return JSON.parse(text);
+    return parseAsWritten(text);
   } catch {
     return text;
   }
