@@ -101,6 +101,18 @@ def test_wrong_arguments_are_named_before_anything_is_sent(client: ltb.Client) -
         client.benchmarks.update_benchmark("x", metadata={"a": object()})
     with pytest.raises(ValueError, match="metadata: "):
         client.benchmarks.update_benchmark("x", metadata={"a": float("nan")})
+    with pytest.raises(
+        ValueError, match=r"^page_size: expected a whole number from -2147483648 to 2147483647"
+    ):
+        client.benchmarks.list_benchmarks(page_size=2**31)
+    with pytest.raises(ValueError, match=r"^page_size: .* got one of 20001 bits"):
+        client.benchmarks.list_benchmarks(page_size=2**20_000)
+    with pytest.raises(TypeError, match=r"^page_size: expected a whole number, got 'x'"):
+        client.benchmarks.list_benchmarks(page_size="x")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match=r"^evaluations: input_tokens: .* got -2147483649"):
+        client.benchmarks.batch_create_evaluations(
+            evaluations=[m.NewEvaluation(sample_id="a", output="x", input_tokens=-(2**31) - 1)]
+        )
 
 
 def test_a_wrong_key_is_not_tried_again(url: str) -> None:

@@ -106,17 +106,45 @@ def test_a_run_goes_on_by_its_id(here: ltb.Client, dataset: str, caplog: pytest.
     ("arguments", "message"),
     [
         ({"name": ""}, "name: expected 1 to 255"),
-        ({"provider": "p" * 101}, "provider: expected 1 to 100"),
-        ({"id": "mine"}, "id: expected a UUID"),
+        ({"name": 5}, "name: expected text, got 5"),
         ({"name": "half \ud800"}, "name: expected Unicode text"),
-        ({"labels": {"half": "\ud800"}}, "labels: expected Unicode text"),
+        ({"name": "a\0b"}, "name: expected text without the character U\\+0000"),
+        ({"model": None}, "model: expected text, got None"),
+        ({"dataset": "d" * 256}, "dataset: expected 1 to 255 characters, got 256"),
+        ({"provider": "p" * 101}, "provider: expected 1 to 100"),
+        ({"provider": 5}, "provider: expected text, got 5"),
+        ({"model": "p" * 101 + "/m"}, "provider: expected 1 to 100 characters, got 101"),
+        ({"total": 2**31}, "total: expected a whole number from 0 to 2147483647, got 2147483648"),
+        ({"total": -1}, "total: expected a whole number from 0 to 2147483647, got -1"),
+        ({"total": "x"}, "total: expected a whole number, got 'x'"),
+        ({"total": 1.5}, r"total: expected a whole number, got 1\.5"),
+        ({"labels": ["a"]}, r"labels: expected a mapping, got \['a'\]"),
+        ({"labels": {f"k{at}": "" for at in range(65)}}, "labels: expected at most 64, got 65"),
+        ({"labels": {"": "v"}}, "labels: a key: expected 1 to 63 characters, got 0"),
+        ({"labels": {"k" * 64: "v"}}, "labels: a key: expected 1 to 63 characters, got 64"),
+        ({"labels": {5: "v"}}, "labels: a key: expected text, got 5"),
+        ({"labels": {"k": "v" * 256}}, "labels: k: expected at most 255 characters, got 256"),
+        ({"labels": {"k": 5}}, "labels: k: expected text, got 5"),
+        ({"labels": {"k": None}}, "labels: k: expected text, got None"),
+        ({"labels": {"half": "\ud800"}}, "labels: half: expected Unicode text"),
         ({"metadata": {"half": "\ud800"}}, "metadata: expected Unicode text"),
+        ({"metadata": ["a"]}, r"metadata: expected a mapping, got \['a'\]"),
+        ({"id": "mine"}, "id: expected a UUID, got 'mine'"),
+        ({"id": 5}, "id: expected a UUID, got 5"),
     ],
 )
 def test_a_wrong_run_is_refused_at_once(arguments: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {"name": "n", "model": "m", "dataset": "d", **arguments}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=f"^{message}"):
         ltb.run(**given)
+
+
+def test_a_run_may_have_the_longest_labels_and_the_largest_total(here: ltb.Client, dataset: str) -> None:
+    labels = {"k" * 61 + f"{at:02}": "v" * 255 for at in range(63)} | {"empty": ""}
+    with ltb.run("n" * 255, model="m" * 255, dataset=dataset, total=2**31 - 1, labels=labels) as run:
+        pass
+    benchmark = here.benchmarks.get_benchmark(run.id).benchmark
+    assert (benchmark.labels, benchmark.total_iterations) == (labels, 2**31 - 1)
 
 
 def test_what_cannot_be_stored_is_told_and_kept(
@@ -129,13 +157,19 @@ def test_what_cannot_be_stored_is_told_and_kept(
         run.log(sample_id="half", output="\ud800")
         run.log(sample_id="large", output="x" * 4_000_000)
         run.log(sample_id="number", output="x", input_tokens="many")  # pyright: ignore[reportArgumentType]
+        run.log(sample_id="tokens", output="x", output_tokens=2**31)
+        run.log(sample_id="repetition", output="x", repetition=2**31)
         run.log(sample_id="good", output="x")
         with pytest.raises(ValueError, match="score: expected a finite number, got nan"):
             run.log(sample_id="nan", output="x", score=float("nan"), durable=True)
+        with pytest.raises(
+            ValueError, match="input_tokens: expected a whole number from 0 to 2147483647, got -1"
+        ):
+            run.log(sample_id="negative", output="x", input_tokens=-1, durable=True)
     assert stored(here, run.id) == ["good"]
     rejected = (Path(os.environ["LTB_SPOOL_DIR"]) / "rejected.jsonl").read_text()
     kept = [json.loads(line) for line in rejected.splitlines()]
-    names = {"nan", "negative", "zero", "half", "large", "number"}
+    names = {"nan", "negative", "zero", "half", "large", "number", "tokens", "repetition"}
     assert {one["evaluation"]["sampleId"] for one in kept} == names
     assert all(one["reason"] for one in kept)
     assert caplog.text.count("was refused") == 5  # And the others counted.

@@ -28,7 +28,7 @@ export interface Field {
 const plain: Partial<Record<ScalarType, [kind: string, type: string, empty: string]>> = {
   [ScalarType.STRING]: ["plain", "str", '""'],
   [ScalarType.BOOL]: ["plain", "bool", "False"],
-  [ScalarType.INT32]: ["plain", "int", "0"],
+  [ScalarType.INT32]: ["int32", "int", "0"],
   [ScalarType.INT64]: ["int64", "int", "0"],
   [ScalarType.DOUBLE]: ["double", "float", "0.0"],
 };

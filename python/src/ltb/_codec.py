@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
 NO_TEXT = "expected Unicode text, got half of a surrogate pair in it"
+
+INT32_MAX = 2**31 - 1
+INT64_MAX = 2**63 - 1
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -94,6 +98,10 @@ def _encode_field(kind: str, value: Any) -> Any:
             if not isinstance(value, str):
                 raise TypeError(f"expected text, got {type(value).__name__}")
             return rest + value
+        case "int32":
+            return whole_number(value, -INT32_MAX - 1, INT32_MAX)
+        case "int64":
+            return whole_number(value, -INT64_MAX - 1, INT64_MAX)
         case "timestamp":
             return encode_time(value)
         case "duration":
@@ -122,6 +130,19 @@ def _text(value: Any) -> Any:
     if isinstance(value, str) and not is_text(value):
         raise ValueError(NO_TEXT)
     return value
+
+
+def whole_number(value: Any, least: int, most: int) -> int:
+    """Reads a whole number, also one of numpy. Raises TypeError for what is none, else ValueError."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"expected a whole number, got {value!r:.100}") from None
+    if not least <= number <= most:
+        # Python refuses to write thousands of digits.
+        given = number if number.bit_length() <= 128 else f"one of {number.bit_length()} bits"
+        raise ValueError(f"expected a whole number from {least} to {most}, got {given}")
+    return number
 
 
 def encode_time(value: datetime) -> str:

@@ -62,7 +62,7 @@ def _kind_of(name: str, word: str, known: Any) -> Kind:
     match word:
         case "double":
             return "number"
-        case "int64":
+        case "int32" | "int64":
             return "integer"
         case "timestamp":
             return "time"
@@ -70,9 +70,8 @@ def _kind_of(name: str, word: str, known: Any) -> Kind:
             return "duration"
         case "enum":
             return "text"
-        case "plain" if known in (str, int, bool):
-            kinds: dict[Any, Kind] = {str: "text", int: "integer", bool: "boolean"}
-            return kinds[known]
+        case "plain" if known in (str, bool):
+            return "text" if known is str else "boolean"
         case _:
             return "map" if name in _MAPS and get_origin(known) is dict else "json"
 

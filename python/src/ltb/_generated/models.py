@@ -914,7 +914,7 @@ class Dataset(Message):
     )
     _fields = (
         ("dataset", "dataset", "plain"),
-        ("benchmark_count", "benchmarkCount", "plain"),
+        ("benchmark_count", "benchmarkCount", "int32"),
         ("latest_benchmark_id", "latestBenchmarkId", "plain"),
         ("latest_benchmark_name", "latestBenchmarkName", "plain"),
         ("latest_created_at", "latestCreatedAt", "timestamp"),
@@ -996,9 +996,9 @@ class Benchmark(Message):
         ("model", "model", "plain"),
         ("dataset", "dataset", "plain"),
         ("status", "status", "enum BENCHMARK_STATUS_"),
-        ("total_iterations", "totalIterations", "plain"),
-        ("completed_iterations", "completedIterations", "plain"),
-        ("failed_iterations", "failedIterations", "plain"),
+        ("total_iterations", "totalIterations", "int32"),
+        ("completed_iterations", "completedIterations", "int32"),
+        ("failed_iterations", "failedIterations", "int32"),
         ("results", "results", "document"),
         ("metrics", "metrics", "document"),
         ("error", "error", "plain"),
@@ -1009,9 +1009,9 @@ class Benchmark(Message):
         ("created_by", "createdBy", "plain"),
         ("labels", "labels", "plain"),
         ("metadata", "metadata", "document"),
-        ("version", "version", "plain"),
-        ("repetitions", "repetitions", "plain"),
-        ("planned_samples", "plannedSamples", "plain"),
+        ("version", "version", "int32"),
+        ("repetitions", "repetitions", "int32"),
+        ("planned_samples", "plannedSamples", "int32"),
         ("summary", "summary", "message BriefSummary"),
     )
 
@@ -1161,9 +1161,9 @@ class BriefSummary(Message):
         "cost_usd",
     )
     _fields = (
-        ("evaluation_count", "evaluationCount", "plain"),
-        ("failed_count", "failedCount", "plain"),
-        ("sample_count", "sampleCount", "plain"),
+        ("evaluation_count", "evaluationCount", "int32"),
+        ("failed_count", "failedCount", "int32"),
+        ("sample_count", "sampleCount", "int32"),
         ("score", "score", "message MetricSummary"),
         ("input_tokens", "inputTokens", "int64"),
         ("output_tokens", "outputTokens", "int64"),
@@ -1228,13 +1228,13 @@ class Coverage(Message):
         "missing",
     )
     _fields = (
-        ("planned", "planned", "plain"),
-        ("tried", "tried", "plain"),
-        ("scored", "scored", "plain"),
-        ("failed", "failed", "plain"),
-        ("unscored", "unscored", "plain"),
-        ("scored_with_error", "scoredWithError", "plain"),
-        ("missing", "missing", "plain"),
+        ("planned", "planned", "int32"),
+        ("tried", "tried", "int32"),
+        ("scored", "scored", "int32"),
+        ("failed", "failed", "int32"),
+        ("unscored", "unscored", "int32"),
+        ("scored_with_error", "scoredWithError", "int32"),
+        ("missing", "missing", "int32"),
     )
 
     planned: int | None
@@ -1335,11 +1335,11 @@ class Repetitions(Message):
         "samples_beyond",
     )
     _fields = (
-        ("least", "least", "plain"),
-        ("most", "most", "plain"),
-        ("samples_lacking", "samplesLacking", "plain"),
+        ("least", "least", "int32"),
+        ("most", "most", "int32"),
+        ("samples_lacking", "samplesLacking", "int32"),
         ("agreement", "agreement", "double"),
-        ("samples_beyond", "samplesBeyond", "plain"),
+        ("samples_beyond", "samplesBeyond", "int32"),
     )
 
     least: int
@@ -1394,10 +1394,10 @@ class Clusters(Message):
         "independent_stderr",
     )
     _fields = (
-        ("count", "count", "plain"),
-        ("largest", "largest", "plain"),
-        ("samples_unnamed", "samplesUnnamed", "plain"),
-        ("samples_mixed", "samplesMixed", "plain"),
+        ("count", "count", "int32"),
+        ("largest", "largest", "int32"),
+        ("samples_unnamed", "samplesUnnamed", "int32"),
+        ("samples_mixed", "samplesMixed", "int32"),
         ("independent_stderr", "independentStderr", "double"),
     )
 
@@ -1469,7 +1469,7 @@ class MetricSummary(Message):
     )
     _fields = (
         ("name", "name", "plain"),
-        ("count", "count", "plain"),
+        ("count", "count", "int32"),
         ("mean", "mean", "double"),
         ("stddev", "stddev", "double"),
         ("stderr", "stderr", "double"),
@@ -1483,8 +1483,8 @@ class MetricSummary(Message):
         ("max", "max", "double"),
         ("sum", "sum", "double"),
         ("interval_method", "intervalMethod", "enum INTERVAL_METHOD_"),
-        ("samples", "samples", "plain"),
-        ("samples_unscored", "samplesUnscored", "plain"),
+        ("samples", "samples", "int32"),
+        ("samples_unscored", "samplesUnscored", "int32"),
         ("repetitions", "repetitions", "message Repetitions"),
         ("coverage", "coverage", "message Coverage"),
         ("missing", "missing", "enum MISSING_"),
@@ -1640,9 +1640,9 @@ class MetricHistogram(Message):
     )
     _fields = (
         ("benchmark_id", "benchmarkId", "plain"),
-        ("count", "count", "plain"),
-        ("counts", "counts", "list plain"),
-        ("value_counts", "valueCounts", "list plain"),
+        ("count", "count", "int32"),
+        ("counts", "counts", "list int32"),
+        ("value_counts", "valueCounts", "list int32"),
     )
 
     benchmark_id: str
@@ -1686,11 +1686,11 @@ class MetricSlices(Message):
     _fields = (
         ("metric", "metric", "plain"),
         ("slices", "slices", "list message MetricSlice"),
-        ("slices_left_out", "slicesLeftOut", "plain"),
+        ("slices_left_out", "slicesLeftOut", "int32"),
         ("left_out", "leftOut", "list plain"),
         ("macro_mean", "macroMean", "double"),
         ("macro_stderr", "macroStderr", "double"),
-        ("macro_slices", "macroSlices", "plain"),
+        ("macro_slices", "macroSlices", "int32"),
     )
 
     metric: str
@@ -1756,8 +1756,8 @@ class MetricSlice(Message):
     )
     _fields = (
         ("value", "value", "plain"),
-        ("tried", "tried", "plain"),
-        ("samples", "samples", "plain"),
+        ("tried", "tried", "int32"),
+        ("samples", "samples", "int32"),
         ("mean", "mean", "double"),
         ("stddev", "stddev", "double"),
         ("stderr", "stderr", "double"),
@@ -1832,7 +1832,7 @@ class CategoryCounts(Message):
     )
     _fields = (
         ("name", "name", "plain"),
-        ("count", "count", "plain"),
+        ("count", "count", "int32"),
         ("values", "values", "list message CategoryCount"),
     )
 
@@ -1866,7 +1866,7 @@ class CategoryCount(Message):
     )
     _fields = (
         ("value", "value", "plain"),
-        ("count", "count", "plain"),
+        ("count", "count", "int32"),
     )
 
     value: str
@@ -1947,9 +1947,9 @@ class BenchmarkComparison(Message):
     )
     _fields = (
         ("candidate_id", "candidateId", "plain"),
-        ("n_paired", "nPaired", "plain"),
-        ("baseline_unpaired", "baselineUnpaired", "plain"),
-        ("candidate_unpaired", "candidateUnpaired", "plain"),
+        ("n_paired", "nPaired", "int32"),
+        ("baseline_unpaired", "baselineUnpaired", "int32"),
+        ("candidate_unpaired", "candidateUnpaired", "int32"),
         ("baseline_mean", "baselineMean", "double"),
         ("candidate_mean", "candidateMean", "double"),
         ("mean_difference", "meanDifference", "double"),
@@ -1965,9 +1965,9 @@ class BenchmarkComparison(Message):
         ("wilcoxon_p_value", "wilcoxonPValue", "double"),
         ("paired_t_p_value", "pairedTPValue", "double"),
         ("effect_size", "effectSize", "double"),
-        ("wins", "wins", "plain"),
-        ("losses", "losses", "plain"),
-        ("ties", "ties", "plain"),
+        ("wins", "wins", "int32"),
+        ("losses", "losses", "int32"),
+        ("ties", "ties", "int32"),
         ("regressed", "regressed", "list message PairedSample"),
         ("improved", "improved", "list message PairedSample"),
         ("baseline_ci95_low", "baselineCi95Low", "double"),
@@ -1977,23 +1977,23 @@ class BenchmarkComparison(Message):
         ("ci90_low", "ci90Low", "double"),
         ("ci90_high", "ci90High", "double"),
         ("detectable_difference", "detectableDifference", "double"),
-        ("pairs_needed", "pairsNeeded", "plain"),
+        ("pairs_needed", "pairsNeeded", "int32"),
         ("no_worse_p_value", "noWorsePValue", "double"),
         ("equivalence_p_value", "equivalencePValue", "double"),
-        ("different_inputs", "differentInputs", "plain"),
+        ("different_inputs", "differentInputs", "int32"),
         ("baseline_repetitions", "baselineRepetitions", "message Repetitions"),
         ("candidate_repetitions", "candidateRepetitions", "message Repetitions"),
         ("clusters", "clusters", "message Clusters"),
         ("slices", "slices", "message ComparisonSlices"),
         ("baseline_coverage", "baselineCoverage", "message Coverage"),
         ("candidate_coverage", "candidateCoverage", "message Coverage"),
-        ("candidate_filled", "candidateFilled", "plain"),
+        ("candidate_filled", "candidateFilled", "int32"),
         ("bounds", "bounds", "message Bounds"),
-        ("candidate_short", "candidateShort", "plain"),
+        ("candidate_short", "candidateShort", "int32"),
         ("rank_biserial", "rankBiserial", "double"),
         ("adjusted_paired_t_p_value", "adjustedPairedTPValue", "double"),
-        ("baseline_with_error", "baselineWithError", "plain"),
-        ("candidate_with_error", "candidateWithError", "plain"),
+        ("baseline_with_error", "baselineWithError", "int32"),
+        ("candidate_with_error", "candidateWithError", "int32"),
         ("mean_difference_without_error", "meanDifferenceWithoutError", "double"),
         ("margin_test", "marginTest", "enum MARGIN_TEST_"),
         ("margin_range_low", "marginRangeLow", "double"),
@@ -2353,12 +2353,12 @@ class ComparisonSlices(Message):
     )
     _fields = (
         ("slices", "slices", "list message ComparisonSlice"),
-        ("slices_left_out", "slicesLeftOut", "plain"),
+        ("slices_left_out", "slicesLeftOut", "int32"),
         ("left_out", "leftOut", "list plain"),
         ("macro_mean", "macroMean", "double"),
         ("macro_stderr", "macroStderr", "double"),
-        ("macro_slices", "macroSlices", "plain"),
-        ("samples_mixed", "samplesMixed", "plain"),
+        ("macro_slices", "macroSlices", "int32"),
+        ("samples_mixed", "samplesMixed", "int32"),
     )
 
     slices: list[ComparisonSlice]
@@ -2435,9 +2435,9 @@ class ComparisonSlice(Message):
     )
     _fields = (
         ("value", "value", "plain"),
-        ("baseline_tried", "baselineTried", "plain"),
-        ("candidate_tried", "candidateTried", "plain"),
-        ("n_paired", "nPaired", "plain"),
+        ("baseline_tried", "baselineTried", "int32"),
+        ("candidate_tried", "candidateTried", "int32"),
+        ("n_paired", "nPaired", "int32"),
         ("baseline_mean", "baselineMean", "double"),
         ("candidate_mean", "candidateMean", "double"),
         ("mean_difference", "meanDifference", "double"),
@@ -2448,14 +2448,14 @@ class ComparisonSlice(Message):
         ("p_value", "pValue", "double"),
         ("adjusted_p_value", "adjustedPValue", "double"),
         ("paired_t_p_value", "pairedTPValue", "double"),
-        ("wins", "wins", "plain"),
-        ("losses", "losses", "plain"),
-        ("ties", "ties", "plain"),
+        ("wins", "wins", "int32"),
+        ("losses", "losses", "int32"),
+        ("ties", "ties", "int32"),
         ("rank_biserial", "rankBiserial", "double"),
         ("adjusted_paired_t_p_value", "adjustedPairedTPValue", "double"),
         ("without_failed", "withoutFailed", "message ComparisonSlice"),
-        ("baseline_with_error", "baselineWithError", "plain"),
-        ("candidate_with_error", "candidateWithError", "plain"),
+        ("baseline_with_error", "baselineWithError", "int32"),
+        ("candidate_with_error", "candidateWithError", "int32"),
     )
 
     value: str | None
@@ -2624,7 +2624,7 @@ class ComparedValue(Message):
     _fields = (
         ("value", "value", "double"),
         ("evaluation_id", "evaluationId", "plain"),
-        ("count", "count", "plain"),
+        ("count", "count", "int32"),
     )
 
     value: float | None
@@ -2665,13 +2665,13 @@ class PairedSample(Message):
     )
     _fields = (
         ("sample_id", "sampleId", "plain"),
-        ("baseline_count", "baselineCount", "plain"),
+        ("baseline_count", "baselineCount", "int32"),
         ("baseline_value", "baselineValue", "double"),
         ("candidate_value", "candidateValue", "double"),
         ("difference", "difference", "double"),
         ("baseline_evaluation_id", "baselineEvaluationId", "plain"),
         ("candidate_evaluation_id", "candidateEvaluationId", "plain"),
-        ("candidate_count", "candidateCount", "plain"),
+        ("candidate_count", "candidateCount", "int32"),
     )
 
     sample_id: str
@@ -2760,31 +2760,31 @@ class LeaderboardEntry(Message):
         "ranked_high",
     )
     _fields = (
-        ("rank", "rank", "plain"),
-        ("rank_low", "rankLow", "plain"),
-        ("rank_high", "rankHigh", "plain"),
+        ("rank", "rank", "int32"),
+        ("rank_low", "rankLow", "int32"),
+        ("rank_high", "rankHigh", "int32"),
         ("benchmark_id", "benchmarkId", "plain"),
         ("benchmark_name", "benchmarkName", "plain"),
         ("provider", "provider", "plain"),
         ("model", "model", "plain"),
         ("status", "status", "enum BENCHMARK_STATUS_"),
-        ("count", "count", "plain"),
+        ("count", "count", "int32"),
         ("mean", "mean", "double"),
         ("stderr", "stderr", "double"),
         ("ci95_low", "ci95Low", "double"),
         ("ci95_high", "ci95High", "double"),
         ("created_at", "createdAt", "timestamp"),
-        ("band", "band", "plain"),
+        ("band", "band", "int32"),
         ("stddev", "stddev", "double"),
-        ("band_last", "bandLast", "plain"),
+        ("band_last", "bandLast", "int32"),
         ("interval_method", "intervalMethod", "enum INTERVAL_METHOD_"),
-        ("samples_unscored", "samplesUnscored", "plain"),
+        ("samples_unscored", "samplesUnscored", "int32"),
         ("repetitions", "repetitions", "message Repetitions"),
         ("coverage", "coverage", "message Coverage"),
         ("filled_with", "filledWith", "double"),
         ("bounds", "bounds", "message Bounds"),
-        ("inputs_compared", "inputsCompared", "plain"),
-        ("different_inputs", "differentInputs", "plain"),
+        ("inputs_compared", "inputsCompared", "int32"),
+        ("different_inputs", "differentInputs", "int32"),
         ("ranked_low", "rankedLow", "double"),
         ("ranked_high", "rankedHigh", "double"),
     )
@@ -2992,7 +2992,7 @@ class MetricRun(Message):
         ("model", "model", "plain"),
         ("status", "status", "enum BENCHMARK_STATUS_"),
         ("created_at", "createdAt", "timestamp"),
-        ("count", "count", "plain"),
+        ("count", "count", "int32"),
         ("mean", "mean", "double"),
         ("stddev", "stddev", "double"),
         ("stderr", "stderr", "double"),
@@ -3001,11 +3001,11 @@ class MetricRun(Message):
         ("interval_method", "intervalMethod", "enum INTERVAL_METHOD_"),
         ("since_previous", "sincePrevious", "message MetricChange"),
         ("since_baseline", "sinceBaseline", "message MetricChange"),
-        ("samples_unscored", "samplesUnscored", "plain"),
+        ("samples_unscored", "samplesUnscored", "int32"),
         ("repetitions", "repetitions", "message Repetitions"),
         ("coverage", "coverage", "message Coverage"),
-        ("inputs_compared", "inputsCompared", "plain"),
-        ("different_inputs", "differentInputs", "plain"),
+        ("inputs_compared", "inputsCompared", "int32"),
+        ("different_inputs", "differentInputs", "int32"),
         ("least_mean", "leastMean", "double"),
         ("greatest_mean", "greatestMean", "double"),
     )
@@ -3294,7 +3294,7 @@ class Evaluation(Message):
         ("id", "id", "plain"),
         ("benchmark_id", "benchmarkId", "plain"),
         ("sample_id", "sampleId", "plain"),
-        ("repetition", "repetition", "plain"),
+        ("repetition", "repetition", "int32"),
         ("provider", "provider", "plain"),
         ("model", "model", "plain"),
         ("input", "input", "plain"),
@@ -3304,16 +3304,16 @@ class Evaluation(Message):
         ("score", "score", "double"),
         ("error", "error", "plain"),
         ("latency_ms", "latencyMs", "double"),
-        ("input_tokens", "inputTokens", "plain"),
-        ("output_tokens", "outputTokens", "plain"),
+        ("input_tokens", "inputTokens", "int32"),
+        ("output_tokens", "outputTokens", "int32"),
         ("cost_usd", "costUsd", "double"),
         ("metadata", "metadata", "document"),
         ("created_at", "createdAt", "timestamp"),
         ("updated_at", "updatedAt", "timestamp"),
         ("created_by", "createdBy", "plain"),
-        ("input_bytes", "inputBytes", "plain"),
-        ("output_bytes", "outputBytes", "plain"),
-        ("expected_bytes", "expectedBytes", "plain"),
+        ("input_bytes", "inputBytes", "int32"),
+        ("output_bytes", "outputBytes", "int32"),
+        ("expected_bytes", "expectedBytes", "int32"),
     )
 
     id: str
@@ -3454,7 +3454,7 @@ class FailureGroup(Message):
     )
     _fields = (
         ("message", "message", "plain"),
-        ("count", "count", "plain"),
+        ("count", "count", "int32"),
         ("first_at", "firstAt", "timestamp"),
         ("last_at", "lastAt", "timestamp"),
         ("example", "example", "plain"),
@@ -3531,7 +3531,7 @@ class NewEvaluation(Message):
         ("id", "id", "plain"),
         ("benchmark_id", "benchmarkId", "plain"),
         ("sample_id", "sampleId", "plain"),
-        ("repetition", "repetition", "plain"),
+        ("repetition", "repetition", "int32"),
         ("provider", "provider", "plain"),
         ("model", "model", "plain"),
         ("input", "input", "plain"),
@@ -3541,8 +3541,8 @@ class NewEvaluation(Message):
         ("score", "score", "double"),
         ("error", "error", "plain"),
         ("latency_ms", "latencyMs", "double"),
-        ("input_tokens", "inputTokens", "plain"),
-        ("output_tokens", "outputTokens", "plain"),
+        ("input_tokens", "inputTokens", "int32"),
+        ("output_tokens", "outputTokens", "int32"),
         ("cost_usd", "costUsd", "double"),
         ("metadata", "metadata", "document"),
         ("created_at", "createdAt", "timestamp"),
@@ -3798,7 +3798,7 @@ class BatchCreateEvaluationsResult(Message):
         "reason",
     )
     _fields = (
-        ("index", "index", "plain"),
+        ("index", "index", "int32"),
         ("id", "id", "plain"),
         ("outcome", "outcome", "enum EVALUATION_OUTCOME_"),
         ("field", "field", "plain"),
@@ -3906,11 +3906,11 @@ class StreamEvaluationsResponse(Message):
         "issues",
     )
     _fields = (
-        ("received", "received", "plain"),
-        ("inserted", "inserted", "plain"),
-        ("duplicates", "duplicates", "plain"),
-        ("conflicts", "conflicts", "plain"),
-        ("rejected", "rejected", "plain"),
+        ("received", "received", "int32"),
+        ("inserted", "inserted", "int32"),
+        ("duplicates", "duplicates", "int32"),
+        ("conflicts", "conflicts", "int32"),
+        ("rejected", "rejected", "int32"),
         ("issues", "issues", "list message StreamEvaluationsIssue"),
     )
 
@@ -3961,7 +3961,7 @@ class StreamEvaluationsIssue(Message):
         "reason",
     )
     _fields = (
-        ("index", "index", "plain"),
+        ("index", "index", "int32"),
         ("sample_id", "sampleId", "plain"),
         ("outcome", "outcome", "enum EVALUATION_OUTCOME_"),
         ("field", "field", "plain"),
@@ -4034,7 +4034,7 @@ class CleanupEvaluationsResponse(Message):
         "more",
     )
     _fields = (
-        ("deleted", "deleted", "plain"),
+        ("deleted", "deleted", "int32"),
         ("more", "more", "plain"),
     )
 
@@ -4100,8 +4100,8 @@ class ListFailureGroupsResponse(Message):
     )
     _fields = (
         ("groups", "groups", "list message FailureGroup"),
-        ("groups_left_out", "groupsLeftOut", "plain"),
-        ("failures_read", "failuresRead", "plain"),
+        ("groups_left_out", "groupsLeftOut", "int32"),
+        ("failures_read", "failuresRead", "int32"),
         ("more", "more", "plain"),
     )
 
@@ -4187,22 +4187,22 @@ class GetBenchmarkSummaryResponse(Message):
     )
     _fields = (
         ("benchmark_id", "benchmarkId", "plain"),
-        ("evaluation_count", "evaluationCount", "plain"),
-        ("failed_count", "failedCount", "plain"),
+        ("evaluation_count", "evaluationCount", "int32"),
+        ("failed_count", "failedCount", "int32"),
         ("input_tokens", "inputTokens", "int64"),
         ("output_tokens", "outputTokens", "int64"),
         ("cost_usd", "costUsd", "double"),
         ("metrics", "metrics", "list message MetricSummary"),
         ("exact", "exact", "plain"),
         ("percentile_error", "percentileError", "double"),
-        ("metrics_left_out", "metricsLeftOut", "plain"),
+        ("metrics_left_out", "metricsLeftOut", "int32"),
         ("categories", "categories", "list message CategoryCounts"),
-        ("categories_left_out", "categoriesLeftOut", "plain"),
-        ("categories_read", "categoriesRead", "plain"),
-        ("sample_count", "sampleCount", "plain"),
+        ("categories_left_out", "categoriesLeftOut", "int32"),
+        ("categories_read", "categoriesRead", "int32"),
+        ("sample_count", "sampleCount", "int32"),
         ("reducer", "reducer", "enum REDUCER_"),
-        ("k", "k", "plain"),
-        ("repetitions", "repetitions", "plain"),
+        ("k", "k", "int32"),
+        ("repetitions", "repetitions", "int32"),
         ("missing", "missing", "enum MISSING_"),
         ("slices", "slices", "list message MetricSlices"),
         ("group_by", "groupBy", "plain"),
@@ -4418,7 +4418,7 @@ class CompareBenchmarksResponse(Message):
         ("next_page_token", "nextPageToken", "plain"),
         ("lower_is_better", "lowerIsBetter", "plain"),
         ("reducer", "reducer", "enum REDUCER_"),
-        ("k", "k", "plain"),
+        ("k", "k", "int32"),
         ("cluster_by", "clusterBy", "plain"),
         ("missing", "missing", "enum MISSING_"),
         ("range_low", "rangeLow", "double"),
@@ -4535,17 +4535,17 @@ class GetLeaderboardResponse(Message):
     _fields = (
         ("entries", "entries", "list message LeaderboardEntry"),
         ("next_page_token", "nextPageToken", "plain"),
-        ("total_count", "totalCount", "plain"),
-        ("pending_count", "pendingCount", "plain"),
+        ("total_count", "totalCount", "int32"),
+        ("pending_count", "pendingCount", "int32"),
         ("lower_is_better", "lowerIsBetter", "plain"),
         ("reducer", "reducer", "enum REDUCER_"),
-        ("k", "k", "plain"),
+        ("k", "k", "int32"),
         ("inputs_reference_id", "inputsReferenceId", "plain"),
         ("missing", "missing", "enum MISSING_"),
         ("range_low", "rangeLow", "double"),
         ("range_high", "rangeHigh", "double"),
-        ("unscored_count", "unscoredCount", "plain"),
-        ("below_minimum_count", "belowMinimumCount", "plain"),
+        ("unscored_count", "unscoredCount", "int32"),
+        ("below_minimum_count", "belowMinimumCount", "int32"),
     )
 
     entries: list[LeaderboardEntry]
@@ -4650,15 +4650,15 @@ class GetMetricHistoryResponse(Message):
     _fields = (
         ("runs", "runs", "list message MetricRun"),
         ("next_page_token", "nextPageToken", "plain"),
-        ("pending_count", "pendingCount", "plain"),
+        ("pending_count", "pendingCount", "int32"),
         ("lower_is_better", "lowerIsBetter", "plain"),
         ("baseline", "baseline", "message MetricRun"),
         ("reducer", "reducer", "enum REDUCER_"),
-        ("k", "k", "plain"),
+        ("k", "k", "int32"),
         ("inputs_reference_id", "inputsReferenceId", "plain"),
         ("range_low", "rangeLow", "double"),
         ("range_high", "rangeHigh", "double"),
-        ("unscored_count", "unscoredCount", "plain"),
+        ("unscored_count", "unscoredCount", "int32"),
     )
 
     runs: list[MetricRun]
@@ -4949,13 +4949,13 @@ class Job(Message):
         ("id", "id", "plain"),
         ("job_type", "jobType", "plain"),
         ("payload", "payload", "document"),
-        ("priority", "priority", "plain"),
+        ("priority", "priority", "int32"),
         ("status", "status", "enum JOB_STATUS_"),
         ("result", "result", "document"),
         ("error", "error", "plain"),
-        ("retry_count", "retryCount", "plain"),
-        ("max_retries", "maxRetries", "plain"),
-        ("timeout_seconds", "timeoutSeconds", "plain"),
+        ("retry_count", "retryCount", "int32"),
+        ("max_retries", "maxRetries", "int32"),
+        ("timeout_seconds", "timeoutSeconds", "int32"),
         ("assigned_worker_id", "assignedWorkerId", "plain"),
         ("required_tags", "requiredTags", "list plain"),
         ("run_at", "runAt", "timestamp"),
@@ -4965,13 +4965,13 @@ class Job(Message):
         ("metadata", "metadata", "document"),
         ("progress", "progress", "double"),
         ("progress_message", "progressMessage", "plain"),
-        ("epoch", "epoch", "plain"),
+        ("epoch", "epoch", "int32"),
         ("started_at", "startedAt", "timestamp"),
         ("completed_at", "completedAt", "timestamp"),
         ("created_at", "createdAt", "timestamp"),
         ("updated_at", "updatedAt", "timestamp"),
         ("created_by", "createdBy", "plain"),
-        ("version", "version", "plain"),
+        ("version", "version", "int32"),
         ("attempts", "attempts", "list message JobAttempt"),
     )
 
@@ -5148,9 +5148,9 @@ class NewJob(Message):
         ("id", "id", "plain"),
         ("job_type", "jobType", "plain"),
         ("payload", "payload", "document"),
-        ("priority", "priority", "plain"),
-        ("max_retries", "maxRetries", "plain"),
-        ("timeout_seconds", "timeoutSeconds", "plain"),
+        ("priority", "priority", "int32"),
+        ("max_retries", "maxRetries", "int32"),
+        ("timeout_seconds", "timeoutSeconds", "int32"),
         ("required_tags", "requiredTags", "list plain"),
         ("run_at", "runAt", "timestamp"),
         ("benchmark_id", "benchmarkId", "plain"),
@@ -5248,8 +5248,8 @@ class JobAttempt(Message):
         "error",
     )
     _fields = (
-        ("epoch", "epoch", "plain"),
-        ("attempt", "attempt", "plain"),
+        ("epoch", "epoch", "int32"),
+        ("attempt", "attempt", "int32"),
         ("worker_id", "workerId", "plain"),
         ("started_at", "startedAt", "timestamp"),
         ("ended_at", "endedAt", "timestamp"),
@@ -5314,8 +5314,8 @@ class Lease(Message):
     )
     _fields = (
         ("job", "job", "message Job"),
-        ("epoch", "epoch", "plain"),
-        ("attempt", "attempt", "plain"),
+        ("epoch", "epoch", "int32"),
+        ("attempt", "attempt", "int32"),
         ("expires_in", "expiresIn", "duration"),
         ("deadline_in", "deadlineIn", "duration"),
     )
@@ -5364,7 +5364,7 @@ class LeaseRef(Message):
     )
     _fields = (
         ("job_id", "jobId", "plain"),
-        ("epoch", "epoch", "plain"),
+        ("epoch", "epoch", "int32"),
     )
 
     job_id: str
@@ -5395,9 +5395,9 @@ class JobLimit(Message):
     )
     _fields = (
         ("limit_key", "limitKey", "plain"),
-        ("max_running", "maxRunning", "plain"),
-        ("per_minute", "perMinute", "plain"),
-        ("running", "running", "plain"),
+        ("max_running", "maxRunning", "int32"),
+        ("per_minute", "perMinute", "int32"),
+        ("running", "running", "int32"),
         ("updated_at", "updatedAt", "timestamp"),
     )
 
@@ -5493,11 +5493,11 @@ class JobLane(Message):
         ("required_tags", "requiredTags", "list plain"),
         ("limit_key", "limitKey", "plain"),
         ("paused", "paused", "plain"),
-        ("ready", "ready", "plain"),
+        ("ready", "ready", "int32"),
         ("oldest_ready_age", "oldestReadyAge", "duration"),
-        ("running", "running", "plain"),
+        ("running", "running", "int32"),
         ("at_limit", "atLimit", "plain"),
-        ("matching_workers", "matchingWorkers", "plain"),
+        ("matching_workers", "matchingWorkers", "int32"),
     )
 
     job_type: str
@@ -5566,7 +5566,7 @@ class JobFailureGroup(Message):
     )
     _fields = (
         ("message", "message", "plain"),
-        ("count", "count", "plain"),
+        ("count", "count", "int32"),
         ("first_at", "firstAt", "timestamp"),
         ("last_at", "lastAt", "timestamp"),
         ("example", "example", "plain"),
@@ -5633,13 +5633,13 @@ class QueueHistoryStep(Message):
     )
     _fields = (
         ("start_time", "startTime", "timestamp"),
-        ("minutes", "minutes", "plain"),
-        ("created", "created", "plain"),
-        ("started", "started", "plain"),
-        ("completed", "completed", "plain"),
-        ("failed", "failed", "plain"),
-        ("ready", "ready", "plain"),
-        ("running", "running", "plain"),
+        ("minutes", "minutes", "int32"),
+        ("created", "created", "int32"),
+        ("started", "started", "int32"),
+        ("completed", "completed", "int32"),
+        ("failed", "failed", "int32"),
+        ("ready", "ready", "int32"),
+        ("running", "running", "int32"),
         ("wait_p50", "waitP50", "duration"),
         ("wait_p95", "waitP95", "duration"),
         ("run_p50", "runP50", "duration"),
@@ -5728,13 +5728,13 @@ class JobTypeStats(Message):
     )
     _fields = (
         ("job_type", "jobType", "plain"),
-        ("pending", "pending", "plain"),
-        ("scheduled", "scheduled", "plain"),
-        ("running", "running", "plain"),
-        ("completed", "completed", "plain"),
-        ("failed", "failed", "plain"),
-        ("cancelled", "cancelled", "plain"),
-        ("total", "total", "plain"),
+        ("pending", "pending", "int32"),
+        ("scheduled", "scheduled", "int32"),
+        ("running", "running", "int32"),
+        ("completed", "completed", "int32"),
+        ("failed", "failed", "int32"),
+        ("cancelled", "cancelled", "int32"),
+        ("total", "total", "int32"),
         ("oldest_pending_age", "oldestPendingAge", "duration"),
     )
 
@@ -5921,7 +5921,7 @@ class NextClaim(Message):
     )
     _fields = (
         ("request_id", "requestId", "plain"),
-        ("max_jobs", "maxJobs", "plain"),
+        ("max_jobs", "maxJobs", "int32"),
         ("job_types", "jobTypes", "list plain"),
         ("lease", "lease", "duration"),
     )
@@ -5964,7 +5964,7 @@ class CompleteJobsItem(Message):
     )
     _fields = (
         ("job_id", "jobId", "plain"),
-        ("epoch", "epoch", "plain"),
+        ("epoch", "epoch", "int32"),
         ("result", "result", "document"),
         ("evaluations", "evaluations", "list message NewEvaluation"),
     )
@@ -6050,9 +6050,9 @@ class CompleteJobsResult(Message):
     _fields = (
         ("job_id", "jobId", "plain"),
         ("outcome", "outcome", "enum LEASE_OUTCOME_"),
-        ("evaluations_inserted", "evaluationsInserted", "plain"),
-        ("evaluations_duplicate", "evaluationsDuplicate", "plain"),
-        ("evaluations_conflict", "evaluationsConflict", "plain"),
+        ("evaluations_inserted", "evaluationsInserted", "int32"),
+        ("evaluations_duplicate", "evaluationsDuplicate", "int32"),
+        ("evaluations_conflict", "evaluationsConflict", "int32"),
         ("field", "field", "plain"),
         ("reason", "reason", "plain"),
     )
@@ -6110,7 +6110,7 @@ class FailJobsItem(Message):
     )
     _fields = (
         ("job_id", "jobId", "plain"),
-        ("epoch", "epoch", "plain"),
+        ("epoch", "epoch", "int32"),
         ("error", "error", "plain"),
         ("retryable", "retryable", "plain"),
         ("retry_after", "retryAfter", "duration"),
@@ -6251,7 +6251,7 @@ class ReleaseJobsItem(Message):
     )
     _fields = (
         ("job_id", "jobId", "plain"),
-        ("epoch", "epoch", "plain"),
+        ("epoch", "epoch", "int32"),
     )
 
     job_id: str
@@ -6330,7 +6330,7 @@ class UpdateJobProgressItem(Message):
     )
     _fields = (
         ("job_id", "jobId", "plain"),
-        ("epoch", "epoch", "plain"),
+        ("epoch", "epoch", "int32"),
         ("progress", "progress", "double"),
         ("message", "message", "plain"),
     )
@@ -6490,10 +6490,10 @@ class CancelJobsResponse(Message):
         "not_permitted",
     )
     _fields = (
-        ("affected", "affected", "plain"),
+        ("affected", "affected", "int32"),
         ("more", "more", "plain"),
-        ("skipped", "skipped", "plain"),
-        ("not_permitted", "notPermitted", "plain"),
+        ("skipped", "skipped", "int32"),
+        ("not_permitted", "notPermitted", "int32"),
     )
 
     affected: int
@@ -6538,10 +6538,10 @@ class RetryJobsResponse(Message):
         "not_permitted",
     )
     _fields = (
-        ("affected", "affected", "plain"),
-        ("skipped", "skipped", "plain"),
+        ("affected", "affected", "int32"),
+        ("skipped", "skipped", "int32"),
         ("more", "more", "plain"),
-        ("not_permitted", "notPermitted", "plain"),
+        ("not_permitted", "notPermitted", "int32"),
     )
 
     affected: int
@@ -6774,8 +6774,8 @@ class ListJobFailureGroupsResponse(Message):
     )
     _fields = (
         ("groups", "groups", "list message JobFailureGroup"),
-        ("groups_left_out", "groupsLeftOut", "plain"),
-        ("failures_read", "failuresRead", "plain"),
+        ("groups_left_out", "groupsLeftOut", "int32"),
+        ("failures_read", "failuresRead", "int32"),
         ("more", "more", "plain"),
     )
 
@@ -6820,13 +6820,13 @@ class GetJobStatsResponse(Message):
         "by_type",
     )
     _fields = (
-        ("pending", "pending", "plain"),
-        ("scheduled", "scheduled", "plain"),
-        ("running", "running", "plain"),
-        ("completed", "completed", "plain"),
-        ("failed", "failed", "plain"),
-        ("cancelled", "cancelled", "plain"),
-        ("total", "total", "plain"),
+        ("pending", "pending", "int32"),
+        ("scheduled", "scheduled", "int32"),
+        ("running", "running", "int32"),
+        ("completed", "completed", "int32"),
+        ("failed", "failed", "int32"),
+        ("cancelled", "cancelled", "int32"),
+        ("total", "total", "int32"),
         ("oldest_pending_age", "oldestPendingAge", "duration"),
         ("by_type", "byType", "list message JobTypeStats"),
     )
@@ -6911,7 +6911,7 @@ class CleanupJobsResponse(Message):
         "more",
     )
     _fields = (
-        ("deleted", "deleted", "plain"),
+        ("deleted", "deleted", "int32"),
         ("more", "more", "plain"),
     )
 
@@ -7081,10 +7081,10 @@ class PoolStats(Message):
         "waiting",
     )
     _fields = (
-        ("size", "size", "plain"),
-        ("open", "open", "plain"),
-        ("idle", "idle", "plain"),
-        ("waiting", "waiting", "plain"),
+        ("size", "size", "int32"),
+        ("open", "open", "int32"),
+        ("idle", "idle", "int32"),
+        ("waiting", "waiting", "int32"),
     )
 
     size: int
@@ -7130,7 +7130,7 @@ class GetInfoResponse(Message):
         ("features", "features", "list plain"),
         ("limits", "limits", "message Limits"),
         ("scopes", "scopes", "list plain"),
-        ("console_port", "consolePort", "plain"),
+        ("console_port", "consolePort", "int32"),
     )
 
     version: str
@@ -7188,12 +7188,12 @@ class Limits(Message):
         "request_id_retention",
     )
     _fields = (
-        ("default_page_size", "defaultPageSize", "plain"),
-        ("max_page_size", "maxPageSize", "plain"),
-        ("max_batch_size", "maxBatchSize", "plain"),
-        ("max_message_bytes", "maxMessageBytes", "plain"),
-        ("max_json_bytes", "maxJsonBytes", "plain"),
-        ("max_text_bytes", "maxTextBytes", "plain"),
+        ("default_page_size", "defaultPageSize", "int32"),
+        ("max_page_size", "maxPageSize", "int32"),
+        ("max_batch_size", "maxBatchSize", "int32"),
+        ("max_message_bytes", "maxMessageBytes", "int32"),
+        ("max_json_bytes", "maxJsonBytes", "int32"),
+        ("max_text_bytes", "maxTextBytes", "int32"),
         ("max_claim_wait", "maxClaimWait", "duration"),
         ("default_lease", "defaultLease", "duration"),
         ("max_lease", "maxLease", "duration"),
@@ -7289,7 +7289,7 @@ class User(Message):
         ("last_login", "lastLogin", "timestamp"),
         ("created_at", "createdAt", "timestamp"),
         ("updated_at", "updatedAt", "timestamp"),
-        ("version", "version", "plain"),
+        ("version", "version", "int32"),
     )
 
     id: str
@@ -7734,7 +7734,7 @@ class RevokeApiKeyResponse(Message):
     )
     _fields = (
         ("api_key", "apiKey", "message ApiKey"),
-        ("descendants_revoked", "descendantsRevoked", "plain"),
+        ("descendants_revoked", "descendantsRevoked", "int32"),
     )
 
     api_key: ApiKey
@@ -7821,8 +7821,8 @@ class Worker(Message):
         ("address", "address", "plain"),
         ("status", "status", "enum WORKER_STATUS_"),
         ("health", "health", "enum HEALTH_STATUS_"),
-        ("capacity", "capacity", "plain"),
-        ("current_tasks", "currentTasks", "plain"),
+        ("capacity", "capacity", "int32"),
+        ("current_tasks", "currentTasks", "int32"),
         ("completed_tasks", "completedTasks", "int64"),
         ("failed_tasks", "failedTasks", "int64"),
         ("load", "load", "double"),
@@ -8047,7 +8047,7 @@ class DeregisterWorkerResponse(Message):
         "jobs_released",
     )
     _fields = (
-        ("jobs_released", "jobsReleased", "plain"),
+        ("jobs_released", "jobsReleased", "int32"),
     )
 
     jobs_released: int
@@ -8118,8 +8118,8 @@ class RemoveStaleWorkersResponse(Message):
         "jobs_requeued",
     )
     _fields = (
-        ("removed", "removed", "plain"),
-        ("jobs_requeued", "jobsRequeued", "plain"),
+        ("removed", "removed", "int32"),
+        ("jobs_requeued", "jobsRequeued", "int32"),
     )
 
     removed: int
@@ -8166,25 +8166,25 @@ class GetClusterStatsResponse(Message):
         "checked_at",
     )
     _fields = (
-        ("total_workers", "totalWorkers", "plain"),
-        ("idle_workers", "idleWorkers", "plain"),
-        ("busy_workers", "busyWorkers", "plain"),
-        ("draining_workers", "drainingWorkers", "plain"),
-        ("offline_workers", "offlineWorkers", "plain"),
-        ("healthy_workers", "healthyWorkers", "plain"),
-        ("degraded_workers", "degradedWorkers", "plain"),
-        ("unhealthy_workers", "unhealthyWorkers", "plain"),
-        ("total_capacity", "totalCapacity", "plain"),
-        ("used_capacity", "usedCapacity", "plain"),
-        ("available_capacity", "availableCapacity", "plain"),
+        ("total_workers", "totalWorkers", "int32"),
+        ("idle_workers", "idleWorkers", "int32"),
+        ("busy_workers", "busyWorkers", "int32"),
+        ("draining_workers", "drainingWorkers", "int32"),
+        ("offline_workers", "offlineWorkers", "int32"),
+        ("healthy_workers", "healthyWorkers", "int32"),
+        ("degraded_workers", "degradedWorkers", "int32"),
+        ("unhealthy_workers", "unhealthyWorkers", "int32"),
+        ("total_capacity", "totalCapacity", "int32"),
+        ("used_capacity", "usedCapacity", "int32"),
+        ("available_capacity", "availableCapacity", "int32"),
         ("load", "load", "double"),
-        ("pending_jobs", "pendingJobs", "plain"),
-        ("scheduled_jobs", "scheduledJobs", "plain"),
-        ("running_jobs", "runningJobs", "plain"),
-        ("completed_jobs", "completedJobs", "plain"),
-        ("failed_jobs", "failedJobs", "plain"),
-        ("cancelled_jobs", "cancelledJobs", "plain"),
-        ("completed_last_minute", "completedLastMinute", "plain"),
+        ("pending_jobs", "pendingJobs", "int32"),
+        ("scheduled_jobs", "scheduledJobs", "int32"),
+        ("running_jobs", "runningJobs", "int32"),
+        ("completed_jobs", "completedJobs", "int32"),
+        ("failed_jobs", "failedJobs", "int32"),
+        ("cancelled_jobs", "cancelledJobs", "int32"),
+        ("completed_last_minute", "completedLastMinute", "int32"),
         ("average_duration", "averageDuration", "duration"),
         ("health", "health", "enum HEALTH_STATUS_"),
         ("checked_at", "checkedAt", "timestamp"),

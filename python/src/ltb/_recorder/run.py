@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import operator
 import os
 import signal
 import sys
 import threading
 import traceback
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import FrameType, TracebackType
@@ -21,6 +19,7 @@ from .._generated import models as m
 from .._generated.sync_services import BENCHMARK_CREATE_BENCHMARK, BENCHMARK_UPDATE_BENCHMARK
 from .._ids import uuid7
 from ..client import Client
+from .arguments import count_of, labels_of, mapping_of, text_of, uuid_of
 from .sender import before_close, exit_timeout, register_exit, sender_of
 from .spool import Entry
 
@@ -57,30 +56,31 @@ def run(
         dataset: Dataset that it is run on, 1 to 255 characters.
         provider: Provider of the model, 1 to 100 characters. Default: what stands before the first slash of
             `model`, else `unknown`.
-        total: Planned number of evaluations. Default: not known.
-        labels: Labels to find it by.
+        total: Planned number of evaluations, 0 to 2147483647. Default: not known.
+        labels: Labels to find it by: at most 64, with keys of 1 to 63 characters and values of at most 255.
         metadata: Further data, as JSON.
         id: A UUID. That of an earlier run goes on with it. Default: a new one.
         client: Where to. Default: the client of the environment.
 
     Raises:
         ValueError: An argument, or LTB_URL, is wrong; the message names it.
-        TypeError: `metadata` is no JSON.
+        TypeError: An argument is of another type, or `metadata` is no JSON.
     """
+    for argument, value in (("name", name), ("model", model), ("dataset", dataset)):
+        _named(argument, lambda one: text_of(one, 1, 255), value)
     first, slash, _ = model.partition("/")
     provider = provider or (first if slash and first else "unknown")
-    given = {"name": name, "model": model, "dataset": dataset, "provider": provider}
-    for argument, value in given.items():
-        most = 100 if argument == "provider" else 255
-        if not 1 <= len(value) <= most:
-            raise ValueError(f"{argument}: expected 1 to {most} characters, got {len(value)}")
-    try:
-        own_id = uuid7() if id is None else str(uuid.UUID(id))
-    except ValueError as error:
-        raise ValueError(f"id: expected a UUID, got {id!r}") from error
-    own = client or client_of_environment()
-    more = {"id": own_id, "total_iterations": total, "labels": labels, "metadata": metadata}
-    return Run(own, {**given, **more})
+    values = {
+        "id": uuid7() if id is None else _named("id", uuid_of, id),
+        "name": name,
+        "model": model,
+        "dataset": dataset,
+        "provider": _named("provider", lambda one: text_of(one, 1, 100), provider),
+        "total_iterations": None if total is None else _named("total", count_of, total),
+        "labels": None if labels is None else _named("labels", labels_of, labels),
+        "metadata": None if metadata is None else _named("metadata", mapping_of, metadata),
+    }
+    return Run(client or client_of_environment(), values)
 
 
 class Run:
@@ -126,7 +126,7 @@ class Run:
         Args:
             sample_id: Id of the sample in the dataset. With it, and the repetition, an evaluation is stored
                 once however often it is recorded; the first result stands.
-            repetition: Repetition of the sample, from 0.
+            repetition: Repetition of the sample, 0 to 2147483647.
             input: What the model was given: text, or JSON such as a list of messages.
             output: What it answered. Default: empty, or none if there is an `error`.
             expected: What was expected. Default: nothing.
@@ -134,8 +134,8 @@ class Run:
             metrics: Further metrics by name.
             error: Why the sample failed: text, or the exception with its traceback.
             latency_ms: Time that the model took, in milliseconds.
-            input_tokens: Tokens that it read.
-            output_tokens: Tokens that it wrote.
+            input_tokens: Tokens that it read, 0 to 2147483647.
+            output_tokens: Tokens that it wrote, 0 to 2147483647.
             cost_usd: Cost in US dollars.
             metadata: Further data, as JSON; what JSON does not know becomes text.
             created_at: When the sample was evaluated. Default: now.
@@ -155,7 +155,7 @@ class Run:
             if own_id:
                 values["id"] = own_id
             if repetition:
-                values["repetition"] = _named("repetition", operator.index, repetition)
+                values["repetition"] = _named("repetition", count_of, repetition)
             values["input"] = input if isinstance(input, str) else _named("input", _json_of, input)
             if output is not None:
                 values["output"] = output if isinstance(output, str) else _named("output", _json_of, output)
@@ -174,9 +174,9 @@ class Run:
             if latency_ms is not None:
                 values["latencyMs"] = _named("latency_ms", _number, latency_ms)
             if input_tokens is not None:
-                values["inputTokens"] = _named("input_tokens", operator.index, input_tokens)
+                values["inputTokens"] = _named("input_tokens", count_of, input_tokens)
             if output_tokens is not None:
-                values["outputTokens"] = _named("output_tokens", operator.index, output_tokens)
+                values["outputTokens"] = _named("output_tokens", count_of, output_tokens)
             if cost_usd is not None:
                 values["costUsd"] = _named("cost_usd", _number, cost_usd)
             if metadata:
