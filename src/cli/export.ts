@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { EvaluationView } from "../../gen/ltb/v1/evaluation_pb.ts";
+import { JsonFormat } from "../../gen/ltb/v1/json_pb.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./evaluation/filter.ts";
 import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
@@ -59,7 +60,7 @@ async function exportBenchmark(
       const metrics = await metricNames(evaluations(EvaluationView.BASIC));
       return csvLines(metrics, evaluations(EvaluationView.FULL), { safeFormulas });
     }
-    const { benchmark } = await benchmarks.getBenchmark({ id });
+    const { benchmark } = await benchmarks.getBenchmark({ id, jsonFormat: JsonFormat.TEXT });
     requireAnswer(benchmark, "benchmark");
     if (format === "parquet") {
       const { parquetPieces } = await import("./transfer/parquet.ts");

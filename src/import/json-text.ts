@@ -48,8 +48,9 @@ export function parseObject<P extends Place>(
   bytes: Uint8Array,
   place: P,
   limits: ImportLimits,
+  read?: (text: string) => JsonValue,
 ): PlacedRecord<P> {
-  const { value: record, marks } = parseJson(bytes, place, limits);
+  const { value: record, marks } = parseJson(bytes, place, limits, read);
   if (!isObject(record)) throw new ImportError(place, `expected a JSON object, found ${kindOf(record)}`);
   return { record, marks, place };
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import type { JsonObject } from "../validation.ts";
+import { parseAsWritten, rawJson } from "../json-numbers.ts";
+import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, nameBenchmark, utc } from "./benchmark.ts";
 import { checkEvaluation, compact } from "./evaluation.ts";
 import { ImportError, type Place, requireRead } from "./import-error.ts";
@@ -65,7 +66,7 @@ const statuses: Record<string, ImportedBenchmark["status"]> = {
 
 /** Reads our own export as JSONL: a header, then one evaluation a line, keys in snake_case or camelCase. */
 export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBenchmark> {
-  for await (const header of recordsOfLines(source)) {
+  for await (const header of recordsOfLines(source, parseAsWritten)) {
     yield exportedBenchmark(requireRead(header), source, evaluationLines);
     return;
   }
@@ -74,7 +75,7 @@ export async function* readLtbExport(source: Source): AsyncGenerator<ImportedBen
 
 async function* evaluationLines(source: Source): AsyncGenerator<PlacedRecord | ImportError> {
   // The first line is the benchmark.
-  for await (const line of recordsOfLines(source))
+  for await (const line of recordsOfLines(source, parseAsWritten))
     if (line instanceof ImportError || line.index > 0) yield line;
 }
 
@@ -128,5 +129,10 @@ function evaluationOf(
 
 function camelKeys(object: JsonObject): JsonObject {
   const camel = (key: string) => key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [camel(key), value]));
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [camel(key), doubleOf(value)]));
+}
+
+/** The double of a number that was kept with all digits: only documents hold these. */
+function doubleOf(value: JsonValue): JsonValue {
+  return rawJson.isRawJSON(value) ? Number(JSON.stringify(value)) : value;
 }

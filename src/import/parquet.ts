@@ -1,6 +1,7 @@
 import { crc32, zstdDecompressSync } from "node:zlib";
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import * as z from "zod";
+import { parseAsWritten } from "../json-numbers.ts";
 import { messageOf } from "../thrown.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place, tryRead } from "./import-error.ts";
@@ -34,7 +35,7 @@ export async function* readParquet(source: Source): AsyncGenerator<ImportedBench
       { file, field: "ltb_export" },
       "missing in the file's metadata; expected an export of ours",
     );
-  const record = parseObject(Buffer.from(header), { file }, limits);
+  const record = parseObject(Buffer.from(header), { file }, limits, parseAsWritten);
   yield exportedBenchmark(record, source, rowsOf);
 }
 
@@ -113,7 +114,7 @@ function recordOf(row: Record<string, unknown>, place: Place, { limits }: Source
     if (cell === null || cell === undefined) continue;
     const at = { ...place, field: name };
     if (name === "metrics" || name === "metadata")
-      record[name] = parseJson(Buffer.from(String(cell)), at, limits).value;
+      record[name] = parseJson(Buffer.from(String(cell)), at, limits, parseAsWritten).value;
     else record[name] = plainOf(cell, at);
   }
   return record;

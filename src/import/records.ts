@@ -1,3 +1,4 @@
+import type { JsonValue } from "../validation.ts";
 import { ImportError, type Place, requireRead, tryRead } from "./import-error.ts";
 import { insignificant, splitJson } from "./json-split.ts";
 import { type PlacedRecord, parseObject } from "./json-text.ts";
@@ -18,17 +19,20 @@ export async function* recordsOf(source: Source): Records {
   yield* (await isArray(source)) ? recordsOfArray(source) : recordsOfLines(source);
 }
 
-/** Reads the records of a JSONL file, without its empty lines. */
-export async function* recordsOfLines(source: Source): Records {
+/**
+ * Reads the records of a JSONL file, without its empty lines.
+ * @param read as for `parseJson`
+ */
+export async function* recordsOfLines(source: Source, read?: (text: string) => JsonValue): Records {
   const { file, limits } = source;
   let index = 0;
-  for await (const read of linesOf(source)) {
+  for await (const found of linesOf(source)) {
     const at = index++;
-    if (read instanceof ImportError) yield read;
+    if (found instanceof ImportError) yield found;
     else {
-      const { line, bytes } = read;
+      const { line, bytes } = found;
       const place = { file, line };
-      yield tryRead(() => ({ ...parseObject(bytes, place, limits), index: at, bytes: bytes.length }));
+      yield tryRead(() => ({ ...parseObject(bytes, place, limits, read), index: at, bytes: bytes.length }));
     }
   }
 }

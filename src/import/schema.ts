@@ -1,11 +1,13 @@
 import * as z from "zod";
+import type { JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { kindOf } from "./json-text.ts";
 
 /** Parts of the schemas of all logs. */
 export const text = z.string().nullish();
 export const number = z.number().nullish();
-export const json = z.json();
+/** It is not copied, so that what stands for a number of many digits stays what it is. */
+export const json = z.custom<JsonValue>((value) => value !== undefined);
 export const object = z.record(z.string(), json).nullish();
 
 /** Checks foreign JSON. The first misfit becomes an {@link ImportError} that names its field. */

@@ -131,6 +131,37 @@ describe("an export read by another service and exported again is the same", () 
     });
   });
 
+  test.each(["jsonl", "parquet"])("%s with numbers that no double holds", async (format) => {
+    const client = createConnectClient(
+      BenchmarkService,
+      createGrpcTransport({ baseUrl: `http://${here.address}` }),
+    );
+    const digits = '{"seed":9007199254740993,"exact":[0.12345678901234567890]}';
+    const about = { name: "digits", provider: "p", model: "m", dataset: "d", metadataJson: digits };
+    const { id = "" } = (await client.createBenchmark(about)).benchmark ?? {};
+    await client.updateBenchmark({ id, metricsJson: digits, resultsJson: `[${digits}]` });
+    const row = { benchmarkId: id, sampleId: "a", input: "in", output: "out", score: 0.1 };
+    await client.createEvaluation({ ...row, metricsJson: digits, metadataJson: digits });
+
+    const path = join(folder, `digits.${format}`);
+    expect(await ltb.run("export", id, "-o", path)).toMatchObject({ code: 0 });
+    const elsewhere = commands(there.address);
+    const sums = { conflicts: 0, rejected: 0 };
+    expect(await elsewhere.json("import", path)).toMatchObject({ benchmarks: [{ ...sums, inserted: 1 }] });
+    expect(await ltb.json("import", path)).toMatchObject({ benchmarks: [{ ...sums, duplicates: 1 }] });
+    for (const service of [ltb, elsewhere]) {
+      const { stdout } = await service.run("export", id);
+      for (const field of ["metrics", "metadata"])
+        expect(
+          stdout.split(`"${field}":{"seed":9007199254740993,"exact":[0.12345678901234567890]}`),
+        ).toHaveLength(3);
+      expect(stdout).toContain('"results":[{"seed":9007199254740993,');
+      const csv = await service.run("export", id, "--format", "csv");
+      expect(csv.stdout).toContain(",9007199254740993,");
+    }
+    for (const service of [ltb, elsewhere]) await service.run("benchmark", "delete", id, "--yes");
+  });
+
   test("a benchmark that keeps no evaluations here keeps its status, total and counts", async () => {
     const client = createConnectClient(
       BenchmarkService,

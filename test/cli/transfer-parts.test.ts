@@ -68,8 +68,8 @@ async function csv(...evaluations: MessageInitShape<typeof EvaluationSchema>[]):
 
 test("CSV holds metrics of every kind, objects as JSON, and tells unset from empty", async () => {
   const [head, first, second] = await csv(
-    { id: "1", output: "", metrics: { b: true, a: 0.1 }, metadata: { k: ["v"] } },
-    { id: "2", score: -0.5, metrics: { c: { d: 1 } } },
+    { id: "1", output: "", metricsJson: '{"b": true, "a": 0.1}', metadataJson: '{"k": ["v"]}' },
+    { id: "2", score: -0.5, metricsJson: '{"c": {"d": 1}}' },
   );
   expect(head).toBe(
     "id,benchmark_id,sample_id,repetition,provider,model,input,output,expected,metrics.a,metrics.b,metrics.c,score,error," +

@@ -149,3 +149,11 @@ test.each([
   const header = { ltb_export: 1, benchmark: { ...benchmark, ...part } };
   await expect(readOne(await temporary("export.jsonl", jsonl(header)))).rejects.toThrow(message);
 });
+
+test("numbers of documents keep their digits, and others are doubles", async () => {
+  const row = '{"sample_id":"a","score":0.10000000000000001,"metadata":{"seed":9007199254740993}}';
+  const text = `${jsonl({ ltb_export: 1, benchmark })}\n${row}`;
+  const { evaluations: read } = await readOne(await temporary("export.jsonl", text));
+  expect(read[0]?.score).toBe(0.1);
+  expect(JSON.stringify(read[0]?.metadata)).toBe('{"seed":9007199254740993}');
+});

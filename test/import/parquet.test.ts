@@ -77,9 +77,14 @@ async function* chunksOf(
   size = 7,
 ): AsyncGenerator<Evaluation[]> {
   for (let start = 0; start < rows.length; start += size)
-    yield rows
-      .slice(start, start + size)
-      .map((row) => create(EvaluationSchema, { benchmarkId: benchmark.id, ...row }));
+    yield rows.slice(start, start + size).map(({ metrics, metadata, ...row }) =>
+      create(EvaluationSchema, {
+        benchmarkId: benchmark.id,
+        ...row,
+        ...(metrics && { metricsJson: JSON.stringify(metrics) }),
+        ...(metadata && { metadataJson: JSON.stringify(metadata) }),
+      }),
+    );
 }
 
 async function parquet(rows = evaluations): Promise<Buffer> {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { fromJson } from "@bufbuild/protobuf";
-import { TimestampSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { uuidOf } from "../../ids.ts";
@@ -97,9 +97,12 @@ async function createOrGet(
   const { key, name, provider, model, dataset } = imported;
   const { description, totalIterations, repetitions, plannedSamples, labels, metadata } = imported;
   const id = importedId(userId, key);
-  const optional = given({ description, totalIterations, repetitions, plannedSamples, labels, metadata });
+  const optional = given({ description, totalIterations, repetitions, plannedSamples, labels });
   try {
-    const { benchmark } = await client.createBenchmark({ id, name, provider, model, dataset, ...optional });
+    const { benchmark } = await client.createBenchmark({
+      ...{ id, name, provider, model, dataset, ...optional },
+      ...(metadata !== undefined && { metadataJson: JSON.stringify(metadata) }),
+    });
     if (benchmark !== undefined) return { benchmark, created: true };
   } catch (error) {
     if (!(error instanceof ConnectError && error.code === Code.AlreadyExists)) throw error;
@@ -144,10 +147,11 @@ async function finish(
     // A source that does not say how many there were to be has been read to its end.
     ...(totalIterations < records && { totalIterations: records }),
     ...(plannedSamples < samples && { plannedSamples: samples }),
-    ...given({ error, metrics }),
+    ...given({ error }),
+    ...(metrics !== undefined && { metricsJson: JSON.stringify(metrics) }),
     ...(startedAt !== undefined && { startedAt: fromJson(TimestampSchema, startedAt) }),
     ...(completedAt !== undefined && { completedAt: fromJson(TimestampSchema, completedAt) }),
-    ...(results !== undefined && { results: fromJson(ValueSchema, results) }),
+    ...(results !== undefined && { resultsJson: JSON.stringify(results) }),
   });
   // A benchmark that keeps no evaluations here has only the counts that its owner set.
   if (received === 0 && completedIterations + failedIterations > 0)

@@ -3,7 +3,6 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
 import type { Benchmark } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import type { Evaluation } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import type { JsonObject } from "../../validation.ts";
 import { headerOf } from "./text-formats.ts";
 
 /** A row group is in memory until it has this many rows or about this many bytes of text. */
@@ -47,14 +46,14 @@ const columns: readonly Column[] = [
   column("input", { ...string, ...required }, ({ input }) => input, false),
   column("output", { ...string, ...optional }, ({ output }) => output ?? null, false),
   column("expected", { ...string, ...optional }, ({ expected }) => expected ?? null, false),
-  column("metrics", { ...json, ...optional }, ({ metrics }) => jsonBytes(metrics), false),
+  column("metrics", { ...json, ...optional }, ({ metricsJson }) => jsonBytes(metricsJson), false),
   column("score", { ...double, ...optional }, ({ score }) => score ?? null),
   column("error", { ...string, ...optional }, ({ error }) => error || null, false),
   column("latency_ms", { ...double, ...optional }, ({ latencyMs }) => latencyMs ?? null),
   column("input_tokens", { ...int32, ...optional }, ({ inputTokens }) => inputTokens ?? null),
   column("output_tokens", { ...int32, ...optional }, ({ outputTokens }) => outputTokens ?? null),
   column("cost_usd", { ...double, ...optional }, ({ costUsd }) => costUsd ?? null),
-  column("metadata", { ...json, ...optional }, ({ metadata }) => jsonBytes(metadata), false),
+  column("metadata", { ...json, ...optional }, ({ metadataJson }) => jsonBytes(metadataJson), false),
   column("created_at", { ...time, ...optional }, ({ createdAt }) => micros(createdAt)),
   column("updated_at", { ...time, ...optional }, ({ updatedAt }) => micros(updatedAt)),
   column("created_by", { ...string, ...optional }, ({ createdBy }) => createdBy || null),
@@ -124,13 +123,13 @@ async function* groupsOf(chunks: AsyncIterable<Evaluation[]>): AsyncGenerator<Ev
   if (group.length > 0) yield group;
 }
 
-function sizeOf({ input, output = "", expected = "", error, metadata }: Evaluation): number {
-  const inner = metadata === undefined ? 0 : JSON.stringify(metadata).length;
-  return input.length + output.length + expected.length + error.length + inner + 200;
+function sizeOf({ input, output = "", expected = "", error, metadataJson }: Evaluation): number {
+  const texts = [input, output, expected, error, metadataJson];
+  return texts.reduce((sum, text) => sum + text.length, 200);
 }
 
-function jsonBytes(object: JsonObject | undefined): Uint8Array | null {
-  return object === undefined ? null : Buffer.from(JSON.stringify(object));
+function jsonBytes(text: string): Uint8Array | null {
+  return text === "" ? null : Buffer.from(text);
 }
 
 function micros(timestamp: Timestamp | undefined): bigint | null {

@@ -1,7 +1,8 @@
-import { toJson } from "@bufbuild/protobuf";
+import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
 import { type Benchmark, BenchmarkSchema } from "../../../gen/ltb/v1/benchmark_pb.ts";
 import { type Evaluation, EvaluationSchema } from "../../../gen/ltb/v1/evaluation_pb.ts";
-import type { JsonValue } from "../../validation.ts";
+import { parseAsWritten } from "../../json-numbers.ts";
+import type { JsonObject, JsonValue } from "../../validation.ts";
 import { ownFields, toPlain } from "../shared/output.ts";
 
 /** JSON Lines: the benchmark, then an evaluation a line, as proto3 JSON. `ltb import` reads it. */
@@ -10,13 +11,24 @@ export async function* jsonLines(
   chunks: AsyncIterable<Evaluation[]>,
 ): AsyncGenerator<string> {
   yield `${headerOf(benchmark)}\n`;
-  const line = (evaluation: Evaluation) => `${JSON.stringify(toJson(EvaluationSchema, evaluation))}\n`;
+  const line = (evaluation: Evaluation) => `${JSON.stringify(wireJson(EvaluationSchema, evaluation))}\n`;
   for await (const evaluations of chunks) yield evaluations.map(line).join("");
 }
 
 /** The header by which `ltb import` knows an export. */
 export function headerOf(benchmark: Benchmark): string {
-  return JSON.stringify({ ltb_export: 1, benchmark: toJson(BenchmarkSchema, benchmark) });
+  return JSON.stringify({ ltb_export: 1, benchmark: wireJson(BenchmarkSchema, benchmark) });
+}
+
+/** Proto3 JSON, with the documents that came as text in their places. */
+function wireJson<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): JsonObject {
+  const json = toJson(schema, message) as JsonObject;
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => {
+      const isText = name.endsWith("Json") && typeof value === "string";
+      return isText ? [name.slice(0, -4), parseAsWritten(value)] : [name, value];
+    }),
+  );
 }
 
 /** In the order of the message; `metrics` becomes a column each. */
@@ -47,16 +59,16 @@ export async function* csvLines(
 export async function metricNames(chunks: AsyncIterable<Evaluation[]>): Promise<string[]> {
   const names = new Set<string>();
   for await (const evaluations of chunks)
-    for (const { metrics } of evaluations) for (const name in metrics) names.add(name);
+    for (const { metricsJson } of evaluations)
+      for (const name in JSON.parse(metricsJson || "{}")) names.add(name);
   return [...names].sort();
 }
 
 function valuesOf(evaluation: Evaluation, metrics: readonly string[]): JsonValue[] {
   const fields = toPlain(EvaluationSchema, evaluation);
+  const values = fields.metrics as JsonObject | null;
   return columns.flatMap((name) =>
-    name === "metrics"
-      ? metrics.map((metric) => evaluation.metrics?.[metric] ?? null)
-      : [fields[name] ?? null],
+    name === "metrics" ? metrics.map((metric) => values?.[metric] ?? null) : [fields[name] ?? null],
   );
 }
 

@@ -131,7 +131,7 @@ function encode(
 ): { row: NewEvaluation; size: number } | string {
   try {
     const row = newEvaluation(evaluation);
-    const size = sizeOf(evaluation, row, maxMessageBytes);
+    const size = sizeOf(row, maxMessageBytes);
     if (size + ENVELOPE_BYTES <= maxMessageBytes) return { row, size };
     return `takes ${size} bytes; the service takes messages of at most ${maxMessageBytes} bytes (LTB_MAX_MESSAGE_BYTES)`;
   } catch (error) {
@@ -139,17 +139,21 @@ function encode(
   }
 }
 
-function newEvaluation({ createdAt, ...evaluation }: ImportedEvaluation): NewEvaluation {
-  if (createdAt === undefined) return evaluation;
-  return { ...evaluation, createdAt: fromJson(TimestampSchema, createdAt) };
+function newEvaluation({ createdAt, metrics, metadata, ...evaluation }: ImportedEvaluation): NewEvaluation {
+  return {
+    ...evaluation,
+    ...(metrics !== undefined && { metricsJson: JSON.stringify(metrics) }),
+    ...(metadata !== undefined && { metadataJson: JSON.stringify(metadata) }),
+    ...(createdAt !== undefined && { createdAt: fromJson(TimestampSchema, createdAt) }),
+  };
 }
 
 /** Bytes that a row takes, roughly; exact where it comes near the limit of a message. */
-function sizeOf(evaluation: ImportedEvaluation, row: NewEvaluation, maxMessageBytes: number): number {
-  const { input, output = "", expected = "", error = "", metrics, metadata } = evaluation;
-  const texts = [input, output, expected, error, JSON.stringify([metrics, metadata])];
-  const characters = texts.reduce((sum, text) => sum + text.length, 0);
-  // A character takes up to three bytes, a value of a Struct more than its JSON.
-  if (characters * 4 + ENVELOPE_BYTES < maxMessageBytes) return characters;
+function sizeOf(row: NewEvaluation, maxMessageBytes: number): number {
+  const { input, output, expected, error, metricsJson, metadataJson } = row;
+  const texts = [input, output, expected, error, metricsJson, metadataJson];
+  const characters = texts.reduce((sum, text = "") => sum + text.length, 0);
+  // A character takes up to three bytes.
+  if (characters * 3 + ENVELOPE_BYTES < maxMessageBytes) return characters;
   return toBinary(NewEvaluationSchema, create(NewEvaluationSchema, row)).length;
 }
