@@ -43,6 +43,8 @@ test.each([
   ["src/auth/rules.ts", "../rpc/http/server.ts"],
   ["src/client/index.ts", "../database/gather.ts"],
   ["src/import/inspect.ts", "../jobs/rows.ts"],
+  ["src/jobs/repository.ts", "../integrations/promptfoo.ts"],
+  ["src/client/index.ts", "../integrations/promptfoo.ts"],
   ["src/cli/job/list.ts", "../../database/gather.ts"],
   ["src/cli/html/document.ts", "../../../console/src/charts/Chart.tsx"],
   ["src/charts/rows.ts", "../evaluations/metric.ts"],
