@@ -9,7 +9,7 @@ import { browser, program } from "./browser.ts";
 
 describe.skipIf(!program)("lists of several pages", async () => {
   const { serve, db } = await bench();
-  const { open } = browser();
+  const { open, faults } = browser();
   const rows = 130;
   let board = "";
 
@@ -24,9 +24,15 @@ describe.skipIf(!program)("lists of several pages", async () => {
     board = `http://${formatAddress(httpAddress)}/console/leaderboards/long`;
   });
 
-  /** Counts the pages that are asked for, and holds back those after the first until they are let go. */
-  const watched = async (page: Page, { hold = Promise.resolve() } = {}) => {
-    const asked = { first: 0, later: 0 };
+  /**
+   * Counts the pages that are asked for, and holds back those after the first until they are let go.
+   * @param refuse the code with which those after the first fail at first
+   */
+  const watched = async (
+    page: Page,
+    { hold = Promise.resolve(), refuse }: { hold?: Promise<void>; refuse?: string } = {},
+  ) => {
+    const asked = { first: 0, later: 0, refuse };
     await page.route("**/GetLeaderboard", async (route) => {
       const request = fromBinary(
         GetLeaderboardRequestSchema,
@@ -35,7 +41,9 @@ describe.skipIf(!program)("lists of several pages", async () => {
       const isLater = request.pageToken !== "";
       asked[isLater ? "later" : "first"]++;
       if (isLater) await hold;
-      await route.continue();
+      if (isLater && asked.refuse !== undefined)
+        await route.fulfill({ status: 500, json: { code: asked.refuse, message: "not this time" } });
+      else await route.continue();
     });
     return asked;
   };
@@ -67,7 +75,14 @@ describe.skipIf(!program)("lists of several pages", async () => {
 
   test("a list is asked anew the less often the more of its pages are loaded", async () => {
     const page = await open("about:blank");
-    const asked = await watched(page);
+    await page.addInitScript({
+      content: `window.askedAt = [];
+        const ask = window.fetch;
+        window.fetch = (url, ...options) => {
+          if (String(url).endsWith("/GetLeaderboard")) askedAt.push(Date.now());
+          return ask(url, ...options);
+        };`,
+    });
     await page.clock.install();
     await page.clock.pauseAt(Date.now() + 60_000);
     await page.goto(board);
@@ -77,14 +92,64 @@ describe.skipIf(!program)("lists of several pages", async () => {
       await goToEnd(page);
       return last(page).isVisible();
     });
-    expect(asked).toEqual({ first: 1, later: 1 });
-    await page.clock.runFor(12_000);
-    expect(asked).toEqual({ first: 1, later: 1 });
-    await page.clock.runFor(8_100);
+    const times = () => page.evaluate<number[]>("askedAt");
+    const [, second = Number.NaN] = await times();
     await eventually(async () => {
-      await page.clock.runFor(10);
-      return asked.later === 2;
+      await page.clock.runFor(100);
+      return (await times()).length === 4;
     });
-    expect(asked).toEqual({ first: 2, later: 2 });
+    // Each of the two pages has ten seconds of its own.
+    const [, , again = Number.NaN] = await times();
+    expect(again - second).toBeGreaterThanOrEqual(20_000);
+    expect(again - second).toBeLessThan(30_000);
+  });
+
+  /** Opens the list, keeps it from asking anew by itself, and scrolls until a later page has failed. */
+  const failedAtEnd = async (page: Page, pass: () => Promise<void>) => {
+    await page.goto(board);
+    await page.getByRole("table", { name: "Standings" }).waitFor();
+    await page.getByRole("button", { name: "live" }).click();
+    await page.getByRole("button", { name: "paused" }).waitFor();
+    const alert = page.getByRole("alert").filter({ hasText: "not this time" });
+    await eventually(async () => {
+      await pass();
+      await goToEnd(page);
+      return alert.isVisible();
+    });
+    return alert;
+  };
+  const onlyRefused = () => faults.splice(0).filter((fault) => !/\b500\b/.test(fault));
+
+  test("a next page that failed is asked for once, and by the reader's word alone without those before it", async () => {
+    const page = await open("about:blank");
+    const asked = await watched(page, { refuse: "internal" });
+    const alert = await failedAtEnd(page, async () => {});
+    // Each round goes to the page and back, in which it would have asked again.
+    for (let round = 0; round < 20; round++) await goToEnd(page);
+    expect(asked).toMatchObject({ first: 1, later: 1 });
+    asked.refuse = undefined;
+    await alert.getByRole("button", { name: "Try again" }).click();
+    await eventually(async () => {
+      await goToEnd(page);
+      return last(page).isVisible();
+    });
+    expect(asked).toMatchObject({ first: 1, later: 2 });
+    expect(await page.getByRole("alert").count()).toBe(0);
+    expect(onlyRefused()).toEqual([]);
+  });
+
+  test("a next page that may come the next time is asked for again by itself, without those before it", async () => {
+    const page = await open("about:blank");
+    const asked = await watched(page, { refuse: "unavailable" });
+    await page.clock.install();
+    await failedAtEnd(page, () => page.clock.runFor(500));
+    asked.refuse = undefined;
+    await eventually(async () => {
+      await page.clock.runFor(500);
+      await goToEnd(page);
+      return last(page).isVisible();
+    });
+    expect(asked.first).toBe(1);
+    expect(onlyRefused()).toEqual([]);
   });
 });

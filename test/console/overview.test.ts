@@ -1,13 +1,16 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { beforeAll, describe, expect, test } from "vitest";
+import { GetInfoResponseSchema } from "../../gen/ltb/v1/system_service_pb.ts";
 import { formatAddress } from "../../src/address.ts";
 import { writeMinute } from "../../src/jobs/history/write.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { bench, clients, listeners } from "../auth/support.ts";
+import { eventually } from "../harness/waiting.ts";
 import { barriers, browser, program } from "./browser.ts";
 
 describe.skipIf(!program)("the overview", async () => {
   const { db, serve, caller } = await bench();
-  const { open } = browser();
+  const { open, faults } = browser();
   let service: RunningService;
   let home = "";
 
@@ -17,6 +20,14 @@ describe.skipIf(!program)("the overview", async () => {
   });
 
   const at = (path: string) => open(home + path);
+  const fail = async (jobType: string, createdBy?: string) => {
+    await db.workers.register({ workerId: jobType, jobTypes: [jobType] });
+    const { id } = await db.jobs.create({ jobType, maxRetries: 0, ...(createdBy && { createdBy }) });
+    const { leases } = await db.jobs.claim({ workerId: jobType, jobTypes: [jobType] });
+    const { epoch = 0 } = leases[0] ?? {};
+    await db.jobs.fail(jobType, [{ jobId: id, epoch, error: "no answer", retryable: false }]);
+    return id;
+  };
 
   test("the overview follows what runs, and names what needs a look", async () => {
     const { id } = await db.benchmarks.create({
@@ -98,18 +109,28 @@ describe.skipIf(!program)("the overview", async () => {
     ).toBe(0);
   });
 
+  test("the version is that of the server that answers, also after another one took its place", async () => {
+    const page = await open("about:blank");
+    let version = "1.0.0";
+    await page.route("**/GetInfo", async (route) => {
+      const response = await route.fetch();
+      const info = { ...fromBinary(GetInfoResponseSchema, await response.body()), version };
+      await route.fulfill({ response, body: Buffer.from(toBinary(GetInfoResponseSchema, info)) });
+    });
+    await page.clock.install();
+    await page.goto(`${home}/`);
+    await page.getByText("version 1.0.0").waitFor();
+    version = "1.1.0";
+    await eventually(async () => {
+      await page.clock.runFor(5_000);
+      return page.getByText("version 1.1.0").isVisible();
+    });
+  });
+
   test("a job that failed is retried where it is seen first, by those who may change it", async () => {
     const { httpAddress } = await serve();
     const overview = `http://${formatAddress(httpAddress)}/console/`;
     const [own, viewer] = [await caller("user"), await caller("viewer")];
-    const fail = async (jobType: string, createdBy?: string) => {
-      await db.workers.register({ workerId: jobType, jobTypes: [jobType] });
-      const { id } = await db.jobs.create({ jobType, maxRetries: 0, ...(createdBy && { createdBy }) });
-      const { leases } = await db.jobs.claim({ workerId: jobType, jobTypes: [jobType] });
-      const { epoch = 0 } = leases[0] ?? {};
-      await db.jobs.fail(jobType, [{ jobId: id, epoch, error: "no answer", retryable: false }]);
-      return id;
-    };
     const [mine, theirs] = [await fail("mine", own.userId), await fail("theirs")];
     const seen = await open(overview, { key: viewer.key });
     await seen.locator(`a[href$="/jobs/${mine}"]`).waitFor();
@@ -121,5 +142,19 @@ describe.skipIf(!program)("the overview", async () => {
     await page.getByRole("dialog").getByRole("button", { name: "Retry", exact: true }).click();
     await page.locator(`a[href$="/jobs/${mine}"]`).waitFor({ state: "detached" });
     expect(await db.jobs.get(mine)).toMatchObject({ status: "pending" });
+  });
+
+  test("a question about a failed job stays open when somebody else has retried it meanwhile", async () => {
+    const id = await fail("asked about");
+    const page = await at("/");
+    await page.getByRole("button", { name: `Retry… job ${id}` }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Retry", exact: true }).waitFor();
+    await db.jobs.retry(id);
+    await page.locator(`[aria-label="Retry… job ${id}"]`).waitFor({ state: "detached" });
+    expect(await dialog.isVisible()).toBe(true);
+    await dialog.getByRole("button", { name: "Retry", exact: true }).click();
+    await dialog.getByRole("alert").waitFor();
+    expect(faults.splice(0).filter((fault) => !/\b400\b/.test(fault))).toEqual([]);
   });
 });

@@ -58,4 +58,21 @@ describe.skipIf(!program)("the service started again under an open page", async 
     await eventually(async () => (await page.getByRole("alert").count()) === 0);
     expect(faults.splice(0).filter((fault) => !/net::ERR_|50[23]/.test(fault))).toEqual([]);
   });
+
+  test("what the service tells everybody is asked again until somebody answers", async () => {
+    const { httpAddress } = await serve({ LTB_AUTH: "off" });
+    const page = await open("about:blank");
+    let failures = 0;
+    // More often than a call is tried at once.
+    await page.route("**/console/config", (route) =>
+      failures++ < 3 ? route.abort() : failures < 6 ? route.fulfill({ status: 503 }) : route.continue(),
+    );
+    await page.clock.install();
+    await page.goto(`http://${formatAddress(httpAddress)}/console/benchmarks`);
+    await eventually(async () => {
+      await page.clock.runFor(1_000);
+      return page.getByText("Authentication is off").isVisible();
+    });
+    expect(faults.splice(0).filter((fault) => !/net::ERR_|503/.test(fault))).toEqual([]);
+  });
 });

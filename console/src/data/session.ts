@@ -4,14 +4,13 @@ import { queryOptions, useQuery as useAnyQuery } from "@tanstack/react-query";
 import { UserRole } from "../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 import { queryClient } from "./queries.ts";
-import { transport } from "./transport.ts";
+import { failUnanswered, transport } from "./transport.ts";
 
 /** Where `visited.ts` keeps what the reader has looked at. */
 export const visited = "ltb.visited";
 
 /** What the service tells everybody about the console. */
 interface ConsoleConfig {
-  version: string;
   auth: "required" | "off";
   /** False: what is typed here crosses a network in clear text. */
   secure: boolean;
@@ -23,9 +22,11 @@ const config = queryOptions({
   queryKey: ["console", "config"],
   staleTime: Number.POSITIVE_INFINITY,
   queryFn: async (): Promise<ConsoleConfig> => {
-    const answer = await fetch("/console/config");
-    if (!answer.ok) throw new Error(`the service answered ${answer.status} to /console/config`);
-    return answer.json();
+    const answer = await fetch("/console/config").catch(failUnanswered);
+    if (answer.ok) return answer.json();
+    // What stands before the service says that nobody is behind it.
+    const code = [502, 503, 504].includes(answer.status) ? Code.Unavailable : Code.Unknown;
+    throw new ConnectError(`the service answered ${answer.status} to /console/config`, code);
   },
 });
 
@@ -68,7 +69,7 @@ async function askSession(init: RequestInit): Promise<void> {
   const answer = await fetch("/console/session", {
     ...init,
     headers: { "content-type": "application/json" },
-  });
+  }).catch(failUnanswered);
   if (answer.ok) return;
   const said: { message?: string } = await answer.json().catch(() => ({}));
   const code = answer.status === 401 ? Code.Unauthenticated : Code.Unknown;

@@ -9,14 +9,12 @@ const named: Interceptor = (next) => (request) => {
 };
 
 /** Gives a call that met nobody the code that says so: what `fetch` throws then is of no class of its own. */
-const answered: Interceptor = (next) => async (request) => {
-  try {
-    return await next(request);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new ConnectError("The service does not answer.", Code.Unavailable, undefined, undefined, error);
-  }
-};
+export function failUnanswered(error: unknown): never {
+  if (!(error instanceof TypeError)) throw error;
+  throw new ConnectError("The service does not answer.", Code.Unavailable, undefined, undefined, error);
+}
+
+const answered: Interceptor = (next) => (request) => next(request).catch(failUnanswered);
 
 /** Accepts an answer that another page got up to 2 s ago. */
 const shared: Interceptor = (next) => (request) => {

@@ -3,7 +3,7 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { ConnectError } from "@connectrpc/connect";
 import { type UseInfiniteQueryOptions, useInfiniteQuery } from "@connectrpc/connect-query";
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { useInterval } from "./live.ts";
 import { againAfter } from "./queries.ts";
 
@@ -48,22 +48,34 @@ export function usePages<I extends Asked, O extends Answered, Field extends keyo
       refetchInterval: ({ state: { data, error } }) => {
         const { pages } = (data ?? { pages: [] }) as Pick<InfiniteData<Page>, "pages">;
         const rests = whileEmpty && pages.some((page) => (page[field] as readonly Row[]).length > 0);
-        return (!rests && interval && interval * Math.max(1, pages.length)) || againAfter(error);
+        if (!rests && interval) return interval * Math.max(1, pages.length);
+        return pages.length === 0 && againAfter(error);
       },
     },
   ) as UseInfiniteQueryResult<InfiniteData<Page>, ConnectError>;
-  const { data, hasNextPage, isFetching, fetchNextPage } = query;
+  const { data, error, hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = query;
   const rows = useMemo(
     () => data?.pages.flatMap((page) => page[field] as readonly Row[]) ?? [],
     [data, field],
   );
   // Who scrolls on before the page has heard that one is on its way would ask for it a second time.
   const more = useCallback(() => void fetchNextPage({ cancelRefetch: false }), [fetchNextPage]);
+  // To ask for the list anew would ask for all pages before the one that failed, whose rows may have moved.
+  const again = isFetchNextPageError && !isFetching && againAfter(error);
+  useEffect(() => {
+    if (again === false) return;
+    const timer = setTimeout(more, again);
+    return () => clearTimeout(timer);
+  }, [again, more]);
   return {
-    query,
+    /** As it was asked, but what asks again for a next page that failed asks for that page alone. */
+    query: isFetchNextPageError ? { ...query, refetch: more } : query,
     rows,
-    /** Asks for the next page; undefined without one, and while one is on its way, which would begin anew. */
-    onEnd: hasNextPage && !isFetching ? more : undefined,
+    /**
+     * Asks for the next page; undefined without one, while one is on its way, which would begin anew, and where
+     * it failed, which is asked for again after a pause or by the reader.
+     */
+    onEnd: hasNextPage && !isFetching && !isFetchNextPageError ? more : undefined,
     /** How many rows there are in all; undefined while more than those are loaded. */
     total: hasNextPage ? undefined : rows.length,
   };

@@ -6,8 +6,8 @@ import { ErrorBox } from "../parts/ErrorBox.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { LiveButton } from "./LiveButton.tsx";
 import { type Overlay, Overlays } from "./Overlays.tsx";
+import { SectionBar } from "./SectionBar.tsx";
 import { SignInDialog, SignInPage } from "./SignIn.tsx";
-import { sections } from "./sections.ts";
 
 /** What surrounds every page: who is signed in, the way to the other pages, and whether the page is live. */
 export function Frame() {
@@ -15,19 +15,11 @@ export function Frame() {
   const session = useSession();
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
-  const sectionBar = useRef<HTMLElement>(null);
   const known = useRef(false);
   const [overlay, show] = useState<Overlay>();
   if (session.data) known.current = true;
   // Whoever listens to the page hears of a new one.
   useEffect(() => main.current?.focus({ preventScroll: true }), [pathname]);
-
-  // In a narrow window the sections stand in a row that is longer than the window.
-  useEffect(() => {
-    const bar = sectionBar.current;
-    const current = bar?.querySelector<HTMLElement>("[aria-current]");
-    if (bar && current) bar.scrollLeft = current.offsetLeft - (bar.clientWidth - current.offsetWidth) / 2;
-  });
 
   if (isSignedOut(session.error) && !known.current) return <SignInPage />;
   if (session.isPending)
@@ -64,17 +56,7 @@ export function Frame() {
       {config.data?.secure === false && (
         <p className="banner bad">This connection is not encrypted: others on the network can read it.</p>
       )}
-      <nav ref={sectionBar} className="sections" aria-label="Sections">
-        <ul>
-          {sections.map(({ name, to, begins }) => (
-            <li key={to} className={begins ? "begins" : undefined}>
-              <Link to={to} activeOptions={{ exact: to === "/" }} activeProps={{ "aria-current": "page" }}>
-                {name}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <SectionBar />
       <main id="main" ref={main} tabIndex={-1}>
         <Outlet />
       </main>

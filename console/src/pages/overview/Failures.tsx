@@ -1,5 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
@@ -10,11 +11,13 @@ import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { firstLine } from "../jobs/columns.tsx";
-import { Retry } from "../jobs/job/Retry.tsx";
+import { RetryButton, RetryDialog } from "../jobs/job/Retry.tsx";
 
 /** The jobs that failed last, and the latest benchmarks that failed. */
 export function Failures() {
   const refetchInterval = useInterval(5_000);
+  // The job that is asked about leaves the list when somebody else retries it.
+  const [asked, ask] = useState<string>();
   const jobs = useQuery(
     JobService.method.listJobs,
     { status: JobStatus.FAILED, pageSize: 6 },
@@ -28,6 +31,7 @@ export function Failures() {
   return (
     <>
       <h2>Recent failures</h2>
+      {asked !== undefined && <RetryDialog id={asked} onClose={() => ask(undefined)} />}
       <Loaded query={jobs}>
         {({ jobs }) =>
           jobs.length === 0 ? (
@@ -42,7 +46,12 @@ export function Failures() {
                   <span className="soft">
                     <Time at={job.completedAt} />
                   </span>{" "}
-                  <Retry job={job} className="small" aria-label={`Retry… job ${job.id}`} />
+                  <RetryButton
+                    job={job}
+                    className="small"
+                    aria-label={`Retry… job ${job.id}`}
+                    onClick={() => ask(job.id)}
+                  />
                   <ErrorLine error={job.error} />
                 </li>
               ))}

@@ -6,7 +6,7 @@ import { AuditService, type GetAuditStatusResponse } from "../../../../gen/ltb/v
 import { SystemService } from "../../../../gen/ltb/v1/system_service_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
-import { useConfig, useMay } from "../../data/session.ts";
+import { useMay } from "../../data/session.ts";
 import { sharing } from "../../data/transport.ts";
 import { bytes, count, lasting } from "../../parts/format.ts";
 import { HealthState, Status } from "../../parts/Status.tsx";
@@ -25,7 +25,8 @@ export function Health() {
     { ...sharing, refetchInterval: often },
   ).data;
   const stats = useQuery(SystemService.method.getStats, {}, { refetchInterval: seldom }).data;
-  const version = useConfig().data?.version;
+  // Another version may have taken the place of the one that the page came from.
+  const info = useQuery(SystemService.method.getInfo, {}, { refetchInterval: seldom }).data;
   const trail = useQuery(
     AuditService.method.getAuditStatus,
     {},
@@ -54,9 +55,9 @@ export function Health() {
           <Seal {...trail} />
         </Part>
       )}
-      {stats && version !== undefined && (
+      {stats && info && (
         <Part name="This server" to="/system">
-          version {version} <span className="soft">for {lasting(stats.uptime)}</span>
+          version {info.version} <span className="soft">for {lasting(stats.uptime)}</span>
         </Part>
       )}
     </ul>

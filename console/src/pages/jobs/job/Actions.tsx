@@ -9,9 +9,9 @@ import { shortcut } from "../../../keys/table.ts";
 import { Confirm } from "../../../parts/Confirm.tsx";
 import { statusesFor } from "../bulk.ts";
 import { CopyDialog } from "./CopyDialog.tsx";
-import { Retry } from "./Retry.tsx";
+import { RetryButton, RetryDialog } from "./Retry.tsx";
 
-type Asked = "cancel" | "delete" | "copy";
+type Asked = "retry" | "cancel" | "delete" | "copy";
 
 /** What the reader may do with the job in its state. */
 export function Actions({ job }: { job: Job }) {
@@ -21,7 +21,7 @@ export function Actions({ job }: { job: Job }) {
   return (
     <>
       <div className="actions">
-        <Retry job={job} {...shortcut("retry")} className="main" />
+        <RetryButton job={job} {...shortcut("retry")} className="main" onClick={() => ask("retry")} />
         {mayChange && statusesFor.cancel.includes(job.status) && (
           <button type="button" {...shortcut("cancel")} onClick={() => ask("cancel")}>
             Cancel…
@@ -45,6 +45,7 @@ function Question({ asked, job, onClose }: { asked: Asked; job: Job; onClose: ()
   const [reason, setReason] = useState("");
   const navigate = useNavigate();
   const { id } = job;
+  if (asked === "retry") return <RetryDialog id={id} onClose={onClose} />;
   if (asked === "copy") return <CopyDialog job={job} onClose={onClose} />;
   if (asked === "delete") {
     const remove = async () => {

@@ -1,0 +1,36 @@
+import { Link, useRouter } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { sections } from "./sections.ts";
+
+/** The ways to the sections of the console, in a narrow window a row that is longer than the window. */
+export function SectionBar() {
+  const bar = useRef<HTMLElement>(null);
+  const router = useRouter();
+  useEffect(() => {
+    const showCurrent = () => {
+      const current = bar.current?.querySelector("[aria-current]");
+      if (bar.current && current) bar.current.scrollLeft += middleOf(current) - middleOf(bar.current);
+    };
+    showCurrent();
+    // The router puts the row where it was on the page before, and says afterwards that the page is there.
+    return router.subscribe("onRendered", ({ pathChanged }) => pathChanged && showCurrent());
+  }, [router]);
+  return (
+    <nav ref={bar} className="sections" aria-label="Sections">
+      <ul>
+        {sections.map(({ name, to, begins }) => (
+          <li key={to} className={begins ? "begins" : undefined}>
+            <Link to={to} activeOptions={{ exact: to === "/" }} activeProps={{ "aria-current": "page" }}>
+              {name}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function middleOf(element: Element): number {
+  const { left, width } = element.getBoundingClientRect();
+  return left + width / 2;
+}
