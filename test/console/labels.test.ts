@@ -29,17 +29,27 @@ describe("labels beside points", () => {
     expect(label?.text).toMatch(/^(?:🌵)+…$/u);
   });
 
+  test("a name of wide characters is begun where there is no room for its width", () => {
+    const [label] = place({ x: 250, y: 100, name: "模型評估結果".repeat(4) });
+    // 191 px beside the point hold 14 characters of 12 px, and the sign that there are more.
+    expect(label?.text).toBe(`${"模型評估結果".repeat(4).slice(0, 14)}…`);
+  });
+
   test("none covers another or leaves the chart, wherever the points are", () => {
     const random = seededRandom();
+    const suffixes = ["-long", "長い名", "🌵"];
     for (let round = 0; round < 50; round++) {
       const points = Array.from({ length: 30 }, (_, index) => ({
         x: area.left + random() * 400,
         y: area.top + random() * 280,
-        name: `run ${index}${"-long".repeat(Math.floor(random() * 5))}`,
+        name: `run ${index}${suffixes[index % suffixes.length]?.repeat(Math.floor(random() * 8))}`,
       }));
       const boxes = placeLabels(points, points, area).flatMap((label) => {
         if (!label) return [];
-        const wide = label.text.length * 6.5;
+        const wide = [...label.text].reduce(
+          (sum, each) => sum + (/[長い名…]/.test(each) ? 12 : /🌵/u.test(each) ? 15 : 6.5),
+          0,
+        );
         const left = label.anchor === "start" ? label.x : label.x - wide;
         return [{ left, right: left + wide, top: label.y - 11, bottom: label.y + 3 }];
       });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { parseConversation } from "../../console/src/parts/texts/conversation.ts";
+import { conversationOf } from "../../console/src/parts/texts/conversation.ts";
 import { markMathematics } from "../../console/src/parts/texts/dollars.ts";
-import { indentJson } from "../../console/src/parts/texts/indent.ts";
-import { parseJsonTree, unfoldedAtFirst } from "../../console/src/parts/texts/jsonTree.ts";
+import { indentJson, parseBranch } from "../../console/src/parts/texts/indent.ts";
+import { treeOf, unfoldedAtFirst } from "../../console/src/parts/texts/jsonTree.ts";
 
 describe("mathematics in Markdown", () => {
   test.each([
@@ -49,40 +49,35 @@ describe("JSON", () => {
 
 describe("the tree of JSON", () => {
   test("has keys and values as they are written, also those given twice", () => {
-    expect(
-      parseJsonTree('{"a": [1e400, {}], "\\u0061": "\\n:{", "א": 12345678901234567891.50, "a": null}'),
-    ).toEqual({
-      isList: false,
-      members: [
-        {
-          key: '"a"',
-          value: { isList: true, members: [{ value: "1e400" }, { value: { isList: false, members: [] } }] },
-        },
-        { key: '"\\u0061"', value: '"\\n:{"' },
-        { key: '"א"', value: "12345678901234567891.50" },
-        { key: '"a"', value: "null" },
-      ],
-    });
+    expect(treeOf('{"a": [1e400, {}], "\\u0061": "\\n:{", "א": 12345678901234567891.50, "a": null}')).toEqual(
+      {
+        isList: false,
+        members: [
+          {
+            key: '"a"',
+            value: { isList: true, members: [{ value: "1e400" }, { value: { isList: false, members: [] } }] },
+          },
+          { key: '"\\u0061"', value: '"\\n:{"' },
+          { key: '"א"', value: "12345678901234567891.50" },
+          { key: '"a"', value: "null" },
+        ],
+      },
+    );
   });
 
-  test.each(["[1", "12", "", "[1,]"])("%j has none", (text) => expect(parseJsonTree(text)).toBeUndefined());
+  test.each(["[1", "12", "", "[1,]"])("%j has none", (text) => expect(parseBranch(text)).toBeUndefined());
 
   test("any depth, and a string of escapes alone, can be read", () => {
-    expect(parseJsonTree("[".repeat(500_000) + "]".repeat(500_000))?.members.length).toBe(1);
-    expect(parseJsonTree(`["${"\\n".repeat(500_000)}"]`)?.members).toEqual([
-      { value: `"${"\\n".repeat(500_000)}"` },
-    ]);
+    expect(treeOf("[".repeat(500_000) + "]".repeat(500_000)).members.length).toBe(1);
+    expect(treeOf(`["${"\\n".repeat(500_000)}"]`).members).toEqual([{ value: `"${"\\n".repeat(500_000)}"` }]);
   });
 
   test("the upper levels are unfolded at first, while they are few rows", () => {
-    const unfolded = (value: unknown) => {
-      const root = parseJsonTree(JSON.stringify(value));
-      return root && [...unfoldedAtFirst(root)].map(({ members }) => members.length);
-    };
+    const unfolded = (value: object) =>
+      [...unfoldedAtFirst(treeOf(JSON.stringify(value)))].map(({ members }) => members.length);
     expect(unfolded({ a: { b: 1 }, c: Array(200).fill(0), d: [[1, 2]] })).toEqual([3, 1, 1, 2]);
     expect(unfolded(Array(200).fill([1]))).toEqual([200]);
-    const deep = parseJsonTree("[".repeat(50) + "]".repeat(50));
-    expect(deep && unfoldedAtFirst(deep).size).toBe(8);
+    expect(unfoldedAtFirst(treeOf("[".repeat(50) + "]".repeat(50))).size).toBe(8);
   });
 });
 
@@ -92,14 +87,14 @@ describe("conversations", () => {
     ["messages of an object", { messages: [{ role: "user", content: "hi" }] }],
     ["one message", { role: "user", content: [{ type: "text", text: "hi" }] }],
   ])("%s", (_, value) => {
-    expect(parseConversation(JSON.stringify(value))).toEqual([{ role: "user", text: "hi", calls: [] }]);
+    expect(conversationOf(value)).toEqual([{ role: "user", text: "hi", calls: [] }]);
   });
 
   test.each([
     ["OpenAI", { content: null, tool_calls: [{ function: { name: "look", arguments: '{"q":1}' } }] }],
     ["Inspect", { content: "", tool_calls: [{ function: "look", arguments: '{"q":1}' }] }],
   ])("calls of tools as %s has them", (_, message) => {
-    expect(parseConversation(JSON.stringify([{ role: "assistant", ...message }]))).toEqual([
+    expect(conversationOf([{ role: "assistant", ...message }])).toEqual([
       { role: "assistant", text: "", calls: [{ name: "look", arguments: '{"q":1}' }] },
     ]);
   });
@@ -109,13 +104,13 @@ describe("conversations", () => {
       { type: "text", text: "well" },
       { type: "tool_use", name: "look", input: { q: 1 } },
     ];
-    expect(parseConversation(JSON.stringify([{ role: "assistant", content }]))).toEqual([
+    expect(conversationOf([{ role: "assistant", content }])).toEqual([
       { role: "assistant", text: "well", calls: [{ name: "look", arguments: '{\n  "q": 1\n}' }] },
     ]);
   });
 
-  test.each(["[]", "[1]", "{}", '[{"role":"user"}]', '[{"role":1,"content":""}]', "hi", '["a"]'])(
-    "%s is none",
-    (text) => expect(parseConversation(text)).toBeUndefined(),
+  test.each([[], [1], {}, [{ role: "user" }], [{ role: 1, content: "" }], ["a"]].map((value) => [value]))(
+    "%j is none",
+    (value) => expect(conversationOf(value)).toBeUndefined(),
   );
 });

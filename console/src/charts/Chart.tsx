@@ -23,7 +23,7 @@ export const FixedWidths = createContext<readonly [wide: number, narrow: number]
 
 /** The frame of every chart: a picture with a name, and its figures behind it. */
 export function Chart({ title, note, height, table, children }: Props) {
-  const written = useContext(FixedWidths);
+  const widths = useContext(FixedWidths);
   const figure = useRef<HTMLElement>(null);
   const [width, setWidth] = useState(most);
   useLayoutEffect(() => {
@@ -35,14 +35,14 @@ export function Chart({ title, note, height, table, children }: Props) {
   }, []);
   return (
     <figure className="chart" ref={figure}>
-      {(written ?? [width]).map((each, index) => (
+      {(widths ?? [width]).map((each, index) => (
         <svg
           key={each}
-          className={written && (index === 0 ? "wide" : "narrow")}
+          className={widths && (index === 0 ? "wide" : "narrow")}
           viewBox={`0 0 ${each} ${height}`}
           width={each}
           height={height}
-          role={written ? "img" : "group"}
+          role={widths ? "img" : "group"}
           aria-label={title}
         >
           {children(each)}

@@ -1,5 +1,3 @@
-import { cutText } from "../../../src/text.ts";
-
 /** A point that has a name, in pixels. */
 interface Named {
   x: number;
@@ -24,11 +22,14 @@ interface Area {
   bottom: number;
 }
 
-/** About how wide a character of a label is, how high a line, and how far it stands from its point. */
-const [character, line, gap] = [6.5, 14, 9];
+/** How high a line of a label is, and how far it stands from its point. */
+const [line, gap] = [14, 9];
 
 /** A shorter beginning of a name tells nothing. */
-const fewest = 8;
+const least = 52;
+
+/** What stands at the end of a name that is only begun. */
+const cut = "…";
 
 /**
  * Places names beside their points, at the right or left of each and above or below it, so that none covers
@@ -49,10 +50,10 @@ export function placeLabels(named: readonly Named[], points: readonly Omit<Named
 /** The places of a name, the better ones first: whole before cut, above before below. */
 function placesOf({ x, y, name }: Named, area: Area): { label: Label; box: Area }[] {
   const places = (["start", "end"] as const).flatMap((anchor) => {
-    const room = Math.floor(((anchor === "start" ? area.right - x : x - area.left) - gap) / character);
-    const text = name.length > room ? `${cutText(name, room - 1)}…` : name;
-    if (room < Math.min(fewest, name.length)) return [];
-    const [from, to] = [x + gap, x + gap + text.length * character];
+    const room = (anchor === "start" ? area.right - x : x - area.left) - gap;
+    if (room < Math.min(least, widthOf(name))) return [];
+    const text = fit(name, room);
+    const [from, to] = [x + gap, x + gap + widthOf(text)];
     const [left, right] = anchor === "start" ? [from, to] : [2 * x - to, 2 * x - from];
     return [-7, 16].map((below) => ({
       label: { text, x: anchor === "start" ? x + gap : x - gap, y: y + below, anchor },
@@ -60,6 +61,29 @@ function placesOf({ x, y, name }: Named, area: Area): { label: Label; box: Area 
     }));
   });
   return places.toSorted((a, b) => Number(a.label.text !== name) - Number(b.label.text !== name));
+}
+
+/** A name, or as much of it as there is room for. */
+function fit(name: string, room: number): string {
+  if (widthOf(name) <= room) return name;
+  let [begun, width] = ["", widthOf(cut)];
+  for (const character of name) {
+    width += widthOf(character);
+    if (width > room) break;
+    begun += character;
+  }
+  return begun + cut;
+}
+
+// The letters and signs of East Asia are as wide as they are high, as is that of a cut; emoji are wider.
+const emoji = /[\p{Emoji_Presentation}\p{Extended_Pictographic}]/u;
+const wide = /[…\p{Script=Han}\p{Script=Hangul}\u3000-\u31ff\uff00-\uff60]/u;
+
+/** About how wide the text of a label is, in pixels. */
+function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += emoji.test(character) ? 15 : wide.test(character) ? 12 : 6.5;
+  return width;
 }
 
 function meet(one: Area, other: Area): boolean {

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Search } from "../data/search.ts";
 import type { shortcut } from "../keys/table.ts";
 
-export interface Tab<Name extends string> {
+interface Tab<Name extends string> {
   name: Name;
   words: ReactNode;
   /** The key that leads to it, if one does. */
@@ -30,6 +30,7 @@ export function Tabs<Name extends string>({ label, tabs, shown, searchOf }: Prop
           to="."
           search={searchOf(name) as never}
           resetScroll={false}
+          // The router marks links too: without these, also one whose search is only a part of the page's.
           activeOptions={{ exact: true, includeSearch: true }}
           aria-current={name === shown ? "page" : undefined}
           {...keys}

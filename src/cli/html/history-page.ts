@@ -40,9 +40,9 @@ export async function writeHistory(
     lead: `${countRuns(runs)} by mean ${unit}, oldest first.`,
     sections: [
       ...remarks("Warning", warnings),
-      ...inputsSection(allRuns(response), response.inputsReferenceId),
+      ...inputsSection(all, response.inputsReferenceId),
       ...sentences("What is missing", [
-        ...coverageOfRuns(allRuns(response), { metric, ...response }),
+        ...coverageOfRuns(all, { metric, ...response }),
         ...leftOutWords(response.unscoredCount, { metric, ...response }, "shown"),
       ]),
       {

@@ -3,7 +3,7 @@ import { Copy } from "../../parts/Copy.tsx";
 import { bytes } from "../../parts/format.ts";
 import { Conversation } from "../../parts/texts/Conversation.tsx";
 import { JsonTree } from "../../parts/texts/JsonTree.tsx";
-import { parseJsonTree } from "../../parts/texts/jsonTree.ts";
+import { treeOf } from "../../parts/texts/jsonTree.ts";
 import { Text } from "../../parts/texts/Text.tsx";
 import type { Readable, View } from "./views.ts";
 
@@ -55,6 +55,6 @@ function Content({
 }
 
 function Tree({ text, label }: { text: string; label: string }) {
-  const root = useMemo(() => parseJsonTree(text), [text]);
-  return root && <JsonTree root={root} label={label} />;
+  const root = useMemo(() => treeOf(text), [text]);
+  return <JsonTree root={root} label={label} />;
 }

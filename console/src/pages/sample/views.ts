@@ -1,5 +1,5 @@
-import { parseConversation, type Turn } from "../../parts/texts/conversation.ts";
-import { isJsonBranch } from "../../parts/texts/indent.ts";
+import { conversationOf, type Turn } from "../../parts/texts/conversation.ts";
+import { parseBranch } from "../../parts/texts/indent.ts";
 
 /** The ways to look at texts, as the address of the page names them; the first is meant by none. */
 export const views = [
@@ -21,10 +21,6 @@ export interface Readable {
 }
 
 export function readableOf(name: string, text: string | undefined): Readable {
-  return {
-    name,
-    text,
-    isJson: text !== undefined && isJsonBranch(text),
-    turns: text === undefined ? undefined : parseConversation(text),
-  };
+  const branch = text === undefined ? undefined : parseBranch(text);
+  return { name, text, isJson: branch !== undefined, turns: branch && conversationOf(branch) };
 }

@@ -1,12 +1,12 @@
 import { useMemo, useState } from "react";
-import { indentJson } from "./indent.ts";
+import { indentJson, parseBranch } from "./indent.ts";
 import { JsonTree } from "./JsonTree.tsx";
-import { parseJsonTree } from "./jsonTree.ts";
+import { treeOf } from "./jsonTree.ts";
 import { Text } from "./Text.tsx";
 
 /** A JSON document that came as text, with every digit that is stored: as a tree that folds, or as text. */
 export function JsonText({ text, label }: { text: string; label: string }) {
-  const root = useMemo(() => parseJsonTree(text), [text]);
+  const root = useMemo(() => (parseBranch(text) ? treeOf(text) : undefined), [text]);
   const [asText, setAsText] = useState(false);
   const other = asText ? "As a tree" : "As text";
   const isEmpty = root === undefined || root.members.length === 0;

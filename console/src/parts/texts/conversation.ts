@@ -7,18 +7,11 @@ export interface Turn {
 }
 
 /**
- * The turns of a text that is a conversation: a JSON list of objects with `role` and `content`, or an object
- * with such a list as `messages`, in the forms of OpenAI, Anthropic and Inspect.
+ * The turns of a conversation: a list of objects with `role` and `content`, or an object with such a list as
+ * `messages`, in the forms of OpenAI, Anthropic and Inspect.
  * @returns undefined if it is none
  */
-export function parseConversation(text: string): Turn[] | undefined {
-  if (!/^\s*[[{]/.test(text) || !text.includes('"role"')) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+export function conversationOf(value: object): Turn[] | undefined {
   const list = fieldOf(value, "messages") ?? (fieldOf(value, "role") === undefined ? value : [value]);
   if (!Array.isArray(list) || list.length === 0) return undefined;
   const turns = list.map(turnOf);

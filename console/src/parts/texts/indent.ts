@@ -8,7 +8,7 @@ const token = /\{\s*\}|\[\s*\]|"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+
  * @returns undefined if the text is not JSON, or not an object or a list
  */
 export function indentJson(text: string): string | undefined {
-  if (!isJsonBranch(text)) return undefined;
+  if (parseBranch(text) === undefined) return undefined;
   let depth = 0;
   const line = () => `\n${"  ".repeat(Math.min(depth, deepest))}`;
   return text.replace(token, (part) => {
@@ -26,13 +26,12 @@ export function indentJson(text: string): string | undefined {
   });
 }
 
-/** Whether a text is JSON, and an object or a list. */
-export function isJsonBranch(text: string): boolean {
-  if (!/^\s*[[{]/.test(text)) return false;
+/** The object or list that a JSON text is; undefined if the text is no JSON, or another value. */
+export function parseBranch(text: string): object | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
 }

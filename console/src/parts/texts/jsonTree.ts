@@ -1,5 +1,3 @@
-import { isJsonBranch } from "./indent.ts";
-
 /** An object or a list of a JSON document. */
 export interface JsonBranch {
   isList: boolean;
@@ -21,12 +19,10 @@ const deepestAtFirst = 8;
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]|[^\s{}[\],:"]+/g;
 
 /**
- * The tree of a JSON text. Strings and numbers stay as they are written, so that no digit is lost, and a key
- * that is given twice is there twice. It uses no recursion, so any depth will do.
- * @returns undefined if the text is not JSON, or not an object or a list
+ * The tree of a text that `parseBranch` takes. Strings and numbers stay as they are written, so that no digit
+ * is lost, and a key that is given twice is there twice. It uses no recursion, so any depth will do.
  */
-export function parseJsonTree(text: string): JsonBranch | undefined {
-  if (!isJsonBranch(text)) return undefined;
+export function treeOf(text: string): JsonBranch {
   const top: JsonBranch = { isList: true, members: [] };
   const outer: JsonBranch[] = [];
   let branch = top;
@@ -50,7 +46,8 @@ export function parseJsonTree(text: string): JsonBranch | undefined {
     last = part;
   }
   const root = top.members[0]?.value;
-  return typeof root === "object" ? root : undefined;
+  if (typeof root !== "object") throw new Error("the text is no JSON object or list");
+  return root;
 }
 
 /** The branches below a root that are unfolded at first: level by level, while their rows are few in all. */
