@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import { chromiumArgs } from "../harness/chromium.ts";
 import { program } from "./browser.ts";
 
 /** A tab as the browser's own protocol names it. */
@@ -21,7 +22,7 @@ export function tabs() {
   let running: ChildProcess | undefined;
   let address = "";
   beforeAll(async () => {
-    const switches = ["--headless", "--no-sandbox", "--remote-debugging-port=0"];
+    const switches = ["--headless", ...chromiumArgs, "--remote-debugging-port=0"];
     running = spawn(program ?? "", [...switches, `--user-data-dir=${folder}`, "about:blank"], {
       stdio: ["ignore", "ignore", "pipe"],
     });

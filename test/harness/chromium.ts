@@ -6,7 +6,10 @@ export const programs = ["chromium", "chromium-browser", "google-chrome", "googl
 /** The Chromium that LTB_CHROMIUM names, or the first in PATH; undefined where there is none. */
 export const chromiumProgram = process.env.LTB_CHROMIUM ?? findProgram();
 
-/** Debian's Chromium draws by a processor of graphics, which the ordinary ones have to imitate here. */
+/**
+ * Tests may run as root, for whom Chromium refuses to start with its sandbox. Debian's Chromium asks for a
+ * graphics processor, and imitates one slowly where there is none.
+ */
 export const chromiumArgs = ["--no-sandbox", "--disable-gpu"];
 
 function findProgram(): string | undefined {

@@ -7,32 +7,27 @@ interface Call {
   url: string;
   headers: Record<string, string>;
   body: Buffer | null;
-  /** It was still being answered at the end. */
   isStream: boolean;
 }
 
 /** Takes down the calls that an open page makes by itself. */
 export async function recordCalls(page: Page, seconds: number): Promise<Call[]> {
   const startedAt = performance.now();
-  const calls = new Map<Request, Call>();
+  const calls: Call[] = [];
   const taken = (request: Request) => {
     if (request.method() !== "POST") return;
     const { "content-length": _, ...headers } = request.headers();
     const at = performance.now() - startedAt;
-    calls.set(request, { at, url: request.url(), headers, body: request.postDataBuffer(), isStream: true });
-  };
-  const ended = (request: Request) => {
-    const call = calls.get(request);
-    if (call) call.isStream = false;
+    // A page asks by `application/proto` for what is answered once.
+    const isStream = headers["content-type"]?.startsWith("application/connect+") ?? false;
+    calls.push({ at, url: request.url(), headers, body: request.postDataBuffer(), isStream });
   };
   page.on("request", taken);
-  page.on("requestfinished", ended);
   // Again, so that the streams that it follows are among them.
   await page.reload();
   await sleep(1_000 * seconds);
   page.off("request", taken);
-  page.off("requestfinished", ended);
-  return [...calls.values()];
+  return calls;
 }
 
 /**

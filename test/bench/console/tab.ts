@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { chromiumArgs, chromiumProgram } from "../../harness/chromium.ts";
 
@@ -83,13 +83,14 @@ export async function keyTime(page: Page, key: string): Promise<number> {
 /**
  * Turns the wheel through a list of rows for some seconds.
  * @returns the longest time in milliseconds in which the middle of the window showed no row, how many frames
- *   were looked at, and how far the list went
+ *   a second were looked at, and how far the list went
  */
 export async function scroll(page: Page, seconds: number) {
   await page.evaluate(`
     bench.blanks = [];
     bench.frames = 0;
     bench.since = undefined;
+    bench.startedAt = performance.now();
     bench.look = () => {
       bench.frames++;
       const row = document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest('[role="row"]');
@@ -106,14 +107,23 @@ export async function scroll(page: Page, seconds: number) {
     await page.mouse.wheel(0, 900);
     await page.waitForTimeout(16);
   }
-  return page.evaluate<{ longest: number; frames: number; row: number }>(`(() => {
+  return page.evaluate<{ longest: number; framesPerSecond: number; row: number }>(`(() => {
     bench.look = undefined;
+    const now = performance.now();
+    if (bench.since !== undefined) bench.blanks.push(now - bench.since);
     const rows = [...document.querySelectorAll('[role="row"][data-index]')];
-    return { longest: Math.max(0, ...bench.blanks), frames: bench.frames, row: Number(rows.at(-1)?.dataset.index) };
+    return {
+      longest: Math.max(0, ...bench.blanks),
+      framesPerSecond: (1000 * bench.frames) / (now - bench.startedAt),
+      row: Number(rows.at(-1)?.dataset.index),
+    };
   })()`);
 }
 
-/** What a tab holds, in MB: its objects after a collection, and what its process alone has of the memory. */
+/**
+ * What a tab holds, in MB: its objects after a collection, and what its process alone has of the memory, which
+ * is the largest of those of its browser's pages.
+ */
 export async function memoryOf(page: Page): Promise<{ heap: number; resident: number }> {
   const session = await page.context().newCDPSession(page);
   await session.send("HeapProfiler.collectGarbage");
@@ -121,22 +131,20 @@ export async function memoryOf(page: Page): Promise<{ heap: number; resident: nu
   const { metrics } = await session.send("Performance.getMetrics");
   await session.detach();
   const heap = metrics.find(({ name }) => name === "JSHeapUsedSize")?.value ?? Number.NaN;
-  return { heap: heap / 1e6, resident: Math.max(...renderers().map(privateOf)) / 1e6 };
+  return { heap: heap / 1e6, resident: Math.max(...(await renderers(page)).map(privateOf)) / 1e6 };
 }
 
-/** The processes of pages that this process' browser has. */
-function renderers(): string[] {
-  return readdirSync("/proc").filter((id) => {
-    try {
-      return /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf8").includes("--type=renderer");
-    } catch {
-      return false;
-    }
-  });
+/** The processes of pages that the browser of a page has. */
+async function renderers(page: Page): Promise<number[]> {
+  const session = await page.context().browser()?.newBrowserCDPSession();
+  if (!session) throw new Error("the page has no browser of its own");
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
 }
 
 /** Bytes of a process that it shares with no other. */
-function privateOf(id: string): number {
+function privateOf(id: number): number {
   const parts = readFileSync(`/proc/${id}/smaps_rollup`, "utf8").matchAll(
     /Private_(?:Clean|Dirty):\s+(\d+)/g,
   );
