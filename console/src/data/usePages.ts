@@ -72,8 +72,8 @@ export function usePages<I extends Asked, O extends Answered, Field extends keyo
     query: isFetchNextPageError ? { ...query, refetch: more } : query,
     rows,
     /**
-     * Asks for the next page; undefined without one, while one is on its way, which would begin anew, and where
-     * it failed, which is asked for again after a pause or by the reader.
+     * Asks for the next page; undefined without one, while one is on its way, which would begin anew, and
+     * where it failed, which is asked for again after a pause or by the reader.
      */
     onEnd: hasNextPage && !isFetching && !isFetchNextPageError ? more : undefined,
     /** How many rows there are in all; undefined while more than those are loaded. */

@@ -121,8 +121,8 @@ export async function scroll(page: Page, seconds: number) {
 }
 
 /**
- * What a tab holds, in MB: its objects after a collection, and what its process alone has of the memory, which
- * is the largest of those of its browser's pages.
+ * What a tab holds, in MB: its objects after a collection, and what its process alone has of the memory,
+ * which is the largest of those of its browser's pages.
  */
 export async function memoryOf(page: Page): Promise<{ heap: number; resident: number }> {
   const session = await page.context().newCDPSession(page);
