@@ -58,6 +58,7 @@ def test_a_run_is_stored_as_its_log_is_imported(
 ) -> None:
     ended = run_inspect(mode, tmp_path, dataset, LTB_URL=service.http, LTB_API_KEY=service.key)
     assert "ltb" in ended.stdout, ended.stderr
+    assert "not wholly recorded" not in ended.stderr
     with ltb.Client(service.http, api_key=service.key) as client:
         found = sorted(client.benchmarks.iter_benchmarks(dataset=dataset), key=lambda one: one.created_at)
         assert [one.status for one in found] == statuses

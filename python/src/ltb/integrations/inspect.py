@@ -101,7 +101,7 @@ class _Recording:
                 self._log_missing()
             except Exception:
                 log.exception("ltb: the log %s could not be read", self.location)
-        self.run._end(status, "", **values)  # pyright: ignore[reportPrivateUsage]
+        self.run._end(status, values.pop("error", None) or "", **values)  # pyright: ignore[reportPrivateUsage]
         self.is_done = True
 
     def _log_missing(self) -> None:
