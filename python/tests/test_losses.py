@@ -334,10 +334,11 @@ def test_a_child_sends_at_its_end_what_is_only_on_the_disk(stub: Stub) -> None:
 def test_the_sender_loads_nothing_in_its_thread(stub: Stub) -> None:
     """A fork in the middle of that would leave the child with half of a module."""
     code = """
-        import sys, ltb
-        with ltb.Client() as client:
+        import sys
+        from ltb import Client, run as begin
+        with Client() as client:
             known = set(sys.modules)
-            run = ltb.run("a", model="m", dataset="d", client=client)
+            run = begin("a", model="m", dataset="d", client=client)
             run.log(sample_id="1", output="x")
             assert run.finish()
             print(*sorted(set(sys.modules) - known))
