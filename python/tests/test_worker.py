@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -226,6 +227,21 @@ def test_a_worker_runs_again_after_it_stopped(
         assert worker.worker_id not in {one.worker_id for one in client.workers.iter_workers()}
     # All of its calls are allowed to its role.
     assert caplog.text == ""
+
+
+def test_a_signal_that_another_thread_gets_stops_the_worker(worker: ltb.Worker, client: ltb.Client) -> None:
+    @worker.job(worker.worker_id)
+    def handle(_: ltb.Job) -> None:
+        # The system gives a signal to any thread, one that is starting another above all.
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    made = client.jobs.create_job(job_type=worker.worker_id).job
+    too_late = threading.Timer(PATIENCE_S, worker.stop)
+    too_late.start()
+    worker.run()
+    assert too_late.is_alive()
+    too_late.cancel()
+    assert client.jobs.get_job(made.id).job.status == "COMPLETED"
 
 
 def test_nothing_of_a_worker_goes_on_after_it_stopped(worker: ltb.Worker, client: ltb.Client) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from .._generated import models
 from ..client import Client
@@ -27,6 +27,8 @@ ABORT_GRACE_S = 1.0
 DELIVERY_GRACE_S = 5.0
 # How exactly handlers are told that their time is over. The service itself ends attempts to the second.
 DEADLINE_CHECK_S = 0.25
+# How soon a signal is heeded that another thread got.
+SIGNAL_CHECK_S = 0.25
 
 
 class Running:
@@ -59,7 +61,7 @@ class Running:
         """Works until `ends` has something: None, to stop in order, or an exception, which it raises."""
         self._spawn("claims", self._work)
         try:
-            failure = self._ends.get()
+            failure = self._end()
             if failure is not None:
                 raise failure
             self._stop()
@@ -70,6 +72,15 @@ class Running:
             self._progress.close()
             self._runner.close()
             self.leases.changed()
+
+    def _end(self) -> Exception | None:
+        # The system may give a signal to any thread, and that wakes no other: its handler, which has the
+        # worker stop, runs once the main thread does something.
+        while True:
+            try:
+                return self._ends.get(timeout=SIGNAL_CHECK_S)
+            except Empty:
+                continue
 
     def wanted(self, freed: int) -> int:
         return 0 if self._drains or self.stopping.is_set() else self.leases.wanted_after(freed)
