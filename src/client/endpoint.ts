@@ -16,6 +16,10 @@ export interface Endpoint {
  * @throws TypeError for another address, one that contradicts `tls`, and unusable certificates or keys
  */
 export function endpointOf(address: string, tls: boolean | TlsOptions | undefined): Endpoint {
+  if (address.includes("@"))
+    throw new TypeError(
+      "address: expected host:port without user and password; give apiKey, or set LTB_API_KEY",
+    );
   const url = URL.parse(/^https?:\/\//.test(address) ? address : `http://${address}`);
   if (url === null || url.pathname !== "/" || url.search || url.hash || !/:\d+\/?$/.test(address))
     throw new TypeError(

@@ -514,6 +514,15 @@ test.for(["", "localhost", "localhost:", ":1", "http://h:1/path", "http://h:1?x"
   },
 );
 
+test.for(["http://user:secret@h:1", "user:secret@h:1", "http://user:secret@h:1?x"])(
+  "%j is refused, and its password not shown",
+  (address) => {
+    expect(() => createClient({ address })).toThrow(
+      /^address: expected host:port without user and password(?!.*secret)/,
+    );
+  },
+);
+
 test("a port that takes connections and says nothing does not hold a call past its deadline", async () => {
   const server = createServer(() => undefined).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));

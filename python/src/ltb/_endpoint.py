@@ -69,14 +69,15 @@ def endpoint_of(url: str | None, api_key: str | None, tls: TlsFiles | None) -> E
     Raises ValueError that says which part is wrong.
     """
     given = url or os.environ.get("LTB_URL") or DEFAULT_URL
+    # It is looked for in the text, since an address that is wrong besides would be shown.
+    if "@" in given:
+        raise ValueError("url: expected no user and password in it; give api_key, or set LTB_API_KEY")
     parts = urlsplit(given)
     expected = (
         f"url: expected http(s)://host:port or grpc(s)://host:port, such as {DEFAULT_URL}, got {given!r}"
     )
     if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(expected)
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("url: expected no user and password in it; give api_key, or set LTB_API_KEY")
     try:
         port = parts.port or _PORTS[parts.scheme]
     except ValueError as error:
