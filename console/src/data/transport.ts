@@ -22,7 +22,6 @@ const shared: Interceptor = (next) => (request) => {
   return next(request);
 };
 
-/** Calls the service that the page came from. The browser adds the cookie of the session. */
 const transportWith = (...interceptors: Interceptor[]) =>
   createConnectTransport({
     baseUrl: window.location.origin,
@@ -31,6 +30,7 @@ const transportWith = (...interceptors: Interceptor[]) =>
     defaultTimeoutMs: 30_000,
   });
 
+/** Calls the service that the page came from. The browser adds the cookie of the session. */
 export const transport = transportWith();
 
 /** For what many pages ask every few seconds and none of them changes. */

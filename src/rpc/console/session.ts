@@ -6,7 +6,6 @@ import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 import { isLoopback } from "../../address.ts";
 import { invalidField, ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import { version } from "../../version.ts";
 import { consoleAgent, pathOf } from "../call/call.ts";
 import { requestTooLarge } from "../call/errors.ts";
 import type { RpcHost } from "../call/host.ts";
@@ -116,7 +115,7 @@ export function sessionRoutes(
     if (request.method !== "GET" && request.method !== "HEAD") refuseMethod(response, "GET, HEAD");
     else {
       const secure = isSecure(request) || isLocalName(request);
-      answerJson(response, 200, { version, auth, secure, grpc });
+      answerJson(response, 200, { auth, secure, grpc });
     }
   }
 

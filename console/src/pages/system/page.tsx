@@ -13,7 +13,7 @@ import { useTitle } from "../../parts/useTitle.ts";
 export function Page() {
   useTitle("System");
   const refetchInterval = useInterval(10_000);
-  const info = useQuery(SystemService.method.getInfo, {});
+  const info = useQuery(SystemService.method.getInfo, {}, { refetchInterval });
   const stats = useQuery(SystemService.method.getStats, {}, { refetchInterval });
   return (
     <>
