@@ -6,7 +6,6 @@ import { limits } from "../../src/limits.ts";
 import { checkPassword, hashPassword } from "../../src/users/passwords/hash.ts";
 import { formatHash, readHash } from "../../src/users/passwords/hash-format.ts";
 import { passwordFault } from "../../src/users/passwords/policy.ts";
-import { median } from "../harness/waiting.ts";
 
 const account = { email: "ada.lovelace@example.com", username: "ada.lovelace" };
 
