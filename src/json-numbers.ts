@@ -35,11 +35,28 @@ export function parseAsWritten(text: string): JsonValue {
   return mayHaveLongNumber(text) ? parseKeeping(text, (_, source) => source) : JSON.parse(text);
 }
 
+/**
+ * Parses JSON so that `JSON.stringify` writes all digits of the whole numbers that can be stored.
+ * @throws SyntaxError
+ */
+export function parseIntegers(text: string): JsonValue {
+  if (!longInteger.test(text)) return JSON.parse(text);
+  return parseKeeping(text, (_, source) =>
+    /^-?\d+$/.test(source) && Number.isFinite(Number(source)) ? source : undefined,
+  );
+}
+
+/** The double that stands for a number, also for one that was kept with all digits; else the value itself. */
+export function doubleOf(value: JsonValue): JsonValue {
+  return rawJson.isRawJSON(value) ? Number(JSON.stringify(value)) : value;
+}
+
 // PostgreSQL writes up to 324 zeros more than were sent.
 const longest = 2 * limits.numberLength;
 
 // Within a string this may match too, which only takes time.
 const longNumber = /(?:^|[[,:\s])-?(?:\d[\d.]{15,}|[\d.]+[eE])/;
+const longInteger = /(?:^|[[,:\s])-?\d{16,}(?![\d.eE])/;
 
 /** What a reviver gets to know of the text: ECMAScript's proposal "JSON.parse source text access". */
 interface Context {
@@ -47,14 +64,21 @@ interface Context {
 }
 type Reviver = Parameters<typeof JSON.parse>[1];
 
-/** Makes of each number that differs from its double one that `JSON.stringify` writes as `write` does. */
-function parseKeeping(text: string, write: (decimal: string, source: string) => string): JsonValue {
+/**
+ * Makes of each number that differs from its double one that `JSON.stringify` writes as `write` does; where
+ * that is undefined, the double stays.
+ */
+function parseKeeping(
+  text: string,
+  write: (decimal: string, source: string) => string | undefined,
+): JsonValue {
   const keepDigits = (_: string, value: unknown, { source }: Context): unknown => {
     if (typeof value !== "number" || source === undefined || source.length > longest) return value;
     // Doubles hold 15 digits, but for the smallest of them.
     if (source.length <= 15 && Math.abs(value) > 1e-300) return value;
     const decimal = decimalOf(source);
-    return decimal === decimalOf(String(value)) ? value : rawJson.rawJSON(write(decimal, source));
+    const written = decimal === decimalOf(String(value)) ? undefined : write(decimal, source);
+    return written === undefined ? value : rawJson.rawJSON(written);
   };
   return JSON.parse(text, keepDigits as Reviver);
 }

@@ -35,7 +35,6 @@ def _read_times(found: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", ROWS, ids=lambda path: path.name)
 def test_a_log_gives_the_benchmark_and_the_rows_of_its_import(path: Path) -> None:
-    # Numbers beyond what a double holds are doubles on both sides.
     golden, _ = parse(path.read_text())
     log = json.loads((DATA / golden["log"]).read_text())
     samples: list[Any] = log.pop("samples", None) or []

@@ -1,4 +1,5 @@
 import { momentAt } from "../calendar.ts";
+import { doubleOf } from "../json-numbers.ts";
 import { countCharacters, cutBytes, cutText } from "../text.ts";
 import type { JsonObject } from "../validation.ts";
 import { boundJson, compact, jsonSize, sha256 } from "./evaluation.ts";
@@ -109,7 +110,8 @@ export function utcOfSeconds(seconds: number): string | undefined {
 /** Returns the finite numbers and booleans (as 0 and 1) of an object. */
 export function numbersOf(object: JsonObject): Record<string, number> {
   const numbers: Record<string, number> = {};
-  for (const [key, value] of Object.entries(object)) {
+  for (const [key, kept] of Object.entries(object)) {
+    const value = doubleOf(kept);
     if (typeof value === "boolean") numbers[key] = Number(value);
     else if (typeof value === "number" && Number.isFinite(value)) numbers[key] = value;
   }

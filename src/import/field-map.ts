@@ -1,3 +1,4 @@
+import { doubleOf } from "../json-numbers.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { isObject, kindOf, without } from "./json-text.ts";
@@ -118,8 +119,8 @@ export function show(expression: Expression): string {
 }
 
 function operand(expression: Expression, record: JsonObject, place: Place): number | null {
-  const value = evaluate(expression, record, place);
-  if (value === null || value === undefined) return null;
+  const value = doubleOf(evaluate(expression, record, place) ?? null);
+  if (value === null) return null;
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "number") return value;
   throw new ImportError(place, `${show(expression)}: expected a number, found ${kindOf(value)}`);
@@ -138,7 +139,7 @@ function lookup(record: JsonObject, path: Path): JsonValue | undefined {
 /** Copies the record without the fields that the evaluation has in full. */
 export function omitMapped(record: JsonObject, map: FieldMap): JsonObject {
   const mapped = (targets: readonly Target[]) => targets.map((target) => map.fields.get(target));
-  const isNumber = (value: unknown) => typeof value === "number" || typeof value === "boolean";
+  const isNumber = (value: JsonValue = null) => ["number", "boolean"].includes(typeof doubleOf(value));
   const isMetric = (value: JsonValue | undefined) => isNumber(value) || categoryOf(value) !== undefined;
   let rest = record;
   const omitWhere = (isWhole: (value: JsonValue | undefined) => boolean, expression?: Expression) => {

@@ -9,7 +9,7 @@ import { ImportError, tryRead } from "./import-error.ts";
 import { isObject, without } from "./json-text.ts";
 import { mergeParts, type Part } from "./merge.ts";
 import { type LogRecord, recordsOfArray } from "./records.ts";
-import { checked, number, object, text } from "./schema.ts";
+import { checked, double, json, number, object, text } from "./schema.ts";
 import { beside, mapRecords, readObject, type Source } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
@@ -18,7 +18,7 @@ type Perturbation = z.infer<typeof perturbation>;
 const stat = z.looseObject({
   name: z.looseObject({ name: z.string(), split: text, perturbation: perturbation.nullish() }),
   count: z.number(),
-  sum: z.union([z.number(), z.literal(["NaN", "Infinity", "-Infinity"])]),
+  sum: z.preprocess(double, z.union([z.number(), z.literal(["NaN", "Infinity", "-Infinity"])])),
 });
 type Stat = z.infer<typeof stat>;
 
@@ -410,7 +410,7 @@ function means(stats: Stat[]): Record<string, number> {
 /** Collects the statistics that are more than their mean. */
 function withoutMean(stats: Stat[]): JsonObject {
   const rest = stats.filter(({ count, sum }) => count !== 1 || typeof sum !== "number");
-  return rest.length > 0 ? { stats: z.json().parse(rest) } : {};
+  return rest.length > 0 ? { stats: json.parse(rest) } : {};
 }
 
 function mainMetric(run: z.infer<typeof runSpec>): string | undefined {

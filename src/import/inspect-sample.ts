@@ -1,11 +1,12 @@
 import * as z from "zod";
+import { doubleOf } from "../json-numbers.ts";
 import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { utc } from "./benchmark.ts";
 import { asText, compact, finishEvaluation, unusableOf } from "./evaluation.ts";
 import { isObject, mapValues, type PlacedRecord, rewrite, without } from "./json-text.ts";
 import { categoryOf, numberIn } from "./metric-value.ts";
-import { checked, json, number, text } from "./schema.ts";
+import { checked, id, json, number, text } from "./schema.ts";
 import type { ImportedEvaluation } from "./types.ts";
 
 const message = z.looseObject({ role: text, content: json.optional() });
@@ -20,7 +21,7 @@ const usage = z.looseObject({ input_tokens: number, output_tokens: number, total
 
 /** The part of `EvalSample` (Inspect's `log/_log.py`) that is read here. */
 const sampleSchema = z.looseObject({
-  id: z.union([z.string(), z.int()]),
+  id,
   epoch: z.int().min(1).nullish(),
   input: z.union([z.string(), z.array(message)]),
   target: json.optional(),
@@ -69,7 +70,7 @@ export function inspectSample({ record, marks, place }: PlacedRecord, run: Inspe
   if (typeof sample.input === "string") known.push("input");
   if (typeof sample.target === "string") known.push("target");
   return finishEvaluation(place, {
-    sampleId: String(sample.id),
+    sampleId: sample.id,
     repetition: (sample.epoch ?? 1) - 1,
     input: typeof sample.input === "string" ? sample.input : conversation(sample.input),
     output,
@@ -97,7 +98,8 @@ const letters = new Map(Object.entries({ C: 1, P: 0.5, I: 0, N: 0 }));
 const words = new Map(Object.entries({ yes: 1, true: 1, no: 0, false: 0 }));
 
 /** Does what Inspect's `value_to_float` does, but returns undefined where that guesses 0. */
-export function scoreValue(value: JsonValue | undefined): number | undefined {
+export function scoreValue(given: JsonValue | undefined): number | undefined {
+  const value = given && doubleOf(given);
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value !== "string") return undefined;
@@ -111,7 +113,7 @@ function metricsOf(scores: Scores, categorical: ReadonlySet<string>) {
   const parts: JsonObject = {};
   const metrics: Record<string, number | string | undefined> = {};
   for (const [scorer, { value = null }] of Object.entries(scores)) {
-    const single = typeof value !== "object" || value === null;
+    const single = typeof doubleOf(value) !== "object" || value === null;
     for (const [key, part] of single ? [["", value] as const] : Object.entries(value)) {
       const name = single ? scorer : `${scorer}.${key}`;
       parts[name] = part;

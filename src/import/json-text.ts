@@ -1,4 +1,4 @@
-import { rawJson } from "../json-numbers.ts";
+import { parseIntegers, rawJson } from "../json-numbers.ts";
 import { messageOf } from "../thrown.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
@@ -21,13 +21,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * proto3 JSON. U+0000, which PostgreSQL cannot store, becomes U+2400. Half a surrogate pair, which UTF-8
  * cannot encode, becomes U+FFFD.
  *
- * @param read parses the text, or throws SyntaxError. Default: numbers become doubles
+ * @param read parses the text, or throws SyntaxError. Default: numbers become doubles, but for whole ones of
+ * more digits than a double has
  */
 export function parseJson(
   bytes: Uint8Array,
   place: Place,
   limits: ImportLimits,
-  read: (text: string) => JsonValue = JSON.parse,
+  read: (text: string) => JsonValue = parseIntegers,
 ): { value: JsonValue; marks: JsonObject } {
   checkDepth(bytes, place, limits.maxDepth);
   let text: string;
@@ -56,7 +57,7 @@ export function parseObject<P extends Place>(
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !rawJson.isRawJSON(value);
 }
 
 /** Names the kind of a value, for messages. */
@@ -64,6 +65,7 @@ export function kindOf(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
+  if (rawJson.isRawJSON(value)) return "a number";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
@@ -72,7 +74,7 @@ export function rewrite(value: JsonValue, text: (string: string) => string): Jso
   if (typeof value === "string") return text(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return value.map((item) => rewrite(item, text));
-  if (!isObject(value) || rawJson.isRawJSON(value)) return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), rewrite(item, text)]));
 }
 

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import { doubleOf } from "../json-numbers.ts";
 import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
@@ -10,13 +11,13 @@ import { isObject, mapValues, type PlacedRecord, without } from "./json-text.ts"
 import { fieldLimits } from "./limits.ts";
 import { mergeParts, type Part } from "./merge.ts";
 import { recordsOf } from "./records.ts";
-import { checked, json, number, object, text } from "./schema.ts";
+import { checked, id, json, number, object, text } from "./schema.ts";
 import { beside, mapRecords, readObject, type Source, stemOf } from "./source.ts";
 import type { ImportedBenchmark, ImportedEvaluation } from "./types.ts";
 
 /** The part of a line of `samples_*.jsonl` that is read here, as `lm_eval/evaluator.py` logs it. */
 const sampleSchema = z.looseObject({
-  doc_id: z.union([z.int(), z.string()]),
+  doc_id: id,
   filter: z.string().default("none"),
   metrics: z.array(z.string()).nullish(),
   target: json.optional(),
@@ -113,7 +114,7 @@ function groupsOf({ results, group_subtasks: below }: Results, tasks: readonly s
   const isAveraged = (name: string) =>
     !tasks.includes(name) &&
     Object.entries(results[name] ?? {}).some(
-      ([key, value]) => key.includes(",") && typeof value === "number",
+      ([key, value]) => key.includes(",") && typeof doubleOf(value) === "number",
     );
   const groups = Object.keys(below ?? {})
     .filter(isAveraged)
@@ -224,7 +225,7 @@ function evaluationOf(
   const output = responseText(sample.filtered_resps);
   const used = ["doc_id", "target", "filter", "filtered_resps", ...Object.keys(metrics)];
   return finishEvaluation(place, {
-    sampleId: String(sample.doc_id),
+    sampleId: sample.doc_id,
     repetition: 0,
     input: promptOf(sample.arguments),
     output,
@@ -335,7 +336,7 @@ function metadataOf({ results, task }: Run): JsonObject {
 
 /** Returns the numbers of a task's results for this filter, under the source's keys: `exact_match,none`. */
 function publishedMetrics({ results, task }: Run, filter: string): JsonObject {
-  const published = Object.entries(results?.read.results[task] ?? {});
+  const published = Object.entries(mapValues(results?.read.results[task] ?? {}, doubleOf));
   const isOfFilter = (key: string) => key.slice(key.indexOf(",") + 1) === filter;
   return Object.fromEntries(published.filter(([key, value]) => typeof value === "number" && isOfFilter(key)));
 }

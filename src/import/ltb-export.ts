@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { parseAsWritten, rawJson } from "../json-numbers.ts";
-import type { JsonObject, JsonValue } from "../validation.ts";
+import { doubleOf, parseAsWritten } from "../json-numbers.ts";
+import type { JsonObject } from "../validation.ts";
 import { benchmarkKey, nameBenchmark, utc } from "./benchmark.ts";
 import { checkEvaluation, compact } from "./evaluation.ts";
 import { ImportError, type Place, requireRead } from "./import-error.ts";
@@ -130,9 +130,4 @@ function evaluationOf(
 function camelKeys(object: JsonObject): JsonObject {
   const camel = (key: string) => key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [camel(key), doubleOf(value)]));
-}
-
-/** The double of a number that was kept with all digits: only documents hold these. */
-function doubleOf(value: JsonValue): JsonValue {
-  return rawJson.isRawJSON(value) ? Number(JSON.stringify(value)) : value;
 }

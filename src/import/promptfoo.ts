@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { doubleOf } from "../json-numbers.ts";
 import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, utc } from "./benchmark.ts";
@@ -205,7 +206,8 @@ function testsOf(metrics: JsonObject): number | undefined {
 /** Collects the numbers within an object, under their paths: `tokenUsage.prompt`. */
 function flatNumbers(object: JsonObject, prefix = ""): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(object).flatMap(([key, value]): [string, number][] => {
+    Object.entries(object).flatMap(([key, kept]): [string, number][] => {
+      const value = doubleOf(kept);
       if (typeof value === "number") return [[prefix + key, value]];
       return isObject(value) ? Object.entries(flatNumbers(value, `${prefix}${key}.`)) : [];
     }),

@@ -1,3 +1,4 @@
+import { doubleOf, rawJson } from "../json-numbers.ts";
 import { cutText } from "../text.ts";
 import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, splitModel, utcOfAny } from "./benchmark.ts";
@@ -5,7 +6,7 @@ import { asText, compact, finishEvaluation, sha256, unusableOf } from "./evaluat
 import { evaluate, type FieldMap, omitMapped, ownNames, show, type Target } from "./field-map.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
-import { kindOf } from "./json-text.ts";
+import { isObject, kindOf } from "./json-text.ts";
 import { categoryOf, numberIn } from "./metric-value.ts";
 import { firstOf, type LogRecord, recordsOfArray, recordsOfLines } from "./records.ts";
 import { chunksOf, mapRecords, type Source, stemOf, withoutGz } from "./source.ts";
@@ -162,8 +163,9 @@ function number(map: FieldMap, target: Target, row: LogRecord): number | undefin
 }
 
 /** Returns a finite number; undefined for null, undefined, and the NaN and Infinity that Python writes. */
-function finite(value: JsonValue | undefined, place: Place): number | undefined {
-  if (value === null || value === undefined) return undefined;
+function finite(given: JsonValue | undefined, place: Place): number | undefined {
+  const value = doubleOf(given ?? null);
+  if (value === null) return undefined;
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "string" && /^(NaN|-?Infinity)$/.test(value)) return undefined;
   if (typeof value !== "number")
@@ -174,7 +176,7 @@ function finite(value: JsonValue | undefined, place: Place): number | undefined 
 /** Returns the number that a value is, also as a text, or else the category that a text names. */
 function metricOf(value: JsonValue | undefined, place: Place): number | string | undefined {
   if (typeof value === "string") return numberIn(value) ?? categoryOf(value);
-  if (typeof value !== "object" || value === null) return finite(value, place);
+  if (!isObject(value) && !Array.isArray(value)) return finite(value, place);
   throw new ImportError(place, `expected a number, a boolean or a text, found ${kindOf(value)}`);
 }
 
@@ -182,11 +184,12 @@ function sampleId(map: FieldMap, row: LogRecord): string {
   const value = valueFor(map, "sample_id", row);
   if (value === undefined || value === null || value === "") return String(row.index);
   if (typeof value === "string") return value;
+  if (rawJson.isRawJSON(value)) return JSON.stringify(value);
   if (typeof value === "number" && Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER)
     return String(value);
   throw new ImportError(
     { ...row.place, field: "sample_id" },
-    `expected a text or a number of at most 2^53, found ${typeof value === "number" ? value : kindOf(value)}`,
+    `expected a text, a whole number, or one of at most 2^53, found ${typeof value === "number" ? value : kindOf(value)}`,
   );
 }
 

@@ -1,11 +1,19 @@
 import * as z from "zod";
+import { doubleOf, rawJson } from "../json-numbers.ts";
 import type { JsonValue } from "../validation.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { kindOf } from "./json-text.ts";
 
 /** Parts of the schemas of all logs. */
 export const text = z.string().nullish();
-export const number = z.number().nullish();
+/** Makes a double of a number that was kept with all digits. */
+export const double = (value: unknown) => doubleOf(value as JsonValue);
+export const number = z.preprocess(double, z.number().nullish());
+/** A text, or a whole number of any length, as text. */
+export const id = z.preprocess(
+  (value) => (rawJson.isRawJSON(value) ? JSON.stringify(value) : value),
+  z.union([z.string(), z.int()]).transform(String),
+);
 /** It is not copied, so that what stands for a number of many digits stays what it is. */
 export const json = z.custom<JsonValue>((value) => value !== undefined);
 export const object = z.record(z.string(), json).nullish();

@@ -18,7 +18,7 @@ from typing import Any, Literal, cast
 from .._codec import to_json
 from .bounds import ERROR_BYTES, SAMPLE_ID_CHARS, bound_json, cut_bytes, json_size, sha256
 from .bounds import JSON_BYTES as MOST_RESULTS_BYTES
-from .json_text import rewrite
+from .json_text import MOST_EXACT_INTEGER, rewrite
 from .secrets import without_secrets
 
 Json = dict[str, Any]
@@ -209,7 +209,8 @@ def score_value(value: Any) -> int | float | None:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int | float):
-        return value
+        # What is counted with is a double.
+        return value if abs(value) <= MOST_EXACT_INTEGER else float(value)
     if not isinstance(value, str):
         return None
     known = _LETTERS.get(value, _WORDS.get(value.lower()))

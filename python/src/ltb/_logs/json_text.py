@@ -17,10 +17,10 @@ def parse(text: str | bytes) -> tuple[Any, dict[str, Any]]:
     """Parses JSON so that PostgreSQL and Protobuf can hold it. Returns the value, and marks for its metadata.
 
     NaN and the infinities become texts, U+0000 becomes U+2400, and half of a surrogate pair U+FFFD. Numbers
-    are what a double holds of them. Raises ValueError for what is no JSON.
+    are what a double holds of them, but whole ones keep their digits. Raises ValueError for what is no JSON.
     """
     text = text.decode() if isinstance(text, bytes) else text
-    value = json.loads(text, parse_float=_number, parse_int=_number, parse_constant=str)
+    value = json.loads(text, parse_float=_number, parse_int=_whole, parse_constant=str)
     marks: dict[str, Any] = {}
     if _NEEDS_WALK.search(text):
         value = rewrite(value, lambda one: _storable(one, marks))
@@ -44,6 +44,11 @@ def _number(source: str) -> int | float | str:
     if number in (float("inf"), float("-inf")):
         return "Infinity" if number > 0 else "-Infinity"
     return int(number) if number.is_integer() and abs(number) <= MOST_EXACT_INTEGER else number
+
+
+def _whole(source: str) -> int | str:
+    number = _number(source)
+    return number if isinstance(number, str) else int(source)
 
 
 def _storable(text: str, marks: dict[str, Any]) -> str:
