@@ -1,6 +1,7 @@
 /**
  * `npm run bench:ingest [-- --quick --json]`: StreamEvaluations and BatchCreateEvaluations beside COPY, rows
- * per second. `stream_client_cpu_s` and its like are seconds of processor for a thousand rows.
+ * per second, the latter also as JSON over HTTP. `stream_client_cpu_s` and its like are seconds of processor
+ * for a thousand rows.
  */
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -19,7 +20,7 @@ import { Database } from "../../src/storage.ts";
 import { startBenchPostgres } from "./postgres.ts";
 import { processorSeconds } from "./processors.ts";
 import { perSecond, Rounds } from "./queue/statistics.ts";
-import { copyColumns, copyLine, streamMessage } from "./rows.ts";
+import { copyColumns, copyLine, evaluation, streamMessage } from "./rows.ts";
 import { authorization, type BenchServer, startBenchServer } from "./server.ts";
 
 const { values: options } = parseArgs({
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
 const rows = options.quick ? 24_000 : 96_000;
 const rounds = options.quick ? 3 : 5;
 const rowsPerMessage = 100;
+const batchMethod = "/ltb.v1.BenchmarkService/BatchCreateEvaluations";
 
 await using started = new AsyncDisposableStack();
 const { connection, dataDir, url } = await startBenchPostgres(started);
@@ -49,7 +51,8 @@ for (let round = 0; round < rounds; round++) {
     const share = prepared.length / 8;
     await Promise.all(Array.from({ length: 8 }, (_, part) => stream(part * share, share)));
   });
-  await measure("batch", batches);
+  await measure("batch", () => batches(grpcCaller()));
+  await measure("batch_json", () => batches(httpCaller()));
 }
 
 const figures: Record<string, number> = { ...measured.figures(), rss_mb: server.peakRssMb() };
@@ -58,6 +61,7 @@ const ratios = {
   ingest_vs_copy: vsCopy("stream"),
   ingest_8_streams_vs_copy: vsCopy("stream8"),
   batch_vs_copy: vsCopy("batch"),
+  batch_json_vs_batch: measured.ratio("batch_json_rows_per_s", "batch_rows_per_s") ?? Number.NaN,
 };
 print({ rows, rounds, figures, ratios });
 
@@ -90,12 +94,19 @@ async function copy(): Promise<void> {
 /** What a way sends, made before its time is taken: producing rows is the business of the caller. */
 function prepare(way: string, id: string): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  const size = way === "batch" ? 500 : rowsPerMessage;
+  const size = way.startsWith("batch") ? 500 : rowsPerMessage;
   for (let first = 0; first < rows; first += size) {
     if (way === "copy") {
       chunks.push(
         Buffer.from(Array.from({ length: size }, (_, index) => copyLine(id, first + index)).join("")),
       );
+    } else if (way === "batch_json") {
+      // Documents are texts, as the package for Python sends them.
+      const evaluations = Array.from({ length: size }, (_, index) => {
+        const { metrics, metadata, ...row } = evaluation(first + index);
+        return { ...row, metricsJson: JSON.stringify(metrics), metadataJson: JSON.stringify(metadata) };
+      });
+      chunks.push(Buffer.from(JSON.stringify({ benchmarkId: id, evaluations })));
     } else if (way === "batch") {
       const { evaluations } = fromBinary(StreamEvaluationsRequestSchema, streamMessage(id, first, size));
       const request = create(BatchCreateEvaluationsRequestSchema, { benchmarkId: id, evaluations });
@@ -130,27 +141,49 @@ function stream(first: number, share: number): Promise<void> {
   });
 }
 
-async function batches(): Promise<void> {
-  const client = newClient(server);
-  const queue = prepared.values();
-  const worker = async () => {
-    for (const request of queue) await unary(client, request);
-  };
-  await Promise.all([worker(), worker(), worker(), worker()]);
-  client.close();
+interface Caller {
+  call(request: Uint8Array): Promise<unknown>;
+  close(): void;
 }
 
-function unary(client: grpc.Client, request: Uint8Array): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(
-      "/ltb.v1.BenchmarkService/BatchCreateEvaluations",
-      (message: Uint8Array) => Buffer.from(message),
-      (bytes: Buffer) => fromBinary(BatchCreateEvaluationsResponseSchema, bytes),
-      request,
-      authorization(server.key),
-      (error, response) => (error ? reject(error) : resolve(response)),
-    );
-  });
+/** Four callers that share one connection of gRPC, or have one of HTTP each. */
+async function batches({ call, close }: Caller): Promise<void> {
+  const queue = prepared.values();
+  const worker = async () => {
+    for (const request of queue) await call(request);
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
+  close();
+}
+
+function grpcCaller(): Caller {
+  const client = newClient(server);
+  const call = (request: Uint8Array) =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest(
+        batchMethod,
+        (message: Uint8Array) => Buffer.from(message),
+        (bytes: Buffer) => fromBinary(BatchCreateEvaluationsResponseSchema, bytes),
+        request,
+        authorization(server.key),
+        (error, response) => (error ? reject(error) : resolve(response)),
+      );
+    });
+  return { call, close: () => client.close() };
+}
+
+function httpCaller(): Caller {
+  const headers = { authorization: `Bearer ${server.key}`, "content-type": "application/json" };
+  const call = async (body: Uint8Array) => {
+    const answer = await fetch(`http://${server.httpAddress}${batchMethod}`, {
+      method: "POST",
+      headers,
+      body: Buffer.from(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(text);
+  };
+  return { call, close: () => undefined };
 }
 
 function newClient({ address }: BenchServer): grpc.Client {
