@@ -1,17 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "./harness/folder.ts";
 
 // The rules of lint that hold the layers of docs/architecture.md are tried on small files of their own.
-let folder: string;
+const folder = temporaryFolder();
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ltb-layers-"));
   copyFileSync("biome.jsonc", join(folder, "biome.jsonc"));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Lints files with these imports, and returns what it says of them. */
 function lint(imports: Record<string, string>): string {

@@ -1,24 +1,23 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commands, startTestService, temporaryFolder } from "../cli/support.ts";
+import { commands, startTestService } from "../cli/support.ts";
 import { unknownId } from "../harness/examples.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
-let folder: string;
+const folder = temporaryFolder();
 let cli: ReturnType<typeof commands>;
 const jobs: string[] = [];
 
 beforeAll(async () => {
-  [service, folder] = await Promise.all([startTestService(), temporaryFolder()]);
+  service = await startTestService();
   cli = commands(service.address);
   for (const type of ["a", "b", "c"]) jobs.push((await cli.json("job", "submit", type)).id);
   await cli.run("job", "cancel", jobs[0] ?? "");
 });
 
-afterAll(async () => {
-  await Promise.all([service.stop(), rm(folder, { recursive: true })]);
-});
+afterAll(() => service.stop());
 
 test("list shows who did what to what, newest first, and says if there is more", async () => {
   const { stdout, stderr, code } = await cli.run("audit", "list", "--limit", "2");

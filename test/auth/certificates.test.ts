@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { usernameOf } from "../../src/auth/certificates.ts";
 import type { RunningService } from "../../src/serve.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { within } from "../harness/waiting.ts";
 import { type Authority, createAuthority, local, type Names } from "../tls/certificates.ts";
 import { bearer, bench, type Caller, clients, outcome } from "./support.ts";
@@ -42,11 +42,10 @@ describe("calls with a client certificate", () => {
   let own: Awaited<ReturnType<typeof bench>>;
   let worker: Caller;
   let admin: Caller;
-  let folder: string;
+  const folder = temporaryFolder();
   beforeAll(async () => {
     own = await bench();
     authority = await createAuthority();
-    folder = await mkdtemp(join(tmpdir(), "ltb-auth-"));
     const server = await authority.issue(local);
     const write = async (name: string, content: string) => {
       await writeFile(join(folder, name), content);
@@ -61,7 +60,6 @@ describe("calls with a client certificate", () => {
     worker = await own.caller("worker");
     admin = await own.caller("admin");
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   /** Over both listeners, by a certificate with these names; without: by none. */
   async function ways(names: Partial<Names> | undefined, key?: string): Promise<Transport[]> {

@@ -9,9 +9,9 @@ import { z } from "zod";
 import { sql } from "../../src/database/statement/sql.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { newLoginCode, newSessionToken, parseCode } from "../../src/users/tokens.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { selfSigned } from "../tls/certificates.ts";
-import { testFolder } from "../tls/support.ts";
 import { bench, type Caller, clients, listeners, outcome } from "./support.ts";
 
 // How browsers sign in to the console. Requests are made by hand: fetch sets neither Host nor Sec-Fetch-Site.
@@ -495,7 +495,7 @@ describe("a code", () => {
 });
 
 test("over TLS only the secure cookie counts, and the names of the certificate are the service's", async () => {
-  const folder = await testFolder();
+  const folder = temporaryFolder();
   const pair = await selfSigned({ commonName: "cn.example", dns: ["localhost", "*.bench.example"] });
   const files = { cert: join(folder, "tls.crt"), key: join(folder, "tls.key") };
   await writeFile(files.cert, pair.cert);

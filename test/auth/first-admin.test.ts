@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { adminKeyFile } from "../../src/auth/admin-key.ts";
 import { findFirstKeys, makeAdminKey, makeFirstAdmin } from "../../src/auth/first-admin.ts";
@@ -10,14 +9,14 @@ import { apiKeyFor, describeKeySource } from "../../src/cli/shared/api-key.ts";
 import { writeBanner } from "../../src/cli/shared/banner.ts";
 import { Database } from "../../src/storage.ts";
 import { parseToken, type Token } from "../../src/users/tokens.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { bench, listeners, outcome } from "./support.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ltb-first-"));
+  folder = temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function emptyDatabase(): Promise<Database> {
   const db = await Database.connect(await createTestDatabase());

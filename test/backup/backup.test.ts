@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { copyFile, open, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createKeyFile } from "../../src/audit/seal/key.ts";
 import { ArchiveWriter, readArchive } from "../../src/backup/archive.ts";
 import { backUp } from "../../src/backup/backup.ts";
@@ -26,23 +25,20 @@ import { parseToken, type Token } from "../../src/users/tokens.ts";
 import { migrationsKnown } from "../database/support.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
-let folder: string;
+const folder = temporaryFolder();
 let source: Connection;
 let file: string;
 const { config, db } = await testDatabase();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ltb-backup-"));
   source = await connection(config);
   await fill(db);
   await db.maintain();
   file = join(folder, "whole.tar");
   await backUp(source, file);
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true });
 });
 
 const connection = (config: DatabaseConfig) => findConnection(config);

@@ -1,7 +1,5 @@
 import { execFile } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
@@ -11,6 +9,7 @@ import { prepareFolders } from "../../src/database/embedded/folders.ts";
 import { type Embedded, startEmbedded } from "../../src/database/embedded/start-embedded.ts";
 import { migrateUp, verifyMigrations } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { initialiseTest, testBinaries } from "../harness/server.ts";
 
@@ -35,8 +34,7 @@ describe.skipIf(programs === undefined)(
     let postgres: Embedded;
     let original: Record<string, unknown>;
     beforeAll(async () => {
-      dataDir = await mkdtemp(join(tmpdir(), "ltb-test-"));
-      await chmod(dataDir, 0o711);
+      dataDir = temporaryFolder();
       const binaries = await binariesIn(programs ?? "");
       const prepared = await prepareFolders(dataDir, binaries);
       await initialiseTest(prepared.folders, binaries, prepared.runner);
@@ -69,10 +67,7 @@ describe.skipIf(programs === undefined)(
       await db.close();
       original = await tablesOf("llm_test_bench");
     }, 60_000);
-    afterAll(async () => {
-      await postgres.stop();
-      await rm(dataDir, { recursive: true });
-    });
+    afterAll(() => postgres.stop());
 
     const way = () => {
       const { host, port, user, password } = postgres.connection;

@@ -1,9 +1,8 @@
 import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { makeFirstAdmin } from "../../src/auth/first-admin.ts";
 import { backUp } from "../../src/backup/backup.ts";
 import { loadConfig } from "../../src/config.ts";
@@ -19,6 +18,7 @@ import { createLogger } from "../../src/log.ts";
 import { serve } from "../../src/serve.ts";
 import { Database } from "../../src/storage.ts";
 import { finished, ltb, start } from "../cli/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { initialiseTest } from "../harness/server.ts";
 import { eventually } from "../harness/waiting.ts";
 
@@ -48,11 +48,6 @@ let original: Record<string, unknown>;
 let dataDir: string;
 const children: ChildProcess[] = [];
 
-const temporaryFolder = async () => {
-  const folder = await mkdtemp(join(tmpdir(), "ltb-upgrade-"));
-  await chmod(folder, 0o711);
-  return folder;
-};
 const madeBy = (folder: string) => readFileSync(join(folder, "PG_VERSION"), "utf8").trim();
 const base = () => join(dataDir, "postgres");
 const upgrade = (...args: string[]) => ltb(["upgrade", ...args], { LTB_DATA_DIR: dataDir });
@@ -64,7 +59,7 @@ describe.skipIf(old === undefined)(
 
     beforeAll(async () => {
       if (old === undefined) return;
-      initial = await temporaryFolder();
+      initial = temporaryFolder();
       const prepared = await prepareFolders(initial, old);
       await initialiseTest(prepared.folders, old, prepared.runner);
       const postgres = await startEmbedded({ dataDir: initial, binaries: old, settings: { fsync: "off" } });
@@ -96,10 +91,9 @@ describe.skipIf(old === undefined)(
       original = await tablesOf(connection);
       await postgres.stop();
     });
-    afterAll(() => rm(initial, { recursive: true, force: true }));
 
     beforeEach(async () => {
-      dataDir = await temporaryFolder();
+      dataDir = temporaryFolder();
       execFileSync("cp", ["-a", `${initial}/.`, dataDir]);
     });
     afterEach(async () => {
@@ -108,6 +102,7 @@ describe.skipIf(old === undefined)(
         const left = await readPidFile(data);
         if (left !== undefined && (await isPostmaster(left.pid, data))) process.kill(left.pid, "SIGQUIT");
       }
+      // Those of all tests would be gigabytes at the end of the file.
       await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
     });
 
@@ -262,7 +257,7 @@ describe.skipIf(old === undefined)(
 );
 
 test("a folder of a later PostgreSQL, or of one that no package has, is sent to the release that made it", async () => {
-  dataDir = await temporaryFolder();
+  dataDir = temporaryFolder();
   await mkdir(join(base(), "data"), { recursive: true });
   const cases: [string, string[]][] = [
     ["99", ["--old-binaries", dataDir]],
@@ -276,17 +271,15 @@ test("a folder of a later PostgreSQL, or of one that no package has, is sent to 
       expect.stringContaining("Start it with the release of this program that made it, or a later one"),
     ]);
   }
-  await rm(dataDir, { recursive: true });
 });
 
 test("upgrade needs an embedded database", async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   expect(await ltb(["upgrade"], { LTB_DATA_DIR: folder })).toMatchObject({
     code: 1,
     stderr: expect.stringContaining(`There is no embedded database in ${join(folder, "postgres")}`),
   });
   expect(await readdir(folder)).toEqual([]);
-  await rm(folder, { recursive: true });
   expect(await ltb(["upgrade"], { DATABASE_URL: "postgres://localhost/x" })).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("the settings name another"),
@@ -295,10 +288,6 @@ test("upgrade needs an embedded database", async () => {
 
 /** Rows, bytes and SHA-256 of every table. */
 async function tablesOf(connection: Connection): Promise<Record<string, unknown>> {
-  const folder = await temporaryFolder();
-  try {
-    return (await backUp(connection, join(folder, "all.tar"))).manifest.tables;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const folder = temporaryFolder();
+  return (await backUp(connection, join(folder, "all.tar"))).manifest.tables;
 }

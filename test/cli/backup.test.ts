@@ -1,14 +1,11 @@
-import { readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { finished, ltb, start, temporaryFolder } from "./support.ts";
+import { finished, ltb, start } from "./support.ts";
 
-let folder: string;
-beforeAll(async () => {
-  folder = await temporaryFolder();
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 /** The environment that names a test database. */
 async function database(options?: { template: boolean }): Promise<Record<string, string>> {
@@ -60,7 +57,7 @@ test("from one database into another, and never over anything by accident", asyn
 
 test("old backups in a folder go, and only those", async () => {
   const from = await database();
-  const own = await temporaryFolder();
+  const own = temporaryFolder();
   const old = ["llm_test_bench_20240320_020000.backup.tar", "llm_test_bench_20250101_020000.backup.tar"];
   const others = [
     "llm_test_bench_20240320_020000.dump",
@@ -82,7 +79,6 @@ test("old backups in a folder go, and only those", async () => {
   const failed = await ltb(["backup", own, "--keep-days", "1"], await database({ template: false }));
   expect(failed.code).toBe(1);
   expect(await readdir(own)).toHaveLength(others.length + 1);
-  await rm(own, { recursive: true });
 });
 
 test("the embedded database is backed up while its service runs, and restored when it does not", async () => {

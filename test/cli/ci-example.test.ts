@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
-import { environment, MAIN, startTestService, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
+import { environment, MAIN, startTestService } from "./support.ts";
 
 // The steps of examples/ci run as they stand, in the shell that GitHub takes, beside stand-ins for what is
 // not ours: the evaluation, and GitHub's own command line.
@@ -18,10 +19,9 @@ interface Step {
 }
 
 let service: Awaited<ReturnType<typeof startTestService>>;
-let folder: string;
+const folder = temporaryFolder();
 beforeAll(async () => {
   service = await startTestService();
-  folder = await temporaryFolder();
   const script = async (name: string, text: string) => {
     await writeFile(join(folder, name), `#!/bin/sh\n${text}\n`);
     await chmod(join(folder, name), 0o755);
@@ -30,10 +30,7 @@ beforeAll(async () => {
   await script("gh", 'echo "$@" >> commented');
   await script("evaluate.sh", "cat answers.jsonl");
 });
-afterAll(async () => {
-  await service.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.stop());
 
 interface Questions {
   count?: number;

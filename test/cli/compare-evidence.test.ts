@@ -1,7 +1,8 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { commands, importModels, startTestService, suitesOf, temporaryFolder } from "./support.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, importModels, startTestService, suitesOf } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
@@ -57,8 +58,7 @@ test("what was not found is not called equal, and no harm has to be shown", asyn
 });
 
 test("better or worse takes that the mean and the test agree, and a gate tells where they do not", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   /** 188 of 200 differ a little, the first 12 much and the other way, so that the mean goes with those. */
   const differ = (little: number, much: number) => (n: number) =>
     0.5 + (n < 12 ? much : little * (1 + n / 1000)) * (n % 2 === 0 ? 1 : 1.01);
@@ -152,8 +152,7 @@ test("better or worse takes that the mean and the test agree, and a gate tells w
 });
 
 test("what a gate cannot know it says, with what to do, in words and as JSON", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const store = async (name: string, fields: (n: number) => object, prefix = "s") => {
     const rows = Array.from({ length: 60 }, (_, n) =>
       JSON.stringify({ sample_id: `${prefix}${n}`, input: "i", output: "o", score: 1, ...fields(n) }),

@@ -1,7 +1,8 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { commands, range, startTestService, suitesOf, temporaryFolder } from "./support.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, range, startTestService, suitesOf } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
@@ -12,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 test("of latency the gate knows that lower is better, and can be told otherwise", async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   for (const [name, base] of [
     ["quick", 100],
     ["slow", 200],
@@ -22,7 +23,6 @@ test("of latency the gate knows that lower is better, and can be told otherwise"
     await writeFile(join(folder, name), Array.from({ length: 30 }, (_, n) => row(n)).join("\n"));
     await ltb.json("import", join(folder, name), "--format", "jsonl", "--model", "m", "--name", name);
   }
-  await rm(folder, { recursive: true });
   const gate = async (...args: string[]) => {
     const { code, stdout } = await ltb.run(
       "compare",
@@ -43,8 +43,7 @@ test("of latency the gate knows that lower is better, and can be told otherwise"
 });
 
 test("what ends early as it fails makes no candidate look quick", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const store = async (name: string, latency: (n: number) => number, failed: readonly number[] = []) => {
     const rows = Array.from({ length: 40 }, (_, n) => {
       const result = failed.includes(n) ? { error: "crashed" } : {};

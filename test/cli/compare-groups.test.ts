@@ -1,7 +1,8 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { commands, startTestService, suitesOf, temporaryFolder } from "./support.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, startTestService, suitesOf } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
@@ -12,8 +13,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 test("samples of one document are dependent: errors, intervals and tests are by clusters", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const store = async (name: string, documents: number, score: (document: number, n: number) => number) => {
     const row = (n: number) => ({
       ...{ id: `s${n}`, input: "i", output: "o", score: score(n % documents, n) },
@@ -83,8 +83,7 @@ test("samples of one document are dependent: errors, intervals and tests are by 
 });
 
 test("a group that got worse fails the gate, though all groups together did not", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const store = async (name: string, solved: (subject: string, n: number) => boolean) => {
     const rows = Array.from({ length: 300 }, (_, n) => {
       const subject = n < 30 ? "@law" : "history";
@@ -119,8 +118,7 @@ test("a group that got worse fails the gate, though all groups together did not"
 });
 
 test("groups by a key, as a table, as JSON and as Markdown", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   for (const [name, wrong] of [
     ["grouped", 0],
     ["grouped-worse", 40],

@@ -1,7 +1,8 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { commands, startTestService, temporaryFolder } from "./support.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, startTestService } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
@@ -12,9 +13,8 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 test("a name that speaks of errors is asked about, and the maximum of more repetitions is no better", async () => {
-  const folder = await temporaryFolder();
-  const kept = await temporaryFolder();
-  onTestFinished(() => rm(kept, { recursive: true }));
+  const folder = temporaryFolder();
+  const kept = temporaryFolder();
   for (const [name, repetitions] of [
     ["single", 1],
     ["fivefold", 5],
@@ -55,7 +55,6 @@ test("a name that speaks of errors is asked about, and the maximum of more repet
     ...["--model", "retried", "--name", "retried", "--dataset", "again"],
   );
   await ltb.json("benchmark", "update", "retried", "--repetitions", "1");
-  await rm(folder, { recursive: true });
   await expect.poll(async () => (await ltb.json("leaderboard", "uneven")).pending_count).toBe(0);
   const asked = /^warning: higher values of error_rate count as better: say --lower-is-better /m;
   for (const command of [
@@ -126,8 +125,7 @@ test("a name that speaks of errors is asked about, and the maximum of more repet
 });
 
 test("gates fail on a candidate that was tried again, whatever it lacks elsewhere", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   /** What each sample came to, one repetition after the other: "x" crashed without a value. */
   const store = async (name: string, samples: readonly string[], declared = 1) => {
     const rows = samples.flatMap((outcomes, sample) =>

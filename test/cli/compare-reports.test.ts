@@ -1,7 +1,8 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { commands, importModels, startTestService, suitesOf, temporaryFolder } from "./support.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, importModels, startTestService, suitesOf } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
@@ -13,8 +14,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 test("reports for continuous integration: Markdown and JUnit", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const [markdown, junit] = [join(folder, "a.md"), join(folder, "a.xml")];
   const hostile = "a|b `c` <img src=x> @all\n# \u202e\u0007 && \ud83d\ude00";
   for (const name of [hostile, "other samples"]) {

@@ -1,12 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import { ltb, runHere, startTestService, temporaryFolder } from "./support.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
+import { ltb, runHere, startTestService } from "./support.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "ltb-complete-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 /** What a shell would offer after these words; the last is the one being typed. */
 async function offered(words: string[], settings: Record<string, string> = {}): Promise<string[]> {
@@ -40,11 +39,10 @@ test("files and folders where one is expected", async () => {
 
 describe("names come from the service", () => {
   test("benchmarks, datasets, workers, limits and keys", async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const service = await startTestService(folder);
     onTestFinished(async () => {
       await service.stop();
-      rmSync(folder, { recursive: true });
     });
     const key = readFileSync(join(folder, "admin.key"), "utf8").trim();
     const at = ["--address", service.address, "--api-key", key];

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -9,20 +9,17 @@ import { UserService } from "../../gen/ltb/v1/user_service_pb.ts";
 import { makeFirstAdmin } from "../../src/auth/first-admin.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { Database } from "../../src/storage.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { eventually } from "../harness/waiting.ts";
-import { environment, finished, ltb, MAIN, start, startTestService, temporaryFolder } from "./support.ts";
+import { environment, finished, ltb, MAIN, start, startTestService } from "./support.ts";
 
-let folder: string;
+const folder = temporaryFolder();
 let service: RunningService & { address: string };
 beforeAll(async () => {
-  folder = await temporaryFolder();
   service = await startTestService(folder);
 });
-afterAll(async () => {
-  await service.stop();
-  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
-});
+afterAll(() => service.stop());
 
 const signIn = (code: string | undefined, address = service.address) => {
   const users = createClient(UserService, createGrpcTransport({ baseUrl: `http://${address}` }));
@@ -36,8 +33,7 @@ const run = (args: string[], bin: string) =>
   ltb(["console", "--address", service.address, ...args], { LTB_DATA_DIR: folder, PATH: bin });
 
 test("ltb console prints a link that signs in once, and opens a browser with it", async () => {
-  const bin = await temporaryFolder();
-  onTestFinished(() => rm(bin, { recursive: true }));
+  const bin = temporaryFolder();
   const opened = join(bin, "opened");
   await writeFile(
     join(bin, "xdg-open"),
@@ -87,8 +83,7 @@ test("without authentication the link has no code", async () => {
 });
 
 test("ltb serve prints a link that signs in on a terminal only, and no key or code elsewhere", async () => {
-  const dataDir = await temporaryFolder();
-  onTestFinished(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10 }));
+  const dataDir = temporaryFolder();
   const connection = await createTestDatabase();
   const database = await Database.connect(connection);
   const key = await makeFirstAdmin(database, dataDir).finally(() => database.close());

@@ -1,17 +1,17 @@
-import { cp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { leftOutNote } from "../../src/cli/shared/slices.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually } from "../harness/waiting.ts";
-import { commands, startTestService, temporaryFolder } from "./support.ts";
+import { commands, startTestService } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
-let folder: string;
+const folder = temporaryFolder();
 beforeAll(async () => {
   service = await startTestService();
   ltb = commands(service.address);
-  folder = await temporaryFolder();
   const right = Array.from({ length: 40 }, (_, i) => ({ score: Number(i % 5 > 0) }));
   // It fails in the hard half, and one of its answers came with an error.
   const crashed = Array.from({ length: 40 }, (_, i) => {
@@ -28,10 +28,7 @@ beforeAll(async () => {
   }
   await ltb.json("benchmark", "update", "crashed", "--planned-samples", "50");
 });
-afterAll(async () => {
-  await service.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.stop());
 
 const words =
   "20 of 50 planned samples have a value (40 %): 20 failed, 10 were not tried; " +

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromJson, toJson } from "@bufbuild/protobuf";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { exampleBodies } from "../../src/cli/grpcurl/example-bodies.ts";
 import { grpcurlLine } from "../../src/cli/grpcurl/line.ts";
 import { exampleOf, findMethods, ltbMethods, shortName } from "../../src/cli/grpcurl/methods.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { ltb } from "./support.ts";
 
 test("there is an example for exactly the methods there are", () => {
@@ -64,8 +64,7 @@ test("the line says how to connect", () => {
 });
 
 test("the command names the key's file or variable, but never the key", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "ltb-grpcurl-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const settings = { LTB_DATA_DIR: join(folder, "its data") };
   const unknown = await ltb(["grpcurl", "GetStats"], settings);
   expect(unknown).toMatchObject({ code: 0, stderr: "" });

@@ -4,10 +4,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually } from "../harness/waiting.ts";
 import { serve } from "../rpc/support.ts";
 import { type Authority, createAuthority, local } from "../tls/certificates.ts";
-import { serveTls, testFolder } from "../tls/support.ts";
+import { serveTls } from "../tls/support.ts";
 import { ltb } from "./support.ts";
 
 let authority: Authority;
@@ -44,7 +45,7 @@ test("asks the address of the settings, also one that is bound to every address"
 test("asks by TLS, with a certificate where the service demands one", async () => {
   const pair = await authority.issue(local);
   const server = await serveTls({ pair, clientCa: authority.cert });
-  const folder = await testFolder();
+  const folder = temporaryFolder();
   const write = async (name: string, content: string) => {
     await writeFile(join(folder, name), content);
     return join(folder, name);

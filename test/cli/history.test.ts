@@ -1,16 +1,17 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createClient } from "../../src/cli/shared/client.ts";
-import { commands, startTestService, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, startTestService } from "./support.ts";
 
 const HOSTILE = "<img src=x>\u202e\u0007";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
-let folder: string;
+const folder = temporaryFolder();
 beforeAll(async () => {
-  [service, folder] = await Promise.all([startTestService(), temporaryFolder()]);
+  service = await startTestService();
   ltb = commands(service.address);
   using client = createClient({ address: service.address, deadline: 60 });
   const make = async (name: string, right: number, more: object = {}) => {
@@ -25,10 +26,7 @@ beforeAll(async () => {
   await make("trial", 10, { labels: { branch: "trial" }, model: "other" });
   await make(HOSTILE, 50, { dataset: HOSTILE });
 });
-afterAll(async () => {
-  await service.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.stop());
 
 const onMain = ["--model", "m", "--provider", "acme", "--label", "branch=main"];
 

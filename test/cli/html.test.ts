@@ -1,19 +1,20 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Block } from "../../src/cli/html/document.ts";
 import { loadPages } from "../../src/cli/html/write-page.ts";
 import { barriers, browser, program } from "../console/browser.ts";
-import { commands, startTestService, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, startTestService } from "./support.ts";
 
 const HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u202e\u0007";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
-let folder: string;
+const folder = temporaryFolder();
 beforeAll(async () => {
-  [service, folder] = await Promise.all([startTestService(), temporaryFolder()]);
+  service = await startTestService();
   ltb = commands(service.address);
   for (const [name, share] of [
     ["base", 0.5],
@@ -45,10 +46,7 @@ beforeAll(async () => {
     );
   }
 });
-afterAll(async () => {
-  await service.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.stop());
 
 async function page(...args: string[]): Promise<string> {
   const path = join(folder, "page.html");

@@ -1,23 +1,21 @@
-import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
 import { fuzzy, graded, jsonl, match } from "../import/openai-evals-fixture.ts";
 import { output } from "../import/promptfoo-fixture.ts";
 import { data } from "../import/support.ts";
-import { commands, startTestService, temporaryFolder } from "./support.ts";
+import { commands, startTestService } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
-let folder: string;
+const folder = temporaryFolder();
 beforeAll(async () => {
-  [service, folder] = await Promise.all([startTestService(), temporaryFolder()]);
+  service = await startTestService();
   ltb = commands(service.address);
 });
-afterAll(async () => {
-  await service.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.stop());
 
 interface Summary {
   evaluation_count: number;
@@ -148,8 +146,7 @@ test("categories are counted in the summary, in its JSON and in its page", async
 });
 
 test("Inspect with more epochs of some samples than its config says: no gate passes", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const log = JSON.parse(await readFile(`${data}inspect_epochs/epochs.json`, "utf8"));
   const { samples } = log;
   log.eval.config.epochs = 1;

@@ -1,20 +1,17 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commands, startTestService, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, startTestService } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
-let folder: string;
+const folder = temporaryFolder();
 let admin: string;
 beforeAll(async () => {
-  folder = await temporaryFolder();
   service = await startTestService(folder);
   admin = (await readFile(join(folder, "admin.key"), "utf8")).trim();
 });
-afterAll(async () => {
-  await service.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.stop());
 
 /** The command line of a user; a new one with this name, or the admin. */
 async function lineOf(name: string) {

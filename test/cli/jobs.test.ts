@@ -1,21 +1,20 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { unknownId } from "../harness/examples.ts";
-import { commands, finished, ltb, startTestService, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, finished, ltb, startTestService } from "./support.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 let service: Awaited<ReturnType<typeof startTestService>>;
-let folder: string;
+const folder = temporaryFolder();
 let cli: ReturnType<typeof commands>;
 beforeAll(async () => {
-  [service, folder] = await Promise.all([startTestService(), temporaryFolder()]);
+  service = await startTestService();
   cli = commands(service.address);
 });
-afterAll(async () => {
-  await Promise.all([service.stop(), rm(folder, { recursive: true })]);
-});
+afterAll(() => service.stop());
 
 const submit = async (...args: string[]) => (await cli.json("job", "submit", ...args)).id as string;
 const show = (id: string) => cli.json("job", "show", id);

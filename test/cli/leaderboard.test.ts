@@ -1,15 +1,15 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commands, startTestService, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, startTestService } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
-let folder: string;
+const folder = temporaryFolder();
 beforeAll(async () => {
   service = await startTestService();
   ltb = commands(service.address);
-  folder = await temporaryFolder();
   const boards = { strong: [1, 0.9, 1, 0.9], fair: [0.6, 0.5, 0.6, 0.5], trial: [1] };
   for (const [model, scores] of Object.entries(boards)) {
     const file = join(folder, `${model}.jsonl`);
@@ -31,10 +31,7 @@ beforeAll(async () => {
     );
   }
 });
-afterAll(async () => {
-  await service.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => service.stop());
 
 test("a table of ranks, bands, means and intervals", async () => {
   const { code, stdout, stderr } = await ltb.run("leaderboard", "gsm8k");

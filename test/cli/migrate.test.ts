@@ -1,10 +1,11 @@
-import { readFile, realpath, rm } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Client } from "pg";
 import { afterEach, expect, inject, test, vi } from "vitest";
 import { migrationsKnown } from "../database/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { finished, ltb, runHere, start, temporaryFolder } from "./support.ts";
+import { finished, ltb, runHere, start } from "./support.ts";
 
 const names = await migrationsKnown();
 afterEach(() => {
@@ -122,20 +123,16 @@ test("a database of before 0.1.0 is told from one of a later release", async () 
 });
 
 test("add writes where its caller stands", async () => {
-  const folder = await temporaryFolder();
-  try {
-    const added = await finished(start(["migrate", "add", "prompt_versions"], {}, folder));
-    const [up = "", down = ""] = added.stdout.split("\n");
-    expect([added.code, dirname(up), down]).toEqual([
-      0,
-      join(await realpath(folder), "migrations"),
-      join(dirname(up), "down", basename(up)),
-    ]);
-    expect(await readFile(down, "utf8")).toBe("begin;\n\ncommit;\n");
-    expect(added.stderr).toContain("the service applies only the migrations that come with it");
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const folder = temporaryFolder();
+  const added = await finished(start(["migrate", "add", "prompt_versions"], {}, folder));
+  const [up = "", down = ""] = added.stdout.split("\n");
+  expect([added.code, dirname(up), down]).toEqual([
+    0,
+    join(await realpath(folder), "migrations"),
+    join(dirname(up), "down", basename(up)),
+  ]);
+  expect(await readFile(down, "utf8")).toBe("begin;\n\ncommit;\n");
+  expect(added.stderr).toContain("the service applies only the migrations that come with it");
 });
 
 test("migrations go the way of DATABASE_MIGRATION_URL", async () => {

@@ -1,13 +1,14 @@
-import { copyFile, readFile, rm } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { writeBanner } from "../../src/cli/shared/banner.ts";
 import { loadConfig } from "../../src/config.ts";
 import { serve } from "../../src/serve.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { eventually } from "../harness/waiting.ts";
-import { anyPort, finished, runHere, start, temporaryFolder } from "./support.ts";
+import { anyPort, finished, runHere, start } from "./support.ts";
 
 // From the embedded database to one's own, back, and to a new folder: what happens to keys and seals.
 
@@ -84,7 +85,7 @@ let embedded: Settings;
 let backup: string;
 let entries: number;
 beforeAll(async () => {
-  data = await temporaryFolder();
+  data = temporaryFolder();
   embedded = { LTB_DATA_DIR: data };
   backup = join(data, "embedded.tar");
   entries = await serving(embedded, async ({ call }) => {
@@ -93,7 +94,6 @@ beforeAll(async () => {
   });
   await ok(["backup", backup], embedded);
 });
-afterAll(() => rm(data, { recursive: true, force: true, maxRetries: 10 }));
 
 test("from the embedded database to one's own in the same folder, and back", async () => {
   const own = { ...embedded, ...(await external()) };
@@ -160,8 +160,7 @@ test("a new database of one's own in the folder of the embedded one: nothing is 
 });
 
 test("into a new folder: it is said who gets in, and what seals", async () => {
-  const folder = await temporaryFolder();
-  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
+  const folder = temporaryFolder();
   const settings = { LTB_DATA_DIR: folder };
   const restored = await ok(["restore", backup], settings);
   const lack = `copy the key file of the service that made them to ${join(folder, "audit.key")}; a new key does not do`;

@@ -1,23 +1,22 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient as createConnectClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BenchmarkStatus } from "../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
-import { commands, startTestService, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
+import { commands, startTestService } from "./support.ts";
 
 let here: Awaited<ReturnType<typeof startTestService>>;
 let there: Awaited<ReturnType<typeof startTestService>>;
 let ltb: ReturnType<typeof commands>;
-let folder: string;
+const folder = temporaryFolder();
 beforeAll(async () => {
-  [here, there, folder] = await Promise.all([startTestService(), startTestService(), temporaryFolder()]);
+  [here, there] = await Promise.all([startTestService(), startTestService()]);
   ltb = commands(here.address);
 });
-afterAll(async () => {
-  await Promise.all([here.stop(), there.stop(), rm(folder, { recursive: true })]);
-});
+afterAll(() => Promise.all([here.stop(), there.stop()]));
 
 const at = (seconds: number, nanos: number) => ({ seconds: BigInt(seconds), nanos });
 const texts = ["", "a\r\n\t„Ü“ 🦔\u2028", "\ufeffmark", '"],{,;=1+1', "x".repeat(50_000)];

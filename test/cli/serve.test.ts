@@ -8,43 +8,23 @@ import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  inject,
-  onTestFinished,
-  test,
-} from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from "vitest";
 import { BenchmarkService } from "../../gen/ltb/v1/benchmark_service_pb.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually } from "../harness/waiting.ts";
 import { greeting } from "../rpc/support.ts";
-import {
-  anyPort,
-  environment,
-  type Finished,
-  finished,
-  ltb,
-  MAIN,
-  start,
-  temporaryFolder,
-} from "./support.ts";
+import { anyPort, environment, type Finished, finished, ltb, MAIN, start } from "./support.ts";
 
 /** A folder after its first start, to be copied. */
-let initialised: string;
+const initialised = temporaryFolder();
 beforeAll(async () => {
-  initialised = await temporaryFolder();
   expect((await ltb(["migrate", "up"], { LTB_DATA_DIR: initialised })).code).toBe(0);
 });
-afterAll(() => rm(initialised, { recursive: true, force: true }));
 
 let dataDir: string;
 let children: ChildProcess[];
 beforeEach(async () => {
-  dataDir = await temporaryFolder();
+  dataDir = temporaryFolder();
   children = [];
 });
 afterEach(async () => {
@@ -53,6 +33,7 @@ afterEach(async () => {
     child.kill("SIGTERM");
     await once(child, "exit");
   }
+  // Those of all tests would be gigabytes at the end of the file.
   await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
 });
 

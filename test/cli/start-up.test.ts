@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
 import { ltb } from "./support.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "ltb-start-up-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 const recorder = join(import.meta.dirname, "record-modules.ts");
 

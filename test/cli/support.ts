@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -122,13 +121,6 @@ export async function startTestService(keyFolder?: string): Promise<RunningServi
   } as const;
   const service = await serve(config, { log: createLogger("silent") });
   return { ...service, address: `127.0.0.1:${service.grpcAddress.port}` };
-}
-
-/** One that PostgreSQL's own user may pass. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "ltb-cli-"));
-  await chmod(folder, 0o711);
-  return folder;
 }
 
 /** Imports what three models answered to the same 55 questions, as benchmarks of their names. */

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,6 +8,7 @@ import { createProgram } from "../../src/cli/program.ts";
 import type { Command } from "../../src/cli/shared/command.ts";
 import { createTransport, type GrpcTransport } from "../../src/client/transport.ts";
 import { clients } from "../faults/server.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { commands, startTestService } from "./support.ts";
 
 // What others have written must not act on the terminal of whoever looks at it.
@@ -19,13 +19,12 @@ const hostile = `h\u001b]0;x\u0007\u009b31m\u007f\r\b\t${turning}`;
 const acts = /[^\P{Cc}\n]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 const ids = { benchmark: "", other: "", evaluation: "", job: "", user: "", key: "", entry: "" };
-let folder: string;
+const folder = temporaryFolder();
 let transport: GrpcTransport;
 let service: Awaited<ReturnType<typeof startTestService>>;
 let cli: ReturnType<typeof commands>;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ltb-terminal-"));
   service = await startTestService();
   cli = commands(service.address);
   const { benchmarks, jobs, workers } = clients(service.address);
@@ -91,7 +90,6 @@ beforeAll(async () => {
 afterAll(async () => {
   transport.close();
   await service.stop();
-  await rm(folder, { recursive: true });
 });
 
 const row = () => JSON.stringify({ id: hostile, prompt: hostile, answer: hostile, error: hostile });

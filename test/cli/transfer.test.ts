@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually } from "../harness/waiting.ts";
-import { finished, runHere, start, startTestService, temporaryFolder } from "./support.ts";
+import { finished, runHere, start, startTestService } from "./support.ts";
 
 const SAMPLE = join(import.meta.dirname, "..", "..", "samples", "grade-school-math.jsonl");
 const INSPECT = join(import.meta.dirname, "..", "data", "inspect");
@@ -15,13 +15,11 @@ const IMPORT = ["import", SAMPLE, "--map", MAP, "--model", "6b"];
 
 let service: Awaited<ReturnType<typeof startTestService>>;
 let other: Awaited<ReturnType<typeof startTestService>>;
-let folder: string;
+const folder = temporaryFolder();
 beforeAll(async () => {
-  [service, other, folder] = await Promise.all([startTestService(), startTestService(), temporaryFolder()]);
+  [service, other] = await Promise.all([startTestService(), startTestService()]);
 });
-afterAll(async () => {
-  await Promise.all([service.stop(), other.stop(), rm(folder, { recursive: true })]);
-});
+afterAll(() => Promise.all([service.stop(), other.stop()]));
 
 function run(args: string[], { address } = service) {
   return runHere([...args, "--address", address]);
@@ -292,8 +290,11 @@ describe("input that is wrong", () => {
 
 describe("a log that comes only once", () => {
   const rows = ["a", "b"].map((id) => JSON.stringify({ sample_id: id, input: "i", output: "o", score: 1 }));
+  const copies = temporaryFolder();
+  const startHere = (args: string[]) =>
+    start(args, { LTB_ADDRESS: service.address, TMPDIR: copies }, folder, "pipe");
   const fed = (input: string | Buffer, ...args: string[]) => {
-    const child = start(["import", ...args, "--json"], { LTB_ADDRESS: service.address }, folder, "pipe");
+    const child = startHere(["import", ...args, "--json"]);
     child.stdin?.end(input);
     return finished(child);
   };
@@ -315,16 +316,12 @@ describe("a log that comes only once", () => {
   });
 
   test("is named so where it is wrong, and nothing is left of it", async () => {
-    const before = await readdir(tmpdir());
     expect(await fed("{broken", "-")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("standard input, line 1: not JSON"),
     });
     expect((await fed("", "-")).stderr).toContain("standard input: empty; expected a log");
-    const left = (await readdir(tmpdir())).filter(
-      (name) => /^ltb-.{6}$/.test(name) && !before.includes(name),
-    );
-    expect(left).toEqual([]);
+    expect(await readdir(copies)).toEqual([]);
   });
 
   test.each<[NodeJS.Signals, string[]]>([
@@ -332,8 +329,7 @@ describe("a log that comes only once", () => {
     ["SIGTERM", ["import", "-"]],
     ["SIGHUP", ["restore", "-"]],
   ])("nor where %s ends %j", async (signal, args) => {
-    const copies = await mkdtemp(join(folder, "copies-"));
-    const child = start(args, { LTB_ADDRESS: service.address, TMPDIR: copies }, folder, "pipe");
+    const child = startHere(args);
     const ended = once(child, "close");
     child.stdin?.write(rows.join("\n"));
     await eventually(async () => (await readdir(copies, { recursive: true })).length === 2);

@@ -1,19 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createServerOf2 } from "node:http2";
 import { stripTypeScriptTypes } from "node:module";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
@@ -22,6 +13,7 @@ import { commandLine, installedCommand, quotePath } from "../../src/cli/shared/s
 import { paint, withoutMarks } from "../../src/cli/shared/terminal.ts";
 import { quote } from "../../src/text.ts";
 import { packageRoot, version } from "../../src/version.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { ltb, MAIN, runHere, start } from "./support.ts";
 
 test("every command has a description and examples", async () => {
@@ -136,8 +128,7 @@ describe("an older Node", () => {
 
   // It takes one that is installed beside ours.
   test.skipIf(found === undefined)("can load the built program", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "ltb-old-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder();
     writeFileSync(join(folder, "main.mjs"), stripTypeScriptTypes(readFileSync(MAIN, "utf8")));
     const { status, stderr } = spawnSync(found ?? "", [join(folder, "main.mjs")], { encoding: "utf8" });
     expect([status, stderr]).toEqual([1, expect.stringMatching(sentence)]);
@@ -214,8 +205,7 @@ test("commands and paths are told as one has to type them where one stands", () 
 });
 
 test("an installed package is called as it can be from where one stands", () => {
-  const folder = mkdtempSync(join(tmpdir(), "ltb-bin-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   onTestFinished(() => void vi.unstubAllEnvs());
   const main = join(folder, "main.js");
   writeFileSync(main, "the program");
@@ -310,8 +300,7 @@ test.for([
   ["migrate", "verify"],
   ["key", "create", "--user", "x", "--database"],
 ])("%s makes no database where there is none", async (args) => {
-  const folder = mkdtempSync(join(tmpdir(), "ltb-none-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const { code, stderr } = await ltb(args, { LTB_DATA_DIR: folder });
   expect({ code, stderr }).toMatchObject({
     code: 1,

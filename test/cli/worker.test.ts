@@ -1,21 +1,20 @@
 import type { ChildProcess } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually } from "../harness/waiting.ts";
-import { commands, finished, startTestService, temporaryFolder } from "./support.ts";
+import { commands, finished, startTestService } from "./support.ts";
 
 let service: Awaited<ReturnType<typeof startTestService>>;
-let folder: string;
+const folder = temporaryFolder();
 let cli: ReturnType<typeof commands>;
 beforeAll(async () => {
-  [service, folder] = await Promise.all([startTestService(), temporaryFolder()]);
+  service = await startTestService();
   cli = commands(service.address);
 });
-afterAll(async () => {
-  await Promise.all([service.stop(), rm(folder, { recursive: true })]);
-});
+afterAll(() => service.stop());
 
 const submit = async (...args: string[]) => (await cli.json("job", "submit", ...args)).id as string;
 const show = (id: string) => cli.json("job", "show", id);

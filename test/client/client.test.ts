@@ -1,12 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { BenchmarkService, type StreamEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import {
@@ -25,6 +24,7 @@ import {
   retryAfterMsOf,
   violationsOf,
 } from "../../src/client/index.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { serveRoutes } from "./router.ts";
 
@@ -430,11 +430,10 @@ describe("streams", () => {
 });
 
 describe("TLS", () => {
-  let folder: string;
+  const folder = temporaryFolder();
   let key: string;
   let cert: string;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "ltb-tls-"));
     const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
     const request =
       "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost";
@@ -454,7 +453,6 @@ describe("TLS", () => {
     key = readFileSync(keyFile, "utf8");
     cert = readFileSync(certFile, "utf8");
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   test("trusts the authority that it is given, and no other", async () => {
     const { client, address } = await serveRoutes(

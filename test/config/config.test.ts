@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   type Config,
   ConfigError,
@@ -10,12 +9,12 @@ import {
   embeddedDatabaseConfig,
   loadConfig,
 } from "../../src/config.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 
 let cwd: string;
 beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), "ltb-config-"));
+  cwd = temporaryFolder();
 });
-afterEach(() => rmSync(cwd, { recursive: true }));
 
 function write(name: string, content: string): string {
   const path = join(cwd, name);

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConfigError, loadConfig, Secret } from "../../src/config.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 
 const load = (env: Record<string, string>) => loadConfig({ env, cwd: "/" });
 
@@ -41,8 +41,7 @@ describe("who may read the metrics", () => {
   });
 
   test("the token may be in a file", () => {
-    const folder = mkdtempSync(join(tmpdir(), "ltb-token-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder();
     writeFileSync(join(folder, "token"), `${token}\n`);
     const { metrics } = load({ LTB_METRICS_TOKEN_FILE: join(folder, "token") });
     expect((metrics as Secret).reveal()).toBe(token);

@@ -1,21 +1,20 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { word } from "../../console/src/parts/copy-as/lines.ts";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
 import { runHere } from "../cli/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { barriers, browser, program, settled } from "./browser.ts";
 import { plain, sampleOf, seedBenchmark } from "./samples.ts";
 
 const root = join(import.meta.dirname, "../..");
-const folder = mkdtempSync(join(tmpdir(), "ltb-copied-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 /** What a shell, or a terminal into which it is pasted, could take for more than a word. */
 const hostile = `-x'"\`$(touch pwned);&|*~!\\ \u001b[201~\n#é数\u202e`;

@@ -1,32 +1,28 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { createKeyFile } from "../../src/audit/seal/key.ts";
 import { bench, type Caller } from "../auth/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { barriers, browser, program } from "./browser.ts";
 
 describe.skipIf(!program)("signing in", async () => {
   const { db, serve, caller } = await bench();
   const { open, faults } = browser();
   let home = "";
-  let folder = "";
+  const folder = temporaryFolder();
   let admin: Caller;
 
   /** What a page may ask in vain before somebody is signed in. */
   const refused = () => faults.splice(0).filter((fault) => !/\b401\b/.test(fault));
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "ltb-console-"));
     const keyFile = join(folder, "audit.key");
     await createKeyFile(keyFile);
     const { httpAddress } = await serve({ LTB_AUDIT_KEY_FILE: keyFile });
     home = `http://${formatAddress(httpAddress)}/console`;
     admin = await caller("admin");
   });
-
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test("takes a password, says what is wrong, and comes to the page that was asked for", async () => {
     const email = "ann@example.org";

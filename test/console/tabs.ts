@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { chromiumArgs } from "../harness/chromium.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { program } from "./browser.ts";
 
 /** A tab as the browser's own protocol names it. */
@@ -18,7 +16,7 @@ interface Tab {
  * it is visible, so these are driven by the browser's protocol itself.
  */
 export function tabs() {
-  const folder = mkdtempSync(join(tmpdir(), "ltb-tabs-"));
+  const folder = temporaryFolder();
   let running: ChildProcess | undefined;
   let address = "";
   beforeAll(async () => {
@@ -39,7 +37,6 @@ export function tabs() {
       running.kill();
       await once(running, "exit");
     }
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   return {
     /** Opens a tab in front of the others, and waits for nothing. */

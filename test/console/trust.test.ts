@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,6 +7,7 @@ import { createKeyFile } from "../../src/audit/seal/key.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { tamper } from "../audit/seal/support.ts";
 import { bench, type Caller } from "../auth/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { onlooker } from "../harness/postgres.ts";
 import { browser, program } from "./browser.ts";
 
@@ -17,7 +17,7 @@ describe.skipIf(!program)("trust on the page", async () => {
   const { db, serve, caller, connection } = await bench();
   const { open } = browser();
   const superuser = await onlooker(connection);
-  const folder = await mkdtemp(join(tmpdir(), "ltb-trust-"));
+  const folder = temporaryFolder();
   const keyFile = join(folder, "audit.key");
   let admin: Caller;
   let service: RunningService;
@@ -30,10 +30,7 @@ describe.skipIf(!program)("trust on the page", async () => {
     home = `http://${formatAddress(service.httpAddress)}/console`;
   });
 
-  afterAll(async () => {
-    await superuser.end();
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => superuser.end());
 
   const opened = (path: string) => open(home + path, { key: admin.key });
 

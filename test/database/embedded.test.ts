@@ -1,23 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  access,
-  chmod,
-  chown,
-  cp,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { access, chown, cp, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Client } from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { findBinaries, findOtherBinaries } from "../../src/database/embedded/binaries.ts";
 import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { isPostmaster, readPidFile, recoverFolder } from "../../src/database/embedded/postmaster.ts";
@@ -27,26 +13,23 @@ import {
   type EmbeddedOptions,
   startEmbedded,
 } from "../../src/database/embedded/start-embedded.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { silentLog } from "../harness/log.ts";
 import { eventually, within } from "../harness/waiting.ts";
 
 const FIXTURE = join(import.meta.dirname, "fixtures", "serve-embedded.ts");
 
 /** A folder after its first start, to be copied. */
-let initialised: string;
+const initialised = temporaryFolder();
 beforeAll(async () => {
-  initialised = await mkdtemp(join(tmpdir(), "ltb-embedded-"));
-  await chmod(initialised, 0o711);
   await (await startEmbedded({ dataDir: initialised, settings: { fsync: "off" } })).stop();
 });
-afterAll(() => rm(initialised, { recursive: true, force: true }));
 
 let dataDir: string;
 let running: Embedded[];
 let children: ChildProcess[];
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "ltb-embedded-"));
-  await chmod(dataDir, 0o711);
+  dataDir = temporaryFolder();
   running = [];
   children = [];
 });
@@ -56,6 +39,7 @@ afterEach(async () => {
   const data = join(dataDir, "postgres", "data");
   const left = await readPidFile(data);
   if (left !== undefined && (await isPostmaster(left.pid, data))) process.kill(left.pid, "SIGQUIT");
+  // Those of all tests would be gigabytes at the end of the file.
   await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
 });
 

@@ -1,8 +1,7 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 import type { Connection } from "../../src/database/connection/connect.ts";
 import { addMigration, migrationsDirectory } from "../../src/database/migrate/files.ts";
 import {
@@ -12,6 +11,7 @@ import {
   migrationStatus,
 } from "../../src/database/migrate/migrate.ts";
 import { splitStatements } from "../../src/database/migrate/statements.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { emptyDatabase, latestApplied, query, recorder, writerInto } from "./support.ts";
 
 const NAMES = [
@@ -90,16 +90,12 @@ describe("up", () => {
 
   test("each down leaves the schema that the ups before it made, and up again the same", async () => {
     const stepwise = await emptyDatabase();
-    const directory = await mkdtemp(join(tmpdir(), "ltb-migrations-"));
+    const directory = temporaryFolder();
     const snapshots: object[][] = [];
-    try {
-      for (const name of NAMES) {
-        await copyFile(join(migrationsDirectory, `${name}.sql`), join(directory, `${name}.sql`));
-        await migrateUp(stepwise, { directory });
-        snapshots.push(await query(stepwise, SCHEMA));
-      }
-    } finally {
-      await rm(directory, { recursive: true });
+    for (const name of NAMES) {
+      await copyFile(join(migrationsDirectory, `${name}.sql`), join(directory, `${name}.sql`));
+      await migrateUp(stepwise, { directory });
+      snapshots.push(await query(stepwise, SCHEMA));
     }
     const connection = await emptyDatabase();
     await migrateUp(connection);
@@ -155,18 +151,16 @@ describe("up", () => {
 });
 
 describe("with migrations of one's own", () => {
-  let directory: string;
+  const directory = temporaryFolder();
   let connection: Connection;
 
   let write: ReturnType<typeof writerInto>;
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "ltb-migrations-"));
     write = writerInto(directory);
     connection = await emptyDatabase();
     await write("20240101000000_first", "create table first (id integer);", "drop table first;");
   });
-  afterAll(() => rm(directory, { recursive: true, force: true }));
 
   test("a failing one leaves nothing behind, names file and line, and the next run goes on", async () => {
     const name = "20240102000000_second";
@@ -273,11 +267,7 @@ describe("with migrations of one's own", () => {
 });
 
 describe("add", () => {
-  let directory: string;
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "ltb-migrations-"));
-  });
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryFolder();
 
   test("writes files that follow each other and run as they are", async () => {
     const first = await addMigration("zebra", directory);

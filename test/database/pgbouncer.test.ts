@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Connection } from "../../src/database/connection/connect.ts";
 import { migrateUp } from "../../src/database/migrate/migrate.ts";
 import { Database } from "../../src/storage.ts";
 import { sample } from "../harness/examples.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { silentLog } from "../harness/log.ts";
 import { administer, createTestDatabase } from "../harness/postgres.ts";
 import { within } from "../harness/waiting.ts";
@@ -23,7 +23,7 @@ const keepsStatementsApart = minor >= 21;
 describe.skipIf(!installed)(
   "through pgbouncer in transaction mode (skipped where pgbouncer is not installed)",
   () => {
-    let folder: string;
+    const folder = temporaryFolder();
     let bouncer: ChildProcess;
     const servers: Database[] = [];
     let pooled: Connection;
@@ -31,7 +31,6 @@ describe.skipIf(!installed)(
     beforeAll(async () => {
       const { host, port: serverPort, user, password, database } = await createTestDatabase();
       const port = await freePort();
-      folder = await mkdtemp(join(tmpdir(), "ltb-pgbouncer-"));
       await chmod(folder, 0o755);
       const target = `host=${host} port=${serverPort} user=${user} password=${password?.reveal()}`;
       const settings = [
@@ -65,7 +64,6 @@ describe.skipIf(!installed)(
     afterAll(async () => {
       await Promise.all(servers.map((server) => server.close()));
       bouncer.kill("SIGINT");
-      await rm(folder, { recursive: true });
     });
 
     test("jobs created on one server reach a claim that waits on another within a second and a half", async () => {

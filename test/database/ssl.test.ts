@@ -1,23 +1,21 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, createServer } from "node:tls";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { ConfigError } from "../../src/config.ts";
 import { type SslSettings, sslAttempts } from "../../src/database/connection/ssl.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { createAuthority, local, type Pair, selfSigned } from "../tls/certificates.ts";
 
-let folder: string;
+const folder = temporaryFolder();
 let pem: string;
 let pair: Pair;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "ltb-ssl-"));
   pair = await selfSigned({ commonName: "any" });
   // Certificate and key may well be in one file.
   pem = write("both.pem", pair.cert + pair.key);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function write(name: string, content: string): string {
   const path = join(folder, name);

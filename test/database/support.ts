@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "pg";
 import { inject, onTestFinished } from "vitest";
@@ -11,6 +10,7 @@ import { migrationStatus } from "../../src/database/migrate/migrate.ts";
 import type { Executor } from "../../src/database/statement/executor.ts";
 import { sql } from "../../src/database/statement/sql.ts";
 import { Database } from "../../src/storage.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 
@@ -89,7 +89,6 @@ export function writerInto(directory: string) {
 
 /** A folder for migrations of the test's own, which `write` puts there. */
 export async function ownMigrations() {
-  const directory = await mkdtemp(join(tmpdir(), "ltb-migrations-"));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryFolder();
   return { directory, write: writerInto(directory) };
 }

@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Document, parse, parseAllDocuments } from "yaml";
 import { loadConfig } from "../../src/config.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { serviceOptions } from "../harness/node-options.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -349,8 +349,7 @@ describe("systemd", () => {
   test.skipIf(version < 250)(
     "systemd knows every line, and rates the exposure at 3 or less (skipped without systemd-analyze 250)",
     async () => {
-      const folder = await mkdtemp(join(tmpdir(), "ltb-unit-"));
-      onTestFinished(() => rm(folder, { recursive: true }));
+      const folder = temporaryFolder();
       const unit = join(folder, name);
       // Node may be elsewhere on this machine.
       await writeFile(unit, text.replace("ExecStart=/usr/bin/node", `ExecStart=${process.execPath}`));

@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DatabaseConfig } from "../../src/config.ts";
 import { ltb } from "../cli/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { administer, createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 // The steps of compose.yaml and migrate.yaml, with the same files, roles and programs.
@@ -19,13 +18,11 @@ const passwords = { OWNER_PASSWORD: "of the 'owner'", SERVICE_PASSWORD: 'of the 
 
 describe.skipIf(!isThere)("two roles (skipped without psql 14 or later)", () => {
   let database: DatabaseConfig;
-  let folder: string;
+  const folder = temporaryFolder();
   beforeAll(async () => {
     database = await createTestDatabase({ template: false });
-    folder = await mkdtemp(join(tmpdir(), "ltb-roles-"));
   });
   afterAll(async () => {
-    await rm(folder, { recursive: true });
     const superuser = await onlooker(database);
     await superuser.query("reassign owned by ltb_owner, ltb_admin to current_user");
     await superuser.query("drop owned by ltb_owner, ltb_service, ltb_admin");

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../harness/folder.ts";
 
 const script = join(import.meta.dirname, "..", "..", "scripts", "docs-try.ts");
 
@@ -51,8 +51,7 @@ echo stumbles; false
 `;
 
 test("what README.md and docs/library.md tell to run works as printed, and a document that is wrong is found", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "ltb-try-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const wrong = join(folder, "wrong.md");
   await writeFile(wrong, mistaken);
   const beside = join(folder, "beside.md");

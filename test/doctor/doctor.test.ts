@@ -1,25 +1,19 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Config, type DatabaseConfig, loadConfig } from "../../src/config.ts";
 import { checks, type Diagnosis, examine } from "../../src/doctor/doctor.ts";
 import { openTransactions } from "../../src/doctor/sessions.ts";
 import { Database } from "../../src/storage.ts";
 import { ltb } from "../cli/support.ts";
 import { sample } from "../harness/examples.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { administer, createTestDatabase, onlooker } from "../harness/postgres.ts";
 import { patienceMs } from "../harness/waiting.ts";
 
-let folder: string;
+const folder = temporaryFolder();
 const connection = await createTestDatabase();
 const client = await onlooker(connection);
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ltb-doctor-"));
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true });
-});
 
 interface Given {
   connection?: DatabaseConfig;

@@ -144,7 +144,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#servers, ...this.#workers].map((one) => one.stop()));
-    await this.#postgres.remove();
+    await this.#postgres.end();
   }
 }
 

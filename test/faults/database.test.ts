@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(servers.map((one) => one.kill()));
-  await postgres.remove();
+  await postgres.end();
 });
 
 test("all backends are terminated again and again", async () => {

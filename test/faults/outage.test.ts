@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DescMethod, type DescService, fromJson } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
@@ -21,6 +20,7 @@ import { bearer } from "../auth/support.ts";
 import { start as launch } from "../cli/support.ts";
 import { proxyTo } from "../database/proxy.ts";
 import { run } from "../database/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually } from "../harness/waiting.ts";
 import { type OwnPostgres, startOwnPostgres } from "./postgres.ts";
 import { startStandby } from "./standby.ts";
@@ -29,9 +29,8 @@ let postgres: OwnPostgres;
 let service: RunningService;
 let guarded: RunningService;
 let key: string;
-let folder: string;
+const folder = temporaryFolder();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ltb-outage-"));
   await writeFile(join(folder, "audit.key"), "0".repeat(64), { mode: 0o600 });
   postgres = await startOwnPostgres();
   const db = await Database.connect(postgres.config);
@@ -43,8 +42,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([service.stop(), guarded.stop()]);
-  await postgres.remove();
-  await rm(folder, { recursive: true });
+  await postgres.end();
 });
 
 function startService(settings: Record<string, string> = {}): Promise<RunningService> {
@@ -180,7 +178,7 @@ test("afterwards it serves again by itself", async () => {
 
 test("a standby at the primary's address serves reads, writes are UNAVAILABLE; promoted, it takes all", async () => {
   const standby = await startStandby(postgres);
-  await using _ = { [Symbol.asyncDispose]: () => standby.remove() };
+  await using _ = { [Symbol.asyncDispose]: () => standby.end() };
   const transport = transportTo(service);
   const lsn = (await postgres.pool.query("select pg_current_wal_lsn() as lsn")).rows[0].lsn;
   await standby.caughtUp(lsn);

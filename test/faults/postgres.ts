@@ -1,18 +1,15 @@
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "pg";
 import { type DatabaseConfig, databaseConfig } from "../../src/config.ts";
 import type { Binaries } from "../../src/database/embedded/binaries.ts";
 import { type Folders, prepareFolders } from "../../src/database/embedded/folders.ts";
 import { SUPERUSER } from "../../src/database/embedded/initialise.ts";
-import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { readPidFile, recoverFolder } from "../../src/database/embedded/postmaster.ts";
 import { type Runner, spawnAs } from "../../src/database/embedded/runner.ts";
 import { migrateUp } from "../../src/database/migrate/migrate.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { initialiseTest, testBinaries } from "../harness/server.ts";
 
 /** A migrated PostgreSQL of the test's own, for it to be ended in every way. */
@@ -36,7 +33,7 @@ export interface OwnPostgres {
    * connections again.
    */
   killBackend(): Promise<void>;
-  remove(): Promise<void>;
+  end(): Promise<void>;
   /** What it is made of. */
   parts: PostgresParts;
 }
@@ -49,12 +46,8 @@ export interface PostgresParts {
 }
 
 export async function startOwnPostgres(): Promise<OwnPostgres> {
-  // The prefix and the lock let the next run clear away what a run that was killed left behind.
-  const dataDir = await mkdtemp(join(tmpdir(), "ltb-test-"));
-  await chmod(dataDir, 0o711);
   const binaries = await testBinaries();
-  const { folders, runner } = await prepareFolders(dataDir, binaries);
-  const unlock = await lockFolder(folders.base, runner);
+  const { folders, runner } = await prepareFolders(temporaryFolder(), binaries);
   const password = await initialiseTest(folders, binaries, runner);
   const port = await freePort();
 
@@ -103,11 +96,9 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     kill,
     killBackend,
     parts: { binaries, runner, folders, connection },
-    remove: async () => {
+    end: async () => {
       await pool.end();
       await pgCtl("stop", "-w", "-m", "immediate").catch(() => undefined);
-      unlock();
-      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

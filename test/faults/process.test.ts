@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([server.kill(), other.kill()]);
-  await postgres.remove();
+  await postgres.end();
 });
 
 test("a server is killed and started again, while another goes on", async () => {

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
@@ -11,9 +10,10 @@ import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { type RunningService, serve } from "../../src/serve.ts";
 import { Database } from "../../src/storage.ts";
-import { commands, ltb, temporaryFolder } from "../cli/support.ts";
+import { commands, ltb } from "../cli/support.ts";
 import { proxyTo } from "../database/proxy.ts";
 import { sample } from "../harness/examples.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { type OwnPostgres, startOwnPostgres } from "./postgres.ts";
 import { type Standby, startStandby } from "./standby.ts";
 
@@ -33,8 +33,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await service.stop();
-  await standby.remove();
-  await postgres.remove();
+  await standby.end();
+  await postgres.end();
 });
 afterEach(() => {
   said = [];
@@ -107,20 +107,16 @@ test("a backup of the replica asks nothing of the primary", async () => {
   await expect
     .poll(async () => (await benchmarks.getBenchmark({ id: benchmark?.id ?? "" }, note)) && from())
     .toBe("replica");
-  const folder = await temporaryFolder();
-  try {
-    const away = "postgres://nobody@127.0.0.1:1/none";
-    const settings = { DATABASE_URL: away, DATABASE_REPLICA_URL: standby.url };
-    const file = join(folder, "replica.tar");
-    const { code, stdout, stderr } = await ltb(["backup", file, "--replica", "--json"], settings);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(JSON.parse(stdout).tables.benchmarks.rows).toBeGreaterThan(0);
-    expect(await ltb(["backup", "verify", file])).toMatchObject({ code: 0 });
-    const without = await ltb(["backup", join(folder, "other.tar"), "--replica"], { DATABASE_URL: away });
-    expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining("DATABASE_REPLICA_URL") });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const folder = temporaryFolder();
+  const away = "postgres://nobody@127.0.0.1:1/none";
+  const settings = { DATABASE_URL: away, DATABASE_REPLICA_URL: standby.url };
+  const file = join(folder, "replica.tar");
+  const { code, stdout, stderr } = await ltb(["backup", file, "--replica", "--json"], settings);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(JSON.parse(stdout).tables.benchmarks.rows).toBeGreaterThan(0);
+  expect(await ltb(["backup", "verify", file])).toMatchObject({ code: 0 });
+  const without = await ltb(["backup", join(folder, "other.tar"), "--replica"], { DATABASE_URL: away });
+  expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining("DATABASE_REPLICA_URL") });
 });
 
 describe.each(Object.keys(listeners))("over %s", (listener) => {

@@ -1,7 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,6 +8,7 @@ import { JobStatus, LeaseOutcome } from "../../gen/ltb/v1/job_pb.ts";
 import { newId } from "../../src/ids.ts";
 import { Database } from "../../src/storage.ts";
 import { bearer, clients, outcome } from "../auth/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { disagreements } from "../jobs/support.ts";
 import { type OwnPostgres, startOwnPostgres } from "./postgres.ts";
 import { freeAddress, launchServer } from "./server.ts";
@@ -16,14 +16,13 @@ import { freeAddress, launchServer } from "./server.ts";
 // Three servers, each a process of its own, on one database.
 
 let postgres: OwnPostgres;
-let folder: string;
+const folder = temporaryFolder();
 let key: string;
 let processes: ChildProcess[] = [];
 let addresses: readonly string[];
 let servers: readonly ReturnType<typeof clients>[];
 beforeAll(async () => {
   postgres = await startOwnPostgres();
-  folder = await mkdtemp(join(tmpdir(), "ltb-several-"));
   const keyFile = join(folder, "audit.key");
   await writeFile(keyFile, "0".repeat(64), { mode: 0o600 });
   const db = await Database.connect(postgres.config);
@@ -38,8 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const child of processes) child.kill("SIGKILL");
   await Promise.all(processes.map((child) => child.exitCode ?? child.signalCode ?? once(child, "exit")));
-  await postgres.remove();
-  await rm(folder, { recursive: true });
+  await postgres.end();
 });
 
 function clientsOf(address: string, apiKey: string) {

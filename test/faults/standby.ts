@@ -20,7 +20,7 @@ export interface Standby {
   resumeReplay(): Promise<void>;
   /** Waits until it has applied everything up to here. */
   caughtUp(lsn: string): Promise<void>;
-  remove(): Promise<void>;
+  end(): Promise<void>;
 }
 
 /**
@@ -55,10 +55,7 @@ export async function startStandby(primary: OwnPostgres): Promise<Standby> {
       }
       throw new Error(`the standby has not reached ${lsn}`);
     },
-    remove: async () => {
-      await pgCtl("stop", "-w", "-m", "immediate").catch(() => undefined);
-      await rm(folder, { recursive: true, force: true });
-    },
+    end: () => pgCtl("stop", "-w", "-m", "immediate").catch(() => undefined),
   };
 
   function pgCtl(...args: string[]): Promise<void> {

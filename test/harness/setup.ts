@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { globSync } from "node:fs";
 import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +15,8 @@ const PREFIX = "ltb-test-";
 
 declare module "vitest" {
   interface ProvidedContext {
+    /** A folder of the run's own, which holds those of its files. */
+    folder: string;
     postgres: Connection;
     /** The migrated database that those of the tests are cloned from. */
     template: string;
@@ -35,7 +38,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const dataDir = await mkdtemp(join(tmpdir(), PREFIX));
   // Root runs PostgreSQL as another user, who has to pass it.
   await chmod(dataDir, 0o711);
-  const removeFolder = () => rm(dataDir, { recursive: true, force: true });
+  project.provide("folder", dataDir);
+  const removeFolder = () => rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
   try {
     const server = await startTestPostgres({
       dataDir,
@@ -81,7 +85,8 @@ async function sweep(): Promise<void> {
       if (Date.now() - (await stat(dataDir)).mtimeMs < 60_000) continue;
       const runner = { prefix: [] };
       const unlock = await lockFolder(base, runner);
-      await recoverFolder(join(base, "data"), runner);
+      for (const data of globSync([join(base, "data"), join(dataDir, "*/postgres/data")]))
+        await recoverFolder(data, runner);
       unlock();
       await rm(dataDir, { recursive: true, force: true });
     } catch {

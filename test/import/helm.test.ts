@@ -1,8 +1,8 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { metricName } from "../../src/import/helm.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { data, mean, readAll, readFaulty, readOne, scoresOf } from "./support.ts";
 
 type Stat = {
@@ -18,8 +18,7 @@ const runs = await readdir(`${data}helm`);
 const hellaswag = runs.find((run) => run.startsWith("commonsense")) ?? "";
 
 async function copyOf(run: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "ltb-import-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   await cp(`${data}helm/${run}`, folder, { recursive: true });
   return folder;
 }
@@ -163,8 +162,7 @@ describe("a folder of runs", () => {
 
   /** Runs of MMLU by subject beside a run of another kind, as HELM writes a suite. */
   async function suiteOf(subjects: readonly string[]): Promise<string> {
-    const suite = await mkdtemp(join(tmpdir(), "ltb-import-"));
-    onTestFinished(() => rm(suite, { recursive: true }));
+    const suite = temporaryFolder();
     await cp(`${data}helm/${hellaswag}`, join(suite, hellaswag), { recursive: true });
     await writeFile(join(suite, "logs.txt"), "no run");
     for (const subject of subjects) {

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateRawSync, zstdCompressSync } from "node:zlib";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseFieldMap } from "../../src/import/field-map.ts";
 import { requireRead } from "../../src/import/import-error.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { data, readFaulty, readOne, temporary, zipOf } from "./support.ts";
 
 const MIB = 1024 * 1024;
@@ -36,8 +36,7 @@ describe("files that are no logs", () => {
 
   test("no file, and a folder that is no run", async () => {
     await expect(readOne("/nonexistent/log.json")).rejects.toThrow("/nonexistent/log.json: no such file");
-    const folder = await mkdtemp(join(tmpdir(), "ltb-import-"));
-    onTestFinished(() => rm(folder, { recursive: true }));
+    const folder = temporaryFolder();
     expect((await readFaulty(folder)).message).toMatch(/a folder without run_spec.json; expected a file, or/);
   });
 
@@ -343,8 +342,7 @@ describe("Inspect and HELM", () => {
   });
 
   test("a HELM run whose states are cut", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "ltb-import-"));
-    onTestFinished(() => rm(folder, { recursive: true }));
+    const folder = temporaryFolder();
     const from = `${data}helm/narrative_qa-model=openai_gpt2`;
     await writeFile(join(folder, "run_spec.json"), await readFile(`${from}/run_spec.json`));
     const states = await readFile(`${from}/scenario_state.json`);

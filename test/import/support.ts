@@ -1,12 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
-import { onTestFinished } from "vitest";
 import { ImportError, requireRead } from "../../src/import/import-error.ts";
 import { readLogs } from "../../src/import/read-logs.ts";
 import type { ImportedBenchmark, ImportedEvaluation, ReadOptions } from "../../src/import/types.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 
 export const data = fileURLToPath(new URL("../data/", import.meta.url));
 export const samples = fileURLToPath(new URL("../../samples/", import.meta.url));
@@ -78,8 +77,7 @@ export async function readFaulty(path: string, options: ReadOptions = {}): Promi
 
 /** A file of a folder that goes when the test ends. */
 export async function temporary(name: string, content: string | Uint8Array): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "ltb-import-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const path = join(folder, name);
   await writeFile(path, content);
   return path;

@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll as afterTests, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { afterAll, type PromptfooRun } from "../../src/integrations/promptfoo.ts";
-import { commands, startTestService, temporaryFolder } from "../cli/support.ts";
+import { commands, startTestService } from "../cli/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { within } from "../harness/waiting.ts";
 import { output } from "../import/promptfoo-fixture.ts";
 
@@ -56,7 +57,7 @@ test.each([
   expect(told.map((line) => / (\d+ stored.*)/.exec(line)?.[1])).toEqual(
     Array(4).fill("3 stored, 0 were there"),
   );
-  const path = join(await temporaryFolder(), "answers.json");
+  const path = join(temporaryFolder(), "answers.json");
   await writeFile(path, JSON.stringify({ ...output, evalId, config }));
   const { benchmarks } = await ltb.json("import", path);
   expect(benchmarks).toMatchObject(

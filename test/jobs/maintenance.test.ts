@@ -160,7 +160,7 @@ describe("after an outage", () => {
     const servers = [await startServer(postgres.config), await startServer(postgres.config)];
     onTestFinished(async () => {
       await Promise.all(servers.map(({ stop }) => stop()));
-      await postgres.remove();
+      await postgres.end();
     });
     const [{ db } = { db: undefined }] = servers;
     if (!db) throw new Error("no server");

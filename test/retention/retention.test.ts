@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../../src/config.ts";
@@ -7,19 +5,19 @@ import { Retention } from "../../src/retention/retention.ts";
 import { Database } from "../../src/storage.ts";
 import { testDatabase } from "../harness/database.ts";
 import { sample } from "../harness/examples.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { silentLog } from "../harness/log.ts";
 import { createTestDatabase, onlooker } from "../harness/postgres.ts";
 
 const ages = { jobs: 30, evaluations: 60, audit: 90 };
 
-let folder: string;
+const folder = temporaryFolder();
 let servers: Database[];
 let db: Database;
 let told: object[] = [];
 const connection = await createTestDatabase();
 const client = await onlooker(connection);
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ltb-retention-"));
   const auditKey = { keyFile: join(folder, "audit.key"), createKey: true };
   servers = [];
   for (let i = 0; i < 3; i++)
@@ -30,7 +28,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.close()));
-  await rm(folder, { recursive: true });
 });
 
 const retentionOf = (server: Database, days: Partial<typeof ages> = ages) => {

@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { connect } from "node:net";
-import { hostname, tmpdir } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually } from "../harness/waiting.ts";
 import { serve, type TestServer } from "./support.ts";
 
@@ -153,7 +154,7 @@ function envelope(message: Uint8Array, flags = 0, announced = message.length): U
 
 /** Keeps all threads busy that inflate, and all else that Node does beside its own. @returns ends it */
 function holdThreads(): () => Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "ltb-threads-"));
+  const folder = temporaryFolder();
   const pipe = join(folder, "pipe");
   execFileSync("mkfifo", [pipe]);
   // Each waits for a writer to open the other end.
@@ -163,7 +164,6 @@ function holdThreads(): () => Promise<void> {
     const writer = openSync(pipe, constants.O_RDWR);
     for (const reader of readers) await (await reader).close();
     closeSync(writer);
-    rmSync(folder, { recursive: true });
   };
 }
 

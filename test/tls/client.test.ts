@@ -5,10 +5,11 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type ClientOptions, createClient, runWorker, type TlsOptions } from "../../src/client/index.ts";
 import { callOf } from "../../src/rpc/call/call.ts";
 import { ltb, runHere } from "../cli/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually } from "../harness/waiting.ts";
 import { failure, serve } from "../rpc/support.ts";
 import { type Authority, createAuthority, days, local, type Pair } from "./certificates.ts";
-import { serveTls, testFolder } from "./support.ts";
+import { serveTls } from "./support.ts";
 
 let authority: Authority;
 let stranger: Authority;
@@ -188,7 +189,7 @@ describe("runWorker", () => {
 describe("the command line", () => {
   /** Files of clients, and what the command prints. */
   async function files() {
-    const folder = await testFolder();
+    const folder = temporaryFolder();
     const paths: Record<string, string> = {};
     const contents = {
       ca: authority.cert,
@@ -277,7 +278,7 @@ describe("the command line", () => {
 
   test("calls with an intermediate authority as the only one that is trusted", async () => {
     const intermediate = await createAuthority("intermediate CA", authority);
-    const ca = join(await testFolder(), "intermediate.pem");
+    const ca = join(temporaryFolder(), "intermediate.pem");
     await writeFile(ca, intermediate.cert);
     const { port } = (await serveTls({ pair: await intermediate.issue(local) })).grpcAddress;
     const { code, stderr } = await runHere([

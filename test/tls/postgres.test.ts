@@ -1,6 +1,5 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
@@ -13,11 +12,12 @@ import { Patience } from "../../src/database/statement/patience.ts";
 import { Database } from "../../src/storage.ts";
 import { proxyTo } from "../database/proxy.ts";
 import { backend, run } from "../database/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { within } from "../harness/waiting.ts";
 import { type Authority, createAuthority, local } from "./certificates.ts";
 import { PASSWORD, startPostgres } from "./postgres.ts";
 
-let folder: string;
+const folder = temporaryFolder();
 let authority: Authority;
 let stranger: Authority;
 let withTls: Awaited<ReturnType<typeof startPostgres>>;
@@ -26,7 +26,6 @@ let withoutTls: Awaited<ReturnType<typeof startPostgres>>;
 const files: Record<string, string> = {};
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ltb-pg-tls-"));
   [authority, stranger] = [await createAuthority("database CA"), await createAuthority("another CA")];
   // Good for the name only: by its address the same server has the wrong name.
   const server = await authority.issue({ ...local, ips: [] });
@@ -52,8 +51,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([withTls?.remove(), withoutTls?.remove()]);
-  await rm(folder, { recursive: true });
+  await Promise.all([withTls?.stop(), withoutTls?.stop()]);
 });
 
 async function createRoles({ folder: host, port }: { folder: string; port: number }): Promise<void> {

@@ -1,12 +1,10 @@
 import { once } from "node:events";
 import { constants } from "node:fs";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openOwned, prepareFolders } from "../../src/database/embedded/folders.ts";
-import { lockFolder } from "../../src/database/embedded/lock.ts";
 import { spawnAs } from "../../src/database/embedded/runner.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { initialiseTest, testBinaries } from "../harness/server.ts";
 import type { Pair } from "./certificates.ts";
 
@@ -26,12 +24,8 @@ export const PASSWORD = "right";
 
 /** A PostgreSQL of the test's own that listens on 127.0.0.1; `server` undefined: without TLS. */
 export async function startPostgres(tls: { server: Pair; clientCa: string } | undefined) {
-  // The prefix and the lock let the next run clear away what a run that was killed left behind.
-  const dataDir = await mkdtemp(join(tmpdir(), "ltb-test-"));
-  await chmod(dataDir, 0o711);
   const binaries = await testBinaries();
-  const { folders, runner } = await prepareFolders(dataDir, binaries);
-  const unlock = await lockFolder(folders.base, runner);
+  const { folders, runner } = await prepareFolders(temporaryFolder(), binaries);
   await initialiseTest(folders, binaries, runner);
   const write = async (name: string, content: string) => {
     const file = await openOwned(join(folders.base, name), constants.O_WRONLY, runner);
@@ -67,11 +61,7 @@ export async function startPostgres(tls: { server: Pair; clientCa: string } | un
     port,
     /** For its socket. */
     folder: folders.base,
-    async remove() {
-      await pgCtl("stop", "-w", "-m", "immediate");
-      unlock();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+    stop: () => pgCtl("stop", "-w", "-m", "immediate"),
   };
 }
 

@@ -6,10 +6,11 @@ import { createServer } from "node:tls";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createLogger } from "../../src/log.ts";
 import { ServerTls } from "../../src/rpc/tls/server-tls.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { eventually } from "../harness/waiting.ts";
 import { benchmarks, type LogLine } from "../rpc/support.ts";
 import { type Authority, createAuthority, days, local, type Pair } from "./certificates.ts";
-import { handshake, POLL_MS, serveTls, type TlsServer, testFolder, wires } from "./support.ts";
+import { handshake, POLL_MS, serveTls, type TlsServer, wires } from "./support.ts";
 
 let authority: Authority;
 let first: Pair;
@@ -112,7 +113,7 @@ describe("new files", () => {
 });
 
 test("a swap of symbolic links, as Kubernetes does with secrets, is found", async () => {
-  const folder = await testFolder();
+  const folder = temporaryFolder();
   const put = async (name: string, { cert, key }: Pair) => {
     await mkdir(join(folder, name));
     await writeFile(join(folder, name, "tls.crt"), cert);

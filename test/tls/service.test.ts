@@ -9,12 +9,12 @@ import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { serve } from "../../src/serve.ts";
 import { ltb } from "../cli/support.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { createAuthority, days, local, type Pair } from "./certificates.ts";
-import { testFolder } from "./support.ts";
 
 async function filesOf({ cert, key }: Pair) {
-  const folder = await testFolder();
+  const folder = temporaryFolder();
   const settings = { LTB_TLS_CERT_FILE: join(folder, "tls.crt"), LTB_TLS_KEY_FILE: join(folder, "tls.key") };
   await writeFile(settings.LTB_TLS_CERT_FILE, cert);
   await writeFile(settings.LTB_TLS_KEY_FILE, key);
@@ -65,7 +65,7 @@ test("the service with TLS on both ports, on an address that others can reach", 
 test("files that cannot be used stop the start, before the database is touched", async () => {
   const authority = await createAuthority();
   const expired = await authority.issue({ ...local, notBefore: days(-9), notAfter: days(-1) });
-  const folder = await testFolder();
+  const folder = temporaryFolder();
   const env = { LTB_DATA_DIR: join(folder, "data"), LTB_GRPC_ADDRESS: "127.0.0.1:0" };
   const { code, stdout, stderr } = await ltb(["serve"], { ...env, ...(await filesOf(expired)) });
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

@@ -5,8 +5,8 @@ import { beforeAll, expect, test } from "vitest";
 import { ConfigError } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { ServerTls } from "../../src/rpc/tls/server-tls.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { type Authority, createAuthority, days, local, type Pair, selfSigned } from "./certificates.ts";
-import { testFolder } from "./support.ts";
 
 const log = createLogger("silent");
 let authority: Authority;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 /** The problems of a start with these files; undefined: the file is not there. */
 async function problemsOf(contents: { cert?: string; key?: string; ca?: string }, withCa = "ca" in contents) {
-  const folder = await testFolder();
+  const folder = temporaryFolder();
   for (const [name, content] of Object.entries(contents)) await writeFile(join(folder, name), content);
   const settings = {
     certFile: join(folder, "cert"),

@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type SecureContextOptions, type TLSSocket } from "node:tls";
 import type { Transport } from "@connectrpc/connect";
@@ -14,15 +13,9 @@ import type { TlsChoice } from "../../src/config/tls.ts";
 import type { Logger } from "../../src/log.ts";
 import { ServerTls } from "../../src/rpc/tls/server-tls.ts";
 import type { ServerConfig } from "../../src/server.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { type Behaviour, serve } from "../rpc/support.ts";
 import type { Pair } from "./certificates.ts";
-
-/** A folder for the files of one test. */
-export async function testFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "ltb-tls-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return folder;
-}
 
 export interface TlsTest {
   pair: Pair;
@@ -38,7 +31,7 @@ export const POLL_MS = 25;
 
 /** A server with TLS on both ports; `write` changes its files. */
 export async function serveTls({ pair, clientCa, clientAuth = "required", behaviour, config }: TlsTest) {
-  const folder = await testFolder();
+  const folder = temporaryFolder();
   const files = { cert: join(folder, "tls.crt"), key: join(folder, "tls.key"), ca: join(folder, "ca.crt") };
   const write = async ({ cert, key, ca }: Partial<Pair & { ca: string }>) => {
     if (cert !== undefined) await writeFile(files.cert, cert);

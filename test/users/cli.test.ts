@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -11,6 +11,7 @@ import { userService } from "../../src/users/service.ts";
 import { parseToken } from "../../src/users/tokens.ts";
 import { commands, finished, ltb, start } from "../cli/support.ts";
 import { unknownId } from "../harness/examples.ts";
+import { temporaryFolder } from "../harness/folder.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
 import { serverConfig } from "../harness/server-config.ts";
 import { testUsers } from "./support.ts";
@@ -45,8 +46,7 @@ async function serveUsers() {
 }
 
 async function fileWith(text: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "ltb-users-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, "password");
   await writeFile(file, text);
   return file;

@@ -7,9 +7,10 @@ import { holdTrail } from "../../../src/backup/after-restore.ts";
 import { backUp } from "../../../src/backup/backup.ts";
 import { restore } from "../../../src/backup/restore.ts";
 import { findConnection } from "../../../src/database/connection/connect.ts";
+import { temporaryFolder } from "../../harness/folder.ts";
 import { createTestDatabase } from "../../harness/postgres.ts";
 import { eventually } from "../../harness/waiting.ts";
-import { addLogs, folder, recorder, startTrail } from "./support.ts";
+import { addLogs, recorder, startTrail } from "./support.ts";
 
 // The heads of several databases, in the one file beside the key.
 
@@ -88,7 +89,7 @@ test("a database with entries, of which no head is known, waits for an operator"
 
 test("a chain that was carried over is recognised by its last head, and one that lacks it is not", async () => {
   const { first, lines, server } = await start();
-  const file = join(await folder(), "backup.tar");
+  const file = join(temporaryFolder(), "backup.tar");
   await backUp(await findConnection(first.config), file);
   const carried = async () => {
     const config = await createTestDatabase({ template: false });
@@ -112,7 +113,7 @@ test("a chain that was carried over is recognised by its last head, and one that
 
 test("a restore beside a running server is not taken for a cut, and a cut after it is found", async () => {
   const { first, lines, server } = await start();
-  const file = join(await folder(), "backup.tar");
+  const file = join(temporaryFolder(), "backup.tar");
   const connection = await findConnection(first.config);
   await backUp(connection, file);
   const running = server(first, "the first");

@@ -12,9 +12,10 @@ import type { Executor } from "../../../src/database/statement/executor.ts";
 import { nameOf } from "../../../src/database/statement/sql.ts";
 import { newId } from "../../../src/ids.ts";
 import { sample } from "../../harness/examples.ts";
+import { temporaryFolder } from "../../harness/folder.ts";
 import { onlooker } from "../../harness/postgres.ts";
 import { eventually } from "../../harness/waiting.ts";
-import { addAttempts, addLogs, folder, recorder, replaceKey, startTrail } from "./support.ts";
+import { addAttempts, addLogs, recorder, replaceKey, startTrail } from "./support.ts";
 
 /** Names of what is sealed, in order, and of what was written. */
 async function names(client: Client): Promise<{ sealed: string[]; written: string[] }> {
@@ -270,7 +271,7 @@ describe("verifying", () => {
 
 describe("the key", () => {
   test("is made once, for this user only, by however many servers", async () => {
-    const file = join(await folder(), "deeper", "audit.key");
+    const file = join(temporaryFolder(), "deeper", "audit.key");
     const { db } = await startTrail();
     const trails = [1, 2, 3].map(() => new AuditTrail(db.executor, { keyFile: file, createKey: true }));
     await Promise.all(trails.map((trail) => trail.open()));
@@ -297,7 +298,7 @@ describe("the key", () => {
 
   test("without one nothing is sealed, verified or removed; one that comes later seals all", async () => {
     const { db, superuser } = await startTrail();
-    const keyFile = join(await folder(), "audit.key");
+    const keyFile = join(temporaryFolder(), "audit.key");
     const { lines, log } = recorder();
     const trail = new AuditTrail(db.executor, { keyFile, log });
     await addLogs(superuser, 2);
@@ -320,7 +321,7 @@ describe("the key", () => {
     const { superuser, trail, another, lines } = await startTrail();
     await addLogs(superuser, 1);
     await trail.seal();
-    const file = join(await folder(), "other.key");
+    const file = join(temporaryFolder(), "other.key");
     await createKeyFile(file);
     await addLogs(superuser, 1);
     const stranger = another(file);
@@ -376,7 +377,7 @@ describe("the key", () => {
   test.each(["", "abc", "ab".repeat(31), `${"ab".repeat(32)}\nx`, "ab".repeat(33)])(
     "%j is none",
     async (text) => {
-      const file = join(await folder(), "audit.key");
+      const file = join(temporaryFolder(), "audit.key");
       await writeFile(file, text);
       const failure = await readKeyFile(file).catch((error: unknown) => String(error));
       expect(failure).toMatch(/LTB_AUDIT_KEY_FILE.*64 hexadecimal digits/);
@@ -392,7 +393,7 @@ describe("the key", () => {
   });
 
   test("of root, which its group may read as Kubernetes mounts secrets, is not", async () => {
-    const file = join(await folder(), "audit.key");
+    const file = join(temporaryFolder(), "audit.key");
     await createKeyFile(file);
     await chmod(file, 0o440);
     const { uid } = await stat(file);
@@ -410,7 +411,7 @@ describe("the key", () => {
 describe("the head beside the key", () => {
   test("is elsewhere where that is wanted, as for a key in a folder that is only read", async () => {
     const { superuser, db, keyFile, log } = await startTrail();
-    const headFile = join(await folder(), "kept.head");
+    const headFile = join(temporaryFolder(), "kept.head");
     const trail = new AuditTrail(db.executor, { keyFile, headFile, log });
     await addLogs(superuser, 1);
     await trail.seal();

@@ -11,9 +11,10 @@ import { Command } from "../../../src/cli/shared/command.ts";
 import { loadConfig } from "../../../src/config.ts";
 import { createLogger } from "../../../src/log.ts";
 import { type RunningService, serve } from "../../../src/serve.ts";
+import { temporaryFolder } from "../../harness/folder.ts";
 import { createTestDatabase, onlooker } from "../../harness/postgres.ts";
 import { elapsed, eventually } from "../../harness/waiting.ts";
-import { addAttempts, addLogs, folder } from "./support.ts";
+import { addAttempts, addLogs } from "./support.ts";
 
 let service: RunningService;
 let audit: ServiceClient<typeof AuditService>;
@@ -49,16 +50,14 @@ const queued = async () => (await client.query("select from audit_unsealed")).ro
 const connection = await createTestDatabase();
 const client = await onlooker(connection);
 beforeAll(async () => {
-  own = await folder();
+  own = temporaryFolder();
   const keyFile = join(own, "k");
   await createKeyFile(keyFile);
   service = await startService(keyFile, connection);
   audit = auditOf(service);
   address = `127.0.0.1:${service.grpcAddress.port}`;
 });
-afterAll(async () => {
-  await service.stop();
-});
+afterAll(() => service.stop());
 
 /** `ltb audit verify` in this process. */
 async function ltb(...args: string[]) {

@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "pg";
 import { afterAll } from "vitest";
@@ -11,23 +10,14 @@ import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import type { DatabaseConfig } from "../../../src/config.ts";
 import { newId } from "../../../src/ids.ts";
 import { Database } from "../../../src/storage.ts";
+import { temporaryFolder } from "../../harness/folder.ts";
 import { silentLog } from "../../harness/log.ts";
 import { createTestDatabase, onlooker } from "../../harness/postgres.ts";
 
-const folders: string[] = [];
 const ends: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
   for (const end of ends.splice(0)) await end();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
-
-/** A folder that is removed after the test file. */
-export async function folder(): Promise<string> {
-  const made = await mkdtemp(join(tmpdir(), "ltb-seal-"));
-  await chmod(made, 0o711);
-  folders.push(made);
-  return made;
-}
 
 /** What a trail has said, by level. */
 export function recorder() {
@@ -50,7 +40,7 @@ export async function startTrail(given?: DatabaseConfig) {
     () => superuser.end(),
     () => db.close(),
   );
-  const keyFile = join(await folder(), "audit.key");
+  const keyFile = join(temporaryFolder(), "audit.key");
   await createKeyFile(keyFile);
   const { lines, log } = recorder();
   const trail = new AuditTrail(db.executor, { keyFile, log });
@@ -142,7 +132,7 @@ export async function forgeCheckpoint(
   { db, keyFile }: { db: Database; keyFile: string },
   { line, ageMs, entryId = newId() }: { line: number; ageMs: number; entryId?: string },
 ): Promise<void> {
-  const stolen = join(await folder(), "stolen.key");
+  const stolen = join(temporaryFolder(), "stolen.key");
   await writeFile(stolen, (await readFile(keyFile, "utf8")).split("\n")[line] ?? "");
   const key = (await readKeyFile(stolen))?.current;
   const tail = await db.executor.maybeOne(readTail());
