@@ -15,9 +15,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 import pytest
 
@@ -25,6 +26,8 @@ import ltb
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
+DATA = ROOT / "test" / "data"
+_TIMES = ("createdAt", "startedAt", "completedAt")
 
 # How long a test waits for something that must come, however busy the machine is.
 PATIENCE_S = 60.0
@@ -230,6 +233,17 @@ def spooled() -> list[Path]:
     return sorted(folder.glob("*-*.jsonl")) if folder.exists() else []
 
 
+def imported(service: Service, path: Path) -> list[dict[str, Any]]:
+    """What `ltb import` says of the benchmarks of a log."""
+    binaries = f"{ROOT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
+    address = service.grpc.removeprefix("grpc://")
+    answer = subprocess.check_output(
+        [shutil.which("node", path=binaries) or "node", ROOT / "src" / "main.ts", "import", "--json", path],
+        env={**os.environ, "PATH": binaries, "LTB_API_KEY": service.key, "LTB_ADDRESS": address},
+    )
+    return json.loads(answer)["benchmarks"]
+
+
 def program(code: str, *arguments: str, **env: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
@@ -243,6 +257,21 @@ def program(code: str, *arguments: str, **env: str) -> subprocess.Popen[str]:
 def ended(process: subprocess.Popen[str], timeout: float = 60) -> tuple[str, str]:
     out, err = process.communicate(timeout=timeout)
     return out.strip(), err
+
+
+def as_imported(found: dict[str, Any]) -> dict[str, Any]:
+    """The fields by the names that golden files of the importer have, without those that are empty."""
+
+    def camel(name: str) -> str:
+        first, *others = name.split("_")
+        return first + "".join(one.capitalize() for one in others)
+
+    return {camel(name): one for name, one in found.items() if one not in ({}, [])}
+
+
+def with_times(golden: dict[str, Any]) -> dict[str, Any]:
+    """What a golden file has, with its times read."""
+    return {name: datetime.fromisoformat(one) if name in _TIMES else one for name, one in golden.items()}
 
 
 def eventually(look: Callable[[], T | None], what: str, timeout: float = PATIENCE_S) -> T:

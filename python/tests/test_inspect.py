@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import ltb
 
-from conftest import ROOT, Service
+from conftest import Service, imported
 
 pytest.importorskip("inspect_ai", reason="the oldest dependencies have no Inspect")
 
@@ -29,18 +26,6 @@ def run_inspect(mode: str, folder: Path, dataset: str, **env: str) -> subprocess
         text=True,
         timeout=180,
     )
-
-
-def imported(service: Service, path: Path) -> dict[str, Any]:
-    """What `ltb import` says of a log."""
-    binaries = f"{ROOT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
-    address = service.grpc.removeprefix("grpc://")
-    answer = subprocess.check_output(
-        [shutil.which("node", path=binaries) or "node", ROOT / "src" / "main.ts", "import", "--json", path],
-        env={**os.environ, "PATH": binaries, "LTB_API_KEY": service.key, "LTB_ADDRESS": address},
-    )
-    (benchmark,) = json.loads(answer)["benchmarks"]
-    return benchmark
 
 
 @pytest.mark.parametrize(
@@ -63,7 +48,7 @@ def test_a_run_is_stored_as_its_log_is_imported(
         found = sorted(client.benchmarks.iter_benchmarks(dataset=dataset), key=lambda one: one.created_at)
         assert [one.status for one in found] == statuses
         logs = sorted(tmp_path.glob("*.eval"))
-        reports = [imported(service, path) for path in logs]
+        reports = [report for path in logs for report in imported(service, path)]
         assert {one["id"] for one in reports} == {one.id for one in found}
         for report in reports:
             assert (report["inserted"], report["conflicts"], report["rejected"]) == (0, 0, 0), report

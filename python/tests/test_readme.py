@@ -19,9 +19,10 @@ ALL = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 WORKERS = [program for program in ALL if "worker.run()" in program]
 # Files of a suite of pytest begin with their name.
 SUITE = dict(re.findall(r"^# (\S+\.py)\n(.*)", program, re.DOTALL)[0] for program in ALL if program[0] == "#")
-# What only test_deepeval.py can run.
+# What only test_deepeval.py and test_lm_eval.py can run.
 DEEPEVAL = [program for program in ALL if "import evaluate" in program]
-PROGRAMS = [program for program in ALL if program not in WORKERS + DEEPEVAL and program[0] != "#"]
+LM_EVAL = [program for program in ALL if "import lm_eval" in program]
+PROGRAMS = [program for program in ALL if program not in WORKERS + DEEPEVAL + LM_EVAL and program[0] != "#"]
 # What each type of their jobs is given, and has to return.
 JOBS = {"sum": ({"a": 2, "b": 3}, {"answer": 5}), "answer": ({"question": "why"}, "WHY")}
 

@@ -150,7 +150,7 @@ async function* groupOf(
     const run: Run = { ...(results && { results }), task: group, stamp };
     const { model } = modelOf(run);
     const whole = {
-      key: benchmarkKey("lm-eval", [stamp, model ?? "", group, filter].join("/")),
+      key: keyOf(run, filter),
       name: (byFilter.size > 1 ? `${group}[${filter}]` : group) + (model ? `:${model}` : ""),
       dataset: group,
       metadata: without(results?.value ?? {}, ["results"]),
@@ -171,7 +171,7 @@ async function* benchmarksOf(run: Run, source: Source): AsyncGenerator<ImportedB
   for (const [filter, metric] of filters) {
     yield finishBenchmark(source, place, {
       ...model,
-      key: benchmarkKey("lm-eval", [run.stamp, model.model ?? "", run.task, filter].join("/")),
+      key: keyOf(run, filter),
       name: (filters.size > 1 ? `${run.task}[${filter}]` : run.task) + (model.model ? `:${model.model}` : ""),
       dataset: run.task,
       totalIterations: planned,
@@ -215,12 +215,9 @@ async function* evaluationsOf(
   }
 }
 
-function evaluationOf(
-  { record, marks, place, sample }: Sample,
-  task: string,
-  main?: string,
-): ImportedEvaluation {
-  const metrics = metricsOf(record, sample.metrics);
+function evaluationOf(read: Sample, task: string, main?: string): ImportedEvaluation {
+  const { record, marks, place, sample } = read;
+  const metrics = metricsOf(read);
   const score = main === undefined ? undefined : metrics[main];
   const output = responseText(sample.filtered_resps);
   const used = ["doc_id", "target", "filter", "filtered_resps", ...Object.keys(metrics)];
@@ -263,25 +260,34 @@ function responseText(value: JsonValue | undefined): string | undefined {
   return Array.isArray(value) && value.length === 1 ? asText(value[0]) : asText(value);
 }
 
-function metricsOf(record: JsonObject, listed: string[] | null | undefined): Record<string, number> {
-  const names = listed ?? Object.keys(record).filter((key) => !noMetrics.includes(key));
-  return numbersOf(Object.fromEntries(names.map((name) => [name, own(record, name) ?? null])));
+function metricNames({ record, sample }: Sample): string[] {
+  return sample.metrics ?? Object.keys(record).filter((key) => !noMetrics.includes(key));
+}
+
+function metricsOf(read: Sample): Record<string, number> {
+  const values = metricNames(read).map((name) => [name, own(read.record, name) ?? null]);
+  return numbersOf(Object.fromEntries(values));
 }
 
 /**
- * Reads the filters of a samples file, each with its main metric, the first that is a number. It reads the
- * whole file, because filters come one after the other in some versions.
+ * Reads the filters of a samples file, each with its main metric: the first that is a number of any sample.
+ * It reads the whole file, because filters come one after the other in some versions.
  */
 async function filtersOf(source: Source): Promise<Map<string, string | undefined>> {
-  const filters = new Map<string, string | undefined>();
+  // Each filter has its metrics, and whether they are numbers.
+  const filters = new Map<string, Map<string, boolean>>();
   const { file } = source;
   let first: ImportError | undefined;
   try {
     for await (const read of samplesOf(source)) {
       if (read instanceof ImportError) first ??= read;
       else {
-        const { filter, metrics } = read.sample;
-        filters.set(filter, filters.get(filter) ?? Object.keys(metricsOf(read.record, metrics))[0]);
+        const { filter } = read.sample;
+        const known = filters.get(filter) ?? new Map<string, boolean>();
+        const numbers = metricsOf(read);
+        for (const name of metricNames(read))
+          known.set(name, known.get(name) || Object.hasOwn(numbers, name));
+        filters.set(filter, known);
       }
       if (filters.size > MAX_FILTERS) break;
     }
@@ -292,7 +298,8 @@ async function filtersOf(source: Source): Promise<Map<string, string | undefined
   if (filters.size === 0)
     throw first ?? new ImportError({ file }, "no records; expected at least one sample");
   if (filters.size > MAX_FILTERS) throw new ImportError({ file }, `more than ${MAX_FILTERS} filters`);
-  return filters;
+  const mainOf = (known: Map<string, boolean>) => [...known].find(([, isNumber]) => isNumber)?.[0];
+  return new Map([...filters].map(([filter, known]) => [filter, mainOf(known)]));
 }
 
 function filtersOfResults({ results, task }: Run): Map<string, string | undefined> {
@@ -306,16 +313,35 @@ async function readResults(source: Source): Promise<{ value: JsonObject; read: R
   return { value: record, read: checked(resultsSchema, record, place) };
 }
 
+/**
+ * The start of a run identifies it, as it is in its results before they are saved. Without them the names of
+ * files do, which have the time of the save.
+ */
+function keyOf(run: Run, filter: string): string {
+  const start = run.results?.read.date;
+  const identity = typeof start === "number" ? [start] : [run.stamp, modelOf(run).model ?? ""];
+  return benchmarkKey("lm-eval", [...identity, run.task, filter].join("/"));
+}
+
+// In the order in which `lm_eval/loggers/evaluation_tracker.py` looks for a name.
+const modelArgs = ["peft", "delta", "pretrained", "model", "path", "engine"];
+
 /** The provider is the program that ran the model (`hf`, `vllm` …): the first part of a name is none. */
 function modelOf({ results }: Run): { provider?: string; model?: string } {
   if (!results) return {};
   const { model_name, model_source, config } = results.read;
-  const provider = model_source ?? config?.model ?? undefined;
   const args = config?.model_args;
-  const named = isObject(args)
-    ? asText(own(args, "pretrained") ?? own(args, "model"))
-    : /(?:^|,)(?:pretrained|model)=([^,]+)/.exec(asText(args) ?? "")?.[1];
-  const model = model_name || named;
+  const named = modelArgs
+    .map((name) =>
+      isObject(args)
+        ? asText(own(args, name))
+        : new RegExp(`(?:^|,)${name}=([^,]+)`).exec(asText(args) ?? "")?.[1],
+    )
+    .find((name) => name);
+  // A model without a name there is an object of Python, or its program's only one. lm-eval draws a name.
+  if (config?.model && !named) return { model: config.model };
+  const provider = config?.model || model_source;
+  const model = named || model_name;
   return { ...(provider ? { provider } : {}), ...(model ? { model } : {}) };
 }
 

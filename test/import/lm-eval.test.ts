@@ -13,7 +13,7 @@ describe("samples with their results", () => {
     const { benchmark, evaluations } = await readOne(`${data}lm_eval/${samplesName}`);
     const { metadata, evaluations: _, ...rest } = benchmark;
     expect(rest).toEqual({
-      key: `lm-eval:${stamp}/${model}/math_perturbed_full/none`,
+      key: "lm-eval:1768964383.8593218/math_perturbed_full/none",
       name: `math_perturbed_full:${model}`,
       provider: "hf",
       model,
@@ -137,6 +137,47 @@ test("several filters are several benchmarks with the same sample ids, in whatev
   expect(new Set(read.map(({ benchmark }) => benchmark.key)).size).toBe(2);
   const f1 = await readAll(path, { score: "f1" });
   expect(f1[0]?.evaluations[0]).toMatchObject({ score: 0.5, metrics: { acc: 1, f1: 0.5 }, input: "q" });
+});
+
+test("the score is the first metric that is a number of any sample", async () => {
+  const lines = [null, 1].map((acc, doc_id) =>
+    JSON.stringify({
+      doc_id,
+      filtered_resps: ["x"],
+      metrics: ["note", "acc", "f1"],
+      note: "n",
+      acc,
+      f1: 0.5,
+    }),
+  );
+  const { evaluations } = await readOne(await temporary("samples.jsonl", lines.join("\n")), {
+    format: "lm-eval",
+  });
+  expect(evaluations.map(({ score, error }) => score ?? error)).toEqual([
+    "metric acc: null, not a number",
+    1,
+  ]);
+});
+
+describe("the model", () => {
+  const modelOf = async (about: object) => {
+    const results = { results: { t: { "acc,none": 1 } }, configs: { t: {} }, versions: { t: 1 }, ...about };
+    const { provider, model } = (await readOne(await temporary(resultsName, JSON.stringify(results))))
+      .benchmark;
+    return [provider, model];
+  };
+
+  test.each([
+    [{ model: "hf", model_args: "pretrained=a/b,peft=c/d" }, ["hf", "c/d"]],
+    [{ model: "vllm", model_args: { tokenizer: "t", pretrained: "a/b" } }, ["vllm", "a/b"]],
+    [{ model: "gguf", model_args: "base_url=http://localhost:1" }, ["unknown", "gguf"]],
+    [{ model: "MyModel", model_args: null }, ["unknown", "MyModel"]],
+  ])("of %j", async (config, expected) => {
+    // For a model that has no name in its arguments lm-eval draws one when it saves results.
+    const saved = { model_source: config.model_args ? config.model : "CUSTOM", model_name: "6v8uqx97" };
+    expect(await modelOf({ config })).toEqual(expected);
+    expect(await modelOf({ config, ...saved })).toEqual(expected);
+  });
 });
 
 test("multiple choice: log-likelihoods stay readable, metrics are found without a list of them", async () => {

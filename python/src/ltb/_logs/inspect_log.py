@@ -5,23 +5,17 @@ Golden files in `test/data/inspect_rows` hold both to the same.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
 from .._codec import to_json
-from .bounds import ERROR_BYTES, SAMPLE_ID_CHARS, bound_json, cut_bytes, json_size, sha256
-from .bounds import JSON_BYTES as MOST_RESULTS_BYTES
-from .json_text import MOST_EXACT_INTEGER, rewrite
-from .secrets import without_secrets
-
-Json = dict[str, Any]
+from .finish import Json, finished_benchmark, finished_evaluation
+from .json_text import double_of, rewrite
 
 STATUSES: dict[str, Literal["COMPLETED", "CANCELLED", "FAILED"]] = {
     "success": "COMPLETED",
@@ -42,16 +36,6 @@ _NO_CATEGORY = re.compile(
 _CATEGORY_METRICS = re.compile(r'"(?:inspect_ai/)?(?:frequency|category_rate)"')
 
 
-def imported_id(user_id: str, eval_id: str) -> str:
-    """The id of the benchmark that `ltb import` makes of a log; `user_id` is empty where nobody is asked."""
-    key = eval_id if len(eval_id) <= 200 else f"sha256:{sha256(eval_id)}"
-    seed = f"llm-test-bench import\0{user_id}\0inspect:{key}"
-    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:16], "big")
-    number = number & ~(0xF << 76) | 0x8 << 76
-    number = number & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=number))
-
-
 def benchmark_of(header: Json, marks: Mapping[str, Any]) -> Json:
     """What a log without its samples says of its benchmark, by the names of the service's fields."""
     run: Json = header["eval"]
@@ -60,29 +44,26 @@ def benchmark_of(header: Json, marks: Mapping[str, Any]) -> Json:
         provider, model = "unknown", run["model"]
     results: Json | None = header.get("results")
     stats: Json = _part(header, "stats")
-    is_too_large = json_size(results) > MOST_RESULTS_BYTES
     kept = ("status", "results", "samples", "reductions")
     metadata = {key: one for key, one in _without_many_ids(header).items() if key not in kept}
-    metadata |= {**marks, **({"ltb_omitted_results": True} if is_too_large else {})}
     total, planned, epochs = _planned(run, results or {})
-    error = _part(header, "error").get("message")
     found = {
-        "name": without_secrets(f"{run['task']}:{run['model']}"),
-        "provider": without_secrets(provider),
-        "model": without_secrets(model),
+        "name": f"{run['task']}:{run['model']}",
+        "provider": provider,
+        "model": model,
         "dataset": run["task"],
         "total_iterations": total,
         "repetitions": epochs,
         "planned_samples": planned,
         "labels": {"source": "inspect"},
-        "metadata": without_secrets(bound_json(metadata)),
-        "error": without_secrets(cut_bytes(error, ERROR_BYTES)) if error else None,
+        "metadata": {**metadata, **marks},
+        "error": _part(header, "error").get("message"),
         "started_at": _time(stats.get("started_at") or run.get("created")),
         "completed_at": _time(stats.get("completed_at")),
-        "metrics": bound_json(_published(results or {})) or None,
-        "results": None if is_too_large else without_secrets(results),
+        "metrics": _published(results or {}),
+        "results": results,
     }
-    return {name: one for name, one in found.items() if one is not None}
+    return finished_benchmark(found)
 
 
 def _without_many_ids(header: Json) -> Json:
@@ -170,38 +151,26 @@ def evaluation_of(record: Json, marks: Mapping[str, Any], run: InspectRun) -> Js
         _silent(sample.get("limit")) if completion is None else None,
     ]
     target = sample.get("target")
-    own: Json = {}
-    sample_id = str(sample["id"])
-    if len(sample_id) > SAMPLE_ID_CHARS:
-        own["ltb_sample_id"] = sample_id
-        sample_id = f"sha256:{sha256(sample_id)}"
-    error = next((one for one in problems if one is not None), None)
-    if error is not None and len(error.encode()) > ERROR_BYTES:
-        own["ltb_error"] = error
-        hint = " … (whole text in metadata.ltb_error)"
-        error = cut_bytes(error, ERROR_BYTES - len(hint.encode())) + hint
     is_text = {"input": isinstance(sample["input"], str), "target": isinstance(target, str)}
     known = {"id", "epoch", *(name for name, is_known in is_text.items() if is_known)}
     metadata = {key: one for key, one in sample.items() if key not in known}
     used: Json = _part(_part(sample, "model_usage"), run.model)
     seconds = sample.get("total_time")
     found = {
-        "sample_id": sample_id,
+        "sample_id": str(sample["id"]),
         "repetition": (sample.get("epoch") or 1) - 1,
         "input": sample["input"] if is_text["input"] else _conversation(sample["input"]),
         "output": completion,
         "expected": _text(None if target == "" else target),
         "score": value if isinstance(value, int | float) else None,
-        "metrics": metrics or None,
-        "error": without_secrets(error),
+        "metrics": metrics,
         "latency_ms": seconds * 1000 if isinstance(seconds, int | float) else None,
         "input_tokens": used.get("input_tokens"),
         "output_tokens": used.get("output_tokens"),
         "cost_usd": used.get("total_cost"),
         "created_at": _time(sample.get("completed_at")),
-        "metadata": without_secrets(bound_json({**metadata, **marks, **own})) or None,
     }
-    return {name: one for name, one in found.items() if one is not None}
+    return finished_evaluation(found, problems, {**metadata, **marks})
 
 
 def score_value(value: Any) -> int | float | None:
@@ -209,8 +178,7 @@ def score_value(value: Any) -> int | float | None:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int | float):
-        # What is counted with is a double.
-        return value if abs(value) <= MOST_EXACT_INTEGER else float(value)
+        return double_of(value)
     if not isinstance(value, str):
         return None
     known = _LETTERS.get(value, _WORDS.get(value.lower()))

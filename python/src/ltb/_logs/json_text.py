@@ -27,6 +27,11 @@ def parse(text: str | bytes) -> tuple[Any, dict[str, Any]]:
     return value, marks
 
 
+def double_of(number: int | float) -> int | float:
+    """What a double holds of a number that is counted with."""
+    return number if abs(number) <= MOST_EXACT_INTEGER else float(number)
+
+
 def rewrite(value: Any, text: Callable[[str], str]) -> Any:
     """Copies a value. Every text, keys too, goes through `text`."""
     if isinstance(value, str):

@@ -1,20 +1,34 @@
 """Checks what a run is given, so that what the service would never store is refused where it is given.
 
 The limits are those of the service's `src/limits.ts`. Each function raises TypeError or ValueError that says
-what was expected; who calls it puts the argument's name before that.
+what was expected; `named` puts the argument's name before that.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from .._codec import INT32_MAX, NO_TEXT, is_text, whole_number
 
+NAME_CHARS = 255
+"""Of a benchmark, its model and its dataset."""
+PROVIDER_CHARS = 100
 LABELS = 64
 LABEL_KEY_CHARS = 63
 LABEL_VALUE_CHARS = 255
+
+T = TypeVar("T")
+
+
+def named(name: str, read: Callable[[Any], T], value: object) -> T:
+    """Reads an argument. Raises ValueError or TypeError that begins with its name."""
+    try:
+        return read(value)
+    except Exception as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{name}: {error}") from error
 
 
 def text_of(value: Any, least: int, most: int) -> str:

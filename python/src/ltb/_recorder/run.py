@@ -8,10 +8,10 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import FrameType, TracebackType
-from typing import Any, Literal, Self, TypeVar, cast
+from typing import Any, Literal, Self, cast
 
 from .._codec import NO_TEXT, Message, encode, encode_time, is_text, to_json
 from .._endpoint import Endpoint, endpoint_of
@@ -19,14 +19,13 @@ from .._generated import models as m
 from .._generated.sync_services import BENCHMARK_CREATE_BENCHMARK, BENCHMARK_UPDATE_BENCHMARK
 from .._ids import uuid7
 from ..client import Client
-from .arguments import count_of, labels_of, mapping_of, text_of, uuid_of
+from .arguments import NAME_CHARS, PROVIDER_CHARS, count_of, labels_of, mapping_of, named, text_of, uuid_of
 from .sender import before_close, exit_timeout, register_exit, sender_of
 from .spool import Entry
 
 # The service takes 64 KiB; the last line of a traceback says what happened.
 MOST_ERROR_CHARS = 16_000
 
-T = TypeVar("T")
 Status = Literal["COMPLETED", "FAILED", "CANCELLED"]
 
 _clients: dict[tuple[Endpoint, str | None], Client] = {}
@@ -67,18 +66,18 @@ def run(
         TypeError: An argument is of another type, or `metadata` is no JSON.
     """
     for argument, value in (("name", name), ("model", model), ("dataset", dataset)):
-        _named(argument, lambda one: text_of(one, 1, 255), value)
+        named(argument, lambda one: text_of(one, 1, NAME_CHARS), value)
     first, slash, _ = model.partition("/")
     provider = provider or (first if slash and first else "unknown")
     values = {
-        "id": uuid7() if id is None else _named("id", uuid_of, id),
+        "id": uuid7() if id is None else named("id", uuid_of, id),
         "name": name,
         "model": model,
         "dataset": dataset,
-        "provider": _named("provider", lambda one: text_of(one, 1, 100), provider),
-        "total_iterations": None if total is None else _named("total", count_of, total),
-        "labels": None if labels is None else _named("labels", labels_of, labels),
-        "metadata": None if metadata is None else _named("metadata", mapping_of, metadata),
+        "provider": named("provider", lambda one: text_of(one, 1, PROVIDER_CHARS), provider),
+        "total_iterations": None if total is None else named("total", count_of, total),
+        "labels": None if labels is None else named("labels", labels_of, labels),
+        "metadata": None if metadata is None else named("metadata", mapping_of, metadata),
     }
     return Run(client or client_of_environment(), values)
 
@@ -146,7 +145,7 @@ class Run:
         """
         try:
             at = datetime.now(UTC) if created_at is None else created_at
-            values: dict[str, Any] = {"createdAt": _named("created_at", encode_time, at)}
+            values: dict[str, Any] = {"createdAt": named("created_at", encode_time, at)}
             own_id = id
             if sample_id is not None and sample_id != "":
                 values["sampleId"] = str(sample_id)
@@ -155,32 +154,32 @@ class Run:
             if own_id:
                 values["id"] = own_id
             if repetition:
-                values["repetition"] = _named("repetition", count_of, repetition)
-            values["input"] = input if isinstance(input, str) else _named("input", _json_of, input)
+                values["repetition"] = named("repetition", count_of, repetition)
+            values["input"] = input if isinstance(input, str) else named("input", _json_of, input)
             if output is not None:
-                values["output"] = output if isinstance(output, str) else _named("output", _json_of, output)
+                values["output"] = output if isinstance(output, str) else named("output", _json_of, output)
             elif error is None:
                 values["output"] = ""
             if expected is not None:
                 values["expected"] = (
-                    expected if isinstance(expected, str) else _named("expected", _json_of, expected)
+                    expected if isinstance(expected, str) else named("expected", _json_of, expected)
                 )
             if score is not None:
-                values["score"] = _named("score", _number, score)
+                values["score"] = named("score", _number, score)
             if metrics:
-                values["metricsJson"] = _named("metrics", _json_of, metrics)
+                values["metricsJson"] = named("metrics", _json_of, metrics)
             if error is not None:
                 values["error"] = _text_of(error)
             if latency_ms is not None:
-                values["latencyMs"] = _named("latency_ms", _number, latency_ms)
+                values["latencyMs"] = named("latency_ms", _number, latency_ms)
             if input_tokens is not None:
-                values["inputTokens"] = _named("input_tokens", count_of, input_tokens)
+                values["inputTokens"] = named("input_tokens", count_of, input_tokens)
             if output_tokens is not None:
-                values["outputTokens"] = _named("output_tokens", count_of, output_tokens)
+                values["outputTokens"] = named("output_tokens", count_of, output_tokens)
             if cost_usd is not None:
-                values["costUsd"] = _named("cost_usd", _number, cost_usd)
+                values["costUsd"] = named("cost_usd", _number, cost_usd)
             if metadata:
-                values["metadataJson"] = _named("metadata", _json_of, metadata)
+                values["metadataJson"] = named("metadata", _json_of, metadata)
             item = self._begin + to_json(values, _plain)[1:]
             if not is_text(item):
                 raise ValueError(f"{_not_text_in(values)}: {NO_TEXT}")
@@ -328,15 +327,6 @@ def _text_of(error: str | BaseException) -> str:
 def _sendable(text: str) -> str:
     """The text, with halves of surrogate pairs as they are written in Python."""
     return text.encode(errors="backslashreplace").decode()
-
-
-def _named(name: str, read: Callable[[Any], T], value: object) -> T:
-    """Reads an argument. Raises ValueError or TypeError that begins with its name."""
-    try:
-        return read(value)
-    except Exception as error:
-        kind = ValueError if isinstance(error, ValueError) else TypeError
-        raise kind(f"{name}: {error}") from error
 
 
 def _number(value: Any) -> float:

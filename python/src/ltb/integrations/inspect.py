@@ -30,7 +30,8 @@ from inspect_ai.log import (
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
-from .._logs.inspect_log import STATUSES, benchmark_of, evaluation_of, imported_id, run_of
+from .._logs.finish import imported_id
+from .._logs.inspect_log import STATUSES, benchmark_of, evaluation_of, run_of
 from .._logs.json_text import parse, rewrite
 from .._recorder.run import Run, Status, client_of_environment
 from .._recorder.sender import exit_timeout, tell
@@ -75,7 +76,7 @@ class _Recording:
                 continue
             self._failure = None
             values = benchmark_of(self.header, {})
-            self.run = Run(client, {"id": imported_id(user_id, self.spec.eval_id), **values})
+            self.run = Run(client, {"id": imported_id(user_id, "inspect", self.spec.eval_id), **values})
             return
 
     def log(self, sample: EvalSample) -> None:
