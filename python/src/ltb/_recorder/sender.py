@@ -55,11 +55,12 @@ def register_exit() -> None:
     if _registered_by == os.getpid():
         return
     _registered_by = os.getpid()
-    atexit.register(_close_all)
     # Children of multiprocessing end without the functions of atexit.
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.Finalize(None, _close_all, exitpriority=0)
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        sys.modules["multiprocessing.util"].Finalize(None, _close_all, exitpriority=0)
+    else:
+        atexit.register(_close_all)
 
 
 def _close_all() -> None:
