@@ -20,6 +20,8 @@ def bound_json(values: Mapping[str, Any]) -> dict[str, Any]:
 
     So it does with fields that are nested too deep.
     """
+    if _is_small(values):
+        return dict(values)
     sizes = [(key, _units(key) + 8 + json_size(one, JSON_LEVELS - 1)) for key, one in values.items()]
     total = sum(size for _, size in sizes)
     if total <= JSON_BYTES:
@@ -31,6 +33,32 @@ def bound_json(values: Mapping[str, Any]) -> dict[str, Any]:
         total -= size
         omitted.append(key)
     return {**{key: one for key, one in values.items() if key not in omitted}, "ltb_omitted": omitted}
+
+
+def _is_small(values: Mapping[str, Any]) -> bool:
+    """Whether all certainly fits, which takes a third of the time of an estimate, and is so of most."""
+    left = JSON_BYTES
+    level: list[Any] = [values]
+    for _ in range(JSON_LEVELS):
+        below: list[Any] = []
+        for one in level:
+            if isinstance(one, str):
+                # Four bytes for a character, and five for its escape.
+                left -= 9 * len(one)
+            elif isinstance(one, dict):
+                owner = cast("dict[str, Any]", one)
+                below += owner.values()
+                left -= 9 * len("".join(owner))
+            elif isinstance(one, list):
+                below += cast("list[Any]", one)
+        # Values take 24 bytes at most beside their text, and keys 8.
+        left -= 32 * len(level)
+        if left < 0:
+            return False
+        if not below:
+            return True
+        level = below
+    return False
 
 
 def json_size(value: Any, levels: int = JSON_LEVELS) -> int:
