@@ -152,4 +152,32 @@ describe.skipIf(!program)("lists of several pages", async () => {
     expect(asked.first).toBe(1);
     expect(onlyRefused()).toEqual([]);
   });
+
+  test("a list at rest that could not be read anew is asked for again by itself", async () => {
+    const page = await open("about:blank");
+    let isAway = false;
+    await page.route("**/ListBenchmarks", (route) =>
+      isAway
+        ? route.fulfill({ status: 500, json: { code: "unavailable", message: "not this time" } })
+        : route.continue(),
+    );
+    await page.clock.install();
+    await page.goto(board.replace(/leaderboards.*/, "benchmarks"));
+    await page.getByRole("table", { name: "Benchmarks" }).waitFor();
+    isAway = true;
+    // What the page shows is asked anew where it goes on.
+    await page.getByRole("button", { name: "live" }).click();
+    await page.getByRole("button", { name: "paused" }).click();
+    const alert = page.getByRole("alert").filter({ hasText: "not this time" });
+    await eventually(async () => {
+      await page.clock.runFor(500);
+      return alert.isVisible();
+    });
+    isAway = false;
+    await eventually(async () => {
+      await page.clock.runFor(500);
+      return alert.isHidden();
+    });
+    expect(onlyRefused()).toEqual([]);
+  });
 });

@@ -45,11 +45,12 @@ export function usePages<I extends Asked, O extends Answered, Field extends keyo
       ...options,
       pageParamKey: "pageToken",
       getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
-      refetchInterval: ({ state: { data, error } }) => {
+      refetchInterval: ({ state: { data, error, fetchMeta } }) => {
         const { pages } = (data ?? { pages: [] }) as Pick<InfiniteData<Page>, "pages">;
         const rests = whileEmpty && pages.some((page) => (page[field] as readonly Row[]).length > 0);
         if (!rests && interval) return interval * Math.max(1, pages.length);
-        return pages.length === 0 && againAfter(error);
+        // A next page that failed is asked for alone, as below.
+        return !fetchMeta?.fetchMore && againAfter(error);
       },
     },
   ) as UseInfiniteQueryResult<InfiniteData<Page>, ConnectError>;

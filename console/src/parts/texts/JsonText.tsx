@@ -8,6 +8,7 @@ import { Text } from "./Text.tsx";
 export function JsonText({ text, label }: { text: string; label: string }) {
   const root = useMemo(() => (parseBranch(text) ? treeOf(text) : undefined), [text]);
   const [asText, setAsText] = useState(false);
+  const indented = useMemo(() => (asText ? (indentJson(text) ?? text) : ""), [asText, text]);
   const other = asText ? "As a tree" : "As text";
   const isEmpty = root === undefined || root.members.length === 0;
   if (isEmpty) return <Text text={text} label={label} />;
@@ -23,11 +24,7 @@ export function JsonText({ text, label }: { text: string; label: string }) {
           {other}
         </button>
       </p>
-      {asText ? (
-        <Text text={indentJson(text) ?? text} label={label} />
-      ) : (
-        <JsonTree root={root} label={label} />
-      )}
+      {asText ? <Text text={indented} label={label} /> : <JsonTree root={root} label={label} />}
     </>
   );
 }
