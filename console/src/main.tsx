@@ -12,6 +12,8 @@ import { router } from "./router.tsx";
 
 askEarly();
 applyTheme();
+// Where most begin, the page and what it asks are on their way while the frame is drawn.
+if (router.latestLocation.pathname === "/") void router.preloadRoute({ to: "/" });
 followLinks(router);
 
 // A file that is gone was replaced by a newer console, which a reload brings.

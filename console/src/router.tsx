@@ -2,17 +2,21 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { readSearch, writeSearch } from "./data/search.ts";
 import { Frame } from "./frame/Frame.tsx";
 import { NotFound } from "./frame/NotFound.tsx";
+import { askOverview } from "./pages/overview/asked.ts";
 import { PageError } from "./parts/ErrorBox.tsx";
 
-// Each page is a file of its own, loaded when it is opened.
+// Each page is a file of its own, loaded when it is opened; one is asked for with its data.
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
 
-const page = <const Path extends string>(path: Path, load: () => Promise<{ Page: React.ComponentType }>) =>
-  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page") });
+const page = <const Path extends string>(
+  path: Path,
+  load: () => Promise<{ Page: React.ComponentType }>,
+  loader?: () => Promise<void>,
+) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page"), loader });
 
 const routeTree = root.addChildren([
-  page("/", () => import("./pages/overview/page.tsx")),
+  page("/", () => import("./pages/overview/page.tsx"), askOverview),
   page("/benchmarks", () => import("./pages/benchmarks/page.tsx")),
   page("/benchmarks/$id", () => import("./pages/benchmark/page.tsx")),
   page("/benchmarks/$id/samples", () => import("./pages/samples/page.tsx")),

@@ -65,6 +65,26 @@ describe.skipIf(!program)("the overview", async () => {
     expect(await barriers(page)).toEqual([]);
   });
 
+  test("the overview asks for what it shows while its own file is on its way", async () => {
+    const page = await open("about:blank");
+    const asked = new Set<string>();
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await page.route("**/ltb.v1.*/*", (route) => {
+      asked.add(route.request().url().split("/").at(-1) ?? "");
+      return route.continue();
+    });
+    await page.route("**/assets/page-*.js", (route) => held.then(() => route.continue()));
+    await page.goto(`${home}/`);
+    const first = ["GetClusterStats", "GetJobStats", "GetQueueHistory", "ListBenchmarks", "ListJobs"];
+    await expect.poll(() => [...asked]).toEqual(expect.arrayContaining(first));
+    expect(await page.getByRole("heading", { level: 1 }).count()).toBe(0);
+    letGo();
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  });
+
   test("a chart is a filter: states of a type lead to its jobs, and minutes of the queue have their figures", async () => {
     for (let made = 0; made < 3; made++) await db.jobs.create({ jobType: "charted", requiredTags: ["none"] });
     for (const ago of [51, 50]) {

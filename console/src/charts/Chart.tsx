@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext, useLayoutEffect, useRef, useState } from "react";
-import { Scroll } from "../parts/Scroll.tsx";
+import { Figures, type FiguresTable } from "./Figures.tsx";
 
 interface Props {
   /** What the chart shows, as its name. */
@@ -8,7 +8,7 @@ interface Props {
   note?: ReactNode;
   height: number;
   /** The same figures as a table, for who cannot see it and for who wants to copy them. */
-  table: { columns: readonly string[]; rows: readonly (readonly string[])[] };
+  table: FiguresTable;
   /** Draws on so many pixels, so that text is as large as elsewhere. */
   children: (width: number) => ReactNode;
 }
@@ -25,7 +25,8 @@ export const FixedWidths = createContext<readonly [wide: number, narrow: number]
 export function Chart({ title, note, height, table, children }: Props) {
   const widths = useContext(FixedWidths);
   const figure = useRef<HTMLElement>(null);
-  const [width, setWidth] = useState(most);
+  // A drawing for a width that is not known yet would be made in vain.
+  const [width, setWidth] = useState(import.meta.env.SSR ? most : undefined);
   useLayoutEffect(() => {
     const element = figure.current;
     if (!element) return;
@@ -37,43 +38,19 @@ export function Chart({ title, note, height, table, children }: Props) {
     <figure className="chart" ref={figure}>
       {(widths ?? [width]).map((each, index) => (
         <svg
-          key={each}
+          key={index}
           className={widths && (index === 0 ? "wide" : "narrow")}
-          viewBox={`0 0 ${each} ${height}`}
-          width={each}
+          viewBox={`0 0 ${each ?? most} ${height}`}
+          width={each ?? most}
           height={height}
           role={widths ? "img" : "group"}
           aria-label={title}
         >
-          {children(each)}
+          {each !== undefined && children(each)}
         </svg>
       ))}
       {note !== undefined && <figcaption>{note}</figcaption>}
-      <details>
-        <summary>Figures of “{title}”</summary>
-        <Scroll label={`Figures of “${title}”`}>
-          <table className="table">
-            <thead>
-              <tr>
-                {table.columns.map((column, index) => (
-                  <th key={index} scope="col">
-                    {column}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {table.rows.map((row, index) => (
-                <tr key={index}>
-                  {row.map((cell, column) => (
-                    <td key={column}>{cell}</td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      </details>
+      <Figures of={title} table={table} />
     </figure>
   );
 }

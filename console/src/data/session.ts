@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
-import { queryOptions, useQuery as useAnyQuery } from "@tanstack/react-query";
+import { createQueryOptions } from "@connectrpc/connect-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { UserRole } from "../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../gen/ltb/v1/user_service_pb.ts";
 import { queryClient } from "./queries.ts";
@@ -30,17 +30,20 @@ const config = queryOptions({
   },
 });
 
-export const useConfig = () => useAnyQuery(config);
-
-const session = { staleTime: 60_000, retry: retryUnlessRefused };
+export const useConfig = () => useQuery(config);
 
 /** Who is signed in. Without authentication an answer has no user. */
-export const useSession = () => useQuery(UserService.method.whoAmI, {}, session);
+const session = {
+  ...createQueryOptions(UserService.method.whoAmI, {}, { transport }),
+  staleTime: 60_000,
+  retry: retryUnlessRefused,
+};
+
+export const useSession = () => useQuery(session);
 
 /** Asks what every page needs to know, before there is one. */
 export function askEarly(): void {
-  const { whoAmI } = UserService.method;
-  void queryClient.prefetchQuery({ ...createQueryOptions(whoAmI, {}, { transport }), ...session });
+  void queryClient.prefetchQuery(session);
   void queryClient.prefetchQuery(config);
 }
 

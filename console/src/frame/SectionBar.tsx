@@ -11,9 +11,14 @@ export function SectionBar() {
       const current = bar.current?.querySelector("[aria-current]");
       if (bar.current && current) bar.current.scrollLeft += middleOf(current) - middleOf(bar.current);
     };
-    showCurrent();
+    // With the next frame, when the page is measured anyway.
+    const frame = requestAnimationFrame(showCurrent);
     // The router puts the row where it was on the page before, and says afterwards that the page is there.
-    return router.subscribe("onRendered", ({ pathChanged }) => pathChanged && showCurrent());
+    const unsubscribe = router.subscribe("onRendered", ({ pathChanged }) => pathChanged && showCurrent());
+    return () => {
+      cancelAnimationFrame(frame);
+      unsubscribe();
+    };
   }, [router]);
   return (
     <nav ref={bar} className="sections" aria-label="Sections">

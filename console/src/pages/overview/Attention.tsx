@@ -1,17 +1,16 @@
 import { useQuery } from "@connectrpc/connect-query";
+import { useQuery as useAsked } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
-import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useSession } from "../../data/session.ts";
-import { sharing } from "../../data/transport.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { count, lasting } from "../../parts/format.ts";
 import { Status, type Tone } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { lifeOf } from "../account/expiry.ts";
+import { asked } from "./asked.ts";
 
 /** So many of a kind are named. */
 const named = 5;
@@ -19,14 +18,10 @@ const named = 5;
 /** What needs a look: silent workers, lanes that nobody serves, pauses, limits of 0, keys that end soon. */
 export function Attention() {
   const refetchInterval = useInterval(10_000);
-  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { ...sharing, refetchInterval });
-  const lanes = useQuery(
-    JobService.method.listJobLanes,
-    { pageSize: 1_000 },
-    { ...sharing, refetchInterval },
-  );
-  const pauses = useQuery(JobService.method.listJobPauses, { pageSize: 1_000 }, { refetchInterval });
-  const limits = useQuery(JobService.method.listJobLimits, { pageSize: 1_000 }, { refetchInterval });
+  const cluster = useAsked({ ...asked.cluster, refetchInterval });
+  const lanes = useAsked({ ...asked.lanes, refetchInterval });
+  const pauses = useAsked({ ...asked.pauses, refetchInterval });
+  const limits = useAsked({ ...asked.limits, refetchInterval });
   const user = useSession().data?.user;
   const keys = useQuery(
     UserService.method.listApiKeys,

@@ -1,10 +1,6 @@
-import { useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
-import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
-import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { cutText } from "../../../../src/text.ts";
 import { useInterval } from "../../data/live.ts";
 import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
@@ -12,26 +8,19 @@ import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { firstLine } from "../jobs/columns.tsx";
 import { RetryButton, RetryDialog } from "../jobs/job/Retry.tsx";
+import { asked } from "./asked.ts";
 
 /** The jobs that failed last, and the latest benchmarks that failed. */
 export function Failures() {
   const refetchInterval = useInterval(5_000);
   // The job that is asked about leaves the list when somebody else retries it.
-  const [asked, ask] = useState<string>();
-  const jobs = useQuery(
-    JobService.method.listJobs,
-    { status: JobStatus.FAILED, pageSize: 6 },
-    { refetchInterval },
-  );
-  const benchmarks = useQuery(
-    BenchmarkService.method.listBenchmarks,
-    { status: BenchmarkStatus.FAILED, pageSize: 4 },
-    { refetchInterval },
-  );
+  const [retried, setRetried] = useState<string>();
+  const jobs = useQuery({ ...asked.failedJobs, refetchInterval });
+  const benchmarks = useQuery({ ...asked.failedBenchmarks, refetchInterval });
   return (
     <>
       <h2>Recent failures</h2>
-      {asked !== undefined && <RetryDialog id={asked} onClose={() => ask(undefined)} />}
+      {retried !== undefined && <RetryDialog id={retried} onClose={() => setRetried(undefined)} />}
       <Loaded query={jobs}>
         {({ jobs }) =>
           jobs.length === 0 ? (
@@ -50,7 +39,7 @@ export function Failures() {
                     job={job}
                     className="small"
                     aria-label={`Retry… job ${job.id}`}
-                    onClick={() => ask(job.id)}
+                    onClick={() => setRetried(job.id)}
                   />
                   <ErrorLine error={job.error} />
                 </li>

@@ -1,19 +1,17 @@
-import { useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
-import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
-import { sharing } from "../../data/transport.ts";
 import { Card } from "../../parts/Card.tsx";
 import { count, lasting, percent } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Meter } from "../../parts/Meter.tsx";
+import { asked } from "./asked.ts";
 
 /** Figures of the workers and of the queue. */
 export function Figures() {
   const refetchInterval = useInterval(2_000);
-  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { ...sharing, refetchInterval });
-  const jobs = useQuery(JobService.method.getJobStats, {}, { ...sharing, refetchInterval });
+  const cluster = useQuery({ ...asked.cluster, refetchInterval });
+  const jobs = useQuery({ ...asked.jobs, refetchInterval });
   const oldest = jobs.data?.oldestPendingAge;
   return (
     <Loaded query={cluster}>

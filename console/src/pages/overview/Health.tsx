@@ -1,15 +1,14 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@connectrpc/connect-query";
+import { useQuery as useAsked } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { AuditService, type GetAuditStatusResponse } from "../../../../gen/ltb/v1/audit_service_pb.ts";
-import { SystemService } from "../../../../gen/ltb/v1/system_service_pb.ts";
-import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { useMay } from "../../data/session.ts";
-import { sharing } from "../../data/transport.ts";
 import { bytes, count, lasting } from "../../parts/format.ts";
 import { HealthState, Status } from "../../parts/Status.tsx";
+import { asked } from "./asked.ts";
 
 /** Entries are sealed within seconds; one that waits so many milliseconds waits for a server with the key. */
 const lateSeal = 60_000;
@@ -19,14 +18,10 @@ export function Health() {
   const often = useInterval(2_000);
   const seldom = useInterval(30_000);
   const admin = useMay("admin");
-  const workers = useQuery(
-    WorkerService.method.getClusterStats,
-    {},
-    { ...sharing, refetchInterval: often },
-  ).data;
-  const stats = useQuery(SystemService.method.getStats, {}, { refetchInterval: seldom }).data;
+  const workers = useAsked({ ...asked.cluster, refetchInterval: often }).data;
+  const stats = useAsked({ ...asked.stats, refetchInterval: seldom }).data;
   // Another version may have taken the place of the one that the page came from.
-  const info = useQuery(SystemService.method.getInfo, {}, { refetchInterval: seldom }).data;
+  const info = useAsked({ ...asked.info, refetchInterval: seldom }).data;
   const trail = useQuery(
     AuditService.method.getAuditStatus,
     {},

@@ -1,11 +1,10 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@tanstack/react-query";
 import type { QueueHistoryStep } from "../../../../gen/ltb/v1/job_pb.ts";
-import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { OverTime, type Series } from "../../charts/OverTime.tsx";
 import { useInterval } from "../../data/live.ts";
-import { sharing } from "../../data/transport.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
+import { asked } from "./asked.ts";
 
 const minute = 60_000;
 const shown = 60 * minute;
@@ -15,7 +14,7 @@ type Count = "created" | "started" | "completed" | "failed" | "ready" | "running
 /** How many jobs waited and ran in the last hour, and how many ended, minute by minute. */
 export function QueueHistory() {
   const refetchInterval = useInterval(30_000);
-  const history = useQuery(JobService.method.getQueueHistory, {}, { ...sharing, refetchInterval });
+  const history = useQuery({ ...asked.history, refetchInterval });
   return (
     <>
       <h2>The last 60 minutes</h2>

@@ -1,7 +1,6 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { useQuery } from "@connectrpc/connect-query";
-import { type Benchmark, BenchmarkStatus, BenchmarkView } from "../../../../gen/ltb/v1/benchmark_pb.ts";
-import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import { useQuery } from "@tanstack/react-query";
+import { type Benchmark, BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 import { count, figure, lasting, percent } from "../../parts/format.ts";
@@ -9,18 +8,13 @@ import { Loaded } from "../../parts/Loaded.tsx";
 import { Meter } from "../../parts/Meter.tsx";
 import { BenchmarkState } from "../../parts/Status.tsx";
 import { useNow } from "../../parts/Time.tsx";
+import { asked } from "./asked.ts";
 import { useLiveBenchmarks } from "./live.ts";
-
-const shown = 8;
 
 /** The benchmarks that run now, as they go on. */
 export function RunningBenchmarks() {
   const refetchInterval = useInterval(5_000);
-  const running = useQuery(
-    BenchmarkService.method.listBenchmarks,
-    { status: BenchmarkStatus.RUNNING, view: BenchmarkView.SUMMARY, pageSize: shown },
-    { refetchInterval },
-  );
+  const running = useQuery({ ...asked.running, refetchInterval });
   const rows = useLiveBenchmarks(running.data?.benchmarks);
   return (
     <>

@@ -1,21 +1,20 @@
-import { useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { JobTypeStats } from "../../../../gen/ltb/v1/job_pb.ts";
-import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { type Share, Shares } from "../../charts/Shares.tsx";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
-import { sharing } from "../../data/transport.ts";
 import { count, lasting } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Scroll } from "../../parts/Scroll.tsx";
+import { asked } from "./asked.ts";
 
 const shown = 10;
 
 /** The jobs of each type by their states, those with the most work first. */
 export function Types() {
   const refetchInterval = useInterval(2_000);
-  const jobs = useQuery(JobService.method.getJobStats, {}, { ...sharing, refetchInterval });
+  const jobs = useQuery({ ...asked.jobs, refetchInterval });
   return (
     <>
       <h2>Jobs by type</h2>
