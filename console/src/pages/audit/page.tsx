@@ -94,7 +94,7 @@ export function Page() {
       </div>
       {isAdmin && <Standing />}
       <search className="filters">
-        <TextFilter name="entity" label="Kind (benchmark, job, user …)" />
+        <TextFilter name="entity" label="Kind (benchmark, job …)" />
         <TextFilter name="id" label="Id" />
         <TextFilter name="action" label="Action" />
         {isAdmin && <TextFilter name="user" label="User id" />}
