@@ -4,6 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { chromiumArgs, chromiumProgram, programs } from "../harness/chromium.ts";
 import { eventually, patienceMs } from "../harness/waiting.ts";
+import { SharedProfile } from "./shared-profile.ts";
 
 /** The Chromium that tests of the console are run in; undefined where there is none. */
 export const program = chromiumProgram;
@@ -35,33 +36,42 @@ const height = 860;
 interface Opening extends Look {
   /** Whose API key the browser is signed in with. Default: nobody's */
   key?: string;
+  /** For a test that changes the clock, which is that of all pages of a profile. Default: false */
+  apart?: boolean;
 }
 
 /**
  * A browser for the tests of a file. Each page fails its test if it violates the policy, writes an error to
- * its console, throws, or asks for something that is not answered.
+ * its console, throws, or asks for something that is not answered. The first page of each test is opened in a
+ * profile that was emptied since the test before, all others in profiles of their own: a new profile needs a
+ * new process, which costs more than the page.
  */
 export function browser() {
   let running: Browser | undefined;
+  let shared: SharedProfile | undefined;
   const faults: string[] = [];
   beforeAll(async () => {
-    const args = [...chromiumArgs, `--host-resolver-rules=MAP ${lanName} 127.0.0.1`];
+    const args = [...chromiumArgs, "--process-per-site", `--host-resolver-rules=MAP ${lanName} 127.0.0.1`];
     running = await chromium.launch({ executablePath: program ?? "", args });
+    shared = new SharedProfile(await running.newContext());
   });
   afterAll(() => running?.close());
   afterEach(async () => {
-    for (const context of running?.contexts() ?? []) await context.close();
+    for (const context of running?.contexts() ?? []) if (context !== shared?.context) await context.close();
+    await shared?.empty();
     expect(faults.splice(0)).toEqual([]);
   });
   return {
     /** What pages did that they must not; a test that expects one takes it out. */
     faults,
-    async open(url: string, { theme = "light", width = 1280, key }: Opening = {}): Promise<Page> {
-      if (!running) throw new Error("the browser has not started");
-      const context = await running.newContext({ colorScheme: theme, viewport: { width, height } });
+    async open(url: string, { theme = "light", width = 1280, key, apart }: Opening = {}): Promise<Page> {
+      if (!running || !shared) throw new Error("the browser has not started");
+      const context = apart || shared.isInUse ? await running.newContext() : shared.context;
       context.setDefaultTimeout(patienceMs);
       if (key !== undefined) await signIn(context, url, key);
       const page = await context.newPage();
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize({ width, height });
       page.on(
         "console",
         (message) => message.type() === "error" && faults.push(`console: ${message.text()}`),

@@ -74,7 +74,7 @@ describe.skipIf(!program)("lists of several pages", async () => {
   });
 
   test("a list is asked anew the less often the more of its pages are loaded", async () => {
-    const page = await open("about:blank");
+    const page = await open("about:blank", { apart: true });
     await page.addInitScript({
       content: `window.askedAt = [];
         const ask = window.fetch;
@@ -139,7 +139,7 @@ describe.skipIf(!program)("lists of several pages", async () => {
   });
 
   test("a next page that may come the next time is asked for again by itself, without those before it", async () => {
-    const page = await open("about:blank");
+    const page = await open("about:blank", { apart: true });
     const asked = await watched(page, { refuse: "unavailable" });
     await page.clock.install();
     await failedAtEnd(page, () => page.clock.runFor(500));

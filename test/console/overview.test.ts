@@ -130,7 +130,7 @@ describe.skipIf(!program)("the overview", async () => {
   });
 
   test("the version is that of the server that answers, also after another one took its place", async () => {
-    const page = await open("about:blank");
+    const page = await open("about:blank", { apart: true });
     let version = "1.0.0";
     await page.route("**/GetInfo", async (route) => {
       const response = await route.fetch();

@@ -40,7 +40,7 @@ describe.skipIf(!program)("the service started again under an open page", async 
     const first = await serve({ LTB_AUTH: "off" });
     const address = formatAddress(first.httpAddress);
     await db.benchmarks.create({ name: "asked for", provider: "p", model: "m", dataset: "d" });
-    const page = await open("about:blank");
+    const page = await open("about:blank", { apart: true });
     await page.clock.install();
     await page.goto(`http://${address}/console/benchmarks`);
     await page.getByRole("link", { name: "asked for" }).waitFor();
@@ -61,7 +61,7 @@ describe.skipIf(!program)("the service started again under an open page", async 
 
   test("what the service tells everybody is asked again until somebody answers", async () => {
     const { httpAddress } = await serve({ LTB_AUTH: "off" });
-    const page = await open("about:blank");
+    const page = await open("about:blank", { apart: true });
     let failures = 0;
     // More often than a call is tried at once.
     await page.route("**/console/config", (route) =>
