@@ -4,13 +4,13 @@ import { type ConnectOptions, Database } from "../../src/storage.ts";
 import { createTestDatabase, onlooker } from "./postgres.ts";
 
 /**
- * A migrated database of the file's own: `db` is a server's connection to it, `client` looks on and
- * interferes beside that, `connect` makes another server's. All are closed after the file. It stands at the
- * top of the file rather than in a fixture of each test, because the functions beside the tests use it as
- * well.
+ * A migrated database of the file's own, or the one that is given: `db` is a server's connection to it,
+ * `client` looks on and interferes beside that, `connect` makes another server's. All are closed after the
+ * file. It stands at the top of the file rather than in a fixture of each test, because the functions beside
+ * the tests use it as well.
  */
-export async function testDatabase(pool: Partial<DatabaseConfig> = {}) {
-  const config = await createTestDatabase();
+export async function testDatabase(pool: Partial<DatabaseConfig> = {}, given?: DatabaseConfig) {
+  const config = given ?? (await createTestDatabase());
   const client = await onlooker(config);
   const servers: Database[] = [];
   const connect = async (more: Partial<DatabaseConfig> = {}, options: ConnectOptions = {}) => {

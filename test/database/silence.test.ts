@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { Client } from "pg";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { currentStatementMs, onBehalfOf, withoutScope, withSignal } from "../../src/call-scope.ts";
 import { findConnection, withClient } from "../../src/database/connection/connect.ts";
 import { SilenceWatch } from "../../src/database/connection/silence.ts";
@@ -8,13 +8,17 @@ import { Patience } from "../../src/database/statement/patience.ts";
 import { limits } from "../../src/limits.ts";
 import { startMaintenance } from "../../src/maintenance.ts";
 import { MaintenanceStats } from "../../src/metrics/maintenance.ts";
-import { proxyTo, type TestProxy } from "../database/proxy.ts";
-import { backend, run } from "../database/support.ts";
+import { startOwnPostgres } from "../faults/postgres.ts";
 import { testDatabase } from "../harness/database.ts";
 import { silentLog } from "../harness/log.ts";
 import { elapsed, eventually } from "../harness/waiting.ts";
+import { proxyTo, type TestProxy } from "./proxy.ts";
+import { backend, run } from "./support.ts";
 
-const { config, db, client, connect } = await testDatabase();
+// Transactions are open for seconds here, and no change of a PostgreSQL is seen before older ones have ended.
+const postgres = await startOwnPostgres();
+afterAll(() => postgres.end());
+const { config, db, client, connect } = await testDatabase({}, postgres.config);
 const unavailable = { code: Code.Unavailable, reason: "DATABASE_UNAVAILABLE" };
 const forAnHour = { signal: AbortSignal.timeout(3_600_000) };
 
