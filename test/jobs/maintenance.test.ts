@@ -146,11 +146,7 @@ describe("while the database is there", () => {
     await sleep(1_500);
     clearInterval(killing);
     const stats = () => a.jobs.getStats({ jobType: "killed" }).catch(() => undefined);
-    await within(
-      1_500,
-      eventually(async () => (await stats())?.running === 0),
-      look,
-    );
+    await eventually(async () => (await stats())?.running === 0);
   });
 });
 
