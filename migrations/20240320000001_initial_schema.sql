@@ -502,7 +502,8 @@ create table job_keys (
 
 -- Ended jobs stand here for lists by status and for cleanup; an index over jobs.completed_at would end the
 -- heap-only updates of jobs. finished_at is jobs.completed_at: a retry or a deletion finds the row by what
--- the job itself says.
+-- the job itself says. Two more indexes of job_attempts in its place would take as much, and attempts do not
+-- change when a job is retried.
 create table job_finished (
   job_id uuid not null,
   finished_at timestamptz not null,

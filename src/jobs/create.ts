@@ -86,7 +86,10 @@ function lanesOf(jobs: readonly JobToCreate[]) {
 
 // One statement writes the job, its place in line, its key, the statistics, the event and the audit entry.
 // Rows go in by the order of the items, so that "oldest first" holds within a batch too; keys are inserted in
-// their own order, so that batches wait for each other instead of deadlocking.
+// their own order, so that batches wait for each other instead of deadlocking. In batches of 1,000 half of
+// what a job takes of PostgreSQL is its audit entry: a seventh is the JSON of the changes, a twelfth the
+// columns that are the same in all. Its place in line, the statistics and the indexes of the trail hardly
+// show.
 const insertJobs = statement("job_insert", {
   row: z.object({ createdAt: z.string(), inserted: z.number(), ids: z.array(z.string()).nullable() }),
   build: (jobs: readonly JobToCreate[]) => sql.fragment`

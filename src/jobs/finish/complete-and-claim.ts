@@ -58,6 +58,10 @@ const changes = parts.recordChanges(
 // It is `job_complete` and `job_claim` in one: one plan to set up, one commit, and no wait between them. The
 // slots that the completions free are filled at once. A demand is left to an ordinary claim if its worker is
 // not as believed, or if a call with its request id was answered before.
+//
+// With one job nearly all that it takes of PostgreSQL is the setting up of the plan, about a tenth that of
+// the check constraints, which are read back from their text each time; no other part shows. In batches of
+// 500 a start that left the wide row alone would save a thirteenth of it.
 const completeAndLease = statement("job_complete_and_claim", {
   row,
   build: (
