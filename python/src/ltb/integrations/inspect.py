@@ -48,9 +48,11 @@ PAUSE_S = 1.0
 class _Recording:
     """One evaluation of a task. What reads, maps and records runs in the thread of the queue."""
 
-    def __init__(self, spec: EvalSpec, plan: EvalPlan) -> None:
+    def __init__(self, spec: EvalSpec, plan: EvalPlan | None) -> None:
         self.spec = spec
-        self.header = {"version": 2, "status": "started", "eval": _dumped(spec)[0], "plan": _dumped(plan)[0]}
+        self.header = {"version": 2, "status": "started", "eval": _dumped(spec)[0]}
+        if plan is not None:
+            self.header["plan"] = _dumped(plan)[0]
         self.run: Run | None = None
         self.location = ""
         """Where the log is, once that is known."""
@@ -129,7 +131,8 @@ class LtbHooks(Hooks):
 
     async def on_task_start(self, data: TaskStart) -> None:
         """Begins a benchmark."""
-        recording = _Recording(data.spec, data.plan)
+        # Versions that lighteval works with tell it only in the log.
+        recording = _Recording(data.spec, getattr(data, "plan", None))
         self._recordings[data.eval_id] = recording
         self._put(recording.begin)
 

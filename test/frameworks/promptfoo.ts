@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { root } from "../interop/paths.ts";
 import { run, succeed } from "../interop/processes.ts";
 import { startService } from "../interop/service.ts";
+import { imported } from "./support.ts";
 
 // Runs promptfoo itself, which is not in the lockfile, with its provider `echo` and our extension, against a
 // service; then again without the service.
@@ -41,10 +42,6 @@ const environment = {
   PROMPTFOO_DISABLE_TELEMETRY: "1",
   PROMPTFOO_DISABLE_UPDATE: "1",
 };
-const ltb = async (...args: string[]) =>
-  JSON.parse(
-    await succeed(process.execPath, [join(root, "src", "main.ts"), ...args, "--json"], { env: environment }),
-  );
 /** Runs the evaluation, half of which fails its assertion, and returns what our extension says. */
 const evaluate = async () => {
   const args = [promptfoo, "eval", "-c", "config.json", "-o", output, "--no-cache", "--no-table"];
@@ -56,13 +53,7 @@ const evaluate = async () => {
 try {
   const told = await evaluate();
   equal(told.filter((line) => line.endsWith("2 stored, 0 were there")).length, 2, told.join("\n"));
-  const { benchmarks } = await ltb("import", output);
-  const counts = benchmarks.map(({ created, inserted, duplicates, conflicts }: Record<string, unknown>) => ({
-    created,
-    inserted,
-    duplicates,
-    conflicts,
-  }));
+  const counts = await imported(output, environment);
   deepEqual(counts, Array(2).fill({ created: false, inserted: 0, duplicates: 2, conflicts: 0 }));
   await service.kill();
   const warned = await evaluate();
