@@ -9,8 +9,11 @@ import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { queryClient } from "../../data/queries.ts";
 import { sharing, transport } from "../../data/transport.ts";
 
-/** So many milliseconds the page waits for its first answers, to be drawn once and not anew for each. */
-const patience = 200;
+/**
+ * So many milliseconds the page waits for its first answers, to be drawn once and not anew for each. They are
+ * few, as the frame around it is drawn with it.
+ */
+const patience = 100;
 
 const ask = <I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
