@@ -47,6 +47,15 @@ describe.skipIf(!program)("signing in", async () => {
     expect(refused()).toEqual([]);
   });
 
+  test("nobody is refused anything but to say who he is", async () => {
+    const page = await open(`${home}/`);
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    await page.waitForTimeout(500);
+    const calls = faults.splice(0).filter((fault) => fault.startsWith("401 "));
+    expect(calls).not.toEqual([]);
+    expect(calls.filter((call) => !call.endsWith("/WhoAmI"))).toEqual([]);
+  });
+
   test("takes a key; when that is revoked, asks again in place and loses nothing", async () => {
     const { userId } = admin;
     const { apiKey, secret = "" } = await db.users.createApiKey({ userId, name: "browser" });

@@ -47,6 +47,14 @@ export function askEarly(): void {
   void queryClient.prefetchQuery(config);
 }
 
+/** Whether the service knows whoever looks at the page, or asks nobody who he is. */
+export async function isKnown(): Promise<boolean> {
+  return queryClient.ensureQueryData(session).then(
+    () => true,
+    () => false,
+  );
+}
+
 const refused = new Set([Code.Unauthenticated, Code.PermissionDenied]);
 
 function retryUnlessRefused(count: number, error: unknown): boolean {

@@ -7,6 +7,7 @@ import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { SystemService } from "../../../../gen/ltb/v1/system_service_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { queryClient } from "../../data/queries.ts";
+import { isKnown } from "../../data/session.ts";
 import { sharing, transport } from "../../data/transport.ts";
 
 /**
@@ -45,8 +46,14 @@ export const asked = {
 
 /** Asks before there is a page, and waits for the first answers. */
 export async function askOverview(): Promise<void> {
+  const pause = new Promise((resolve) => setTimeout(resolve, patience));
+  await Promise.race([askAll(), pause]);
+}
+
+async function askAll(): Promise<void> {
+  // Nobody has to be refused so often.
+  if (!(await isKnown())) return;
   // No type fits the options of all of them at once.
   const answers = Object.values(asked).map((query) => queryClient.ensureQueryData(query as never));
-  const pause = new Promise((resolve) => setTimeout(resolve, patience));
-  await Promise.race([Promise.allSettled(answers), pause]);
+  await Promise.allSettled(answers);
 }
