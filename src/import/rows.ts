@@ -189,7 +189,7 @@ function sampleId(map: FieldMap, row: LogRecord): string {
     return String(value);
   throw new ImportError(
     { ...row.place, field: "sample_id" },
-    `expected a text, a whole number, or one of at most 2^53, found ${typeof value === "number" ? value : kindOf(value)}`,
+    `expected a text, a whole number, or another number of at most 2^53, found ${typeof value === "number" ? value : kindOf(value)}`,
   );
 }
 

@@ -53,6 +53,9 @@ function misfitOf(
   }
   const names = kinds.map(expectedOf);
   if (names.includes(undefined)) return { path, problem: message };
+  // Where a number is expected, it is one with too many digits.
+  if (rawJson.isRawJSON(found) && names.includes("a number"))
+    return { path, problem: `expected a number of at most 2^53, found ${JSON.stringify(found)}` };
   const shown = typeof found === "number" ? String(found) : found === "" ? '""' : kindOf(found);
   return { path, problem: `expected ${[...new Set(names)].join(" or ")}, found ${shown}` };
 }

@@ -97,7 +97,7 @@ describe("what is whole is read", () => {
     [
       "sample_id",
       "{}",
-      /field sample_id: expected a text, a whole number, or one of at most 2\^53, found an object/,
+      /field sample_id: expected a text, a whole number, or another number of at most 2\^53, found an object/,
     ],
     ["sample_id", "1.5e300", /field sample_id: .*found 1.5e\+300/],
     ["input_tokens", "1.5", /field inputTokens: expected a whole number from 0 to 2147483647, found 1.5/],

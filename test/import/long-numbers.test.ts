@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseFieldMap } from "../../src/import/field-map.ts";
-import { readOne, temporary } from "./support.ts";
+import { readFaulty, readOne, temporary } from "./support.ts";
 
 // The whole number that comes after those which a double holds, and what a double makes of it.
 const long = "9007199254740993";
@@ -67,4 +67,10 @@ test.each([
   const documents = JSON.stringify([evaluation?.metadata, benchmark.metadata]);
   expect(documents).toContain(long);
   expect(documents).not.toContain(String(rounded));
+});
+
+test("one that stands where only a small one can is named with all digits", async () => {
+  const path = await temporary("log.json", inspect.replace('"epoch": 1', `"epoch": ${long}`));
+  const { message } = await readFaulty(path);
+  expect(message).toMatch(`epoch: expected a number of at most 2^53, found ${long}`);
 });

@@ -48,7 +48,7 @@ export function askEarly(): void {
 }
 
 /** Whether the service knows whoever looks at the page, or asks nobody who he is. */
-export async function isKnown(): Promise<boolean> {
+export function isKnown(): Promise<boolean> {
   return queryClient.ensureQueryData(session).then(
     () => true,
     () => false,

@@ -51,7 +51,7 @@ export async function askOverview(): Promise<void> {
 }
 
 async function askAll(): Promise<void> {
-  // Nobody has to be refused so often.
+  // Who is not signed in would be refused each of them.
   if (!(await isKnown())) return;
   // No type fits the options of all of them at once.
   const answers = Object.values(asked).map((query) => queryClient.ensureQueryData(query as never));
