@@ -24,9 +24,10 @@ export default defineConfig({
     pool: "forks",
     globalSetup: ["test/harness/setup.ts"],
     setupFiles: ["test/harness/cleanup.ts", "test/harness/json.ts"],
-    // Longer than a test waits for one thing (test/harness/waiting.ts), so that wait says what did not come.
-    testTimeout: 2 * patienceMs,
-    hookTimeout: 2 * patienceMs,
+    // Longer than a test waits for one thing (test/harness/waiting.ts), so that wait says what did not come;
+    // and long enough for the longest test on a machine ten times slower than one that is not busy.
+    testTimeout: 5 * patienceMs,
+    hookTimeout: 5 * patienceMs,
     expect: { poll: { timeout: patienceMs, interval: 20 } },
     projects: [
       {

@@ -66,7 +66,7 @@ describe.skipIf(programs === undefined)(
       await db.maintain();
       await db.close();
       original = await tablesOf("llm_test_bench");
-    }, 60_000);
+    });
     afterAll(() => postgres.stop());
 
     const way = () => {

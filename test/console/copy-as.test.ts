@@ -143,7 +143,7 @@ describe.skipIf(!program)("what pages copy", async () => {
     const [args = []] = await wordsOf([lines.ltb ?? ""]);
     expect(JSON.parse((await runHere([...args, "--json"])).stdout).jobs).toHaveLength(1);
     vi.unstubAllEnvs();
-  }, 240_000);
+  });
 
   test("is read by everybody, copied by a button, and the link by a key", async () => {
     const page = await open(`${console_}/benchmarks`, { key });

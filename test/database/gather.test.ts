@@ -4,6 +4,7 @@ import { expect, test, vi } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import { gather } from "../../src/database/gather.ts";
 import { ServiceError } from "../../src/errors.ts";
+import { patienceMs } from "../harness/waiting.ts";
 
 const options = { maxItems: 10, maxWrites: 2 };
 
@@ -120,7 +121,7 @@ test("groups have writes of their own, and one that waits does not hold up anoth
   };
   const call = gather(write, { maxItems: 10, maxWrites: 1, groupOf: (item) => item });
   const first = (["a", "b", "a"] as const).map(call);
-  await vi.waitUntil(() => written.length === 2, { timeout: 30_000 });
+  await vi.waitUntil(() => written.length === 2, { timeout: patienceMs });
   expect(written).toEqual(["aa", "b"]);
   const more = (["a", "b"] as const).map(call);
   gates.b.resolve();

@@ -9,7 +9,6 @@ import { ltb } from "../cli/support.ts";
 import { sample } from "../harness/examples.ts";
 import { temporaryFolder } from "../harness/folder.ts";
 import { administer, createTestDatabase, onlooker } from "../harness/postgres.ts";
-import { patienceMs } from "../harness/waiting.ts";
 
 const folder = temporaryFolder();
 const connection = await createTestDatabase();
@@ -192,7 +191,7 @@ describe("tells of", () => {
       );
       // Other tests have transactions too, but short ones.
       await expect
-        .poll(() => found("watches"), { timeout: patienceMs })
+        .poll(() => found("watches"))
         .toMatchObject([
           {
             level: "warn",
@@ -207,7 +206,7 @@ describe("tells of", () => {
       await other.end();
       await client.query("delete from job_events where job_ids = '{}'");
     }
-    await expect.poll(() => found("watches"), { timeout: patienceMs }).toMatchObject([{ level: "ok" }]);
+    await expect.poll(() => found("watches")).toMatchObject([{ level: "ok" }]);
   });
 
   test("a slot that nobody reads", async () => {

@@ -69,7 +69,7 @@ beforeAll(async () => {
   const { host, port, user, database, password } = config;
   const connection = { host, port, user, database, password: password?.reveal() ?? "" };
   for (const kind of ["metadata", "text"] as const) await addSearchIndex(connection, kind);
-}, 300_000);
+});
 afterAll(async () => {
   await db?.close();
 });

@@ -105,4 +105,4 @@ test("a service that is silent, from the first call or within an upload, holds a
   await within(12_000, end({ evalId: "eval-big-2026-03-02T09:30:00", results }, stalling));
   expect(told).toHaveLength(2);
   for (const line of told) expect(line).toMatch(/not stored in whole/);
-}, 40_000);
+});

@@ -2,11 +2,12 @@ import { expect, test, vi } from "vitest";
 import { withSignal } from "../../src/call-scope.ts";
 import type { Lease } from "../../src/jobs/claim/taking.ts";
 import type { Database } from "../../src/storage.ts";
+import { patienceMs } from "../harness/waiting.ts";
 import { completeAndClaim, queue } from "./support.ts";
 
 const q = queue();
 
-const patient = { timeout: 30_000 };
+const patient = { timeout: patienceMs };
 
 const refOf = ({ id, epoch }: Lease) => ({ jobId: id, epoch });
 

@@ -57,7 +57,7 @@ beforeAll(async () => {
     insert into job_attempts (job_id, epoch, worker_id, started_at, ended_at, outcome)
     select id, 1, 'w', created_at + interval '1 s', completed_at, 'completed' from jobs where status <> 'pending'`);
   await client.query("vacuum analyze jobs, job_finished, job_ready, job_lanes, job_attempts");
-}, 300_000);
+});
 
 interface Node {
   "Node Type": string;

@@ -4,7 +4,6 @@ import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { serve } from "../../src/serve.ts";
 import { createTestDatabase } from "../harness/postgres.ts";
-import { patienceMs } from "../harness/waiting.ts";
 import { readScenarios, type Scenario } from "./format.ts";
 import { Play } from "./play.ts";
 import { isTypescript } from "./worker-process.ts";
@@ -30,7 +29,6 @@ afterAll(async () => {
 const [counting, others] = [readScenarios(), readScenarios()].map((all, index) =>
   all.filter(({ steps }) => steps.some(({ calls }) => calls) === (index === 0)),
 );
-const limitMs = 3 * patienceMs;
 
 describe.for([
   ["one by one", counting ?? [], false],
@@ -38,7 +36,7 @@ describe.for([
 ] as const)("%s", ([, scenarios, concurrent]) => {
   test.for(scenarios.map((scenario) => [scenario.name, scenario] as [string, Scenario]))(
     "%s",
-    { concurrent, timeout: limitMs },
+    { concurrent },
     async ([, scenario], { expect, onTestFinished, skip }) => {
       if (scenario.threads !== undefined) skip(isTypescript, scenario.threads);
       const play = new Play({ service, client, expect });
