@@ -13,7 +13,10 @@ export interface TableColumn {
   /** `table.column`. */
   name: string;
   notNull: boolean;
-  /** All texts that a CHECK constraint allows, if there is one of the form `column in (…)`. */
+  /**
+   * All texts that a CHECK constraint allows, if there is one of the form `column in (…)` or
+   * `column = any ('{…}')`.
+   */
   texts: string[] | undefined;
 }
 
@@ -63,6 +66,8 @@ export async function readCatalog(client: Client): Promise<Catalog> {
 }
 
 function textsOf(check: string): string[] {
+  const [, oneConstant] = check.match(/'\{([\w,]+)\}'::text\[\]/) ?? [];
+  if (oneConstant) return oneConstant.split(",");
   return [...check.matchAll(/'((?:[^']|'')*)'::(?:text|character varying)\b/g)].map(([, text = ""]) =>
     text.replaceAll("''", "'"),
   );
