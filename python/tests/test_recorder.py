@@ -350,7 +350,7 @@ def test_a_notebook_records_from_cell_to_cell(over_http: ltb.Client, dataset: st
     (kernel / "kernel.json").write_text(json.dumps({**spec, "language": "python"}))
     os.environ["JUPYTER_PATH"] = str(tmp_path)
     try:
-        nbclient.NotebookClient(notebook, kernel_name="here", timeout=60).execute()
+        nbclient.NotebookClient(notebook, kernel_name="here", timeout=180).execute()
     finally:
         del os.environ["JUPYTER_PATH"]
     run = notebook.cells[-1].outputs[0]["text"].strip()

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 600_000;
 
 /** A block failed. The message is what it printed. */
 export class Failed extends Error {}

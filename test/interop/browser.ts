@@ -14,7 +14,7 @@ import type { Service } from "./service.ts";
 import { browserFolder, chromium } from "./tools.ts";
 
 const clients = ["browser, Connect (JSON)", "browser, Connect (binary)", "browser, gRPC-Web"];
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 600_000;
 
 /**
  * Headless Chromium on a page of another origin: what browser code gets to see through CORS, fetch and their

@@ -65,7 +65,7 @@ export async function exerciseExample(
     } finally {
       child.kill("SIGTERM");
     }
-    const timeout = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    const timeout = setTimeout(() => child.kill("SIGKILL"), 120_000);
     const [code] = await ended;
     clearTimeout(timeout);
     if (code !== 0) throw new Error(`ended with ${code}: ${out.slice(-2000)}`);

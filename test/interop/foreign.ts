@@ -37,7 +37,7 @@ export async function exerciseProgram(
   options: RunOptions = {},
 ): Promise<void> {
   const env = { ...options.env, ...environmentFor(service) };
-  const { code, stdout, stderr } = await run(file, args, { timeoutMs: 180_000, ...options, env });
+  const { code, stdout, stderr } = await run(file, args, { ...options, env });
   for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
     const { what, passed, note } = JSON.parse(line);
     results.add({ kind: "behaviour", client, what, passed, note });

@@ -14,8 +14,8 @@ export async function exerciseGo(
   await withFolder(async (folder) => {
     // The first build compiles grpc-go.
     const build = ["build", "-mod=readonly", "-buildvcs=false", "-o", `${folder}/`];
-    await succeed("go", [...build, "./example"], { cwd: join(root, "go"), timeoutMs: 600_000 });
-    await succeed("go", [...build, "."], { cwd: join(import.meta.dirname, "go"), timeoutMs: 600_000 });
+    await succeed("go", [...build, "./example"], { cwd: join(root, "go") });
+    await succeed("go", [...build, "."], { cwd: join(import.meta.dirname, "go") });
     await exerciseProgram("Go", clear, results, join(folder, "ltb-interop"), []);
     const example = join(folder, "example");
     await exerciseExample("Go", clear, results, example, [], { LTB_URL: `grpc://${clear.grpc}` });

@@ -44,7 +44,7 @@ export async function exerciseJava({ clear }: { clear: Service }, results: Resul
     const classes = join(folder, "classes");
     const classPath = [...jars, classes].join(":");
     const args = ["-nowarn", "-d", classes, "-cp", classPath, "-sourcepath", generated, worker];
-    await succeed("javac", args, { timeoutMs: 180_000 });
+    await succeed("javac", args);
     await exerciseExample("Java", clear, results, "java", ["-cp", classPath, "Worker"]);
   });
 }

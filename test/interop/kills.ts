@@ -86,7 +86,7 @@ async function killAround(
     const figures = await killAll(service, random, () => told.completed.size);
     const seconds = Math.round((performance.now() - startedAt) / 1_000);
     child.stdin.end();
-    const patience = setTimeout(() => child.kill("SIGKILL"), 180_000);
+    const patience = setTimeout(() => child.kill("SIGKILL"), 600_000);
     const [code] = await ended;
     clearTimeout(patience);
     const wrong = [

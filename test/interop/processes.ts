@@ -12,6 +12,7 @@ export interface RunOptions {
   cwd?: string;
   env?: Record<string, string | undefined>;
   input?: Uint8Array | string;
+  /** By default ten minutes, in which the slowest of builds ends on a busy machine. */
   timeoutMs?: number;
 }
 
@@ -21,7 +22,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: options.timeoutMs ?? 600_000,
     killSignal: "SIGKILL",
   });
   child.stdin.on("error", () => undefined);

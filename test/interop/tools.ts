@@ -51,7 +51,7 @@ export async function installGoTools(names: readonly (keyof typeof goTools)[]): 
       built.stdout.includes(`\t${version}\t`)
     )
       continue;
-    await succeed("go", ["install", goTools[name]], { env: { GOBIN: goFolder }, timeoutMs: 600_000 });
+    await succeed("go", ["install", goTools[name]], { env: { GOBIN: goFolder } });
   }
 }
 
@@ -63,14 +63,15 @@ export async function installPython(): Promise<void> {
   );
   if (pythonPackages.every((wanted) => there.toLowerCase().replaceAll("_", "-").includes(wanted))) return;
   await rm(pythonFolder, { recursive: true, force: true });
-  await succeed("python3", ["-m", "venv", pythonFolder], { timeoutMs: 120_000 });
-  await succeed(
-    python,
-    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...pythonPackages],
-    {
-      timeoutMs: 600_000,
-    },
-  );
+  await succeed("python3", ["-m", "venv", pythonFolder]);
+  await succeed(python, [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    ...pythonPackages,
+  ]);
 }
 
 /** Installs the browser, apart from the packages of the project: it is 70 MB that only this needs. */
@@ -81,7 +82,7 @@ export async function installBrowser(): Promise<void> {
   if (!(await readFile(manifest, "utf8").catch(() => "")).includes(JSON.stringify(browserPackages))) {
     await writeFile(manifest, JSON.stringify({ private: true }));
     const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", ...browserPackages];
-    await succeed("npm", args, { cwd: browserFolder, timeoutMs: 600_000 });
+    await succeed("npm", args, { cwd: browserFolder });
     await writeFile(manifest, wanted);
   }
   // It needs libraries that a bare machine may lack.
