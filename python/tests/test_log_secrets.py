@@ -1,9 +1,10 @@
-"""Texts of logs are only searched for secrets if they can have one."""
+"""Secrets in what logs have are replaced, and texts are only searched for one if they can have one."""
 
 from __future__ import annotations
 
-import itertools
-from typing import Any
+import random
+import string
+from typing import Any, cast
 
 import pytest
 
@@ -12,42 +13,73 @@ from ltb._logs import secrets
 # The only parser of patterns that Python has.
 from re import _parser as parser  # type: ignore  # isort: skip
 
-UNKNOWN = "\0"
+CHARS = string.ascii_letters + string.digits + " \t" + string.punctuation
 
 
-def shapes(pattern: Any) -> set[str]:
-    """The texts that a pattern finds, with UNKNOWN for parts that may be anything."""
-    parts = [_shapes_of(kind, given) for kind, given in pattern]
-    return {"".join(one) for one in itertools.product(*parts)}
+def sample_of(pattern: Any, draw: random.Random) -> str:
+    """A text that a pattern may find. What it only looks ahead for is left to chance."""
+    return "".join(_part_of(kind, given, draw) for kind, given in pattern)
 
 
-def _shapes_of(kind: Any, given: Any) -> set[str]:
+def _part_of(kind: Any, given: Any, draw: random.Random) -> str:
     match str(kind):
         case "LITERAL":
-            return {chr(given).lower()}
-        case "IN" if all(str(one) == "LITERAL" for one, _ in given):
-            return {chr(char).lower() for _, char in given}
+            return chr(given)
+        case "IN":
+            return draw.choice([one for one in CHARS if _is_in(one, given)])
         case "SUBPATTERN":
-            return shapes(given[3])
+            return sample_of(given[3], draw)
         case "BRANCH":
-            return set[str]().union(*(shapes(one) for one in given[1]))
-        case "MAX_REPEAT" if given[0] > 0:
-            return {f"{UNKNOWN}{one}{UNKNOWN}" for one in shapes(given[2])}
+            return sample_of(draw.choice(given[1]), draw)
+        case "MAX_REPEAT":
+            least, most, what = given
+            times = draw.randint(least, min(most, least + 12))
+            return "".join(sample_of(what, draw) for _ in range(times))
         case "ASSERT" if given[0] < 0:
-            # What stands before overlaps with it.
-            return {f"{UNKNOWN}{one}" for one in shapes(given[1])}
+            return sample_of(given[1], draw)
         case "ASSERT" | "ASSERT_NOT" | "AT":
-            return {""}
+            return ""
         case _:
-            return {UNKNOWN}
+            raise AssertionError(f"expected no {kind} in the pattern")
+
+
+def _is_in(char: str, group: Any) -> bool:
+    is_other, found = False, False
+    for kind, given in group:
+        match str(kind):
+            case "NEGATE":
+                is_other = True
+            case "LITERAL":
+                found |= char == chr(given)
+            case "RANGE":
+                found |= given[0] <= ord(char) <= given[1]
+            case _:
+                found |= char.isspace() if "SPACE" in str(given) else char.isalnum() or char == "_"
+    return found != is_other
 
 
 def test_every_text_with_a_secret_has_a_hint() -> None:
-    found = shapes(parser.parse(secrets._sources["texts"]))  # pyright: ignore
-    hints = [(part, hint) for part, group in secrets.HINTS.items() for hint in group]
-    assert len(found) > 100
-    assert [one for one in found if not any(hint in one for _, hint in hints)] == []
-    assert [hint for part, hint in hints if part not in hint] == []
+    draw = random.Random(1)
+    parsed: Any = parser.parse(secrets._sources["texts"])  # pyright: ignore
+    alternatives = cast("list[Any]", parsed[0][1][1])
+    assert len(alternatives) > 10
+    for one in alternatives:
+        # Some end only before a quote.
+        texts = (draw.choice((str.upper, str.lower, str))(sample_of(one, draw) + '"') for _ in range(200))
+        found = [text for text in texts if secrets._texts.search(text)]
+        assert len(found) > 100
+        assert [text for text in found if not secrets.may_have_secret(text)] == []
+
+
+def test_words_alone_are_no_hint() -> None:
+    text = (
+        "a key, a token and a secret, sorted(all, key=str), {'key': 1}, passwords, $2, me@host, a task-list"
+    )
+    assert not secrets.may_have_secret(text * 100)
+
+
+def test_every_hint_stands_with_a_part_of_it() -> None:
+    assert [hint for part, hints in secrets.HINTS.items() for hint in hints if part not in hint] == []
 
 
 SECRET = "q7Zp1Lx9Vt3Kd8Rw2Mb6"

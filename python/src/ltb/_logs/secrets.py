@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple, cast
@@ -28,36 +29,73 @@ _texts, _looks_secret = _compiled(_sources["texts"]), _compiled(_sources["looksS
 _has_secret = _compiled(_sources["texts"].replace("(?<=", "(?:"))
 _pair_name = regex.compile(r"[\w.-]+", regex.ASCII)
 
+# What stands between the name of a secret and its value.
+_ASSIGNED = r"""\\?["']?\s{0,3}[:=]"""
 HINTS = {
-    "": (
-        *("key", "pass", "token", "secret", "authorization", "cookie", "bearer", "@"),
-        *("sk-", "aiza", "akia", "asia", "eyj"),
-    ),
-    "_": ("ltb_", "ltc_", "lts_", "hf_", "gsk_", "gho_", "ghp_", "ghs_", "ghu_", "ghr_"),
-    "$": ("$argon2", "$2", "$scrypt", "$pbkdf2"),
+    "": {
+        # In code and prose most keys have nothing of a name right before them.
+        "key": r"key(?<=[\w?&-]key)" + _ASSIGNED,
+        "pass": r"pass(?:word|wd|phrase)" + _ASSIGNED,
+        "token": "token" + _ASSIGNED,
+        "secret": "secret" + _ASSIGNED,
+        "authorization": "authorization" + _ASSIGNED,
+        "cookie": "cookie" + _ASSIGNED,
+        "bearer": r"bearer\s+[\w.~+/=-]{16}",
+        "://": r"://[^\s/@:\"]*:[^\s/@\"]+@",
+        "sk-": r"sk-[\w-]{16}",
+        "aiza": r"aiza[\w-]{35}",
+        "akia": r"akia[0-9a-z]{16}\b",
+        "asia": r"asia[0-9a-z]{16}\b",
+        "eyj": r"eyj[\w-]{8,}\.eyj",
+    },
+    "_": {
+        **{name: name + r"[0-9a-z-]+_[0-9a-z]{16}" for name in ("ltb_", "ltc_", "lts_")},
+        **{name: name + "[0-9a-z]{20}" for name in ("hf_", "gsk_", "gho_", "ghp_", "ghs_", "ghu_", "ghr_")},
+    },
+    "$": {
+        "$argon2": r"\$argon2(?:id?|d)\$",
+        "$2": r"\$2[abxy]\$",
+        "$scrypt": r"\$scrypt\$",
+        "$pbkdf2": r"\$pbkdf2[\w-]*\$",
+    },
 }
-"""A text, in small letters, that the pattern of texts finds something in has one of these.
+"""A text, in small letters, that the pattern of texts finds something in has one of these and what is there.
 
-Each stands with a part of it that few texts have. Looking for them takes a hundredth of the pattern's time.
+Each stands with a part of it that few texts have. Looking for the words takes a hundredth of the pattern's
+time, and most texts that have one, such as "token" or "key", have nothing like a secret beside it.
 """
+_hints = [
+    (part, [(hint, re.compile(beside, re.ASCII)) for hint, beside in group.items()])
+    for part, group in HINTS.items()
+]
 
 
 def without_secrets(value: Any) -> Any:
     """Copies JSON, with "[redacted]" for what looks like a secret, or stands in a field named like one."""
+    return _copy(value, {})
+
+
+def _copy(value: Any, known: dict[str, str]) -> Any:
+    """Copies JSON. `known` has what became of its long texts: a sample has the same one at a dozen places."""
     if isinstance(value, str):
-        return _short_text(value) if len(value) <= SHORT_CHARS else _clean_text(value)
+        if len(value) <= SHORT_CHARS:
+            return _short_text(value)
+        clean = known.get(value)
+        if clean is None:
+            clean = known[value] = _clean_text(value)
+        return clean
     if isinstance(value, list):
         items = cast("list[Any]", value)
         if len(items) == 2 and _is_secret_pair(items[0], items[1]):
             return [items[0], REDACTED]
-        return [without_secrets(one) for one in items]
+        return [_copy(one, known) for one in items]
     if isinstance(value, dict):
         owner = cast("dict[str, Any]", value)
         copy: dict[str, Any] = {}
         for key, one in owner.items():
             name = _short_name(key) if len(key) <= SHORT_CHARS else _name_of(key)
             is_secret = name.is_suspicious and _is_secret(name, one, owner)
-            copy[name.clean] = REDACTED if is_secret else without_secrets(one)
+            copy[name.clean] = REDACTED if is_secret else _copy(one, known)
         if isinstance(owner.get("value"), str):
             of_pair = owner.get("name")
             if _is_secret_pair(owner.get("key") if of_pair is None else of_pair, owner["value"]):
@@ -88,15 +126,21 @@ _short_name = lru_cache(maxsize=1_000)(_name_of)
 
 def _clean_text(text: str) -> str:
     text = text.replace("\0", "\ufffd")
+    if may_have_secret(text) and _has_secret.search(text, concurrent=True):
+        return _texts.sub(REDACTED, text, concurrent=True)
+    return text
+
+
+def may_have_secret(text: str) -> bool:
+    """Whether a text has a hint of a secret."""
     small = text.lower()
     # Loops take two thirds of the time that any() takes, and this is most of what there is to do.
-    for part, hints in HINTS.items():
+    for part, hints in _hints:
         if part in small:
-            for hint in hints:
-                if hint in small:
-                    found = _has_secret.search(text, concurrent=True)
-                    return _texts.sub(REDACTED, text, concurrent=True) if found else text
-    return text
+            for hint, beside in hints:
+                if hint in small and beside.search(small):
+                    return True
+    return False
 
 
 _short_text = lru_cache(maxsize=500)(_clean_text)

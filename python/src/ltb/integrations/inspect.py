@@ -53,6 +53,7 @@ class _Recording:
         self.header = {"version": 2, "status": "started", "eval": _dumped(spec)[0]}
         if plan is not None:
             self.header["plan"] = _dumped(plan)[0]
+        self._about = run_of(self.header)
         self.run: Run | None = None
         self.location = ""
         """Where the log is, once that is known."""
@@ -87,7 +88,7 @@ class _Recording:
             return
         record, marks = _dumped(condense_sample(sample, self._logs_images))
         self._sent.add((str(sample.id), sample.epoch))
-        self.run.log(**evaluation_of(record, marks, run_of(self.header)))
+        self.run.log(**evaluation_of(record, marks, self._about))
 
     def end(self, status: Status, ended: EvalLog | None) -> None:
         """Records what only the log has, such as samples that a retry took from an earlier run, and ends."""
@@ -96,12 +97,14 @@ class _Recording:
         values: dict[str, Any] = {}
         if ended is not None:
             header, marks = _dumped(ended.model_copy(update={"samples": None, "reductions": None}))
-            self.header = header
+            self._about = run_of(header)
             values = benchmark_of(header, marks)
             # They were given at the beginning, and a person may have changed them.
             values = {name: one for name, one in values.items() if name not in ("name", "labels")}
             try:
-                self._log_missing()
+                # To read which samples a log has takes as long as to map a third of them.
+                if ended.results is None or len(self._sent) < ended.results.total_samples:
+                    self._log_missing()
             except Exception:
                 log.exception("ltb: the log %s could not be read", self.location)
         self.run._end(status, values.pop("error", None) or "", **values)  # pyright: ignore[reportPrivateUsage]
