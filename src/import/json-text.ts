@@ -60,6 +60,11 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !rawJson.isRawJSON(value);
 }
 
+/** Whether a value is what {@link parseJson} makes of a number that JSON does not have. */
+export function isNotFinite(value: JsonValue | undefined): boolean {
+  return typeof value === "string" && /^(NaN|-?Infinity)$/.test(value);
+}
+
 /** Names the kind of a value, for messages. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return "nothing";

@@ -7,7 +7,7 @@ import type { JsonObject, JsonValue } from "../validation.ts";
 import { benchmarkKey, finishBenchmark, numbersOf, utcOfSeconds } from "./benchmark.ts";
 import { asText, finishEvaluation, unusableOf } from "./evaluation.ts";
 import { ImportError, tryRead } from "./import-error.ts";
-import { isObject, mapValues, type PlacedRecord, without } from "./json-text.ts";
+import { isNotFinite, isObject, mapValues, type PlacedRecord, without } from "./json-text.ts";
 import { fieldLimits } from "./limits.ts";
 import { mergeParts, type Part } from "./merge.ts";
 import { recordsOf } from "./records.ts";
@@ -271,6 +271,7 @@ function metricsOf(read: Sample): Record<string, number> {
 
 /**
  * Reads the filters of a samples file, each with its main metric: the first that is a number of any sample.
+ * One that is NaN of all samples is the main metric still: the next one would be another score.
  * It reads the whole file, because filters come one after the other in some versions.
  */
 async function filtersOf(source: Source): Promise<Map<string, string | undefined>> {
@@ -285,8 +286,10 @@ async function filtersOf(source: Source): Promise<Map<string, string | undefined
         const { filter } = read.sample;
         const known = filters.get(filter) ?? new Map<string, boolean>();
         const numbers = metricsOf(read);
-        for (const name of metricNames(read))
-          known.set(name, known.get(name) || Object.hasOwn(numbers, name));
+        for (const name of metricNames(read)) {
+          const isNumber = Object.hasOwn(numbers, name) || isNotFinite(own(read.record, name));
+          known.set(name, known.get(name) || isNumber);
+        }
         filters.set(filter, known);
       }
       if (filters.size > MAX_FILTERS) break;

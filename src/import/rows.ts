@@ -6,7 +6,7 @@ import { asText, compact, finishEvaluation, sha256, unusableOf } from "./evaluat
 import { evaluate, type FieldMap, omitMapped, ownNames, show, type Target } from "./field-map.ts";
 import { ImportError, type Place } from "./import-error.ts";
 import { splitJson } from "./json-split.ts";
-import { isObject, kindOf } from "./json-text.ts";
+import { isNotFinite, isObject, kindOf } from "./json-text.ts";
 import { categoryOf, numberIn } from "./metric-value.ts";
 import { firstOf, type LogRecord, recordsOfArray, recordsOfLines } from "./records.ts";
 import { chunksOf, mapRecords, type Source, stemOf, withoutGz } from "./source.ts";
@@ -167,7 +167,7 @@ function finite(given: JsonValue | undefined, place: Place): number | undefined 
   const value = doubleOf(given ?? null);
   if (value === null) return undefined;
   if (typeof value === "boolean") return Number(value);
-  if (typeof value === "string" && /^(NaN|-?Infinity)$/.test(value)) return undefined;
+  if (isNotFinite(value)) return undefined;
   if (typeof value !== "number")
     throw new ImportError(place, `expected a number or a boolean, found ${kindOf(value)}`);
   return Number.isFinite(value) ? value : undefined;

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 MOST_EXACT_INTEGER = 2**53
+NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+"""What `parse` makes of numbers that JSON does not have."""
 # What the walk over all texts is for, which costs more than the parse.
 _NEEDS_WALK = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeGuard, cast
 from .._codec import EPOCH, to_json
 from .bounds import SAMPLE_ID_CHARS, sha256
 from .finish import Json, finished_benchmark, finished_evaluation
-from .json_text import double_of
+from .json_text import NOT_FINITE, double_of
 
 Reader = Callable[[Any], tuple[Json, Json]]
 """Makes JSON, and marks for its metadata, of a sample as a run has it."""
@@ -55,7 +55,7 @@ def benchmarks_of(
         results: What a run returned, as JSON. Its `samples` are not read.
         samples: Those by task. Empty if the run has not kept them.
         read: Reads a sample.
-        score: Metric that is the score. Default: the first that is a number of any sample.
+        score: Metric that is the score. Default: the first that is a number, or NaN, of any sample.
     """
     configs = results.get("configs")
     tasks = [task for task in results["results"] if not configs or task in configs]
@@ -199,13 +199,16 @@ def _model_of(results: Json) -> tuple[str | None, str | None]:
 
 
 def _main_metric(samples: Sequence[Any], read: Reader) -> str | None:
-    """The first metric that is a number of any sample."""
+    """The first metric that is a number of any sample.
+
+    One that is NaN of all samples is the main metric still: the next one would be another score.
+    """
     known: dict[str, bool] = {}
     for one in samples:
         record, _ = read(one)
-        numbers = _metrics_of(record)
         for name in _metric_names(record):
-            known[name] = known.get(name, False) or name in numbers
+            value = record.get(name)
+            known[name] = known.get(name, False) or _is_number(value) or value in NOT_FINITE
         if next(iter(known.values()), False):
             break
     return next((name for name, is_number in known.items() if is_number), None)

@@ -53,7 +53,7 @@ def record(
         model: Model under test, 1 to 255 characters. Default: what the arguments of the model name, else
             what lm-eval calls the model.
         provider: Provider of the model, 1 to 100 characters. Default: the program that ran it, such as `hf`.
-        score: Metric that is the score. Default: the first that is a number of any sample.
+        score: Metric that is the score. Default: the first that is a number, or NaN, of any sample.
         labels: Further labels to find the benchmarks by.
         client: Where to. Default: the client of the environment.
 
