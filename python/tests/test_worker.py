@@ -10,17 +10,24 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ltb
 from ltb import models
+from ltb._worker import heartbeats
 from ltb._worker.job import Job
 from ltb._worker.leases import Held, Leases
 from ltb._worker.outbox import Entry, Outbox
+from ltb._worker.outcome import Failed
+from ltb._worker.outcome import run as outcome_of
+from ltb._worker.progress import ProgressReports
+from ltb._worker.threads import Threads
 
-from conftest import PATIENCE_S, Service, eventually
+from conftest import PATIENCE_S, Service, eventually, program
+from conftest import ended as output_of
 
 
 @pytest.fixture(scope="module")
@@ -395,3 +402,131 @@ def test_a_batch_is_as_heavy_as_the_service_takes() -> None:
     sending.deliver(10, weight=0.3)
     assert sorted(sending.answered) == list(range(10))
     assert max(map(len, sending.batches)) == 3
+
+
+class Unfinished(ltb.RetryLater):
+    """One whose author forgot what it needs."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "wait")
+
+
+class Mute(ltb.PermanentError):
+    def __str__(self) -> str:
+        raise ValueError("it has no text")
+
+
+def raised_later(seconds: Any) -> Callable[[], BaseException]:
+    return lambda: ltb.RetryLater(seconds)
+
+
+@pytest.mark.parametrize(
+    ("make", "told", "retryable"),
+    [
+        (Unfinished, "no attribute 'seconds'", True),
+        (Mute, "it has no text", False),
+        (raised_later("soon"), "seconds: expected a number, got 'soon'", True),
+        (raised_later(None), "seconds: expected a number, got None", True),
+        (raised_later(float("nan")), "seconds: expected a number, got nan", True),
+    ],
+)
+def test_an_exception_that_is_wrong_itself_fails_the_attempt(
+    make: Callable[[], BaseException], told: str, retryable: bool
+) -> None:
+    def handle(job: ltb.Job) -> None:
+        raise make()
+
+    outcome = outcome_of(held(), handle)
+    assert isinstance(outcome, Failed)
+    assert told in outcome.item.error
+    assert outcome.item.retryable is retryable
+    assert outcome.item.retry_after is None
+
+
+def test_the_seconds_of_a_header_are_read() -> None:
+    assert ltb.RetryLater("2.5").seconds == 2.5
+
+
+@pytest.mark.parametrize("given", [("half", None), (None, Mute()), ([1], "m")], ids=repr)
+def test_progress_that_cannot_be_told_does_not_fail_the_job(
+    given: tuple[Any, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    client: Any = None
+    one = held()
+    one.state = "running"
+    reports = ProgressReports(client, "w", 30, Leases(1, 0), threading.Event())
+    reports.report(one, *given)
+    assert "its progress cannot be told" in caplog.text
+
+
+def test_work_waits_for_a_thread_where_the_system_allows_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, free, done = Threads(), threading.Event(), threading.Event()
+
+    def wait() -> None:
+        free.wait(PATIENCE_S)
+
+    threads.run(wait)
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    threads.run(done.set)
+    assert not done.is_set()
+    free.set()
+    assert done.wait(PATIENCE_S)
+    threads.close()
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Threads().run(done.set)
+
+
+def test_a_process_that_a_handler_forks_off_ends_by_a_signal() -> None:
+    code = """
+        import multiprocessing, time
+        from ltb._worker.stop_signals import stopped_by_signals
+        forks = multiprocessing.get_context("fork")
+        begun = forks.Event()
+        def work():
+            begun.set()
+            time.sleep(60)
+        with stopped_by_signals(lambda: print("stops")):
+            child = forks.Process(target=work)
+            child.start()
+            begun.wait()  # Python forgets a signal that comes before.
+            child.terminate()
+            child.join(20)
+            print(child.exitcode)
+            child.kill()
+    """
+    assert output_of(program(code))[0] == "-15"
+
+
+def test_a_fork_of_a_worker_is_one_of_its_own() -> None:
+    code = """
+        import os
+        import ltb
+        own, named = (ltb.Worker(name, url="http://127.0.0.1:9") for name in (None, "mine"))
+        print(own.worker_id, named.worker_id, flush=True)
+        if os.fork() == 0:
+            print(own.worker_id, named.worker_id, flush=True)
+            os._exit(0)
+        os.wait()
+    """
+    parent, child = output_of(program(code))[0].splitlines()
+    assert parent.split()[1] == child.split()[1] == "mine"
+    assert parent.split()[0] != child.split()[0]
+
+
+@pytest.mark.parametrize(
+    ("meminfo", "use"),
+    [("MemTotal: 8 kB\nMemAvailable: 2 kB", 0.75), ("MemTotal: 8 kB\nMemAvailable: 9 kB", 0.0),
+     ("MemTotal: 0 kB\nMemAvailable: 0 kB", None)],
+)  # fmt: skip
+def test_a_containers_odd_memory_stops_no_heartbeat(
+    meminfo: str, use: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_text(_: Path) -> str:
+        return meminfo
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert heartbeats._memory_use() == use

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ._endpoint import TlsFiles
 from ._worker.running import Running
-from ._worker.settings import Handler, Handlers, Settings
+from ._worker.settings import Handler, Handlers, Settings, default_worker_id
 from ._worker.stop_signals import stopped_by_signals
 from .client import Client
 
@@ -59,6 +59,7 @@ class Worker:
         lease: float = 30.0,
         drain_timeout: float = 30.0,
     ) -> None:
+        self._has_own_name = worker_id is not None
         self._settings = Settings.of(
             worker_id,
             capacity=capacity,
@@ -77,7 +78,7 @@ class Worker:
     @property
     def worker_id(self) -> str:
         """Its name in the registry."""
-        return self._settings.worker_id
+        return self._settings_here().worker_id
 
     def job(self, job_type: str) -> Callable[[H], H]:
         """Makes a function the handler of a type of jobs; `"*"`: of all types that have no other.
@@ -112,7 +113,7 @@ class Worker:
             raise ValueError("expected a handler at least: @worker.job(…)")
         try:
             with stopped_by_signals(self.stop):
-                Running(self._client, self._settings, self._handlers, self._ends).run()
+                Running(self._client, self._settings_here(), self._handlers, self._ends).run()
         finally:
             self._client.close()
             self._forget_ends()
@@ -120,6 +121,12 @@ class Worker:
     def stop(self) -> None:
         """Has `run()` stop, and returns at once. Any thread and any signal handler may call it."""
         self._ends.put(None)
+
+    def _settings_here(self) -> Settings:
+        if self._has_own_name:
+            return self._settings
+        # A process that was forked off since is a worker of its own.
+        return self._settings._replace(worker_id=default_worker_id())
 
     def _forget_ends(self) -> None:
         try:

@@ -92,6 +92,7 @@ def _memory_use() -> float | None:
     try:
         lines = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
         kilobytes = {words[0]: int(words[1]) for words in lines}
-        return 1 - kilobytes["MemAvailable:"] / kilobytes["MemTotal:"]
-    except (OSError, ValueError, KeyError, IndexError):
+        # Containers may be told of more that is free than there is.
+        return max(0.0, 1 - kilobytes["MemAvailable:"] / kilobytes["MemTotal:"])
+    except (OSError, ValueError, KeyError, IndexError, ZeroDivisionError):
         return None  # Only Linux has it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -81,13 +82,22 @@ class RetryLater(Exception):  # noqa: N818 - it says what to do
     """A failure that may pass, with the time of the retry: a rate limit, for example.
 
     Args:
-        seconds: Until the retry, at most 7 days. It counts against the job's `max_retries`.
+        seconds: Until the retry, at most 7 days; a longer time is shortened. It counts against the job's
+            `max_retries`. A text such as that of the header Retry-After is read if it is a number.
         message: The error of the attempt.
+
+    Raises:
+        ValueError, TypeError: `seconds` is no number.
     """
 
-    def __init__(self, seconds: float, message: str = "to be retried later") -> None:
+    def __init__(self, seconds: float | str, message: str = "to be retried later") -> None:
         super().__init__(message)
-        self.seconds = seconds
+        try:
+            self.seconds = float(seconds)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"seconds: expected a number, got {seconds!r:.100}") from None
+        if math.isnan(self.seconds):
+            raise ValueError("seconds: expected a number, got nan")
 
 
 class JobAborted(BaseException):

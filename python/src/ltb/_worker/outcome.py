@@ -61,13 +61,18 @@ async def run_async(held: Held, handler: Handler) -> Outcome:
 def failed(held: Held, error: BaseException) -> Failed:
     """The failure that an exception stands for."""
     retry_after: float | None = None
-    if isinstance(error, RetryLater):
-        retry_after = min(max(error.seconds, 0.0), MAX_RETRY_S)
+    try:
+        if isinstance(error, RetryLater):
+            retry_after = min(max(error.seconds, 0.0), MAX_RETRY_S)
+        text = _text_of(error)
+    except Exception as fault:
+        # A class of the handler's own may have no `seconds`, or a `__str__` that raises.
+        text = _text_of(fault)
     return Failed(
         models.FailJobsItem(
             job_id=held.job.id,
             epoch=held.job.epoch,
-            error=_text_of(error),
+            error=text,
             retryable=not isinstance(error, PermanentError),
             retry_after=retry_after,
         )

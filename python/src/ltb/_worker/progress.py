@@ -42,10 +42,13 @@ class ProgressReports:
             item = self._latest.setdefault(
                 held, models.UpdateJobProgressItem(job_id=held.job.id, epoch=held.job.epoch)
             )
-            if fraction is not None and not math.isnan(fraction):
-                item.progress = min(1.0, max(0.0, float(fraction)))
-            if message is not None:
-                item.message = well_formed(str(message)[:MAX_MESSAGE])
+            try:
+                if fraction is not None and not math.isnan(fraction):
+                    item.progress = min(1.0, max(0.0, float(fraction)))
+                if message is not None:
+                    item.message = well_formed(str(message)[:MAX_MESSAGE])
+            except Exception as error:
+                log.warning("%s: its progress cannot be told: %s", held.about, error)
         self._some.set()
 
     def work(self) -> None:

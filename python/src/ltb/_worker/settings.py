@@ -41,7 +41,7 @@ class Settings(NamedTuple):
         drain_timeout: float,
     ) -> Settings:
         """Raises ValueError or TypeError that begins with the argument's name."""
-        name = f"{socket.gethostname()}-{os.getpid()}" if worker_id is None else worker_id
+        name = default_worker_id() if worker_id is None else worker_id
         if not 1 <= len(name) <= MAX_NAME:
             raise ValueError(f"worker_id: expected 1 to {MAX_NAME} characters, got {len(name)}")
         _expect_whole("capacity", capacity, 1, MAX_CAPACITY)
@@ -51,6 +51,11 @@ class Settings(NamedTuple):
         if isinstance(tags, str):
             raise TypeError("tags: expected a list of texts, got one text")
         return cls(name, capacity, prefetch, list(tags), metadata, version, lease, drain_timeout)
+
+
+def default_worker_id() -> str:
+    """Host name and process id."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 class Handlers(dict[str, Handler]):

@@ -29,9 +29,19 @@ class Threads:
             if self._idle > 0:
                 self._idle -= 1
             else:
-                self._all += 1
-                threading.Thread(target=self._serve, name=f"ltb-job-{self._all}", daemon=True).start()
+                self._begin()
         self._work.put(work)
+
+    def _begin(self) -> None:
+        thread = threading.Thread(target=self._serve, name=f"ltb-job-{self._all + 1}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system allows no more threads. The work waits for one of those that there are.
+            if self._all == 0:
+                raise
+            return
+        self._all += 1
 
     def close(self) -> None:
         """Ends the threads, each when its handler has returned."""
