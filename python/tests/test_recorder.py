@@ -389,6 +389,17 @@ def test_a_service_that_is_away_costs_no_more_than_the_bound(
     assert (benchmark.status, benchmark.completed_iterations) == ("COMPLETED", 1000)
 
 
+def test_a_run_without_evaluations_tells_what_waits() -> None:
+    code = """
+        import ltb
+        with ltb.run("a", model="m", dataset="d"):
+            pass
+    """
+    err = ended(program(code, LTB_URL="http://127.0.0.1:9", LTB_EXIT_TIMEOUT="1"))[1]
+    assert "the begin or end of a run is not sent" in err
+    assert "0 evaluations" not in err
+
+
 def test_a_silent_service_is_given_up_at_the_bound(
     own_service: Service, dataset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

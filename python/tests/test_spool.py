@@ -202,3 +202,26 @@ def test_a_file_that_is_gone_was_sent_by_another(
     with pytest.raises(SystemExit):
         sync.main(["--url", stub.url, "missing.jsonl"])
     assert "expected a file, got 'missing.jsonl'" in capsys.readouterr().err
+
+
+def test_a_file_of_a_later_version_is_left_to_it(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    path = spool_folder() / "1-a.jsonl"
+    path.write_text('{"spool":2,"url":""}\n{"kind":"evaluation","of":"a kind that is not known"}\n')
+    assert sync.main(["--url", stub.url]) == 1
+    assert "expected a spool of version 1, got version 2" in capsys.readouterr().err
+    assert spooled() == [path]
+
+
+def test_what_the_disk_takes_only_in_part_is_not_said_to_be_kept(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write = os.write
+    with ltb.Client(stub.url) as client, ltb.run("a", model="m", dataset="d", client=client) as run:
+
+        def half(descriptor: int, data: bytes) -> int:
+            return write(descriptor, data[: len(data) // 2])
+
+        monkeypatch.setattr(os, "write", half)
+        run.log(score=float("nan"))
+        monkeypatch.undo()
+    assert "kept in no file (the disk of" in caplog.text

@@ -213,7 +213,10 @@ class Sender:
         self.spool.close()
         if is_left:
             why = f" ({self._failure})" if self._failure else ""
-            tell(f"{count} evaluations are not sent{why}. They are in {path}: send them by ltb-sync")
+            if count:
+                tell(f"{count} evaluations are not sent{why}. They are in {path}: send them by ltb-sync")
+            else:
+                tell(f"the begin or end of a run is not sent{why}. It is in {path}: send it by ltb-sync")
         if self._lost:
             tell(f"{self._lost} evaluations are lost, because the spool could not be written")
 

@@ -14,11 +14,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple, cast
 
 from .._codec import to_json
 from .._ids import uuid7
 
+# Of the lines of a file.
+_VERSION = 1
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
 
 
@@ -184,7 +186,7 @@ class Spool:
                     path.unlink(missing_ok=True)
                     os.close(descriptor)
         if self.end == self._start:
-            self._write(self._descriptor, f"{to_json({'spool': 1, 'url': self._url})}\n".encode())
+            self._write(self._descriptor, f"{to_json({'spool': _VERSION, 'url': self._url})}\n".encode())
             self.sent_to = self.end
         return self._descriptor
 
@@ -223,6 +225,19 @@ def _entry_of(line: bytes) -> Entry | None:
     return Entry(kind, body, "")
 
 
+def _url_of(head: Any) -> str:
+    """The address that a file is for. Raises ValueError if its lines are not known."""
+    if not isinstance(head, dict) or not isinstance(url := cast("dict[str, Any]", head).get("url"), str):
+        raise ValueError("it does not begin as a spool does")
+    version: object = cast("dict[str, Any]", head).get("spool")
+    if version != _VERSION:
+        # Its lines would be taken for cut off ones, and lost.
+        raise ValueError(
+            f"expected a spool of version {_VERSION}, got version {version}: a later ltb-sync sends it"
+        )
+    return url
+
+
 class LeftSpool:
     """A file of a process that has ended. It is locked while it is open."""
 
@@ -239,9 +254,8 @@ class LeftSpool:
             if not _try_lock(file.fileno()) or not path.exists():
                 return None
             head = file.readline()
-            url = json.loads(head).get("url") if head else ""
-            if not isinstance(url, str):
-                raise ValueError("it does not begin as a spool does")
+            # One that was never written to, or whose entries were all sent, is empty.
+            url = _url_of(json.loads(head)) if head else ""
             opened.pop_all()
         return LeftSpool(path, file, url)
 
@@ -266,7 +280,9 @@ def keep_rejected(evaluation: Mapping[str, object], reason: str) -> Path:
     descriptor = os.open(path, _FLAGS, 0o600)
     try:
         # One call, so that the lines of processes do not mix.
-        os.write(descriptor, line.encode())
+        content = line.encode()
+        if os.write(descriptor, content) < len(content):
+            raise OSError(f"the disk of {path} took only a part")
     finally:
         os.close(descriptor)
     return path
