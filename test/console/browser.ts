@@ -126,10 +126,14 @@ export async function barriers(page: Page): Promise<string[]> {
   })()`);
 }
 
-/** What is cut off at the side of tables, though the window has room: of whole tables, heads and figures. */
+/**
+ * What is cut off at the side of tables: of whole tables, heads and figures. The figures behind a chart may
+ * scroll where they have no room.
+ */
 export async function cutTables(page: Page): Promise<string[]> {
   // A name that somebody gave may be cut at the head of its column.
-  const parts = ".virtual, .scroll, [role=columnheader]:not(:has(bdi)), .virtual-body .number";
+  const heads = ".virtual:not(.stacked) [role=columnheader]:not(:has(bdi))";
+  const parts = `.virtual, .scroll:not(.chart .scroll), ${heads}, .virtual-body .number`;
   return page.evaluate(`[...document.querySelectorAll("main :is(${parts})")]
     .filter((each) => each.scrollWidth > each.clientWidth + 1)
     .map((each) => (each.getAttribute("aria-label") ?? each.textContent) +

@@ -25,7 +25,7 @@ interface Props {
   series: readonly Series[];
 }
 
-const [height, top, bottom, left] = [150, 22, 22, 36];
+const [height, top, right, bottom, left] = [150, 22, 28, 22, 36];
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const between = 15 * 60_000;
 
@@ -54,11 +54,11 @@ export function OverTime({ title, note, from, to, step, times, series }: Props) 
       }}
     >
       {(width) => {
-        const x = scaleLinear([from, to], [left, width - 8]);
+        const x = scaleLinear([from, to], [left, width - right]);
         const wide = Math.max(x(from + step) - x(from) - 1, 1);
         return (
           <>
-            <AxisLeft scale={y} from={left} to={width - 8} whole />
+            <AxisLeft scale={y} from={left} to={width - right} whole />
             {marks.map((time) => (
               <text key={time} x={x(time)} y={height - 6} textAnchor="middle">
                 {clock.format(time)}

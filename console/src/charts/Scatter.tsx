@@ -127,7 +127,7 @@ function Whiskers({ point, x, y, across, up }: WhiskersProps) {
 function Name({ label }: { label: Label | undefined }) {
   return (
     label && (
-      <text className="name" x={label.x} y={label.y} textAnchor={label.anchor}>
+      <text className="name afloat" x={label.x} y={label.y} textAnchor={label.anchor}>
         {label.text}
       </text>
     )

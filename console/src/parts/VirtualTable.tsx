@@ -1,16 +1,11 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useEffect, useRef } from "react";
 import { boxes, type Selection } from "./selection.tsx";
+import { type TableColumn, useIsStacked } from "./Table.tsx";
 
-export interface Column<Row> {
-  title: string;
-  /** What stands at the head instead of the title. */
-  head?: ReactNode;
+export interface Column<Row> extends TableColumn<Row> {
   /** A track of a CSS grid, with its least width in rem: `12rem`, `minmax(10rem, 2fr)`. */
   width: string;
-  cell: (row: Row) => ReactNode;
-  /** Figures stand at the right. */
-  number?: boolean;
 }
 
 interface Props<Row> {
@@ -21,7 +16,7 @@ interface Props<Row> {
   keyOf: (row: Row) => string;
   /** How many rows there are in all; undefined: it is not known, or more than are here. */
   total?: number | undefined;
-  /** About how tall a row is, in pixels. */
+  /** About how tall a row is, in pixels, where it is not stacked. */
   rowHeight?: number;
   /** Called when the end comes into sight and there is more. */
   onEnd?: (() => void) | undefined;
@@ -42,13 +37,20 @@ export function VirtualTable<Row>(props: Props<Row>) {
   const chooser: Column<Row>[] = selection ? [boxes(selection, { rows, keyOf, last: lastChosen })] : [];
   const columns: readonly Column<Row>[] = [...chooser, ...props.columns];
   const body = useRef<HTMLDivElement>(null);
+  const isStacked = useIsStacked();
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => rowHeight,
+    estimateSize: () => (isStacked ? 3 : 1) * rowHeight,
     overscan: 12,
     scrollMargin: body.current?.offsetTop ?? 0,
     getItemKey: (index) => keyOf(rows[index] as Row),
   });
+  const measured = useRef(isStacked);
+  useEffect(() => {
+    if (measured.current === isStacked) return;
+    measured.current = isStacked;
+    virtual.measure();
+  }, [virtual, isStacked]);
   const items = virtual.getVirtualItems();
   const first = virtual.range?.startIndex ?? 0;
   const last = items.at(-1)?.index ?? -1;
@@ -67,13 +69,19 @@ export function VirtualTable<Row>(props: Props<Row>) {
     (sum, { width }) => sum + Number.parseFloat(/[\d.]+(?=rem)/.exec(width)?.[0] ?? "0"),
     0,
   );
+  const minWidth = isStacked ? undefined : `${least}rem`;
   return (
     // Rows are laid out by themselves, which a table element does not allow.
-    <div className="virtual" role="table" aria-label={label} aria-rowcount={total ?? -1}>
-      <div role="rowgroup" className="virtual-head" style={{ minWidth: `${least}rem` }}>
+    <div
+      className={isStacked ? "virtual stacked" : "virtual"}
+      role="table"
+      aria-label={label}
+      aria-rowcount={total ?? -1}
+    >
+      <div role="rowgroup" className="virtual-head" style={{ minWidth }}>
         <div role="row" className="virtual-row" style={{ gridTemplateColumns: template }}>
-          {columns.map(({ title, head, number }) => (
-            <div role="columnheader" key={title} className={number ? "number" : undefined}>
+          {columns.map(({ title, id = title, head, number }) => (
+            <div role="columnheader" key={id} className={number ? "number" : undefined}>
               {head ?? title}
             </div>
           ))}
@@ -83,7 +91,7 @@ export function VirtualTable<Row>(props: Props<Row>) {
         role="rowgroup"
         ref={body}
         className="virtual-body"
-        style={{ height: virtual.getTotalSize(), minWidth: `${least}rem` }}
+        style={{ height: virtual.getTotalSize(), minWidth }}
       >
         {items.map(({ index, key, start }) => {
           const row = rows[index] as Row;
@@ -101,8 +109,13 @@ export function VirtualTable<Row>(props: Props<Row>) {
                 transform: `translateY(${start - virtual.options.scrollMargin}px)`,
               }}
             >
-              {columns.map(({ title, number, cell }) => (
-                <div role="cell" key={title} className={number ? "number" : undefined}>
+              {columns.map(({ title, id = title, number, isName, cell }) => (
+                <div
+                  role={isName ? "rowheader" : "cell"}
+                  key={id}
+                  className={number ? "number" : undefined}
+                  data-title={title}
+                >
                   {cell(row)}
                 </div>
               ))}

@@ -34,15 +34,18 @@ export function boxes<Row>(selection: Selection<Row>, { rows, keyOf, last }: Row
   };
   return {
     title: "Selected",
-    width: "2.6rem",
+    width: "2rem",
     head: all ? (
-      <input
-        type="checkbox"
-        className="check"
-        aria-label={`Select the ${count(rows.length)} shown`}
-        checked={every}
-        onChange={() => onChange(new Set(every ? [] : rows.map(keyOf)))}
-      />
+      <label className="all">
+        <input
+          type="checkbox"
+          className="check"
+          aria-label={`Select the ${count(rows.length)} shown`}
+          checked={every}
+          onChange={() => onChange(new Set(every ? [] : rows.map(keyOf)))}
+        />{" "}
+        <span>all shown</span>
+      </label>
     ) : (
       <span className="hidden">Selected</span>
     ),

@@ -21,7 +21,7 @@ import { useTitle } from "../../parts/useTitle.ts";
 import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
 
 const columns: readonly Column<AuditLog>[] = [
-  { title: "When", width: "8rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { title: "When", width: "7rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
   {
     title: "Who",
     width: "minmax(8rem, 1fr)",

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useQuery } from "@connectrpc/connect-query";
+import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
@@ -7,8 +8,18 @@ import { useMay } from "../../data/session.ts";
 import { Actor } from "../../parts/Actor.tsx";
 import { FieldChanges } from "../../parts/FieldChanges.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
-import { Scroll } from "../../parts/Scroll.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { Time } from "../../parts/Time.tsx";
+
+const columns: readonly TableColumn<AuditLog>[] = [
+  { title: "When", cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { title: "Who", cell: (entry) => <Actor entry={entry} /> },
+  { title: "What", cell: ({ action }) => action.replaceAll("_", " ") },
+  {
+    title: "Change",
+    cell: ({ action, changes }) => action !== "create" && <FieldChanges changes={changes} short />,
+  },
+];
 
 /** Who changed a benchmark, as far as the reader may know. */
 export function Changes({ id }: { id: string }) {
@@ -32,32 +43,7 @@ export function Changes({ id }: { id: string }) {
           auditLogs.length === 0 ? (
             <p className="soft">none</p>
           ) : (
-            <Scroll label="Changes">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">When</th>
-                    <th scope="col">Who</th>
-                    <th scope="col">What</th>
-                    <th scope="col">Change</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {auditLogs.map((entry) => (
-                    <tr key={entry.id}>
-                      <td>
-                        <Time at={entry.createdAt} />
-                      </td>
-                      <td>
-                        <Actor entry={entry} />
-                      </td>
-                      <td>{entry.action.replaceAll("_", " ")}</td>
-                      <td>{entry.action !== "create" && <FieldChanges changes={entry.changes} short />}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </Scroll>
+            <Table label="Changes" columns={columns} rows={auditLogs} keyOf={(entry) => entry.id} />
           )
         }
       </Loaded>

@@ -54,11 +54,15 @@ export function Page() {
     },
     {
       title: "Name",
-      width: "minmax(11rem, 11fr)",
-      cell: ({ id, name }) => (
-        <Link className="two-lines" to="/benchmarks/$id" params={{ id }} title={name}>
-          {name}
-        </Link>
+      isName: true,
+      width: "minmax(16.5rem, 17fr)",
+      cell: ({ id, name, labels }) => (
+        <>
+          <Link className="two-lines" to="/benchmarks/$id" params={{ id }} title={name}>
+            {name}
+          </Link>
+          <Labels labels={labels} />
+        </>
       ),
     },
     {
@@ -90,8 +94,7 @@ export function Page() {
       width: "8rem",
       cell: (benchmark) => <MeanScore benchmark={benchmark} latest={news.get(benchmark.id)?.meanScore} />,
     },
-    { title: "Created", width: "5.5rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
-    { title: "Labels", width: "minmax(6rem, 6fr)", cell: ({ labels }) => <Labels labels={labels} /> },
+    { title: "Created", width: "6.2rem", cell: ({ createdAt }) => <Time at={createdAt} /> },
   ];
   const current = rows.map((row) => {
     const { benchmark, deleted } = news.get(row.id) ?? {};

@@ -1,10 +1,11 @@
+import type { BenchmarkComparison } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import type { CompareBenchmarksResponse } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { differenceOf } from "../../../../src/charts/rows.ts";
 import { leaveOpen, type Verdict, verdictOf } from "../../../../src/statistics/verdict.ts";
 import { Intervals } from "../../charts/Intervals.tsx";
 import { count, figure } from "../../parts/format.ts";
-import { Scroll } from "../../parts/Scroll.tsx";
 import { Status, type Tone } from "../../parts/Status.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { alpha } from "./request.ts";
 
 const tones: Record<Verdict, Tone> = {
@@ -44,57 +45,12 @@ export function Overall({ answer, nameOf }: Props) {
           rows={drawn}
         />
       )}
-      <Scroll label="Figures of the comparisons">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Candidate</th>
-              <th scope="col">Verdict</th>
-              {["Pairs", "Baseline", "Candidate", "Difference", "p (t)", "p (Holm)", "Won / lost / tied"].map(
-                (title) => (
-                  <th scope="col" key={title} className="number">
-                    {title}
-                  </th>
-                ),
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {comparisons.map((each) => {
-              const verdict = verdictOf(each, deciding);
-              return (
-                <tr key={each.candidateId}>
-                  <th scope="row">
-                    <bdi>{nameOf(each.candidateId)}</bdi>
-                  </th>
-                  <td>
-                    <Status tone={tones[verdict]}>{verdict}</Status>
-                    {leaveOpen(each.bounds) && (
-                      <div className="soft small">
-                        the difference may be {figure(each.bounds.low)} to {figure(each.bounds.high)}
-                      </div>
-                    )}
-                  </td>
-                  <td className="number">{count(each.nPaired)}</td>
-                  <td className="number">{orDash(each.baselineMean)}</td>
-                  <td className="number">{orDash(each.candidateMean)}</td>
-                  <td className="number">
-                    {orDash(each.meanDifference)}
-                    {each.ci95Low !== undefined && (
-                      <div className="soft small nowrap">
-                        {orDash(each.ci95Low)} to {orDash(each.ci95High)}
-                      </div>
-                    )}
-                  </td>
-                  <td className="number">{orDash(each.pairedTPValue, p)}</td>
-                  <td className="number">{orDash(each.adjustedPValue, p)}</td>
-                  <td className="number">{`${count(each.wins)} / ${count(each.losses)} / ${count(each.ties)}`}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </Scroll>
+      <Table
+        label="Figures of the comparisons"
+        columns={columnsOf(nameOf, (each) => verdictOf(each, deciding))}
+        rows={comparisons}
+        keyOf={({ candidateId }) => candidateId}
+      />
       <p className="soft small">
         The 95 % interval, below the difference, and “p (t)” are of the paired t-test and not adjusted.
         Verdicts go by “p (Holm)”: better or worse if it is below {alpha} and the mean goes the same way.
@@ -105,6 +61,53 @@ export function Overall({ answer, nameOf }: Props) {
     </section>
   );
 }
+
+const columnsOf = (
+  nameOf: Props["nameOf"],
+  verdictFor: (comparison: BenchmarkComparison) => Verdict,
+): readonly TableColumn<BenchmarkComparison>[] => [
+  { title: "Candidate", isName: true, cell: ({ candidateId }) => <bdi>{nameOf(candidateId)}</bdi> },
+  {
+    title: "Verdict",
+    cell: (each) => {
+      const verdict = verdictFor(each);
+      return (
+        <>
+          <Status tone={tones[verdict]}>{verdict}</Status>
+          {leaveOpen(each.bounds) && (
+            <div className="soft small">
+              the difference may be {figure(each.bounds.low)} to {figure(each.bounds.high)}
+            </div>
+          )}
+        </>
+      );
+    },
+  },
+  { title: "Pairs", number: true, cell: ({ nPaired }) => count(nPaired) },
+  { title: "Baseline", number: true, cell: ({ baselineMean }) => orDash(baselineMean) },
+  { title: "Candidate", id: "mean", number: true, cell: ({ candidateMean }) => orDash(candidateMean) },
+  {
+    title: "Difference",
+    number: true,
+    cell: ({ meanDifference, ci95Low, ci95High }) => (
+      <>
+        {orDash(meanDifference)}
+        {ci95Low !== undefined && (
+          <div className="soft small nowrap">
+            {orDash(ci95Low)} to {orDash(ci95High)}
+          </div>
+        )}
+      </>
+    ),
+  },
+  { title: "p (t)", number: true, cell: ({ pairedTPValue }) => orDash(pairedTPValue, p) },
+  { title: "p (Holm)", number: true, cell: ({ adjustedPValue }) => orDash(adjustedPValue, p) },
+  {
+    title: "Won / lost / tied",
+    number: true,
+    cell: ({ wins, losses, ties }) => `${count(wins)} / ${count(losses)} / ${count(ties)}`,
+  },
+];
 
 const orDash = (value: number | undefined, write = figure) => (value === undefined ? "–" : write(value));
 

@@ -17,6 +17,7 @@ export function columnsOf(matrix: Matrix): readonly Column<ComparedSample>[] {
   return [
     {
       title: "Sample",
+      isName: true,
       width: "minmax(8rem, 2fr)",
       cell: ({ sampleId }) => (
         <button
@@ -37,7 +38,8 @@ export function columnsOf(matrix: Matrix): readonly Column<ComparedSample>[] {
       cell: ({ difference }) => figure(difference),
     },
     ...benchmarkIds.map((id, place) => ({
-      title: id,
+      title: nameOf(id),
+      id,
       head: (
         <bdi className="one-line" title={nameOf(id)}>
           {nameOf(id)}

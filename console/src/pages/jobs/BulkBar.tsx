@@ -32,14 +32,16 @@ export function BulkBar({ filters, selected, onClear }: Props) {
     <>
       <div className="actions">
         <span className="soft">
-          {selected.length > 0 ? `${count(selected.length)} selected:` : "All that match:"}
+          {selected.length > 0
+            ? `${count(selected.length)} selected`
+            : offered.length > 0 && "All that match"}
+          {offered.length > 0 ? ":" : nothingWords(filters, selected)}
         </span>
         {offered.map(({ action, word, made }) => (
           <button key={word} type="button" {...shortcut(action)} onClick={() => setPlan(made)}>
             {word}…
           </button>
         ))}
-        {offered.length === 0 && <span className="soft">{nothingWords(filters, selected)}</span>}
         {selected.length > 0 && (
           <button type="button" onClick={onClear}>
             Select none
@@ -90,7 +92,8 @@ function planOf(action: Action, filters: JobFilters, selected: readonly Job[]): 
 
 /** Why there is nothing to do. */
 function nothingWords({ status, workerId }: JobFilters, selected: readonly Job[]): string {
-  if (selected.length > 0 || status === JobStatus.COMPLETED) return "completed jobs stay as they are";
-  if (workerId !== "") return "select those of a worker one by one";
-  return "choose a status, a type, a benchmark or a limit key, or select jobs";
+  if (selected.length > 0) return ": completed jobs stay as they are";
+  if (status === JobStatus.COMPLETED) return "Completed jobs stay as they are.";
+  if (workerId !== "") return "To retry or cancel jobs of a worker, select them.";
+  return "To retry or cancel jobs, select some, or choose a status, a type, a benchmark or a limit key.";
 }

@@ -27,6 +27,7 @@ const jobColumns: readonly Column<JobRow>[] = [
   },
   {
     title: "Job",
+    isName: true,
     width: "minmax(8.4rem, 2fr)",
     cell: ({ job }) => (
       <Link to="/jobs/$id" params={{ id: job.id }} title={job.jobType} className="job-name">
@@ -37,7 +38,7 @@ const jobColumns: readonly Column<JobRow>[] = [
   { title: "Priority", width: "4.6rem", number: true, cell: ({ job }) => job.priority },
   {
     title: "Progress",
-    width: "minmax(7rem, 1.6fr)",
+    width: "minmax(6.6rem, 1.6fr)",
     cell: ({ job }) => <Progress job={job} />,
   },
   { title: "Attempts", width: "5.4rem", number: true, cell: ({ job }) => attemptsOf(job) },
@@ -59,13 +60,14 @@ const jobColumns: readonly Column<JobRow>[] = [
   {
     title: "Limit key",
     width: "minmax(5rem, 1fr)",
-    cell: ({ job }) => (
-      <bdi className="line" title={job.limitKey}>
-        {job.limitKey}
-      </bdi>
-    ),
+    cell: ({ job: { limitKey } }) =>
+      limitKey && (
+        <bdi className="line" title={limitKey}>
+          {limitKey}
+        </bdi>
+      ),
   },
-  { title: "Waited", width: "4.4rem", number: true, cell: ({ job }) => <Waited job={job} /> },
+  { title: "Waited", width: "5.4rem", number: true, cell: ({ job }) => <Waited job={job} /> },
   { title: "Ran", width: "4.1rem", number: true, cell: ({ job }) => <Ran job={job} /> },
   { title: "Created", width: "6.1rem", number: true, cell: ({ job }) => <Time at={job.createdAt} /> },
 ];

@@ -64,6 +64,7 @@ const columns: readonly Column<LeaderboardEntry>[] = [
   },
   {
     title: "Benchmark",
+    isName: true,
     width: "minmax(10rem, 2fr)",
     cell: ({ benchmarkId, benchmarkName }) => (
       <BenchmarkLink id={benchmarkId}>

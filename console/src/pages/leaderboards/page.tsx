@@ -14,6 +14,7 @@ import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
 const columns: readonly Column<Dataset>[] = [
   {
     title: "Dataset",
+    isName: true,
     width: "minmax(12rem, 2fr)",
     cell: ({ dataset }) => (
       <Link to="/leaderboards/$dataset" params={{ dataset }}>

@@ -6,10 +6,28 @@ import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
 import { count, lasting } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
-import { Scroll } from "../../parts/Scroll.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { asked } from "./asked.ts";
 
 const shown = 10;
+
+const columns: readonly TableColumn<JobTypeStats>[] = [
+  {
+    title: "Type",
+    isName: true,
+    cell: ({ jobType }) => (
+      <Link to="/jobs" search={{ type: jobType } as never}>
+        <bdi>{jobType}</bdi>
+      </Link>
+    ),
+  },
+  { title: "States", cell: (type) => <Shares title={type.jobType} shares={sharesOf(type)} /> },
+  {
+    title: "Oldest waits",
+    number: true,
+    cell: ({ oldestPendingAge }) => oldestPendingAge && lasting(oldestPendingAge),
+  },
+];
 
 /** The jobs of each type by their states, those with the most work first. */
 export function Types() {
@@ -25,39 +43,19 @@ export function Types() {
               There is no job. <code>ltb demo</code> makes some.
             </p>
           ) : (
-            <Scroll label="Jobs by type">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">Type</th>
-                    <th scope="col">States</th>
-                    <th scope="col" className="number">
-                      Oldest waits
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {mostWork(byType).map((type) => (
-                    <tr key={type.jobType}>
-                      <th scope="row">
-                        <Link to="/jobs" search={{ type: type.jobType } as never}>
-                          <bdi>{type.jobType}</bdi>
-                        </Link>
-                      </th>
-                      <td>
-                        <Shares title={type.jobType} shares={sharesOf(type)} />
-                      </td>
-                      <td className="number">{type.oldestPendingAge && lasting(type.oldestPendingAge)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+            <>
+              <Table
+                label="Jobs by type"
+                columns={columns}
+                rows={mostWork(byType)}
+                keyOf={({ jobType }) => jobType}
+              />
               {byType.length > shown && (
                 <p className="soft">
                   and {count(byType.length - shown)} more types. <Link to="/queue">Queue</Link>
                 </p>
               )}
-            </Scroll>
+            </>
           )
         }
       </Loaded>

@@ -5,12 +5,61 @@ import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
 import { count, lasting } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
-import { Scroll } from "../../parts/Scroll.tsx";
 import { Status, type Tone } from "../../parts/Status.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { Tags } from "../../parts/Tags.tsx";
 
 /** A lane's `ready` is not counted beyond. */
 const countedTo = 10_000;
+
+/** The filters of the list of jobs that leave those of a lane. */
+const filtersOf = ({ jobType, limitKey }: JobLane) => ({
+  type: jobType,
+  limit_key: limitKey || undefined,
+});
+
+const columns: readonly TableColumn<JobLane>[] = [
+  {
+    title: "Type",
+    isName: true,
+    cell: (lane) => (
+      <Link to="/jobs" search={filtersOf(lane) as never}>
+        <bdi>{lane.jobType}</bdi>
+      </Link>
+    ),
+  },
+  { title: "Tags", cell: ({ requiredTags }) => <Tags tags={requiredTags} /> },
+  {
+    title: "Limit key",
+    cell: ({ limitKey }) => limitKey && <bdi className="anywhere">{limitKey}</bdi>,
+  },
+  { title: "State", cell: (lane) => <LaneState lane={lane} /> },
+  {
+    title: "Ready",
+    number: true,
+    cell: (lane) => (
+      <Link to="/jobs" search={{ ...filtersOf(lane), status: "pending", order: "priority" } as never}>
+        {count(lane.ready)}
+        {lane.ready >= countedTo && "+"}
+      </Link>
+    ),
+  },
+  {
+    title: "Oldest waits",
+    number: true,
+    cell: ({ oldestReadyAge }) => oldestReadyAge && lasting(oldestReadyAge),
+  },
+  {
+    title: "Running",
+    number: true,
+    cell: (lane) => (
+      <Link to="/jobs" search={{ ...filtersOf(lane), status: "running" } as never}>
+        {count(lane.running)}
+      </Link>
+    ),
+  },
+  { title: "Workers", number: true, cell: ({ matchingWorkers }) => count(matchingWorkers) },
+];
 
 /** The lanes that have jobs, with what holds each up. */
 export function Lanes() {
@@ -28,73 +77,20 @@ export function Lanes() {
             </p>
           ) : (
             <>
-              <LaneTable lanes={lanes} />
+              <Table
+                label="Lanes"
+                columns={columns}
+                rows={lanes}
+                keyOf={({ jobType, requiredTags, limitKey }) =>
+                  JSON.stringify([jobType, requiredTags, limitKey])
+                }
+              />
               {nextPageToken !== "" && <p className="soft">The first {count(lanes.length)} are shown.</p>}
             </>
           )
         }
       </Loaded>
     </>
-  );
-}
-
-function LaneTable({ lanes }: { lanes: readonly JobLane[] }) {
-  return (
-    <Scroll label="Lanes">
-      <table className="table">
-        <thead>
-          <tr>
-            {["Type", "Tags", "Limit key", "State"].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-            {["Ready", "Oldest waits", "Running", "Workers"].map((name) => (
-              <th key={name} scope="col" className="number">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {lanes.map((lane) => {
-            const { jobType, requiredTags, limitKey } = lane;
-            const filters = { type: jobType, limit_key: limitKey || undefined };
-            return (
-              <tr key={JSON.stringify([jobType, requiredTags, limitKey])}>
-                <th scope="row">
-                  <Link to="/jobs" search={filters as never}>
-                    <bdi>{jobType}</bdi>
-                  </Link>
-                </th>
-                <td>
-                  <Tags tags={requiredTags} />
-                </td>
-                <td>
-                  <bdi className="anywhere">{limitKey}</bdi>
-                </td>
-                <td>
-                  <LaneState lane={lane} />
-                </td>
-                <td className="number">
-                  <Link to="/jobs" search={{ ...filters, status: "pending", order: "priority" } as never}>
-                    {count(lane.ready)}
-                    {lane.ready >= countedTo && "+"}
-                  </Link>
-                </td>
-                <td className="number">{lane.oldestReadyAge && lasting(lane.oldestReadyAge)}</td>
-                <td className="number">
-                  <Link to="/jobs" search={{ ...filters, status: "running" } as never}>
-                    {count(lane.running)}
-                  </Link>
-                </td>
-                <td className="number">{count(lane.matchingWorkers)}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </Scroll>
   );
 }
 

@@ -11,9 +11,44 @@ import { Confirm } from "../../parts/Confirm.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Meter } from "../../parts/Meter.tsx";
-import { Scroll } from "../../parts/Scroll.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { LimitDialog } from "./LimitDialog.tsx";
+
+const columns: readonly TableColumn<JobLimit>[] = [
+  {
+    title: "Limit key",
+    isName: true,
+    cell: ({ limitKey }) => (
+      <Link to="/jobs" search={{ limit_key: limitKey } as never}>
+        <bdi>{limitKey}</bdi>
+      </Link>
+    ),
+  },
+  { title: "Running", cell: (limit) => <Running limit={limit} /> },
+  {
+    title: "Started a minute",
+    number: true,
+    cell: ({ perMinute }) => (perMinute === undefined ? "any" : `at most ${count(perMinute)}`),
+  },
+  { title: "Set", cell: ({ updatedAt }) => <Time at={updatedAt} /> },
+];
+
+type Take = (limit: JobLimit) => void;
+
+const changeBy = (onChange: Take, onRemove: Take): TableColumn<JobLimit> => ({
+  title: "Change",
+  cell: (limit) => (
+    <span className="nowrap">
+      <button type="button" onClick={() => onChange(limit)}>
+        Change…
+      </button>{" "}
+      <button type="button" className="danger" onClick={() => onRemove(limit)}>
+        Remove…
+      </button>
+    </span>
+  ),
+});
 
 /** How many jobs of a limit key may run, and do. */
 export function Limits() {
@@ -39,52 +74,15 @@ export function Limits() {
               No limit key has a limit. <code>ltb limit set KEY --max-running 4</code> sets one.
             </p>
           ) : (
-            <Scroll label="Limits">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">Limit key</th>
-                    <th scope="col">Running</th>
-                    <th scope="col" className="number">
-                      Started a minute
-                    </th>
-                    <th scope="col">Set</th>
-                    {mayChange && <th scope="col">Change</th>}
-                  </tr>
-                </thead>
-                <tbody>
-                  {limits.map((limit) => (
-                    <tr key={limit.limitKey}>
-                      <th scope="row">
-                        <Link to="/jobs" search={{ limit_key: limit.limitKey } as never}>
-                          <bdi>{limit.limitKey}</bdi>
-                        </Link>
-                      </th>
-                      <td>
-                        <Running limit={limit} />
-                      </td>
-                      <td className="number">
-                        {limit.perMinute === undefined ? "any" : `at most ${count(limit.perMinute)}`}
-                      </td>
-                      <td>
-                        <Time at={limit.updatedAt} />
-                      </td>
-                      {mayChange && (
-                        <td className="nowrap">
-                          <button type="button" onClick={() => edit(limit)}>
-                            Change…
-                          </button>{" "}
-                          <button type="button" className="danger" onClick={() => remove(limit)}>
-                            Remove…
-                          </button>
-                        </td>
-                      )}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+            <>
+              <Table
+                label="Limits"
+                columns={mayChange ? [...columns, changeBy(edit, remove)] : columns}
+                rows={limits}
+                keyOf={({ limitKey }) => limitKey}
+              />
               {nextPageToken !== "" && <p className="soft">The first {count(limits.length)} are shown.</p>}
-            </Scroll>
+            </>
           )
         }
       </Loaded>

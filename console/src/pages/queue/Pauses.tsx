@@ -9,10 +9,28 @@ import { useMay } from "../../data/session.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
-import { Scroll } from "../../parts/Scroll.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { UserName } from "../../parts/UserName.tsx";
 import { Suggested } from "./Suggested.tsx";
+
+const orAny = (words: string) => (words ? <bdi className="anywhere">{words}</bdi> : "any");
+
+const columns: readonly TableColumn<JobPause>[] = [
+  { title: "Type", cell: ({ jobType }) => orAny(jobType) },
+  { title: "Limit key", cell: ({ limitKey }) => orAny(limitKey) },
+  { title: "Since", cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { title: "By", cell: ({ createdBy }) => (createdBy ? <UserName id={createdBy} /> : "–") },
+];
+
+const changeBy = (onResume: (pause: JobPause) => void): TableColumn<JobPause> => ({
+  title: "Change",
+  cell: (pause) => (
+    <button type="button" onClick={() => onResume(pause)}>
+      Resume…
+    </button>
+  ),
+});
 
 /** What is paused, since when and by whom. */
 export function Pauses() {
@@ -38,40 +56,15 @@ export function Pauses() {
               Nothing is paused. <code>ltb job pause --type TYPE</code> pauses a type.
             </p>
           ) : (
-            <Scroll label="Pauses">
-              <table className="table">
-                <thead>
-                  <tr>
-                    {["Type", "Limit key", "Since", "By"].map((name) => (
-                      <th key={name} scope="col">
-                        {name}
-                      </th>
-                    ))}
-                    {mayChange && <th scope="col">Change</th>}
-                  </tr>
-                </thead>
-                <tbody>
-                  {pauses.map((pause) => (
-                    <tr key={JSON.stringify([pause.jobType, pause.limitKey])}>
-                      <td>{pause.jobType ? <bdi className="anywhere">{pause.jobType}</bdi> : "any"}</td>
-                      <td>{pause.limitKey ? <bdi className="anywhere">{pause.limitKey}</bdi> : "any"}</td>
-                      <td>
-                        <Time at={pause.createdAt} />
-                      </td>
-                      <td>{pause.createdBy ? <UserName id={pause.createdBy} /> : "–"}</td>
-                      {mayChange && (
-                        <td>
-                          <button type="button" onClick={() => resume(pause)}>
-                            Resume…
-                          </button>
-                        </td>
-                      )}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+            <>
+              <Table
+                label="Pauses"
+                columns={mayChange ? [...columns, changeBy(resume)] : columns}
+                rows={pauses}
+                keyOf={({ jobType, limitKey }) => JSON.stringify([jobType, limitKey])}
+              />
               {nextPageToken !== "" && <p className="soft">The first {count(pauses.length)} are shown.</p>}
-            </Scroll>
+            </>
           )
         }
       </Loaded>

@@ -9,7 +9,7 @@ import { firstOfSample } from "../../data/firstOfSample.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { count, figure } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
-import { Scroll } from "../../parts/Scroll.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
 
 /** So many other benchmarks are asked for the sample, the newest ones. */
 const asked = 20;
@@ -54,24 +54,12 @@ function Others({ evaluation: { sampleId, benchmarkId }, dataset }: Props) {
       <Loaded query={benchmarks}>
         {() =>
           rows.length > 0 ? (
-            <Scroll label="The sample in other benchmarks">
-              <table className="table">
-                <thead>
-                  <tr>
-                    {["Benchmark", "Model", "Score", "Output", "Difference"].map((name) => (
-                      <th key={name} scope="col" className={name === "Score" ? "number" : undefined}>
-                        {name}
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {rows.map((row) => (
-                    <Other key={row.benchmark.id} {...row} from={benchmarkId} />
-                  ))}
-                </tbody>
-              </table>
-            </Scroll>
+            <Table
+              label="The sample in other benchmarks"
+              columns={columnsOf(benchmarkId)}
+              rows={rows}
+              keyOf={({ benchmark }) => benchmark.id}
+            />
           ) : (
             !waits && !failed && <p className="soft">None of them has it.</p>
           )
@@ -90,9 +78,7 @@ function Others({ evaluation: { sampleId, benchmarkId }, dataset }: Props) {
   );
 }
 
-interface OtherProps {
-  /** The benchmark of the page. */
-  from: string;
+interface Other {
   benchmark: Benchmark;
   /** The first of the sample. */
   evaluation: Evaluation;
@@ -100,32 +86,41 @@ interface OtherProps {
   goesOn: boolean;
 }
 
-function Other({ from, benchmark: { id, name }, evaluation, goesOn }: OtherProps) {
-  const { score, output, error, model, sampleId } = evaluation;
-  return (
-    <tr>
-      <th scope="row">
+/** What is shown of the others, which are compared with the benchmark of the page. */
+const columnsOf = (baseline: string): readonly TableColumn<Other>[] => [
+  {
+    title: "Benchmark",
+    isName: true,
+    cell: ({ benchmark: { id, name }, evaluation, goesOn }) => (
+      <>
         <Link to="/benchmarks/$id/samples/$evaluation" params={{ id, evaluation: evaluation.id }}>
           <bdi>{name}</bdi>
         </Link>
         {goesOn && <span className="soft small"> and more repetitions</span>}
-      </th>
-      <td>
-        <bdi>{model}</bdi>
-      </td>
-      <td className="number">{score === undefined ? "–" : figure(score)}</td>
-      <td>
-        {error === "" ? (
-          <div className="two-lines">{output}</div>
-        ) : (
-          <div className="two-lines text-bad">{error}</div>
-        )}
-      </td>
-      <td>
-        <Link to="/compare" search={{ baseline: from, with: id, sample: sampleId } as never}>
-          Compare<span className="hidden"> with {name}</span>
-        </Link>
-      </td>
-    </tr>
-  );
-}
+      </>
+    ),
+  },
+  { title: "Model", cell: ({ evaluation: { model } }) => <bdi>{model}</bdi> },
+  {
+    title: "Score",
+    number: true,
+    cell: ({ evaluation: { score } }) => (score === undefined ? "–" : figure(score)),
+  },
+  {
+    title: "Output",
+    cell: ({ evaluation: { output, error } }) =>
+      error === "" ? (
+        <div className="two-lines">{output}</div>
+      ) : (
+        <div className="two-lines text-bad">{error}</div>
+      ),
+  },
+  {
+    title: "Difference",
+    cell: ({ benchmark: { id, name }, evaluation: { sampleId } }) => (
+      <Link to="/compare" search={{ baseline, with: id, sample: sampleId } as never}>
+        Compare<span className="hidden"> with {name}</span>
+      </Link>
+    ),
+  },
+];

@@ -7,6 +7,7 @@ import type { Column } from "../../parts/VirtualTable.tsx";
 export const columns: readonly Column<Evaluation>[] = [
   {
     title: "Sample",
+    isName: true,
     width: "minmax(7rem, 7fr)",
     cell: ({ id, benchmarkId, sampleId }) => (
       <Link
@@ -30,12 +31,12 @@ export const columns: readonly Column<Evaluation>[] = [
   },
   {
     title: "Input",
-    width: "minmax(12rem, 12fr)",
+    width: "minmax(11.6rem, 12fr)",
     cell: ({ input, inputBytes }) => <Preview text={input} size={inputBytes} />,
   },
   {
     title: "Output",
-    width: "minmax(12rem, 12fr)",
+    width: "minmax(11.6rem, 12fr)",
     cell: ({ output, outputBytes, error }) =>
       error === "" ? (
         <Preview text={output} size={outputBytes} />
@@ -70,7 +71,7 @@ export const columns: readonly Column<Evaluation>[] = [
   },
   {
     title: "Cost",
-    width: "5.25rem",
+    width: "6rem",
     number: true,
     cell: ({ costUsd }) => (costUsd === undefined ? "" : measure("cost_usd", costUsd)),
   },

@@ -18,6 +18,7 @@ import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
 const columns: readonly Column<User>[] = [
   {
     title: "Name",
+    isName: true,
     width: "minmax(10rem, 2fr)",
     cell: ({ id, username }) => (
       <Link to="/users/$id" params={{ id }}>

@@ -10,6 +10,7 @@ import type { Column } from "../../parts/VirtualTable.tsx";
 export const workerColumns: readonly Column<Worker>[] = [
   {
     title: "Worker",
+    isName: true,
     width: "minmax(7rem, 1.6fr)",
     cell: ({ workerId }) => (
       <Link to="/workers/$id" params={{ id: workerId }} title={workerId} className="line">
@@ -32,7 +33,7 @@ export const workerColumns: readonly Column<Worker>[] = [
   {
     title: "Version",
     width: "minmax(4.7rem, 0.7fr)",
-    cell: ({ version }) => <bdi title={version}>{version}</bdi>,
+    cell: ({ version }) => version && <bdi title={version}>{version}</bdi>,
   },
   {
     title: "Types",

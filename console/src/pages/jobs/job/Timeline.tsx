@@ -1,10 +1,15 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Link } from "@tanstack/react-router";
-import { type Job, JobAttemptOutcome, JobAttemptOutcomeSchema } from "../../../../../gen/ltb/v1/job_pb.ts";
+import {
+  type Job,
+  type JobAttempt,
+  JobAttemptOutcome,
+  JobAttemptOutcomeSchema,
+} from "../../../../../gen/ltb/v1/job_pb.ts";
 import { cutText } from "../../../../../src/text.ts";
 import { lasting } from "../../../parts/format.ts";
-import { Scroll } from "../../../parts/Scroll.tsx";
 import { Status, type Tone, wordOf } from "../../../parts/Status.tsx";
+import { Table, type TableColumn } from "../../../parts/Table.tsx";
 import { Time, useNow } from "../../../parts/Time.tsx";
 import { rangeOf, type Stretch, stretchesOf } from "./timeline.ts";
 
@@ -36,72 +41,57 @@ export function Timeline({ job }: { job: Job }) {
     left: `${((from - low) / (high - low)) * 100}%`,
     width: `${(Math.max(to - from, 0) / (high - low)) * 100}%`,
   });
+  const columns: readonly TableColumn<Stretch>[] = [
+    { title: "Attempt", isName: true, cell: ({ attempt }) => attempt?.attempt ?? "next" },
+    {
+      title: "Waited",
+      cell: ({ waitFrom, from = now, wait }) => (
+        <>
+          <span className="nowrap">{lasting(Math.max(0, from - waitFrom))}</span>{" "}
+          <span className="soft">{waits[wait]}</span>
+        </>
+      ),
+    },
+    {
+      title: "Began",
+      cell: ({ from }) =>
+        from === undefined ? <NotYet job={job} now={now} /> : <Time at={timestampFromMs(from)} />,
+    },
+    {
+      title: "Ran",
+      cell: ({ from, to = now }) =>
+        from !== undefined && <span className="nowrap">{lasting(Math.max(0, to - from))}</span>,
+    },
+    {
+      title: `From creation to ${stretches.at(-1)?.to === undefined ? "now" : "the end"}`,
+      cell: ({ attempt, waitFrom, from, to = now }) => (
+        <span className="track">
+          <span className="wait" style={part(waitFrom, from ?? now)} />
+          {from !== undefined && (
+            <span className={attempt ? tones[attempt.outcome] : "even"} style={part(from, to)} />
+          )}
+        </span>
+      ),
+    },
+    { title: "Outcome", cell: ({ attempt }) => attempt && <Outcome attempt={attempt} /> },
+    {
+      title: "Worker",
+      cell: ({ attempt }) =>
+        attempt && (
+          <Link to="/workers/$id" params={{ id: attempt.workerId }}>
+            <bdi>{attempt.workerId}</bdi>
+          </Link>
+        ),
+    },
+    { title: "Epoch", number: true, cell: ({ attempt }) => attempt?.epoch },
+  ];
   return (
-    <Scroll label="Attempts">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Attempt</th>
-            <th scope="col">Waited</th>
-            <th scope="col">Began</th>
-            <th scope="col">Ran</th>
-            <th scope="col" className="track-column">
-              From creation to {stretches.at(-1)?.to === undefined ? "now" : "the end"}
-            </th>
-            <th scope="col">Outcome</th>
-            <th scope="col">Worker</th>
-            <th scope="col" className="number">
-              Epoch
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {stretches.map((stretch) => {
-            const { attempt, wait, waitFrom, from, to } = stretch;
-            const begun = from ?? now;
-            const tone = attempt ? tones[attempt.outcome] : "even";
-            return (
-              <tr key={attempt?.epoch ?? "next"}>
-                <th scope="row">{attempt ? attempt.attempt : "next"}</th>
-                <td>
-                  <span className="nowrap">{lasting(Math.max(0, begun - waitFrom))}</span>{" "}
-                  <span className="soft">{waits[wait]}</span>
-                </td>
-                <td className="nowrap">
-                  {from === undefined ? <NotYet job={job} now={now} /> : <Time at={timestampFromMs(from)} />}
-                </td>
-                <td className="nowrap">{from !== undefined && lasting(Math.max(0, (to ?? now) - from))}</td>
-                <td className="track-column">
-                  <span className="track">
-                    <span className="wait" style={part(waitFrom, begun)} />
-                    {from !== undefined && <span className={tone} style={part(from, to ?? now)} />}
-                  </span>
-                </td>
-                <td>
-                  {attempt && <Outcome outcome={attempt.outcome} />}
-                  {attempt?.error && (
-                    <details>
-                      <summary className="line">
-                        <bdi>{cutText(attempt.error, 80)}</bdi>
-                      </summary>
-                      <pre>{attempt.error}</pre>
-                    </details>
-                  )}
-                </td>
-                <td>
-                  {attempt && (
-                    <Link to="/workers/$id" params={{ id: attempt.workerId }}>
-                      <bdi>{attempt.workerId}</bdi>
-                    </Link>
-                  )}
-                </td>
-                <td className="number">{attempt?.epoch}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </Scroll>
+    <Table
+      label="Attempts"
+      columns={columns}
+      rows={stretches}
+      keyOf={({ attempt }) => String(attempt?.epoch ?? "next")}
+    />
   );
 }
 
@@ -115,8 +105,20 @@ function NotYet({ job, now }: { job: Job; now: number }) {
   );
 }
 
-function Outcome({ outcome }: { outcome: JobAttemptOutcome }) {
+function Outcome({ attempt: { outcome, error } }: { attempt: JobAttempt }) {
   const word =
     outcome === JobAttemptOutcome.UNSPECIFIED ? "running" : wordOf(JobAttemptOutcomeSchema, outcome);
-  return <Status tone={tones[outcome] ?? "even"}>{word}</Status>;
+  return (
+    <>
+      <Status tone={tones[outcome] ?? "even"}>{word}</Status>
+      {error && (
+        <details>
+          <summary className="line">
+            <bdi>{cutText(error, 80)}</bdi>
+          </summary>
+          <pre>{error}</pre>
+        </details>
+      )}
+    </>
+  );
 }
