@@ -1,5 +1,4 @@
-import { useQuery } from "@connectrpc/connect-query";
-import { useQuery as useAsked } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
@@ -10,7 +9,7 @@ import { count, lasting } from "../../parts/format.ts";
 import { Status, type Tone } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { lifeOf } from "../account/expiry.ts";
-import { asked } from "./asked.ts";
+import { ask, asked } from "./asked.ts";
 
 /** So many of a kind are named. */
 const named = 5;
@@ -18,17 +17,17 @@ const named = 5;
 /** What needs a look: silent workers, lanes that nobody serves, pauses, limits of 0, keys that end soon. */
 export function Attention() {
   const refetchInterval = useInterval(10_000);
-  const cluster = useAsked({ ...asked.cluster, refetchInterval });
-  const lanes = useAsked({ ...asked.lanes, refetchInterval });
-  const pauses = useAsked({ ...asked.pauses, refetchInterval });
-  const limits = useAsked({ ...asked.limits, refetchInterval });
+  const cluster = useQuery({ ...asked.cluster, refetchInterval });
+  const lanes = useQuery({ ...asked.lanes, refetchInterval });
+  const pauses = useQuery({ ...asked.pauses, refetchInterval });
+  const limits = useQuery({ ...asked.limits, refetchInterval });
   const user = useSession().data?.user;
-  const keys = useQuery(
-    UserService.method.listApiKeys,
-    { userId: user?.id ?? "", pageSize: 1_000 },
+  const keys = useQuery({
+    ...ask(UserService.method.listApiKeys, { userId: user?.id ?? "", pageSize: 1_000 }),
     // Whom the service does not tell of keys is told nothing.
-    { enabled: user !== undefined, refetchInterval: useInterval(60_000) },
-  );
+    enabled: user !== undefined,
+    refetchInterval: useInterval(60_000),
+  });
   const failed = [lanes, pauses, limits].find(({ error }) => error !== null);
   if (failed) return <ErrorBox error={failed.error} onRetry={() => void failed.refetch()} />;
   const offline = cluster.data?.offlineWorkers ?? 0;

@@ -1,4 +1,4 @@
-import { useQuery } from "@connectrpc/connect-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
@@ -7,17 +7,17 @@ import { Actor } from "../../parts/Actor.tsx";
 import { EntityLink } from "../../parts/EntityLink.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
+import { ask } from "./asked.ts";
 
 /** What was changed last, and by whom: by everybody for admins, else by the reader. */
 export function Changes() {
   const refetchInterval = useInterval(10_000);
   const admin = useMay("admin");
   const own = useSession().data?.user;
-  const changes = useQuery(
-    AuditService.method.listAuditLogs,
-    { pageSize: 8, userId: admin ? "" : (own?.id ?? "") },
-    { refetchInterval },
-  );
+  const changes = useQuery({
+    ...ask(AuditService.method.listAuditLogs, { pageSize: 8, userId: admin ? "" : (own?.id ?? "") }),
+    refetchInterval,
+  });
   return (
     <>
       <h2>{admin ? "Latest changes" : "Your latest changes"}</h2>

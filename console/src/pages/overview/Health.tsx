@@ -1,6 +1,5 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
-import { useQuery } from "@connectrpc/connect-query";
-import { useQuery as useAsked } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { AuditService, type GetAuditStatusResponse } from "../../../../gen/ltb/v1/audit_service_pb.ts";
@@ -8,7 +7,7 @@ import { useInterval } from "../../data/live.ts";
 import { useMay } from "../../data/session.ts";
 import { bytes, count, lasting } from "../../parts/format.ts";
 import { HealthState, Status } from "../../parts/Status.tsx";
-import { asked } from "./asked.ts";
+import { ask, asked } from "./asked.ts";
 
 /** Entries are sealed within seconds; one that waits so many milliseconds waits for a server with the key. */
 const lateSeal = 60_000;
@@ -18,15 +17,15 @@ export function Health() {
   const often = useInterval(2_000);
   const seldom = useInterval(30_000);
   const admin = useMay("admin");
-  const workers = useAsked({ ...asked.cluster, refetchInterval: often }).data;
-  const stats = useAsked({ ...asked.stats, refetchInterval: seldom }).data;
+  const workers = useQuery({ ...asked.cluster, refetchInterval: often }).data;
+  const stats = useQuery({ ...asked.stats, refetchInterval: seldom }).data;
   // Another version may have taken the place of the one that the page came from.
-  const info = useAsked({ ...asked.info, refetchInterval: seldom }).data;
-  const trail = useQuery(
-    AuditService.method.getAuditStatus,
-    {},
-    { refetchInterval: seldom, enabled: admin },
-  ).data;
+  const info = useQuery({ ...asked.info, refetchInterval: seldom }).data;
+  const trail = useQuery({
+    ...ask(AuditService.method.getAuditStatus, {}),
+    refetchInterval: seldom,
+    enabled: admin,
+  }).data;
   const waiting = stats?.pool?.waiting ?? 0;
   return (
     <ul className="health">

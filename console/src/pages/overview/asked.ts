@@ -16,29 +16,39 @@ import { sharing, transport } from "../../data/transport.ts";
  */
 const patience = 100;
 
-const ask = <I extends DescMessage, O extends DescMessage>(
+/** A question of a part of the overview. */
+export const ask = <I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   input: MessageInitShape<I>,
   by = { transport },
 ) => createQueryOptions(method, input, by);
 
+const firstAnswers: (() => Promise<unknown>)[] = [];
+
+/** A question that is asked before there is a page, too. */
+const askEarly: typeof ask = (method, input, by) => {
+  const query = ask(method, input, by);
+  firstAnswers.push(() => queryClient.ensureQueryData(query));
+  return query;
+};
+
 /** What the parts of the overview ask, whoever looks at it. */
 export const asked = {
-  cluster: ask(WorkerService.method.getClusterStats, {}, sharing),
-  jobs: ask(JobService.method.getJobStats, {}, sharing),
-  history: ask(JobService.method.getQueueHistory, {}, sharing),
-  lanes: ask(JobService.method.listJobLanes, { pageSize: 1_000 }, sharing),
-  pauses: ask(JobService.method.listJobPauses, { pageSize: 1_000 }),
-  limits: ask(JobService.method.listJobLimits, { pageSize: 1_000 }),
-  stats: ask(SystemService.method.getStats, {}),
-  info: ask(SystemService.method.getInfo, {}),
-  running: ask(BenchmarkService.method.listBenchmarks, {
+  cluster: askEarly(WorkerService.method.getClusterStats, {}, sharing),
+  jobs: askEarly(JobService.method.getJobStats, {}, sharing),
+  history: askEarly(JobService.method.getQueueHistory, {}, sharing),
+  lanes: askEarly(JobService.method.listJobLanes, { pageSize: 1_000 }, sharing),
+  pauses: askEarly(JobService.method.listJobPauses, { pageSize: 1_000 }),
+  limits: askEarly(JobService.method.listJobLimits, { pageSize: 1_000 }),
+  stats: askEarly(SystemService.method.getStats, {}),
+  info: askEarly(SystemService.method.getInfo, {}),
+  running: askEarly(BenchmarkService.method.listBenchmarks, {
     status: BenchmarkStatus.RUNNING,
     view: BenchmarkView.SUMMARY,
     pageSize: 8,
   }),
-  failedJobs: ask(JobService.method.listJobs, { status: JobStatus.FAILED, pageSize: 6 }),
-  failedBenchmarks: ask(BenchmarkService.method.listBenchmarks, {
+  failedJobs: askEarly(JobService.method.listJobs, { status: JobStatus.FAILED, pageSize: 6 }),
+  failedBenchmarks: askEarly(BenchmarkService.method.listBenchmarks, {
     status: BenchmarkStatus.FAILED,
     pageSize: 4,
   }),
@@ -53,7 +63,5 @@ export async function askOverview(): Promise<void> {
 async function askAll(): Promise<void> {
   // Who is not signed in would be refused each of them.
   if (!(await isKnown())) return;
-  // No type fits the options of all of them at once.
-  const answers = Object.values(asked).map((query) => queryClient.ensureQueryData(query as never));
-  await Promise.allSettled(answers);
+  await Promise.allSettled(firstAnswers.map((answer) => answer()));
 }
