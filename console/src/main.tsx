@@ -16,12 +16,6 @@ applyTheme();
 if (router.latestLocation.pathname === "/") void router.preloadRoute({ to: "/" });
 followLinks(router);
 
-// A file that is gone was replaced by a newer console, which a reload brings.
-window.addEventListener("vite:preloadError", (event) => {
-  event.preventDefault();
-  window.location.reload();
-});
-
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no #root");
 createRoot(root).render(

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { loadFile } from "./data/loadFile.ts";
 import { readSearch, writeSearch } from "./data/search.ts";
 import { Frame } from "./frame/Frame.tsx";
 import { NotFound } from "./frame/NotFound.tsx";
@@ -13,7 +14,13 @@ const page = <const Path extends string>(
   path: Path,
   load: () => Promise<{ Page: React.ComponentType }>,
   loader?: () => Promise<void>,
-) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page"), loader });
+) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(() => loadFile(load), "Page"),
+    loader,
+  });
 
 const routeTree = root.addChildren([
   page("/", () => import("./pages/overview/page.tsx"), askOverview),

@@ -1,3 +1,4 @@
+import type { Locator } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
@@ -56,6 +57,37 @@ describe.skipIf(!program)("the service started again under an open page", async 
       return page.getByRole("link", { name: "asked for" }).isVisible();
     });
     await eventually(async () => (await page.getByRole("alert").count()) === 0);
+    expect(faults.splice(0).filter((fault) => !/net::ERR_|50[23]/.test(fault))).toEqual([]);
+  });
+
+  test("a page whose service is away says so once, keeps what it shows, and goes on to the next by itself", async () => {
+    const first = await serve({ LTB_AUTH: "off" });
+    const address = formatAddress(first.httpAddress);
+    const page = await open("about:blank", { apart: true });
+    await page.clock.install();
+    await page.goto(`http://${address}/console/`);
+    await page.getByText(/^Nothing is known yet|^Without those that are scheduled/).waitFor();
+    await page.evaluate("window.isTheSame = true");
+    await first.stop();
+    const seen = (what: Locator) =>
+      eventually(async () => {
+        await page.clock.runFor(1_000);
+        return what.isVisible();
+      });
+    await seen(page.getByRole("status").filter({ hasText: "The service does not answer." }));
+    await page.getByRole("button", { name: "offline" }).waitFor();
+    // By then calls were given up, which are tried three times again.
+    for (let second = 0; second < 20; second++) await page.clock.runFor(1_000);
+    expect(await page.getByRole("alert").count()).toBe(0);
+    // Its file has not been loaded.
+    await page.getByRole("link", { name: "Audit", exact: true }).click();
+    await page.clock.runFor(3_000);
+    expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("Overview");
+    await serve({ LTB_AUTH: "off", LTB_HTTP_ADDRESS: address });
+    await seen(page.getByRole("heading", { level: 1, name: "Audit" }));
+    await seen(page.getByRole("button", { name: "live" }));
+    expect(await page.getByText("The service does not answer.").count()).toBe(0);
+    expect(await page.evaluate("window.isTheSame")).toBe(true);
     expect(faults.splice(0).filter((fault) => !/net::ERR_|50[23]/.test(fault))).toEqual([]);
   });
 

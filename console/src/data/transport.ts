@@ -1,6 +1,7 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { randomId } from "./randomId.ts";
+import { noteAnswer, noteSilence } from "./reach.ts";
 
 /** Marks what the console asks, for logs and the audit trail. */
 const named: Interceptor = (next) => (request) => {
@@ -14,7 +15,24 @@ export function failUnanswered(error: unknown): never {
   throw new ConnectError("The service does not answer.", Code.Unavailable, undefined, undefined, error);
 }
 
-const answered: Interceptor = (next) => (request) => next(request).catch(failUnanswered);
+/** Whether a call failed because nobody answered it. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof ConnectError && error.cause instanceof TypeError;
+
+/** What is said without the service: that a call was stopped, took too long or met what stands before it. */
+const unsaid = new Set([Code.Canceled, Code.DeadlineExceeded, Code.Unavailable]);
+
+const answered: Interceptor = (next) => async (request) => {
+  try {
+    const answer = await next(request);
+    noteAnswer();
+    return answer;
+  } catch (error) {
+    if (error instanceof TypeError) noteSilence();
+    else if (error instanceof ConnectError && !unsaid.has(error.code)) noteAnswer();
+    return failUnanswered(error);
+  }
+};
 
 /** Accepts an answer that another page got up to 2 s ago. */
 const shared: Interceptor = (next) => (request) => {

@@ -1,11 +1,16 @@
 import { useRouter } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { hrefOf } from "../data/links.ts";
+import { loadFile } from "../data/loadFile.ts";
 import { useKeys } from "../keys/useKeys.ts";
 import { sections } from "./sections.ts";
 
-const Palette = lazy(() => import("./palette/Palette.tsx").then((file) => ({ default: file.Palette })));
-const KeyList = lazy(() => import("./KeyList.tsx").then((file) => ({ default: file.KeyList })));
+const Palette = lazy(() =>
+  loadFile(() => import("./palette/Palette.tsx")).then((file) => ({ default: file.Palette })),
+);
+const KeyList = lazy(() =>
+  loadFile(() => import("./KeyList.tsx")).then((file) => ({ default: file.KeyList })),
+);
 
 export type Overlay = "palette" | "keys" | undefined;
 

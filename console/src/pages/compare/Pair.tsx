@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import { loadFile } from "../../data/loadFile.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Text } from "../../parts/texts/Text.tsx";
 import { pairQuery } from "./pair.ts";
 
 const WordDiff = lazy(() =>
-  import("../../parts/texts/WordDiff.tsx").then((file) => ({ default: file.WordDiff })),
+  loadFile(() => import("../../parts/texts/WordDiff.tsx")).then((file) => ({ default: file.WordDiff })),
 );
 
 /** One sample of both sides: what was asked, and in which words the answers differ. */

@@ -6,6 +6,7 @@ import { useInterval } from "../../data/live.ts";
 import { useSession } from "../../data/session.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { count, lasting } from "../../parts/format.ts";
+import { failureOf } from "../../parts/Loaded.tsx";
 import { Status, type Tone } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { lifeOf } from "../account/expiry.ts";
@@ -28,7 +29,7 @@ export function Attention() {
     enabled: user !== undefined,
     refetchInterval: useInterval(60_000),
   });
-  const failed = [lanes, pauses, limits].find(({ error }) => error !== null);
+  const failed = [lanes, pauses, limits].find((query) => failureOf(query) !== null);
   if (failed) return <ErrorBox error={failed.error} onRetry={() => void failed.refetch()} />;
   const offline = cluster.data?.offlineWorkers ?? 0;
   const unserved =

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useMemo } from "react";
+import { loadFile } from "../../data/loadFile.ts";
 import { Copy } from "../../parts/Copy.tsx";
 import { bytes } from "../../parts/format.ts";
 import { Conversation } from "../../parts/texts/Conversation.tsx";
@@ -8,7 +9,7 @@ import { Text } from "../../parts/texts/Text.tsx";
 import type { Readable, View } from "./views.ts";
 
 const Markdown = lazy(() =>
-  import("../../parts/texts/Markdown.tsx").then((file) => ({ default: file.Markdown })),
+  loadFile(() => import("../../parts/texts/Markdown.tsx")).then((file) => ({ default: file.Markdown })),
 );
 
 /** One text of a sample, in the chosen view where it can be read so, and else as it is. */

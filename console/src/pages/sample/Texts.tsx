@@ -1,5 +1,6 @@
 import { lazy, Suspense, useMemo } from "react";
 import type { Evaluation } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import { loadFile } from "../../data/loadFile.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { shortcut } from "../../keys/table.ts";
 import { Tabs } from "../../parts/Tabs.tsx";
@@ -7,7 +8,7 @@ import { Panel } from "./Panel.tsx";
 import { readableOf, type View, views } from "./views.ts";
 
 const WordDiff = lazy(() =>
-  import("../../parts/texts/WordDiff.tsx").then((file) => ({ default: file.WordDiff })),
+  loadFile(() => import("../../parts/texts/WordDiff.tsx")).then((file) => ({ default: file.WordDiff })),
 );
 
 /** The texts of a sample side by side, and the ways to look at them that they allow. */

@@ -1,10 +1,11 @@
 import type { DescMethodUnary } from "@bufbuild/protobuf";
 import { lazy, Suspense, useState } from "react";
+import { loadFile } from "../../data/loadFile.ts";
 import { shortcut } from "../../keys/table.ts";
 import { copy, useSaid } from "../Copy.tsx";
 import type { Asked } from "./lines.ts";
 
-const Lines = lazy(() => import("./Lines.tsx").then((file) => ({ default: file.Lines })));
+const Lines = lazy(() => loadFile(() => import("./Lines.tsx")).then((file) => ({ default: file.Lines })));
 
 /** Copies the link of the page, or what gets the same without the console. */
 export function CopyAs<Method extends DescMethodUnary>(asked: Asked<Method>) {
