@@ -1,10 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ErrorComponentProps } from "@tanstack/react-router";
+import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 
 /** Says what failed in the service's words, with what helps to find it in the log. */
 export function ErrorBox({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const failed = ConnectError.from(error);
   const requestId = failed.metadata.get("x-request-id");
+  const reason = failed.findDetails(ErrorInfoSchema)[0]?.reason;
   return (
     <div role="alert" className="error-box">
       <p>
@@ -13,6 +15,11 @@ export function ErrorBox({ error, onRetry }: { error: unknown; onRetry?: () => v
       <p className="soft">
         {error instanceof ConnectError && (
           <>{Code[failed.code].replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()} </>
+        )}
+        {reason && (
+          <>
+            <code>{reason}</code>{" "}
+          </>
         )}
         {requestId && (
           <>

@@ -1,3 +1,4 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { useMutation, useQuery } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -5,13 +6,14 @@ import { SystemService } from "../../../../gen/ltb/v1/system_service_pb.ts";
 import type { ApiKey } from "../../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
-import { CopyText } from "../../parts/CopyText.tsx";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
-import { Scroll } from "../../parts/Scroll.tsx";
 import { Status, type Tone } from "../../parts/Status.tsx";
+import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { lifeOf } from "./expiry.ts";
+import { RotateDialog } from "./RotateDialog.tsx";
+import { Secret } from "./Secret.tsx";
 
 /** The API keys of a user: made here, shown once, revoked at once. */
 export function Keys({ userId }: { userId: string }) {
@@ -20,7 +22,9 @@ export function Keys({ userId }: { userId: string }) {
   const revoke = useMutation(UserService.method.revokeApiKey, {
     onSuccess: () => client.invalidateQueries(),
   });
-  const [asked, ask] = useState<ApiKey>();
+  const [revoked, askToRevoke] = useState<ApiKey>();
+  const [replaced, askToReplace] = useState<ApiKey>();
+  const [secret, setSecret] = useState("");
   return (
     <section aria-labelledby="keys">
       <h2 id="keys">API keys</h2>
@@ -30,52 +34,26 @@ export function Keys({ userId }: { userId: string }) {
           apiKeys.length === 0 ? (
             <div className="empty">There is no key.</div>
           ) : (
-            <Scroll label="API keys">
-              <table className="table">
-                <thead>
-                  <tr>
-                    {["Name", "Begins with", "State", "Scopes", "Last used", "Expires", ""].map((title) => (
-                      <th scope="col" key={title}>
-                        {title || <span className="hidden">Actions</span>}
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {apiKeys.map((key) => (
-                    <tr key={key.id}>
-                      <th scope="row">
-                        <bdi>{key.name || "(no name)"}</bdi>
-                      </th>
-                      <td>
-                        <code>{key.prefix}</code>
-                      </td>
-                      <td>{stateOf(key)}</td>
-                      <td>{key.scopes.length === 0 ? "all that the role may" : key.scopes.join(", ")}</td>
-                      <td>{key.lastUsed ? <Time at={key.lastUsed} /> : "never"}</td>
-                      <td>{key.expiresAt ? <Time at={key.expiresAt} /> : "never"}</td>
-                      <td>
-                        {!key.revokedAt && (
-                          <button type="button" className="danger" onClick={() => ask(key)}>
-                            Revoke
-                          </button>
-                        )}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </Scroll>
+            <Table
+              label="API keys"
+              columns={columnsOf(askToReplace, askToRevoke)}
+              rows={apiKeys}
+              keyOf={({ id }) => id}
+            />
           )
         }
       </Loaded>
-      {asked && (
+      {secret && <Secret secret={secret} />}
+      {replaced && (
+        <RotateDialog apiKey={replaced} onMade={setSecret} onClose={() => askToReplace(undefined)} />
+      )}
+      {revoked && (
         <Confirm
-          title={`Revoke ${asked.name || asked.prefix}?`}
+          title={`Revoke ${revoked.name || revoked.prefix}?`}
           action="Revoke"
           danger
-          onConfirm={() => revoke.mutateAsync({ id: asked.id })}
-          onClose={() => ask(undefined)}
+          onConfirm={() => revoke.mutateAsync({ id: revoked.id })}
+          onClose={() => askToRevoke(undefined)}
         >
           <p>
             Whoever calls with it is refused within a second, also in a call that is under way. It cannot be
@@ -85,6 +63,46 @@ export function Keys({ userId }: { userId: string }) {
       )}
     </section>
   );
+}
+
+type Take = (key: ApiKey) => void;
+
+const columnsOf = (onReplace: Take, onRevoke: Take): readonly TableColumn<ApiKey>[] => [
+  { title: "Name", isName: true, cell: ({ name }) => <bdi>{name || "(no name)"}</bdi> },
+  { title: "Begins with", cell: ({ prefix }) => <code>{prefix}</code> },
+  { title: "State", cell: stateOf },
+  {
+    title: "Scopes",
+    cell: ({ scopes }) => (scopes.length === 0 ? "all that the role may" : scopes.join(", ")),
+  },
+  { title: "Last used", cell: (key) => <LastUsed apiKey={key} /> },
+  { title: "Expires", cell: ({ expiresAt }) => (expiresAt ? <Time at={expiresAt} /> : "never") },
+  {
+    title: "Actions",
+    head: <span className="hidden">Actions</span>,
+    cell: (key) =>
+      !key.revokedAt && (
+        <span className="nowrap">
+          {lifeOf(key) !== "expired" && (
+            <button type="button" onClick={() => onReplace(key)}>
+              Replace…
+            </button>
+          )}{" "}
+          <button type="button" className="danger" onClick={() => onRevoke(key)}>
+            Revoke
+          </button>
+        </span>
+      ),
+  },
+];
+
+/** A key that nobody has used for so many milliseconds may be given up. */
+const longUnused = 90 * 86_400_000;
+
+function LastUsed({ apiKey: { lastUsed, createdAt } }: { apiKey: ApiKey }) {
+  const since = lastUsed ?? createdAt;
+  const isLong = since && Date.now() - timestampMs(since) > longUnused;
+  return <span className={isLong ? "text-warn" : ""}>{lastUsed ? <Time at={lastUsed} /> : "never"}</span>;
 }
 
 const states: Record<ReturnType<typeof lifeOf>, readonly [Tone, string]> = {
@@ -144,13 +162,7 @@ function NewKey({ userId }: { userId: string }) {
         </button>
       </form>
       {create.error && <ErrorBox error={create.error} />}
-      {create.data?.secret && (
-        <div role="status" className="once">
-          <p>This is shown once. Keep it where others do not see it.</p>
-          <CopyText label="The key" text={create.data.secret} />
-          <CopyText label="For the command line" text={`export LTB_API_KEY=${create.data.secret}`} />
-        </div>
-      )}
+      {create.data?.secret && <Secret secret={create.data.secret} />}
     </details>
   );
 }

@@ -38,7 +38,7 @@ export function Details({ evaluation }: { evaluation: Evaluation }) {
             ["Model", <bdi key="model">{evaluation.model}</bdi>],
             ["Provider", <bdi key="provider">{evaluation.provider}</bdi>],
             ["Sample", evaluation.sampleId && <bdi>{evaluation.sampleId}</bdi>],
-            ["Repetition", String(evaluation.repetition)],
+            ["Repetition", <Repetition key="repetition" {...evaluation} />],
             ["Evaluated", <Time key="created" at={evaluation.createdAt} />],
             ["Changed", <Time key="updated" at={evaluation.updatedAt} />],
             ["Id", <code key="id">{evaluation.id}</code>],
@@ -54,6 +54,20 @@ export function Details({ evaluation }: { evaluation: Evaluation }) {
         />
       </div>
       <JsonSection title="Metadata" text={metadataJson} />
+    </>
+  );
+}
+
+function Repetition({ benchmarkId, sampleId, repetition }: Evaluation) {
+  return (
+    <>
+      {repetition}
+      {sampleId && (
+        <>
+          {" · "}
+          <a href={hrefOf(`/benchmarks/${benchmarkId}/samples`, { sample: sampleId })}>all of the sample</a>
+        </>
+      )}
     </>
   );
 }

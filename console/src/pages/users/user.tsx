@@ -5,7 +5,7 @@ import { useState } from "react";
 import { UserRoleSchema } from "../../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
-import { useMay } from "../../data/session.ts";
+import { useMay, useSession } from "../../data/session.ts";
 import { useVisited } from "../../data/visited.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
@@ -17,6 +17,7 @@ import { Status, wordOf } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Keys } from "../account/Keys.tsx";
+import { Password } from "../account/Password.tsx";
 import { roleOf, roles } from "./page.tsx";
 
 /** One user: what it may do, and its keys. */
@@ -27,6 +28,7 @@ export function Page() {
   useTitle(user?.username ?? "User");
   useVisited("user", user?.username, hrefOf(`/users/${id}`));
   const isAdmin = useMay("admin");
+  const own = useSession().data?.user?.id;
   const client = useQueryClient();
   const update = useMutation(UserService.method.updateUser, { onSuccess: () => client.invalidateQueries() });
   const remove = useMutation(UserService.method.deleteUser, { onSuccess: () => client.invalidateQueries() });
@@ -96,6 +98,7 @@ export function Page() {
                 </div>
               )}
               {update.error && <ErrorBox error={update.error} />}
+              {isAdmin && <Password user={user} isOwn={user.id === own} />}
               <Keys userId={id} />
               <p>
                 <a href={hrefOf("/audit", { entity: "user", id })}>Changes of this user</a>

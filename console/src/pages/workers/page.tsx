@@ -14,6 +14,7 @@ import { HealthState } from "../../parts/Status.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { VirtualTable } from "../../parts/VirtualTable.tsx";
 import { workerColumns } from "./columns.tsx";
+import { RemoveSilent } from "./RemoveSilent.tsx";
 
 const statuses: Record<string, WorkerStatus> = {
   idle: WorkerStatus.IDLE,
@@ -83,33 +84,36 @@ function Cluster() {
   return (
     <Loaded query={cluster}>
       {(data) => (
-        <div className="cards">
-          <Card
-            title="Workers"
-            value={count(data.totalWorkers)}
-            note={data.totalWorkers === 0 ? "none is registered" : <HealthState status={data.health} />}
-          />
-          <Card
-            title="Load"
-            value={percent(data.load)}
-            note={`${count(data.usedCapacity)} of ${count(data.totalCapacity)} places taken`}
-          />
-          <Card
-            title="Busy"
-            value={count(data.busyWorkers)}
-            note={`${count(data.idleWorkers)} idle, ${count(data.drainingWorkers)} draining`}
-          />
-          <Card
-            title="Offline"
-            value={count(data.offlineWorkers)}
-            note={`${count(data.degradedWorkers)} silent for 10 s`}
-          />
-          <Card
-            title="Completed"
-            value={count(data.completedLastMinute)}
-            note={`in the last minute${data.averageDuration ? `, ${lasting(data.averageDuration)} each` : ""}`}
-          />
-        </div>
+        <>
+          <div className="cards">
+            <Card
+              title="Workers"
+              value={count(data.totalWorkers)}
+              note={data.totalWorkers === 0 ? "none is registered" : <HealthState status={data.health} />}
+            />
+            <Card
+              title="Load"
+              value={percent(data.load)}
+              note={`${count(data.usedCapacity)} of ${count(data.totalCapacity)} places taken`}
+            />
+            <Card
+              title="Busy"
+              value={count(data.busyWorkers)}
+              note={`${count(data.idleWorkers)} idle, ${count(data.drainingWorkers)} draining`}
+            />
+            <Card
+              title="Offline"
+              value={count(data.offlineWorkers)}
+              note={`${count(data.degradedWorkers)} silent for 10 s`}
+            />
+            <Card
+              title="Completed"
+              value={count(data.completedLastMinute)}
+              note={`in the last minute${data.averageDuration ? `, ${lasting(data.averageDuration)} each` : ""}`}
+            />
+          </div>
+          <RemoveSilent offline={data.offlineWorkers} />
+        </>
       )}
     </Loaded>
   );
