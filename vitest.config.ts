@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { patienceMs } from "./test/harness/waiting.ts";
 
@@ -18,6 +19,11 @@ const alone = [
   "test/benchmarks/watch*.test.ts",
 ];
 
+/** These tests replace a module, which no other file in their process may have loaded. */
+const mocking = globSync("test/**/*.test.ts").filter((file) =>
+  /\bvi\.mock\(/.test(readFileSync(file, "utf8")),
+);
+
 export default defineConfig({
   test: {
     environment: "node",
@@ -35,11 +41,17 @@ export default defineConfig({
         test: {
           name: "together",
           include: ["test/**/*.test.ts"],
-          exclude: [...never, ...alone],
+          exclude: [...never, ...alone, ...mocking],
+          // A process runs many files, and loads what they share once.
+          isolate: false,
           // By default one less than there are cores; files wait more than they compute.
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
+      },
+      {
+        extends: true,
+        test: { name: "mocking", include: mocking, maxWorkers: 3, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
