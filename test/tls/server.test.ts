@@ -171,14 +171,14 @@ describe.each(Object.entries(wires))("over %s", (_, transportTo) => {
   });
 
   test("stopping ends what does not end by itself", async () => {
-    const server = await serveTls({
-      pair,
-      behaviour: { get: () => new Promise(() => undefined) },
-      config: { drainTimeoutSeconds: 0.7 },
-    });
+    const begun = Promise.withResolvers<void>();
+    const get = () => {
+      begun.resolve();
+      return new Promise<never>(() => undefined);
+    };
+    const server = await serveTls({ pair, behaviour: { get }, config: { drainTimeoutSeconds: 0.7 } });
     const call = failure(benchmarks(transportTo(server, { ca: authority.cert })).getBenchmark({}));
-    await eventually(() => server.log.length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await begun.promise;
     await within(1_500, server.stop());
     expect((await call).code).toBe(Code.Unavailable);
   });
