@@ -54,6 +54,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
+class JsonText(str):
+    """JSON text that was made by other means than `to_json`, and is taken as it is."""
+
+    __slots__ = ()
+
+
 def to_json(value: object, default: Callable[[Any], Any] | None = None) -> str:
     """Compact JSON text. Raises ValueError for numbers that are not finite, TypeError for unknown types."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=default)

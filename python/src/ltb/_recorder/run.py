@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from types import FrameType, TracebackType
 from typing import Any, Literal, Self, cast
 
-from .._codec import NO_TEXT, Message, encode, encode_time, is_text, to_json
+from .._codec import NO_TEXT, JsonText, Message, encode, encode_time, is_text, to_json
 from .._endpoint import Endpoint, endpoint_of
 from .._generated import models as m
 from .._generated.sync_services import BENCHMARK_CREATE_BENCHMARK, BENCHMARK_UPDATE_BENCHMARK
@@ -340,7 +340,7 @@ def _number(value: Any) -> float:
 
 
 def _json_of(value: object) -> str:
-    return to_json(value, _plain)
+    return value if isinstance(value, JsonText) else to_json(value, _plain)
 
 
 def _not_text_in(values: Mapping[str, object]) -> str:
