@@ -19,9 +19,12 @@ const alone = [
   "test/benchmarks/watch*.test.ts",
 ];
 
-/** These tests replace a module, which no other file in their process may have loaded. */
-const mocking = globSync("test/**/*.test.ts").filter((file) =>
-  /\bvi\.mock\(/.test(readFileSync(file, "utf8")),
+/**
+ * These tests replace a module, which no other file in their process may have loaded, or measure what the
+ * process takes, to which others would add.
+ */
+const apart = globSync("test/**/*.test.ts").filter((file) =>
+  /\b(vi\.mock|process\.(memory|cpu)Usage)\(/.test(readFileSync(file, "utf8")),
 );
 
 export default defineConfig({
@@ -41,7 +44,7 @@ export default defineConfig({
         test: {
           name: "together",
           include: ["test/**/*.test.ts"],
-          exclude: [...never, ...alone, ...mocking],
+          exclude: [...never, ...alone, ...apart],
           // A process runs many files, and loads what they share once.
           isolate: false,
           // By default one less than there are cores; files wait more than they compute.
@@ -51,7 +54,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "mocking", include: mocking, maxWorkers: 3, sequence: { groupOrder: 0 } },
+        test: { name: "apart", include: apart, exclude: alone, maxWorkers: 3, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
