@@ -1,4 +1,3 @@
-import { globSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { patienceMs } from "./test/harness/waiting.ts";
 
@@ -19,14 +18,6 @@ const alone = [
   "test/benchmarks/watch*.test.ts",
 ];
 
-/**
- * These tests replace a module, which no other file in their process may have loaded, or measure what the
- * process takes, to which others would add.
- */
-const apart = globSync("test/**/*.test.ts").filter((file) =>
-  /\b(vi\.mock|process\.(memory|cpu)Usage)\(/.test(readFileSync(file, "utf8")),
-);
-
 export default defineConfig({
   test: {
     environment: "node",
@@ -44,17 +35,11 @@ export default defineConfig({
         test: {
           name: "together",
           include: ["test/**/*.test.ts"],
-          exclude: [...never, ...alone, ...apart],
-          // A process runs many files, and loads what they share once.
-          isolate: false,
+          exclude: [...never, ...alone],
           // By default one less than there are cores; files wait more than they compute.
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
-      },
-      {
-        extends: true,
-        test: { name: "apart", include: apart, exclude: alone, maxWorkers: 3, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,

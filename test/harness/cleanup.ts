@@ -1,9 +1,7 @@
 import { afterAll } from "vitest";
-import { endFile } from "./ends.ts";
 import { removeTemporaryFolders } from "./folder.ts";
 import { dropTestDatabases } from "./postgres.ts";
 
 // Vitest runs what was registered last first: these run after every hook of the file itself.
 afterAll(removeTemporaryFolders);
 afterAll(dropTestDatabases);
-afterAll(endFile);

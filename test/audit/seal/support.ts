@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "pg";
+import { afterAll } from "vitest";
 import { contentHash, macOf } from "../../../src/audit/seal/hash-chain.ts";
 import { createKeyFile, readKeyFile } from "../../../src/audit/seal/key.ts";
 import { packRemoval } from "../../../src/audit/seal/records.ts";
@@ -9,10 +10,14 @@ import { AuditTrail } from "../../../src/audit/seal/trail.ts";
 import type { DatabaseConfig } from "../../../src/config.ts";
 import { newId } from "../../../src/ids.ts";
 import { Database } from "../../../src/storage.ts";
-import { atEndOfFile } from "../../harness/ends.ts";
 import { temporaryFolder } from "../../harness/folder.ts";
 import { silentLog } from "../../harness/log.ts";
 import { createTestDatabase, onlooker } from "../../harness/postgres.ts";
+
+const ends: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const end of ends.splice(0)) await end();
+});
 
 /** What a trail has said, by level. */
 export function recorder() {
@@ -31,8 +36,10 @@ export async function startTrail(given?: DatabaseConfig) {
   const config = given ?? (await createTestDatabase());
   const db = await Database.connect({ ...config, poolSize: 4 });
   const superuser = await onlooker(config);
-  atEndOfFile(() => superuser.end());
-  atEndOfFile(() => db.close());
+  ends.push(
+    () => superuser.end(),
+    () => db.close(),
+  );
   const keyFile = join(temporaryFolder(), "audit.key");
   await createKeyFile(keyFile);
   const { lines, log } = recorder();
