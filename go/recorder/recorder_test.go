@@ -395,6 +395,37 @@ func TestTheFileOfARunningProcessIsLeftToIt(t *testing.T) {
 	}
 }
 
+func TestAfterAFileThatNobodyAnswersNoOtherIsTried(t *testing.T) {
+	for name, address := range map[string]string{"away": "grpc://127.0.0.1:9", "silent": ltbtest.Silent(t)} {
+		t.Run(name, func(t *testing.T) {
+			client := here(t, ltb.Options{URL: address})
+			content := fmt.Sprintf(`{"spool":1,"url":""}`+"\n"+`{"kind":"create","body":{"id":%q}}`+"\n", ids.New())
+			in := t.TempDir()
+			t.Setenv("LTB_SPOOL_DIR", in)
+			for _, name := range []string{"1-a", "2-b", "3-c"} {
+				if err := os.WriteFile(filepath.Join(in, name+".jsonl"), []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			files, err := recorder.Sync(ctx, client, recorder.SyncOptions{AnyURL: true})
+			if err != nil || len(files) != 3 {
+				t.Fatalf("got %+v, %v", files, err)
+			}
+			for at, file := range files {
+				wanted := "not tried, because the service does not answer"
+				if file.Err == nil || (file.Err.Error() == wanted) != (at > 0) {
+					t.Errorf("%s: got %v", file.Path, file.Err)
+				}
+			}
+			if left := spooled(t); len(left) != 3 {
+				t.Errorf("got %v", left)
+			}
+		})
+	}
+}
+
 func TestSyncFindsFilesInAFolderOfAnyName(t *testing.T) {
 	client := here(t, ltb.Options{})
 	in := filepath.Join(t.TempDir(), "a[b*")

@@ -12,8 +12,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"google.golang.org/grpc/codes"
+
 	ltb "example.org/llm-test-bench/go"
 )
+
+var errNotTried = errors.New("not tried, because the service does not answer")
 
 // SyncOptions say what [Sync] sends.
 type SyncOptions struct {
@@ -38,7 +42,7 @@ type Synced struct {
 }
 
 // Sync sends what processes could not send, of this package and of the Python package. Nothing is stored
-// twice. A file is deleted once all of it is sent.
+// twice. A file is deleted once all of it is sent. After one that nobody answers no other is tried.
 func Sync(ctx context.Context, client *ltb.Client, options SyncOptions) ([]Synced, error) {
 	files := options.Files
 	if files == nil {
@@ -58,14 +62,27 @@ func Sync(ctx context.Context, client *ltb.Client, options SyncOptions) ([]Synce
 		log = slog.Default()
 	}
 	all := make([]Synced, 0, len(files))
-	for _, path := range files {
+	for at, path := range files {
 		sending := &delivery{client: client, log: log}
 		isRunning, err := sendFile(ctx, sending, path, options.AnyURL)
 		all = append(all, Synced{
 			path, int(sending.stored.Load()), int(sending.conflicts.Load()), int(sending.rejected.Load()), isRunning, err,
 		})
+		if isUnanswered(err) {
+			// Each of the others would wait as long for an answer.
+			for _, other := range files[at+1:] {
+				all = append(all, Synced{Path: other, Err: errNotTried})
+			}
+			break
+		}
 	}
 	return all, nil
+}
+
+// isUnanswered tells whether the service is away or silent.
+func isUnanswered(err error) bool {
+	var failed *ltb.Error
+	return errors.As(err, &failed) && (failed.Code == codes.Unavailable || failed.Code == codes.DeadlineExceeded)
 }
 
 func sendFile(ctx context.Context, sending *delivery, path string, anyURL bool) (isRunning bool, err error) {

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import ltb
+from ltb._recorder import delivery, sync
 from ltb._recorder import spool as spool_module
-from ltb._recorder import sync
 from ltb._recorder.spool import Entry, LeftSpool, Spool, spool_folder
 
 from conftest import Stub, spooled
@@ -187,6 +187,27 @@ def test_one_file_that_cannot_be_read_does_not_keep_others(
     told = capsys.readouterr()
     assert "2-b.jsonl: 1 evaluations are stored" in told.out
     assert told.err.count("can't decode") == 2
+
+
+def test_after_a_file_that_nobody_answers_no_other_is_tried(
+    unanswered_url: str, stub: Stub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(delivery, "CALL_TIMEOUT_S", 0.2)
+    for name in ("1-a", "2-b", "3-c"):
+        spool = Spool(unanswered_url)
+        spool.append(ENTRY)
+        spool.close()
+        assert spool.path
+        spool.path.rename(spool_folder() / f"{name}.jsonl")
+    assert sync.main(["--url", unanswered_url]) == 1
+    assert len(stub.seen) == (unanswered_url == stub.url)
+    first, *others = capsys.readouterr().err.splitlines()
+    assert "1-a.jsonl: " in first
+    assert others == [
+        f"ltb-sync: {spool_folder() / name}.jsonl: not tried, because the service does not answer"
+        for name in ("2-b", "3-c")
+    ]
+    assert len(spooled()) == 3
 
 
 def test_a_file_that_is_gone_was_sent_by_another(

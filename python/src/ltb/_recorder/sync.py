@@ -14,6 +14,9 @@ from ..errors import LtbError
 from .delivery import Delivery, batches
 from .spool import LeftSpool, spool_folder
 
+# What the client makes of a service that is away or silent.
+_UNANSWERED = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Sends the files of the spool. Returns 0 if nothing is left, else 1."""
@@ -33,11 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
             file for file in spool_folder().glob("*.jsonl") if file.name != "rejected.jsonl"
         )
         with Client(options.url) as client:
-            left = [file for file in files if not _send_file(client, file, None if options.url else url)]
+            is_done = _send_files(client, files, None if options.url else url)
     except (ValueError, OSError, ImportError) as error:
         print(f"ltb-sync: {error}", file=sys.stderr)
         return 1
-    return 1 if left else 0
+    return 0 if is_done else 1
 
 
 def _file(given: str) -> Path:
@@ -47,8 +50,25 @@ def _file(given: str) -> Path:
     return path
 
 
+def _send_files(client: Client, files: list[Path], wanted: str | None) -> bool:
+    """Sends files in turn, until nobody answers. Tells whether nothing of them is left to do."""
+    is_done = True
+    for count, file in enumerate(files, 1):
+        try:
+            is_done &= _send_file(client, file, wanted)
+        except LtbError:
+            # Each of the others would wait as long for an answer.
+            for other in files[count:]:
+                print(f"ltb-sync: {other}: not tried, because the service does not answer", file=sys.stderr)
+            return False
+    return is_done
+
+
 def _send_file(client: Client, path: Path, wanted: str | None) -> bool:
-    """Sends a file and deletes it. Tells whether nothing of it is left to do."""
+    """Sends a file and deletes it. Tells whether nothing of it is left to do.
+
+    Raises LtbError if nobody answers.
+    """
     try:
         spool = LeftSpool.take(path)
     except FileNotFoundError:
@@ -70,6 +90,8 @@ def _send_file(client: Client, path: Path, wanted: str | None) -> bool:
                 delivery.send(batch)
         except (LtbError, OSError, ValueError) as error:
             print(f"ltb-sync: {path}: {error}", file=sys.stderr)
+            if isinstance(error, LtbError) and error.code in _UNANSWERED:
+                raise
             return False
         spool.delete()
         others = f", {delivery.conflicts} with another result" if delivery.conflicts else ""
