@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,13 +19,15 @@ import pytest
 import ltb
 from ltb import models
 from ltb._worker import heartbeats
+from ltb._worker.deliveries import Deliveries
 from ltb._worker.job import Job
 from ltb._worker.leases import Held, Leases
-from ltb._worker.outbox import Entry, Outbox
-from ltb._worker.outcome import Failed
+from ltb._worker.log import log as worker_log
+from ltb._worker.outbox import SENDERS, Entry, Outbox
+from ltb._worker.outcome import Failed, Released
 from ltb._worker.outcome import run as outcome_of
 from ltb._worker.progress import ProgressReports
-from ltb._worker.threads import Threads
+from ltb._worker.threads import Loop, Threads
 
 from conftest import PATIENCE_S, Service, eventually, program
 from conftest import ended as output_of
@@ -251,6 +254,28 @@ def test_a_signal_that_another_thread_gets_stops_the_worker(worker: ltb.Worker, 
     assert client.jobs.get_job(made.id).job.status == "COMPLETED"
 
 
+def test_a_worker_that_gets_no_event_loop_gives_its_job_back_and_says_why(
+    worker: ltb.Worker, client: ltb.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @worker.job(worker.worker_id)
+    async def handle(_: ltb.Job) -> None:
+        pass
+
+    def no_loop() -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(asyncio, "new_event_loop", no_loop)
+    monkeypatch.setattr(asyncio.events, "new_event_loop", no_loop)
+    # The first failed attempt would be its last.
+    made = client.jobs.create_job(job_type=worker.worker_id, max_retries=0).job
+    too_late = threading.Timer(PATIENCE_S, worker.stop)
+    too_late.start()
+    with pytest.raises(OSError, match="Too many open files"):
+        worker.run()
+    too_late.cancel()
+    assert client.jobs.get_job(made.id).job.status == "PENDING"
+
+
 def test_nothing_of_a_worker_goes_on_after_it_stopped(worker: ltb.Worker, client: ltb.Client) -> None:
     @worker.job(worker.worker_id)
     async def handle(job: ltb.Job) -> int:
@@ -397,6 +422,75 @@ def test_what_cannot_be_written_down_is_refused_alone() -> None:
     assert (sending.refused, len(sending.answered)) == ([3], 7)
 
 
+@pytest.mark.parametrize("raises", ["answered", "refused", "delayed", "settled"])
+def test_a_callback_that_raises_is_told_of_and_holds_nothing_up(
+    raises: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    outages = [ltb.LtbError("UNAVAILABLE", "away")] * SENDERS
+
+    def answer(items: list[int]) -> None:
+        if outages:
+            raise outages.pop()
+        if 3 in items:
+            raise ltb.LtbError("INVALID_ARGUMENT", "something is wrong")
+
+    def fault(*_: object) -> None:
+        raise LookupError(f"a fault of {raises}")
+
+    sending = Sending(answer)
+    setattr(sending.outbox, f"_{raises}", fault)
+    sending.deliver(8)
+    assert sending.refused == ([] if raises == "refused" else [3])
+    assert sorted(sending.answered) == ([] if raises == "answered" else [0, 1, 2, 4, 5, 6, 7])
+    assert f"LookupError: a fault of {raises}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (models.ReleaseJobsResponse(results=[models.ReleaseJobsResult(outcome="STALE")]), "not accepted"),
+        (ltb.LtbError("INVALID_ARGUMENT", "something is wrong"), "refused"),
+    ],
+)
+def test_a_log_that_raises_keeps_no_lease(
+    answer: models.ReleaseJobsResponse | ltb.LtbError,
+    outcome: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told: list[str] = []
+
+    class Full(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+            raise OSError(28, "No space left on device")
+
+    class Jobs:
+        def release_jobs(self, *_: object, **__: object) -> models.ReleaseJobsResponse:
+            if isinstance(answer, ltb.LtbError):
+                raise answer
+            return answer
+
+    client: Any = SimpleNamespace(jobs=Jobs())
+    claims: Any = None
+    leases = Leases(1, 0)
+    one = held()
+    leases.add(one)
+    leases.start()
+    leases.ended(one)
+    outcomes = Deliveries(client, "w", leases, claims)
+    monkeypatch.setattr(worker_log, "handlers", [Full()])
+    caplog.set_level(logging.INFO, worker_log.name)
+    outcomes.deliver(one, Released())
+    outcomes.start()
+    try:
+        eventually(lambda: outcomes.size == 0, "end")
+    finally:
+        outcomes.abandon()
+    assert outcome in told[0]
+    assert leases.held == []
+
+
 def test_a_batch_is_as_heavy_as_the_service_takes() -> None:
     sending = Sending(lambda items: None)
     sending.deliver(10, weight=0.3)
@@ -478,6 +572,46 @@ def test_work_waits_for_a_thread_where_the_system_allows_no_more(monkeypatch: py
     threads.close()
     with pytest.raises(RuntimeError, match="can't start new thread"):
         Threads().run(done.set)
+
+
+def test_a_loop_that_cannot_be_made_says_why() -> None:
+    code = """
+        import os, resource
+        from ltb._worker.threads import Loop
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        try:
+            while True:
+                os.dup(0)
+        except OSError:
+            pass
+        try:
+            Loop()._start()
+        except OSError as error:
+            print(error.strerror)
+    """
+    process = program(code)
+    try:
+        assert output_of(process)[0] == "Too many open files"
+    finally:
+        process.kill()
+
+
+def test_a_loop_without_a_thread_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[asyncio.AbstractEventLoop] = []
+    new_event_loop = asyncio.new_event_loop
+
+    def make() -> asyncio.AbstractEventLoop:
+        made.append(new_event_loop())
+        return made[0]
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(asyncio, "new_event_loop", make)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Loop()._start()
+    assert [loop.is_closed() for loop in made] == [True]
 
 
 def test_a_process_that_a_handler_forks_off_ends_by_a_signal() -> None:

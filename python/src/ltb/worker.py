@@ -108,6 +108,7 @@ class Worker:
         Raises:
             ValueError: There is no handler.
             LtbError: The service refuses its key or one of its arguments.
+            OSError, RuntimeError: The system allows no thread or event loop for handlers.
         """
         if not self._handlers:
             raise ValueError("expected a handler at least: @worker.job(…)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from .._calls import backoff
 from ..errors import LtbError
 from .leases import Held
+from .log import log
 
 # Batches that may be on their way at once, because a slow one should not delay the others.
 SENDERS = 4
@@ -42,7 +44,7 @@ class Outbox:
     """Sends entries in batches: at once if none is on its way, else gathered for a few milliseconds.
 
     A batch that fails for a passing reason is sent again, until it is abandoned. A refused one is halved
-    until the wrong entry stands alone.
+    until the wrong entry stands alone. What a callback raises is logged, and changes nothing else.
 
     Args:
         send: Sends a batch. Its answers are in the order of the batch.
@@ -161,12 +163,12 @@ class Outbox:
             self._failures, self._resume_at = 0, 0.0
             self._change.notify()
         for entry, answer in zip(batch, answers, strict=True):
-            self._settle(lambda entry=entry, answer=answer: self._answered(entry, answer))
+            self._settle(self._answered, entry, answer)
 
     def _take_back(self, batch: list[Entry], error: Exception) -> None:
         verdict = judge(error)
         if verdict == "refused" and len(batch) == 1:
-            self._settle(lambda: self._refused(batch[0], error))
+            self._settle(self._refused, batch[0], error)
             return
         retry_after = (error.retry_after or 0.0) if isinstance(error, LtbError) else 0.0
         with self._change:
@@ -186,13 +188,23 @@ class Outbox:
             self._waiting.extendleft(reversed(batch))
             self._change.notify()
         if verdict == "later" or len(batch) == 1:
-            self._delayed(error, len(batch))
+            _call(self._delayed, error, len(batch))
 
-    def _settle(self, report: Callable[[], None]) -> None:
-        report()
+    def _settle(self, report: Callable[[Entry, Any], None], entry: Entry, answer: Any) -> None:
+        _call(report, entry, answer)
         with self._change:
             self._unsettled -= 1
-        self._settled()
+        _call(self._settled)
+
+
+def _call(callback: Callable[..., None], *arguments: Any) -> None:
+    """Calls that, and logs what it raises: nothing more would be delivered by a thread that it ended."""
+    try:
+        callback(*arguments)
+    except Exception as fault:
+        # What raises may be a handler of the log.
+        with contextlib.suppress(Exception):
+            log.error("a fault after outcomes were sent", exc_info=fault)
 
 
 def judge(error: Exception) -> Literal["later", "refused", "suspect"]:

@@ -58,13 +58,13 @@ class Running:
         self._runner = Runner(self._ended)
 
     def run(self) -> None:
-        """Works until `ends` has something: None, to stop in order, or an exception, which it raises."""
+        """Works until `ends` has something, and stops in order: None, or an exception, which it raises."""
         self._spawn("claims", self._work)
         try:
             failure = self._end()
+            self._stop()
             if failure is not None:
                 raise failure
-            self._stop()
         finally:
             self.stopping.set()
             self.closed.set()
@@ -143,14 +143,23 @@ class Running:
             handler = self._handlers.of(held.job.type)
             if handler is None:
                 message = f"this worker has no handler for jobs of type {held.job.type!r}"
-                self._ended(held, failed(held, PermanentError(message)))
-            else:
+                self._deliver(held, failed(held, PermanentError(message)))
+                continue
+            try:
                 self._runner.run(held, handler)
+            except Exception as error:
+                # A worker that gets neither a thread nor an event loop would fail one job after the other.
+                self._ends.put(error)
+                self._deliver(held, Released())
+                return
 
     def _ended(self, held: Held, outcome: Outcome) -> None:
+        self._deliver(held, outcome)
+        self._start_jobs()
+
+    def _deliver(self, held: Held, outcome: Outcome) -> None:
         if self.leases.ended(held):
             self._outcomes.deliver(held, outcome)
-        self._start_jobs()
 
     def _give_back_queued(self) -> None:
         for held in self.leases.take_queued():

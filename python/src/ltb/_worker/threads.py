@@ -24,7 +24,10 @@ class Threads:
         self._all = 0
 
     def run(self, work: Callable[[], None]) -> None:
-        """Runs that in a thread of its own. It must not raise."""
+        """Runs that in a thread of its own. It must not raise.
+
+        Raises RuntimeError if the system does not allow a single thread.
+        """
         with self._lock:
             if self._idle > 0:
                 self._idle -= 1
@@ -61,11 +64,14 @@ class Loop:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed: asyncio.Event | None = None
+        self._closed = asyncio.Event()
         self._is_late = False
 
     def run(self, held: Held, handler: Handler, ended: Callable[[Held, Outcome], None]) -> None:
-        """Runs a coroutine of the handler, and calls `ended` from the loop's thread."""
+        """Runs a coroutine of the handler, and calls `ended` from the loop's thread.
+
+        Raises OSError or RuntimeError if the system allows no more files or threads.
+        """
 
         async def work() -> None:
             task = asyncio.current_task()
@@ -91,22 +97,24 @@ class Loop:
 
     def close(self) -> None:
         """Ends the loop. Coroutines that still run are cancelled."""
-        if self._loop is not None and self._closed is not None:
+        if self._loop is not None:
             _call(self._loop, self._closed.set)
 
     def _start(self) -> asyncio.AbstractEventLoop:
-        is_up = threading.Event()
+        # It is made here, because nobody would see its thread fail.
+        loop = asyncio.new_event_loop()
 
-        async def serve() -> None:
-            self._closed = asyncio.Event()
-            self._loop = asyncio.get_running_loop()
-            is_up.set()
-            await self._closed.wait()
+        def serve() -> None:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(self._closed.wait())
 
-        threading.Thread(target=asyncio.run, args=(serve(),), name="ltb-loop", daemon=True).start()
-        is_up.wait()
-        assert self._loop is not None
-        return self._loop
+        try:
+            threading.Thread(target=serve, name="ltb-loop", daemon=True).start()
+        except RuntimeError:
+            loop.close()
+            raise
+        self._loop = loop
+        return loop
 
 
 class Runner:
