@@ -11,6 +11,7 @@ import io.grpc.TlsChannelCredentials;
 import io.grpc.stub.MetadataUtils;
 import java.io.File;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -19,7 +20,7 @@ import org.example.ltb.v1.*;
 
 /** Runs jobs of type "arithmetic" until Ctrl-C. docs/clients.md says how to generate org.example.ltb.v1. */
 public class Worker {
-  static final String ME = "java-" + ProcessHandle.current().pid();
+  static final String ME = "java-" + UUID.randomUUID();
   static final Map<String, Lease> held = new ConcurrentHashMap<>(); // What is told of with each heartbeat.
   static JobServiceGrpc.JobServiceBlockingStub jobs;
   static WorkerServiceGrpc.WorkerServiceBlockingStub workers;

@@ -1,5 +1,5 @@
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 // Outside this repository, import from "llm-test-bench-persistence/client".
 import { createClient, JobError, runWorker, withEvaluations } from "../../src/client/index.ts";
@@ -32,7 +32,7 @@ const worker = runWorker({
   address,
   apiKey,
   tls,
-  workerId: `example-${hostname()}-${process.pid}`,
+  workerId: `example-${randomUUID()}`,
   capacity: 4,
   handleSignals: true,
   handlers: {

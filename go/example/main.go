@@ -3,10 +3,10 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log"
-	"os"
 
 	ltb "example.org/llm-test-bench/go"
 	"example.org/llm-test-bench/go/ltbv1"
@@ -23,7 +23,7 @@ func main() {
 	client, err := ltb.Dial(ltb.Options{})
 	check(err)
 	defer client.Close()
-	w, err := worker.New(client, worker.Options{WorkerID: fmt.Sprintf("go-%d", os.Getpid()), Capacity: 4, HandleSignals: true})
+	w, err := worker.New(client, worker.Options{WorkerID: "go-" + rand.Text(), Capacity: 4, HandleSignals: true})
 	check(err)
 	worker.Handle(w, "arithmetic", add)
 	log.Print("working; Ctrl-C ends it")

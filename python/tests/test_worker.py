@@ -651,6 +651,19 @@ def test_a_fork_of_a_worker_is_one_of_its_own() -> None:
     assert parent.split()[0] != child.split()[0]
 
 
+def test_containers_that_share_a_host_name_and_a_process_id_have_names_of_their_own() -> None:
+    code = """
+        import os, socket
+        import ltb
+        os.getpid, socket.gethostname = lambda: 1, lambda: "host"
+        one, other = (ltb.Worker(url="http://127.0.0.1:9").worker_id for _ in range(2))
+        print(one, one == other)
+    """
+    names = {output_of(program(code))[0] for _ in range(2)}
+    assert len(names) == 2
+    assert all(re.fullmatch("host-1-[0-9a-f]{8} True", name) for name in names)
+
+
 @pytest.mark.parametrize(
     ("meminfo", "use"),
     [("MemTotal: 8 kB\nMemAvailable: 2 kB", 0.75), ("MemTotal: 8 kB\nMemAvailable: 9 kB", 0.0),

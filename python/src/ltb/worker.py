@@ -25,7 +25,7 @@ class Worker:
 
     Args:
         worker_id: Name of the worker, 1 to 255 characters: unique to a running process, and best the same
-            after a restart. Default: host name and process id.
+            after a restart. Default: host name, process id and eight random hex digits.
         url: Address of the service, as that of :class:`Client`. Default: LTB_URL.
         api_key: Key of a user of role `worker` or `admin`. Default: LTB_API_KEY.
         tls: Files of certificates. Default: LTB_TLS_CA_FILE and the like.

@@ -13,6 +13,8 @@ Handler = Callable[[Job], Any]
 
 MAX_CAPACITY = 10_000
 MAX_NAME = 255
+# Containers on their host's network share its name, and each may have a process 1.
+_OWN = os.urandom(4).hex()
 
 
 class Settings(NamedTuple):
@@ -54,8 +56,8 @@ class Settings(NamedTuple):
 
 
 def default_worker_id() -> str:
-    """Host name and process id."""
-    return f"{socket.gethostname()}-{os.getpid()}"
+    """Host name, process id and what no other process has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{_OWN}"
 
 
 class Handlers(dict[str, Handler]):
