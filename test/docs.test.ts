@@ -42,7 +42,7 @@ test("docs/architecture.md answers at least 30 questions, each with one file", (
   const [, ...rows] = section(read("docs/architecture.md"), "Where is what").match(/^\|.*\|$/gm) ?? [];
   const answers = rows.filter((row) => !row.startsWith("|---"));
   expect(answers.length).toBeGreaterThanOrEqual(30);
-  for (const row of answers) expect(row).toMatch(/^\| [A-Z].*\? \| `[\w./-]+\.(tsx?|py|go)` \|$/);
+  for (const row of answers) expect(row).toMatch(/^\| [A-Z].*\? \| `[\w./-]+\.(tsx?|css|py|go)` \|$/);
 });
 
 test("docs/configuration.md has exactly the settings there are", () => {
