@@ -10,7 +10,7 @@ import {
 import { ServiceError } from "../../src/errors.ts";
 import { callOf } from "../../src/rpc/call/call.ts";
 import { eventually } from "../harness/waiting.ts";
-import { benchmarks, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
+import { benchmarks, deadlineOfService, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
 
 describe.each(Object.entries(wires))("unary calls over %s", (wire, transportTo) => {
   const protocol = wire.split(",")[0]?.toLowerCase();
@@ -257,7 +257,7 @@ describe.each(Object.entries(wires))("unary calls over %s", (wire, transportTo) 
           throw error;
         }),
     });
-    const error = await failure(benchmarks(transportTo(server)).getBenchmark({}, { timeoutMs: 500 }));
+    const error = await failure(benchmarks(transportTo(server)).getBenchmark({}, deadlineOfService));
     expect(error.code).toBe(Code.DeadlineExceeded);
     await eventually(() => reason);
     expect(reason).toMatchObject({ reason: "DEADLINE_EXCEEDED" });

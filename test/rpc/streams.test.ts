@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { StreamEvaluationsRequest } from "../../gen/ltb/v1/benchmark_service_pb.ts";
 import { notFound } from "../../src/errors.ts";
 import { eventually } from "../harness/waiting.ts";
-import { benchmarks, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
+import { benchmarks, deadlineOfService, failure, reasonOf, serve, untilAborted, wires } from "./support.ts";
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -100,7 +100,7 @@ describe.each(Object.entries(wires))("client streams over %s", (_, transportTo) 
       await sleep(3_000);
     }
     const error = await failure(
-      benchmarks(transportTo(server)).streamEvaluations(endless(), { timeoutMs: 500 }),
+      benchmarks(transportTo(server)).streamEvaluations(endless(), deadlineOfService),
     );
     expect(error.code).toBe(Code.DeadlineExceeded);
     await eventually(() => aborted);
@@ -239,7 +239,7 @@ describe.each(Object.entries(wires))("server streams over %s", (_, transportTo) 
         await new Promise(() => undefined);
       },
     });
-    const reading = all(benchmarks(transportTo(server)).exportEvaluations({}, { timeoutMs: 500 }));
+    const reading = all(benchmarks(transportTo(server)).exportEvaluations({}, deadlineOfService));
     expect((await failure(reading)).code).toBe(Code.DeadlineExceeded);
     expect(await server.callLine("ExportEvaluations")).toMatchObject({ code: "DEADLINE_EXCEEDED", sent: 1 });
   });

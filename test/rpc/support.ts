@@ -114,6 +114,12 @@ export const wires: Record<string, (server: TestServer) => Transport> = {
 
 export const benchmarks = (transport: Transport) => createClient(BenchmarkService, transport);
 
+/**
+ * Options of a call whose deadline only the service is told, in half a second. What ends it is then not a
+ * matter of which of two clocks is seen first.
+ */
+export const deadlineOfService = { headers: { "grpc-timeout": "500m", "connect-timeout-ms": "500" } };
+
 /** The error that a call ends with. */
 export async function failure(call: Promise<unknown>): Promise<ConnectError> {
   const outcome = await call.then(
