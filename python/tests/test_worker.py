@@ -445,6 +445,18 @@ def test_a_callback_that_raises_is_told_of_and_holds_nothing_up(
     assert f"LookupError: a fault of {raises}" in caplog.text
 
 
+class Full(logging.Handler):
+    """A handler of the log whose disk is full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(record)
+        raise OSError(28, "No space left on device")
+
+
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
@@ -458,13 +470,6 @@ def test_a_log_that_raises_keeps_no_lease(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    told: list[str] = []
-
-    class Full(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            told.append(record.getMessage())
-            raise OSError(28, "No space left on device")
-
     class Jobs:
         def release_jobs(self, *_: object, **__: object) -> models.ReleaseJobsResponse:
             if isinstance(answer, ltb.LtbError):
@@ -479,7 +484,8 @@ def test_a_log_that_raises_keeps_no_lease(
     leases.start()
     leases.ended(one)
     outcomes = Deliveries(client, "w", leases, claims)
-    monkeypatch.setattr(worker_log, "handlers", [Full()])
+    log = Full()
+    monkeypatch.setattr(worker_log.logger, "handlers", [log])
     caplog.set_level(logging.INFO, worker_log.name)
     outcomes.deliver(one, Released())
     outcomes.start()
@@ -487,8 +493,16 @@ def test_a_log_that_raises_keeps_no_lease(
         eventually(lambda: outcomes.size == 0, "end")
     finally:
         outcomes.abandon()
-    assert outcome in told[0]
+    assert outcome in log.told[0].getMessage()
     assert leases.held == []
+
+
+def test_a_log_that_raises_keeps_no_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Full()
+    monkeypatch.setattr(worker_log.logger, "handlers", [log])
+    assert isinstance(outcome_of(held(), lambda job: 1 / 0), Failed)
+    (told,) = log.told
+    assert (told.filename, told.funcName) == ("outcome.py", "_ended_by")
 
 
 def test_a_batch_is_as_heavy_as_the_service_takes() -> None:

@@ -60,22 +60,21 @@ class Deliveries:
 
     def _answered(self, entry: Entry, answer: Any) -> None:
         held = entry.held
-        # Before the log, whose handlers may raise: a lease that stays here is renewed for ever.
-        self._leases.remove(held)
         if answer.outcome == "REJECTED":
             log.error("the %s of %s was rejected, which ended the attempt: %s: %s",
                 entry.kind, held.about, answer.field, answer.reason)  # fmt: skip
         elif answer.outcome != "OK":
             log.info("the %s of %s was not accepted, as the job is no longer ours: %s",
                 entry.kind, held.about, answer.outcome)  # fmt: skip
+        self._leases.remove(held)
 
     def _refused(self, entry: Entry, error: Exception) -> None:
         held = entry.held
         if entry.kind == "result":
             self.deliver(held, failed(held, PermanentError(f"the result was refused: {error}")))
             return
-        self._leases.remove(held)
         log.error("the %s of %s was refused; its lease is left to expire: %s", entry.kind, held.about, error)
+        self._leases.remove(held)
 
     def _delayed(self, error: Exception, count: int) -> None:
         log.warning("%d outcomes could not be delivered yet; trying again: %s", count, error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import deque
@@ -202,9 +201,7 @@ def _call(callback: Callable[..., None], *arguments: Any) -> None:
     try:
         callback(*arguments)
     except Exception as fault:
-        # What raises may be a handler of the log.
-        with contextlib.suppress(Exception):
-            log.error("a fault after outcomes were sent", exc_info=fault)
+        log.error("a fault after outcomes were sent", exc_info=fault)
 
 
 def judge(error: Exception) -> Literal["later", "refused", "suspect"]:
