@@ -115,13 +115,17 @@ async function sweep(): Promise<void> {
     try {
       // A run that is just starting may not have its lock yet.
       if (Date.now() - (await stat(folder)).mtimeMs < 60_000) continue;
-      const runner = { prefix: [] };
-      const unlock = await lockFolder(base, runner);
-      for (const data of globSync([join(base, "data"), join(folder, "*/postgres/data")]))
-        await recoverFolder(data, runner);
-      unlock();
-      for (const made of [dirname(await realpath(base)), folder])
-        await rm(made, { recursive: true, force: true });
+      // A run that was killed before it had one, or whose memory is gone, has no folder of PostgreSQL.
+      const data = await realpath(base).catch(() => undefined);
+      if (data !== undefined) {
+        const runner = { prefix: [] };
+        const unlock = await lockFolder(base, runner);
+        for (const found of globSync([join(base, "data"), join(folder, "*/postgres/data")]))
+          await recoverFolder(found, runner);
+        unlock();
+        await rm(dirname(data), { recursive: true, force: true });
+      }
+      await rm(folder, { recursive: true, force: true });
     } catch {
       // Another's.
     }
