@@ -20,12 +20,12 @@ const silences = [
 export function RemoveSilent({ offline }: { offline: number }) {
   const [isOpen, setOpen] = useState(false);
   const [longest, setLongest] = useState(60 * minute);
-  const [account, setAccount] = useState<string>();
+  const [report, setReport] = useState<string>();
   if (!useMay("admin")) return null;
   const remove = async () => {
     const olderThan = { seconds: BigInt(longest) };
     const { removed, jobsRequeued: back } = await workerClient.removeStaleWorkers({ olderThan });
-    setAccount(
+    setReport(
       `${count(removed)} ${removed === 1 ? "worker was" : "workers were"} removed; ${count(back)} of the jobs that they held ${back === 1 ? "is" : "are"} pending again.`,
     );
     await askAgain(WorkerService);
@@ -39,9 +39,9 @@ export function RemoveSilent({ offline }: { offline: number }) {
           </button>
         </p>
       )}
-      {account !== undefined && (
+      {report !== undefined && (
         <p role="status" className="notice">
-          {account}
+          {report}
         </p>
       )}
       {isOpen && (
