@@ -167,7 +167,10 @@ select
             job_limit_starts start
           where
             start.limit_key = lim.limit_key
-            and start.started_at > clock_timestamp() - interval '1 minute'
+            and start.started_at > (
+              select
+                clock_timestamp()
+            ) - interval '1 minute'
         )
       )
   ) as at_limit,
@@ -382,7 +385,10 @@ select
             job_limit_starts start
           where
             start.limit_key = lim.limit_key
-            and start.started_at > clock_timestamp() - interval '1 minute'
+            and start.started_at > (
+              select
+                clock_timestamp()
+            ) - interval '1 minute'
         )
       )
   ) as at_limit,

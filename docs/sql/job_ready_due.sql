@@ -6,7 +6,10 @@ with
     from
       job_scheduled
     where
-      run_at <= clock_timestamp()
+      run_at <= (
+        select
+          clock_timestamp()
+      )
     order by
       run_at,
       job_id

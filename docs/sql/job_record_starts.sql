@@ -10,7 +10,10 @@ with
     delete from job_limit_starts start using item
     where
       start.limit_key = item.limit_key
-      and start.started_at < clock_timestamp() - make_interval(mins => $3)
+      and start.started_at < (
+        select
+          clock_timestamp()
+      ) - make_interval(mins => $3)
   )
 insert into
   job_limit_starts (limit_key, started_at, started)

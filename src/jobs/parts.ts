@@ -15,6 +15,12 @@ export const lockedSlots = (workers: string, others = sql.fragment``): Fragment 
     where worker_id in (select worker_id from ${fragmentOf(workers)}) order by worker_id for update ${others}
   )`;
 
+/**
+ * The time, once for a statement. An index is not searched by a function that may answer otherwise for each
+ * row, as `clock_timestamp()` does, but by what a subquery has answered.
+ */
+export const clockTime = sql.fragment`(select clock_timestamp())`;
+
 /** Reads the clock once the rows of `before` are locked or changed. */
 export const clockAfter = (before: string): Fragment => sql.fragment`
   clock as materialized (select clock_timestamp() as at, count(*) from ${fragmentOf(before)})`;

@@ -1,11 +1,13 @@
 import { beforeAll, expect, test } from "vitest";
 import { sessionSettings } from "../../src/database/connection/driver.ts";
+import { countQuotas, recordStarts } from "../../src/jobs/claim/claim.ts";
 import { writeMinute } from "../../src/jobs/history/write.ts";
 import { failureFilter, type JobFilter, jobFilter } from "../../src/jobs/input.ts";
 import { laneIdOf } from "../../src/jobs/limits/lanes.ts";
 import { pageLanes } from "../../src/jobs/limits/list-lanes.ts";
 import { readGroups } from "../../src/jobs/lists/failure-groups.ts";
 import { scanJobs } from "../../src/jobs/lists/query.ts";
+import { readyDueJobs } from "../../src/jobs/transitions/transitions.ts";
 import { testDatabase } from "../harness/database.ts";
 import { unknownId } from "../harness/examples.ts";
 
@@ -138,4 +140,21 @@ test("a minute of history is read by what was created and ended in it, and since
   // The last job ends at 14:46:40.
   expect(await mostRows(writeMinute("2026-01-12T14:40:00Z"))).toBeLessThanOrEqual(5_000);
   await client.query("truncate job_history");
+});
+
+test("jobs that are due are found without a look at those that are not", async () => {
+  await client.query(`
+    insert into job_scheduled (run_at, job_id) select now() + interval '1 day', id from jobs limit 100000;
+    analyze job_scheduled`);
+  expect(await mostRows(readyDueJobs(100))).toBeLessThanOrEqual(100);
+});
+
+test("what a key has started is counted without a look at what it started before the last minute", async () => {
+  await client.query(`
+    insert into job_limits (limit_key, per_minute) values ('k1', 10000);
+    insert into job_limit_starts (limit_key, started_at, started)
+    select 'k1', clock_timestamp() - interval '90 s', 1 from generate_series(1, 50000);
+    analyze job_limits, job_limit_starts`);
+  for (const statement of [countQuotas(["k1"]), recordStarts([{ limitKey: "k1", started: 1 }])])
+    expect(await mostRows(statement)).toBeLessThanOrEqual(100);
 });

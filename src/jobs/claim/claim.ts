@@ -4,7 +4,7 @@ import { example, type Fragment, fragmentOf, sql, statement } from "../../databa
 import { table } from "../../database/statement/table.ts";
 import { limits } from "../../limits.ts";
 import type { Lane } from "../limits/lanes.ts";
-import { recordChanges } from "../parts.ts";
+import { clockTime, recordChanges } from "../parts.ts";
 import {
   type ClaimedRow,
   claimedColumns,
@@ -80,7 +80,7 @@ const lockLimits = statement("job_lock_limits", {
 });
 
 // A snapshot of its own, taken once the limits are locked: it sees every claim that held them before.
-const countQuotas = statement("job_count_quotas", {
+export const countQuotas = statement("job_count_quotas", {
   row: z.object({ limitKey: z.string(), free: z.number() }),
   build: (keys: readonly string[]) => sql.fragment`
     select lim.limit_key, greatest(least(
@@ -91,7 +91,7 @@ const countQuotas = statement("job_count_quotas", {
       coalesce(
         lim.per_minute - (
           select coalesce(sum(start.started), 0) from job_limit_starts start
-          where start.limit_key = lim.limit_key and start.started_at > clock_timestamp() - interval '1 minute'
+          where start.limit_key = lim.limit_key and start.started_at > ${clockTime} - interval '1 minute'
         ),
         ${noLimit}
       )
@@ -103,7 +103,7 @@ const countQuotas = statement("job_count_quotas", {
 /** A key without one of the limits leaves as many as one demand can ask for. */
 const noLimit = fragmentOf(String(limits.batchItems));
 
-const recordStarts = statement("job_record_starts", {
+export const recordStarts = statement("job_record_starts", {
   row: z.object({ limitKey: z.string() }),
   build: (starts: readonly Started[]) => sql.fragment`
     with item as materialized (
@@ -111,7 +111,7 @@ const recordStarts = statement("job_record_starts", {
     ), old as (
       delete from job_limit_starts start using item
       where start.limit_key = item.limit_key
-        and start.started_at < clock_timestamp() - make_interval(mins => ${limits.limitStartsMinutes})
+        and start.started_at < ${clockTime} - make_interval(mins => ${limits.limitStartsMinutes})
     )
     insert into job_limit_starts (limit_key, started_at, started)
     select item.limit_key, clock_timestamp(), item.started

@@ -6,6 +6,7 @@ import { limits } from "../../limits.ts";
 import { parseInput, parseLimit } from "../../validation.ts";
 import { type LaneFilter, type LanePosition, laneFilter } from "../input.ts";
 import { laneHeads, readySince } from "../lists/query.ts";
+import { clockTime } from "../parts.ts";
 
 /** A lane that has jobs now, which are ready or running, and what holds them up. */
 const laneRow = z.object({
@@ -69,7 +70,7 @@ export const pageLanes = statement("job_lane_page", {
           lim.max_running <= (select count(*) from job_leases lease where lease.limit_key = lim.limit_key)
           or lim.per_minute <= (
             select coalesce(sum(start.started), 0) from job_limit_starts start
-            where start.limit_key = lim.limit_key and start.started_at > clock_timestamp() - interval '1 minute'
+            where start.limit_key = lim.limit_key and start.started_at > ${clockTime} - interval '1 minute'
           )
         )
       ) as at_limit, (

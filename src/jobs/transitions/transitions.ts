@@ -259,7 +259,7 @@ export const readyDueJobs = statement("job_ready_due", {
   row: z.object({ id: z.string(), laneId: z.string() }),
   build: (limit: number) => sql.fragment`
     with due as materialized (
-      select ctid as tid from job_scheduled where run_at <= clock_timestamp() order by run_at, job_id
+      select ctid as tid from job_scheduled where run_at <= ${parts.clockTime} order by run_at, job_id
       limit ${limit} for update skip locked
     ), taken as (
       delete from job_scheduled where ctid = any (array(select tid from due)) returning job_id
