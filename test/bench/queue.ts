@@ -200,7 +200,7 @@ async function backlog(): Promise<void> {
       await ours.createBatched(sizes.jobs);
       // As with the backlog: the first change of each page after a checkpoint costs a copy of it.
       await db.query("checkpoint");
-      return ours.work(sizes.jobs);
+      return rated("empty_work", sizes.jobs, () => ours.work(sizes.jobs));
     });
   }
   const thousands = (count: number) => count * 1_000 * sizes.thousands;
@@ -214,7 +214,8 @@ async function backlog(): Promise<void> {
   notes.push(`the backlog was filled in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   for (let round = 0; round < rounds; round++) {
     await db.query("checkpoint");
-    measured.add("backlog_work_jobs_per_s", await ours.work(sizes.jobs));
+    const rate = await rated("backlog_work", sizes.jobs, () => ours.work(sizes.jobs));
+    measured.add("backlog_work_jobs_per_s", rate);
   }
   await ours.clear();
 }
