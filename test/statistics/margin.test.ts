@@ -92,8 +92,9 @@ describe("of a known range", () => {
   });
 
   test("the unit does not matter, nor does the order of pairs", () => {
+    // Half of the least number above 0 is 0, and a pair without a difference is neither won nor lost.
     fc.assert(
-      fc.property(differences, margin, fc.constantFrom(0.5, 4, 1024), (all, by, unit) => {
+      fc.property(differences, margin, fc.constantFrom(2, 4, 1024), (all, by, unit) => {
         const one = p(all, by);
         expect(p(all.map((value) => value * unit).reverse(), by * unit, unit) / one).toBeCloseTo(1, 8);
       }),
