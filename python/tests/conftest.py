@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -189,6 +190,13 @@ class _StubHandler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+
+def busy(duration: bytes) -> dict[str, object]:
+    """The error of a service that asks callers to wait: for a google.protobuf.Duration of these bytes."""
+    value = base64.b64encode(bytes([0x0A, len(duration)]) + duration).decode()
+    detail = {"type": "google.rpc.RetryInfo", "value": value}
+    return {"code": "resource_exhausted", "message": "busy", "details": [detail]}
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ import pytest
 
 import ltb
 from ltb._recorder import sender as sender_module
+from ltb._recorder import spool as spool_module
 from ltb._recorder import sync
 from ltb._recorder.spool import Entry
 
-from conftest import Service, Stub, ended, eventually, program, spooled, stored
+from conftest import Service, Stub, busy, ended, eventually, program, spooled, stored
 
 
 def rejected() -> list[dict[str, Any]]:
@@ -206,6 +207,22 @@ def test_what_is_refused_is_kept_in_any_locale(stub: Stub) -> None:
     assert (one["evaluation"]["sampleId"], one["evaluation"]["input"]) == ("☾", "Nächte")
 
 
+def test_what_is_refused_is_kept_up_to_a_bound_that_is_told_once(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(spool_module, "MOST_REJECTED_BYTES", 5_000)
+    with ltb.Client(stub.url) as client, ltb.run("a", model="m", dataset="d", client=client) as run:
+        for at in range(100):
+            run.log(sample_id=at, score=float("nan"))
+        run.log(sample_id="too large", output="x" * 5_000, score=float("nan"))
+        assert run._sender.delivery.rejected == 101
+    kept = rejected()
+    assert 5 < len(kept) < 100
+    assert [one["evaluation"]["sampleId"] for one in kept] == list(range(len(kept)))
+    [told] = [one.getMessage() for one in caplog.records if "at most 5000 bytes" in one.getMessage()]
+    assert "delete it" in told
+
+
 def storing(stub: Stub) -> list[str]:
     """The stub stores, and refuses bodies as a proxy with a low limit does."""
     there: list[str] = []
@@ -246,6 +263,43 @@ def test_an_answer_that_is_none_of_the_service_is_not_taken_for_one(stub: Stub) 
         there = storing(stub)
         assert run.finish()
         assert there == ["1"]
+
+
+AN_HOUR = b"\x08\x90\x1c"
+
+
+@pytest.mark.parametrize("asked", [AN_HOUR, b"\x08" + b"\xff" * 8 + b"\x7f"], ids=["1 h", "2**63 - 1 s"])
+def test_a_flush_tries_again_in_its_time_however_long_the_service_asks_to_wait(
+    stub: Stub, asked: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    stub.answer = lambda method, body: (429, busy(asked))
+    with ltb.Client(stub.url) as client:
+        run = ltb.run("a", model="m", dataset="d", client=client)
+        run.log(sample_id="1", output="x")
+        eventually(lambda: "busy" in caplog.text, "refusal")
+        there = storing(stub)
+        assert run.finish(timeout=10)
+        assert there == ["1"]
+
+
+def test_a_pause_that_the_service_asks_for_has_a_bound(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender_module, "MOST_ASKED_S", 0.1)
+    stub.answer = lambda method, body: (429, busy(AN_HOUR))
+    with ltb.Client(stub.url) as client:
+        run = ltb.run("a", model="m", dataset="d", client=client)
+        eventually(lambda: len(stub.seen) > 2, "repetition", 10)
+        run.finish(timeout=0)
+
+
+def test_the_end_of_a_run_has_written_within_its_time_what_is_not_sent(unanswered_url: str) -> None:
+    with ltb.Client(unanswered_url) as client:
+        run = ltb.run("a", model="m", dataset="d", client=client)
+        for at in range(20_000):
+            run.log(sample_id=at, output="x" * 500)
+        start = time.monotonic()
+        assert not run.finish(timeout=10)
+        assert time.monotonic() - start < 10
+        assert run._sender.spool.waiting == 20_000
 
 
 def in_background(work: Callable[[], None]) -> Callable[[], None]:

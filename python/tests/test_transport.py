@@ -23,8 +23,9 @@ from ltb._endpoint import endpoint_of
 from ltb._grpc import POOL, GrpcTransport
 from ltb._grpc_json import object_of
 from ltb._http import HttpStream, HttpTransport
+from ltb.errors import MOST_RETRY_AFTER_S, from_connect
 
-from conftest import Stub, eventually
+from conftest import Stub, busy, eventually
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 CHANGE = b'{"cursor":"1"}'
@@ -143,6 +144,30 @@ def test_grpc_makes_the_json_that_protobuf_makes() -> None:
         cls = message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"ltb.v1.{name}"))
         message = json_format.ParseDict(sample, cls(), ignore_unknown_fields=True, descriptor_pool=POOL)
         assert object_of(message) == json_format.MessageToDict(message, descriptor_pool=POOL)
+
+
+@pytest.mark.parametrize("results", ["5", '[{"outcome": 1}, 2]'])
+def test_an_answer_that_cannot_be_read_is_an_error_of_the_call(stub: Stub, results: str) -> None:
+    stub.answer = lambda method, body: (200, f'{{"results": {results}}}'.encode())
+    with (
+        ltb.Client(stub.url) as client,
+        pytest.raises(ltb.LtbError, match="cannot be read as CompleteJobsResponse") as caught,
+    ):
+        client.jobs.complete_jobs("worker", items=[])
+    assert caught.value.code == "INTERNAL"
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [
+        (b"\x08\x02\x10\x80\xca\xb5\xee\x01", 2.5),
+        (b"\x08" + b"\xff" * 9 + b"\x01", 0),
+        (b"\x08" + b"\xff" * 8 + b"\x7f", MOST_RETRY_AFTER_S),
+    ],
+    ids=["2.5 s", "-1 s", "2**63 - 1 s"],
+)
+def test_the_time_until_a_repetition_is_one_that_can_be_waited_for(duration: bytes, seconds: float) -> None:
+    assert from_connect(busy(duration)).retry_after == seconds
 
 
 def test_a_message_that_is_none_closes_its_connection(stub: Stub) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
+from .errors import LtbError
+
 NO_TEXT = "expected Unicode text, got half of a surrogate pair in it"
 
 INT32_MAX = 2**31 - 1
@@ -170,7 +172,18 @@ _readers: dict[type[Message], list[tuple[str, str, Reader]]] = {}
 
 
 def decode(cls: type[M], data: Mapping[str, Any]) -> M:
-    """Makes a message of its JSON object. Fields that this version does not know are ignored."""
+    """Makes a message of its JSON object. Fields that this version does not know are ignored.
+
+    Raises LtbError if a field is not what the contract says, as of a server that is none of the service.
+    """
+    try:
+        return _decode(cls, data)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        message = f"the answer cannot be read as {cls.__name__}: {error}"
+        raise LtbError("INTERNAL", message) from error
+
+
+def _decode(cls: type[M], data: Mapping[str, Any]) -> M:
     readers = _readers.get(cls)
     if readers is None:
         readers = _readers[cls] = list(_readers_of(cls))
@@ -202,7 +215,7 @@ def _reader_of(kind: str) -> Reader:
             from ._generated import models
 
             cls: type[Message] = getattr(models, rest)
-            return lambda value: decode(cls, value)
+            return lambda value: _decode(cls, value)
         case "enum":
             # A value of a later version of the service is a number.
             return lambda value: str(value).removeprefix(rest)

@@ -6,6 +6,9 @@ import base64
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+# No clock waits for the longest time that a message may have. Jobs wait for so long at most, too.
+MOST_RETRY_AFTER_S = 7 * 24 * 3600.0
+
 
 class Violation(NamedTuple):
     """A field of a request that is wrong."""
@@ -33,7 +36,7 @@ class LtbError(Exception):
     violations: tuple[Violation, ...]
     """The wrong fields, if the service named some."""
     retry_after: float | None
-    """Seconds that the service asks to wait before a repetition."""
+    """Seconds that the service asks to wait before a repetition: at most 7 days."""
     request_id: str | None
     """Names the call in the service's log."""
 
@@ -118,7 +121,9 @@ def _with_details(code: str, message: str, details: Iterable[tuple[str, bytes]])
                 error.violations = tuple(Violation(_text(one.get(1)), _text(one.get(2))) for one in wrong)
             case "google.rpc.RetryInfo":
                 delay = dict(_fields_of(_bytes(first.get(1))))
-                error.retry_after = _number(delay.get(1)) + _number(delay.get(2)) / 1e9
+                # A number that is negative has the highest of its 64 bits set.
+                seconds = whole if (whole := _number(delay.get(1))) < 2**63 else 0
+                error.retry_after = min(seconds + _number(delay.get(2)) / 1e9, MOST_RETRY_AFTER_S)
             case "google.rpc.RequestInfo":
                 error.request_id = _text(first.get(1)) or None
             case _:

@@ -38,6 +38,7 @@ class Delivery:
         self._numbers = itertools.count(1)
         self.rejected = 0
         """Those that can never be stored."""
+        self._is_loss_told = False
 
     def send(self, entries: list[Entry]) -> None:
         """Sends entries of one kind. Raises LtbError if it makes sense to send them again later."""
@@ -111,9 +112,13 @@ class Delivery:
         self.rejected = number = next(self._numbers)
         try:
             path: object = keep_rejected(evaluation, reason)
+            is_told = number <= MOST_WARNINGS
         except Exception as error:
             path = f"no file ({error})"
-        if number <= MOST_WARNINGS:
+            # The first that is not kept is always told.
+            is_told = number <= MOST_WARNINGS or not self._is_loss_told
+            self._is_loss_told = True
+        if is_told:
             log.warning("ltb: an evaluation was refused and is kept in %s: %s", path, reason)
 
     def _call(self, method: str, body: str, field: str) -> Any:

@@ -236,10 +236,7 @@ class Run:
         return self._settle(None)
 
     def _settle(self, timeout: float | None) -> bool:
-        if self._sender.flush(exit_timeout() if timeout is None else timeout):
-            return True
-        self._sender.spill()
-        return False
+        return self._sender.send_or_spill(exit_timeout() if timeout is None else timeout)
 
     def _end(self, status: Status, error: str, **more: Any) -> None:
         """Has the run end behind the caller; `more` are other fields of the benchmark."""

@@ -9,11 +9,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection
+from itertools import islice
 from weakref import WeakValueDictionary
 
 from .._calls import Caller, backoff
 from ..errors import LtbError
-from .delivery import BATCH_CHARS, BATCH_ITEMS, Delivery, batch_of, log
+from .delivery import BATCH_CHARS, BATCH_ITEMS, CALL_TIMEOUT_S, Delivery, batch_of, log
 from .spool import Entry, Spool
 
 # What is recorded goes out after that time, or when a batch is full.
@@ -24,7 +25,13 @@ MOST_FAILURES = 3
 
 # Between attempts, once a service is known to be away.
 MAX_PAUSE_S = 1.0
+# Of what a service asks callers to wait: so long one that does not answer takes to fail, too.
+MOST_ASKED_S = CALL_TIMEOUT_S
 EXIT_TIMEOUT_S = 10.0
+# Of the time for the last entries, this part is left for writing what is not sent.
+SENDING_SHARE = 0.9
+# Entries that are written to the spool at once.
+SPILLED_ITEMS = 1_000
 
 # A thread that had nothing to send for so long ends, and begins again with the next entry.
 IDLE_S = 60.0
@@ -110,6 +117,11 @@ class Sender:
         self._hurries = 0
         self._failures = 0
         """Attempts that failed in a row."""
+        self._resumption = threading.Condition()
+        self._resume_at = 0.0
+        """When the next attempt is made after one that failed."""
+        self._wanted_by = 0.0
+        """Until when somebody waits for what is to be sent."""
         self._failure: Exception | None = None
         self._lost = 0
         self._is_spool_broken = False
@@ -168,11 +180,19 @@ class Sender:
             if self._thread is None or self._is_closed:
                 return is_done()
             self._hurries += 1
+            self._resume_within(timeout)
             try:
                 self._change.notify_all()
                 return self._change.wait_for(is_done, timeout)
             finally:
                 self._hurries -= 1
+
+    def send_or_spill(self, timeout: float) -> bool:
+        """Sends everything in that time, or puts into the spool what is left then; tells which."""
+        if self.flush(timeout * SENDING_SHARE):
+            return True
+        self.spill()
+        return False
 
     def spill(self) -> None:
         """Puts everything that is not known to be stored into the spool, where the thread goes on with it.
@@ -187,9 +207,15 @@ class Sender:
             self._chars = 0
             # What is recorded from now on may be sent before the spool, and needs its benchmark.
             self._announced.clear()
-        count = len(entries)
-        while entries and self._keep(entries[0]):
-            entries.popleft()
+        count, size = len(entries), SPILLED_ITEMS
+        while entries and size:
+            some = list(islice(entries, size))
+            if self._keep(*some):
+                for _ in some:
+                    entries.popleft()
+            else:
+                # A disk that is nearly full takes fewer.
+                size = min(size, len(some)) // 2
         with self._change:
             self._settled += count - len(entries)
             self._spilled_to = self.spool.end
@@ -203,8 +229,8 @@ class Sender:
             # For what a run has given up nobody waits again.
             is_given_up = self.spool.sent_to < self._spilled_to
             is_idle = not self._queue and not self._sending and (self.spool.is_empty or is_given_up)
-        if not is_idle and not self.flush(timeout):
-            self.spill()
+        if not is_idle:
+            self.send_or_spill(timeout)
         count, path = self.spool.waiting, self.spool.path
         is_left = not self.spool.is_empty
         with self._change:
@@ -220,13 +246,16 @@ class Sender:
         if self._lost:
             tell(f"{self._lost} evaluations are lost, because the spool could not be written")
 
-    def _keep(self, entry: Entry) -> bool:
+    def _keep(self, *entries: Entry) -> bool:
+        """Puts entries into the spool: all of them, or none."""
         try:
-            self.spool.append(entry)
+            self.spool.append(*entries)
         except Exception as error:
-            if not self._is_spool_broken:
-                log.warning("ltb: the spool cannot be written: %s", error)
-            self._is_spool_broken = True
+            # Of several fewer are tried next.
+            if len(entries) == 1:
+                if not self._is_spool_broken:
+                    log.warning("ltb: the spool cannot be written: %s", error)
+                self._is_spool_broken = True
             return False
         self._is_spool_broken = False
         return True
@@ -259,14 +288,32 @@ class Sender:
                     self._sending = []
                 if self._failures >= MOST_FAILURES:
                     self.spill()
-                wanted = error.retry_after if isinstance(error, LtbError) else None
-                time.sleep((wanted or 0) + min(MAX_PAUSE_S, backoff(self._failures)))
+                self._pause(error)
                 continue
             self._failures, self._failure = 0, None
             with self._change:
                 self._settled += len(self._sending)
                 self._sending = []
                 self._change.notify_all()
+
+    def _pause(self, error: Exception) -> None:
+        """Waits before the next attempt for as long as the service asks, within bounds."""
+        asked = (error.retry_after or 0.0) if isinstance(error, LtbError) else 0.0
+        with self._resumption:
+            now = time.monotonic()
+            wanted_in = self._wanted_by - now
+            asked = min(asked, wanted_in / 2 if wanted_in > 0 else MOST_ASKED_S)
+            self._resume_at = now + asked + min(MAX_PAUSE_S, backoff(self._failures))
+            while (left := self._resume_at - time.monotonic()) > 0:
+                self._resumption.wait(left)
+
+    def _resume_within(self, timeout: float) -> None:
+        """Somebody waits for so long, so the next attempt is made within half of that."""
+        with self._resumption:
+            now = time.monotonic()
+            self._wanted_by = max(self._wanted_by, now + timeout)
+            self._resume_at = min(self._resume_at, now + timeout / 2)
+            self._resumption.notify_all()
 
     def _note(self, error: Exception) -> None:
         known, self._failure = self._failure, error

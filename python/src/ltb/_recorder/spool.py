@@ -21,6 +21,8 @@ from .._ids import uuid7
 
 # Of the lines of a file.
 _VERSION = 1
+# Of the file of what was refused: programs that go on recording what can never be stored would fill the disk.
+MOST_REJECTED_BYTES = 64 * 1024 * 1024
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
 
 
@@ -110,20 +112,25 @@ class Spool:
     def is_empty(self) -> bool:
         return self.sent_to >= self.end
 
-    def append(self, entry: Entry, *, durable: bool = False) -> None:
-        """Adds an entry, and before it its benchmark if the file lacks that. Raises OSError.
+    def append(self, *entries: Entry, durable: bool = False) -> None:
+        """Adds entries, and before each its benchmark if the file lacks that: all, or it raises OSError.
 
         Args:
-            durable: Returns once it is on the disk.
+            durable: Returns once they are on the disk.
         """
         with self._lock:
             descriptor = self._open()
-            text = "" if entry.create in self._known else _line("create", entry.create)
-            if entry.kind != "create":
-                text += _line(entry.kind, entry.body)
-            self._write(descriptor, text.encode())
-            self._known.add(entry.create)
-            self.waiting += entry.kind == "evaluation"
+            known = set(self._known)
+            lines: list[str] = []
+            for entry in entries:
+                if entry.create not in known:
+                    known.add(entry.create)
+                    lines.append(_line("create", entry.create))
+                if entry.kind != "create":
+                    lines.append(_line(entry.kind, entry.body))
+            self._write(descriptor, "".join(lines).encode())
+            self._known = known
+            self.waiting += sum(entry.kind == "evaluation" for entry in entries)
         if durable:
             os.fsync(descriptor)
             if not self._is_listed and self.path is not None:
@@ -273,7 +280,10 @@ class LeftSpool:
 
 
 def keep_rejected(evaluation: Mapping[str, object], reason: str) -> Path:
-    """Keeps an evaluation that can never be stored, beside the spool. Raises OSError."""
+    """Keeps an evaluation that can never be stored, beside the spool.
+
+    Raises OSError, also if the file has as much as it may.
+    """
     path = spool_folder() / "rejected.jsonl"
     shown = {name: _shown(value) for name, value in evaluation.items()}
     line = json.dumps({"reason": reason, "evaluation": shown}) + "\n"
@@ -281,6 +291,8 @@ def keep_rejected(evaluation: Mapping[str, object], reason: str) -> Path:
     try:
         # One call, so that the lines of processes do not mix.
         content = line.encode()
+        if os.fstat(descriptor).st_size + len(content) > MOST_REJECTED_BYTES:
+            raise OSError(f"{path} takes at most {MOST_REJECTED_BYTES} bytes: delete it to have more kept")
         if os.write(descriptor, content) < len(content):
             raise OSError(f"the disk of {path} took only a part")
     finally:
