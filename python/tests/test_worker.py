@@ -19,6 +19,7 @@ import pytest
 import ltb
 from ltb import models
 from ltb._worker import heartbeats
+from ltb._worker.claims import Claims
 from ltb._worker.deliveries import Deliveries
 from ltb._worker.job import Job
 from ltb._worker.leases import Held, Leases
@@ -443,6 +444,73 @@ def test_a_callback_that_raises_is_told_of_and_holds_nothing_up(
     assert sending.refused == ([] if raises == "refused" else [3])
     assert sorted(sending.answered) == ([] if raises == "answered" else [0, 1, 2, 4, 5, 6, 7])
     assert f"LookupError: a fault of {raises}" in caplog.text
+
+
+@pytest.mark.parametrize("by", ["report", "poll"])
+def test_a_fault_with_claimed_jobs_is_none_of_the_report_that_claimed_them(by: str) -> None:
+    fault = LookupError("a lease that is none")
+    claimant = Claimant(fault)
+    sent: list[str] = []
+
+    class Jobs:
+        def complete_jobs(self, *_: object, **__: object) -> models.CompleteJobsResponse:
+            sent.append("results")
+            return models.CompleteJobsResponse(results=[models.CompleteJobsResult(outcome="OK")])
+
+        def fail_jobs(self, *_: object, **__: object) -> models.FailJobsResponse:
+            sent.append("failures")
+            return models.FailJobsResponse(results=[models.FailJobsResult(outcome="OK")])
+
+        def claim_jobs(self, *_: object, **__: object) -> models.ClaimJobsResponse:
+            sent.append("claim")
+            return models.ClaimJobsResponse()
+
+    client: Any = SimpleNamespace(jobs=Jobs())
+    claims = Claims(client, "w", ["t"], 30, claimant)
+    if by == "poll":
+        claims.poll()
+        assert sent == ["claim"]
+    else:
+        outcomes = Deliveries(client, "w", claimant.leases, claims)
+        one = held()
+        claimant.leases.add(one)
+        claimant.leases.start()
+        claimant.leases.ended(one)
+        outcomes.deliver(one, outcome_of(one, lambda job: {"answer": 5}))
+        outcomes.start()
+        try:
+            eventually(lambda: outcomes.size == 0, "end")
+        finally:
+            outcomes.abandon()
+        assert sent == ["results"]
+    assert claimant.faults == [fault]
+    assert not claims.is_asking
+
+
+class Claimant:
+    """A worker that cannot take the jobs that it is given."""
+
+    def __init__(self, fault: Exception) -> None:
+        self.leases = Leases(2, 0)
+        self.stopping = threading.Event()
+        self.faults: list[Exception] = []
+        self._fault = fault
+
+    def wanted(self, freed: int) -> int:
+        return freed + 1
+
+    def received(self, leases: list[models.Lease], received_at: float) -> None:
+        raise self._fault
+
+    def ordered(self, drain: bool) -> None:
+        pass
+
+    def unknown(self) -> None:
+        pass
+
+    def failed(self, fault: Exception) -> None:
+        self.faults.append(fault)
+        self.stopping.set()
 
 
 class Full(logging.Handler):

@@ -50,6 +50,10 @@ class Claimant(Protocol):
 
     def unknown(self) -> None: ...
 
+    def failed(self, fault: Exception) -> None:
+        """Called if it could not take jobs that it was given."""
+        ...
+
 
 class Claims:
     """Claims along with reports that make room, and else by one long poll after another.
@@ -141,8 +145,12 @@ class Claims:
             answer = send()
             self._request_id = uuid7()
             self._most = min(self._most * 2, MAX_ITEMS)
-            self._claimant.received(answer.leases, time.monotonic())
-            self._claimant.ordered(answer.drain)
+            try:
+                self._claimant.received(answer.leases, time.monotonic())
+                self._claimant.ordered(answer.drain)
+            except Exception as fault:
+                # What came with the claim has been accepted, and is not to be taken for refused.
+                self._claimant.failed(fault)
             return answer
         finally:
             with self._changes:

@@ -107,6 +107,11 @@ class Running:
             self._give_back_queued()
         self.leases.changed()
 
+    def failed(self, fault: Exception) -> None:
+        log.error("jobs that were claimed could not be taken, so the worker stops", exc_info=fault)
+        self.stopping.set()
+        self._ends.put(fault)
+
     def unknown(self) -> None:
         self._registration.register_again()
 
