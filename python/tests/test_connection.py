@@ -131,6 +131,16 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         ltb.Client("https://localhost:1", tls=ltb.TlsFiles(cert_file=str(empty)))
 
 
+def test_the_port_of_the_other_protocol_is_named(service: Service) -> None:
+    for url, hint in (
+        ("http://" + service.grpc.removeprefix("grpc://"), r"it speaks gRPC: .* grpc://"),
+        ("grpc://" + service.http.removeprefix("http://"), r"it speaks HTTP/1\.1: .* http://"),
+    ):
+        with ltb.Client(url, attempts=1) as client, pytest.raises(ltb.LtbError, match=hint) as caught:
+            client.system.get_stats()
+        assert caught.value.code == "UNAVAILABLE"
+
+
 def test_a_service_that_is_away_is_named(url: str) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -192,6 +192,9 @@ def _error_of(error: Any, endpoint: Endpoint) -> LtbError:
     details = next((value for key, value in trailers if key == "grpc-status-details-bin"), None)
     message: str = error.details() or ""
     if details is None and CODES[status] == "UNAVAILABLE":
+        if "http1.x server" in message:
+            hint = f"it speaks HTTP/1.1: use its gRPC port, 50052 by default, or http://{endpoint.authority}"
+            message = f"{hint}: {message}"
         message = f"cannot reach {endpoint.url}: {message}"
     return from_status(CODES[status], message, details if isinstance(details, bytes) else None)
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 import encodings.idna  # noqa: F401  # pyright: ignore[reportUnusedImport]
 import json
 import os
+import re
 import ssl
 import struct
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from http.client import BadStatusLine
 from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -250,7 +252,19 @@ def _unreachable(error: HTTPError, endpoint: Endpoint, is_over: bool) -> LtbErro
         # A bound of our own may be shorter than the caller's: then it is the service that is away.
         code = "DEADLINE_EXCEEDED" if is_over else "UNAVAILABLE"
         return LtbError(code, f"no answer from {endpoint.url} in time: {error}")
+    if _speaks_grpc(error):
+        hint = f"it speaks gRPC: use its HTTP port, 50053 by default, or grpc://{endpoint.authority}"
+        return LtbError("UNAVAILABLE", f"cannot call {endpoint.url}: {hint}")
     return LtbError("UNAVAILABLE", f"the connection to {endpoint.url} broke: {error}")
+
+
+def _speaks_grpc(error: HTTPError) -> bool:
+    """Whether the answer began as HTTP/2 does: with a frame of settings, whose type is 4."""
+    reason = error.args[-1] if error.args else None
+    return (
+        isinstance(reason, BadStatusLine)
+        and re.match(r"\0\0.\x04", str(reason.args[0]), re.DOTALL) is not None
+    )
 
 
 def _context_of(endpoint: Endpoint) -> ssl.SSLContext:
