@@ -34,6 +34,8 @@ type delivery struct {
 	// stored are evaluations that are stored, also those that were before; conflicts those whose sample is
 	// stored with other content, which stays; rejected those that can never be stored.
 	stored, conflicts, rejected atomic.Int64
+	// hasLost tells that some of the rejected could not be kept.
+	hasLost atomic.Bool
 }
 
 // send sends entries of one kind. An error means that it makes sense to send them again later.
@@ -126,7 +128,9 @@ func (d *delivery) reject(evaluation *ltbv1.NewEvaluation, reason string) {
 func (d *delivery) rejectJSON(evaluation json.RawMessage, reason string) {
 	number := d.rejected.Add(1)
 	path, err := keepRejected(evaluation, reason)
-	if number > mostWarnings {
+	// The first that is not kept is always told.
+	isFirstLoss := err != nil && d.hasLost.CompareAndSwap(false, true)
+	if number > mostWarnings && !isFirstLoss {
 		return
 	}
 	if err != nil {

@@ -251,6 +251,10 @@ func isThere(path string) bool {
 	return err == nil
 }
 
+// mostRejectedBytes is what rejected.jsonl takes: programs that go on recording what can never be stored would
+// fill the disk.
+var mostRejectedBytes int64 = 64 << 20
+
 // keepRejected keeps what can never be stored beside the spool, and returns where.
 func keepRejected(evaluation json.RawMessage, reason string) (string, error) {
 	into, err := folder()
@@ -267,6 +271,13 @@ func keepRejected(evaluation json.RawMessage, reason string) (string, error) {
 		return "", err
 	}
 	defer file.Close()
+	found, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	if found.Size()+int64(len(line))+1 > mostRejectedBytes {
+		return "", fmt.Errorf("%s takes at most %d bytes: delete it to have more kept", path, mostRejectedBytes)
+	}
 	// One call, so that the lines of processes do not mix.
 	_, err = file.Write(append(line, '\n'))
 	return path, err

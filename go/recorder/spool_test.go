@@ -1,12 +1,16 @@
 package recorder
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,5 +118,30 @@ func TestAFileThatCannotBeReadIsToldAndLeft(t *testing.T) {
 	}
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWhatIsRefusedIsKeptUpToABoundThatIsLoggedOnce(t *testing.T) {
+	into := t.TempDir()
+	t.Setenv("LTB_SPOOL_DIR", into)
+	defer func(most int64) { mostRejectedBytes = most }(mostRejectedBytes)
+	mostRejectedBytes = 1_000
+	var log strings.Builder
+	d := delivery{log: slog.New(slog.NewTextHandler(&log, nil))}
+	for range 100 {
+		d.rejectJSON(json.RawMessage(`{"sampleId":"1"}`), "score: expected a finite number")
+	}
+	kept, err := os.ReadFile(filepath.Join(into, "rejected.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := bytes.Count(kept, []byte("\n")); len(kept) > 1_000 || lines <= mostWarnings || !bytes.HasSuffix(kept, []byte("}\n")) {
+		t.Errorf("got %d bytes in %d lines", len(kept), lines)
+	}
+	if told := strings.Count(log.String(), "takes at most 1000 bytes: delete it"); told != 1 {
+		t.Errorf("logged %d times: %s", told, log.String())
+	}
+	if rejected := d.rejected.Load(); rejected != 100 {
+		t.Errorf("counted %d", rejected)
 	}
 }
