@@ -23,10 +23,11 @@ const built = join(dist, "console");
 const pages = join(dist, "pages.js");
 const stamp = join(built, ".inputs");
 const inputs = [
-  ...["console", "gen", "package-lock.json", "scripts/build-console.ts"],
+  ...["console", "gen", "docs/errors.md", "package-lock.json", "scripts/build-console.ts"],
   // What of the sources the console imports.
   ...["src/charts", "src/statistics", "src/cli/grpcurl", "src/cli/html/document.ts"],
-  ...["src/address.ts", "src/limits.ts", "src/text.ts"],
+  ...["src/address.ts", "src/json-numbers.ts", "src/limits.ts", "src/text.ts"],
+  ...["src/cli/shared/plain.ts", "src/cli/transfer/text-formats.ts"],
 ];
 
 const files = inputs.flatMap((input) => {

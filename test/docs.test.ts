@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
+import { explanationsIn } from "../console/src/parts/reasons.ts";
 import { createProgram } from "../src/cli/program.ts";
 import { DATABASE_NAMES } from "../src/config/choose-database.ts";
 import { service } from "../src/config/settings.ts";
@@ -32,6 +33,8 @@ test("docs/errors.md explains exactly the reasons there are, in order", () => {
   const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason]) => reason);
   expect(reasons).toContain("NOT_FOUND");
   expect(firstColumn(section(read("docs/errors.md"), "Reasons"))).toEqual(reasons);
+  // The console shows them beside an error.
+  expect([...explanationsIn(read("docs/errors.md")).keys()]).toEqual(reasons);
 });
 
 test("the README has at most 120 lines", () => {

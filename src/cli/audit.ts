@@ -7,8 +7,9 @@ import { noDeadline, type ServiceClient, type ServiceOptions } from "./shared/cl
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { isUuid, parseTime } from "./shared/options.ts";
-import { formatFields, formatSecond, note, print, printFields, printJson, toPlain } from "./shared/output.ts";
+import { formatFields, formatSecond, note, print, printFields, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
+import { toPlain } from "./shared/plain.ts";
 import { resume } from "./transfer/resume.ts";
 import { writeToFile, writeToStdout } from "./transfer/write-text.ts";
 

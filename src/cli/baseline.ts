@@ -3,8 +3,9 @@ import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer } from "./shared/errors.ts";
 import { findBenchmarkId, NEWEST } from "./shared/find-benchmark.ts";
-import { formatMinute, formatTable, oneLine, print, printJson, toPlain } from "./shared/output.ts";
+import { formatMinute, formatTable, oneLine, print, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
+import { toPlain } from "./shared/plain.ts";
 
 export function addCommand(program: Command): void {
   const baseline = program

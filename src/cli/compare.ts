@@ -37,8 +37,9 @@ import {
   parseFraction,
   parseWhole,
 } from "./shared/options.ts";
-import { formatTable, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
+import { formatTable, note, oneLine, print, printJson } from "./shared/output.ts";
 import { regressedGroups, slicesTable, sliceVerdicts } from "./shared/pair-slices.ts";
+import { toPlain } from "./shared/plain.ts";
 import { type Reducing, reducerNames, reducerOf } from "./shared/reducer.ts";
 import { type Grouping, requireGroups } from "./shared/slices.ts";
 

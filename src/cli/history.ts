@@ -22,8 +22,8 @@ import {
   oneLine,
   print,
   printJson,
-  toPlain,
 } from "./shared/output.ts";
+import { toPlain } from "./shared/plain.ts";
 import { type Reducing, rankedRepetitions, reducerNames, reducerOf } from "./shared/reducer.ts";
 import { statuses } from "./shared/status.ts";
 

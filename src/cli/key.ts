@@ -9,8 +9,9 @@ import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/dire
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { forEachId } from "./shared/for-each-id.ts";
 import { gatherValues, parseDuration, parseTime } from "./shared/options.ts";
-import { formatMinute, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
+import { formatMinute, note, oneLine, print, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
+import { toPlain } from "./shared/plain.ts";
 import { findStoredUser, findUser, userArgument } from "./user/find.ts";
 
 export function addCommand(program: Command): void {

@@ -43,9 +43,9 @@ import {
   oneLine,
   print,
   printJson,
-  toPlain,
 } from "./shared/output.ts";
 import { collect, noteMore } from "./shared/pages.ts";
+import { toPlain } from "./shared/plain.ts";
 import { type Reducing, rankedRepetitions, reducerNames, reducerOf, wireName } from "./shared/reducer.ts";
 import { statuses } from "./shared/status.ts";
 

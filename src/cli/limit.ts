@@ -3,8 +3,9 @@ import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { given, parseWhole } from "./shared/options.ts";
-import { formatTable, oneLine, print, printJson, toPlain } from "./shared/output.ts";
+import { formatTable, oneLine, print, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
+import { toPlain } from "./shared/plain.ts";
 
 type SetOptions = ServiceOptions & { maxRunning?: number; perMinute?: number };
 

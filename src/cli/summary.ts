@@ -18,15 +18,8 @@ import { coverageOfMetrics, type Filling, fillingOf, missingNames, parseRange } 
 import { findBenchmark, NEWEST } from "./shared/find-benchmark.ts";
 import { requireMetrics } from "./shared/known-names.ts";
 import { type Direction, directionOf, given } from "./shared/options.ts";
-import {
-  formatInterval,
-  formatNumber,
-  formatTable,
-  oneLine,
-  print,
-  printJson,
-  toPlain,
-} from "./shared/output.ts";
+import { formatInterval, formatNumber, formatTable, oneLine, print, printJson } from "./shared/output.ts";
+import { toPlain } from "./shared/plain.ts";
 import {
   explainSamples,
   type Reducing,

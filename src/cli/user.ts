@@ -7,9 +7,10 @@ import { addServiceCommand, type Command } from "./shared/command.ts";
 import { type DirectOptions, onDatabase, withDirectOptions } from "./shared/direct.ts";
 import { UsageError } from "./shared/errors.ts";
 import { given } from "./shared/options.ts";
-import { formatFields, formatMinute, note, oneLine, print, printJson, toPlain } from "./shared/output.ts";
+import { formatFields, formatMinute, note, oneLine, print, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { type PasswordOptions, readPassword, withPasswordOption } from "./shared/passwords.ts";
+import { toPlain } from "./shared/plain.ts";
 import { findStoredUser, findUser, requireUser, userArgument } from "./user/find.ts";
 
 const userRole = wireEnum<typeof UserRole>(UserRoleSchema);

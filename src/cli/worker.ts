@@ -14,8 +14,9 @@ import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer } from "./shared/errors.ts";
 import { gatherValues, parseDuration } from "./shared/options.ts";
-import { formatFields, oneLine, print, printJson, toPlain } from "./shared/output.ts";
+import { formatFields, oneLine, print, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
+import { toPlain } from "./shared/plain.ts";
 import { addRun } from "./worker/run.ts";
 
 const workerStatus = wireEnum<typeof WorkerStatus>(WorkerStatusSchema);

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench, clients, listeners } from "../auth/support.ts";
@@ -213,5 +214,55 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
     await page.getByRole("button", { name: "Delete it" }).click();
     await page.getByRole("heading", { level: 1, name: "Benchmarks" }).waitFor();
     await expect(db.benchmarks.get(id)).rejects.toThrow();
+  });
+
+  test("a sample's values have their place among all, its metadata lead to others, and those are exported", async () => {
+    const page = await open(`${console_}/benchmarks/${plain}/samples/${sampleOf(19)}`);
+    await page.getByText("higher than 94.9%, about the same as 5.1% of 234").waitFor();
+    await page.getByText("higher than 0%, the same as 100% of 240").first().waitFor();
+    await page.getByRole("region", { name: "Metadata" }).getByRole("link", { name: "geometry" }).click();
+    await page.getByText(/^80 evaluations/).waitFor();
+    expect(new URL(page.url()).searchParams.get("meta")).toBe("subject=geometry");
+    await page.getByRole("button", { name: "Export…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText(`ltb export --metadata subject=geometry --format csv`).waitFor();
+    expect(await barriers(page)).toEqual([]);
+    const arrives = page.waitForEvent("download");
+    await dialog.getByRole("button", { name: "Export", exact: true }).click();
+    const download = await arrives;
+    expect(download.suggestedFilename()).toBe("gsm-6b, nightly.csv");
+    const text = await readFile(await download.path(), "utf8");
+    expect(text).toMatch(/^\uFEFFid,benchmark_id,sample_id,/);
+    expect(text.match(/geometry/g)).toHaveLength(80);
+    await dialog.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Remove the filter by metadata subject=geometry" }).click();
+    await page.getByText(/^the first 100 of 240/).waitFor();
+  });
+
+  test("several benchmarks are deleted at once, after it is said what goes with them", async () => {
+    const owner = await caller("user");
+    const make = async (name: string, createdBy?: string) => {
+      const given = { name, provider: "p", model: "m", dataset: "gone", ...(createdBy && { createdBy }) };
+      const { id } = await db.benchmarks.create(given);
+      await db.evaluations.create({ benchmarkId: id, sampleId: "1", input: "i", output: "o" });
+      return id;
+    };
+    const own = [await make("mine", owner.userId), await make("mine, too", owner.userId)];
+    const other = await make("another's");
+    const page = await open(`${signedIn}/benchmarks?dataset=gone`, { key: owner.key });
+    await page.getByLabel("Select another's").check();
+    for (const name of ["mine", "mine, too"])
+      await page.getByLabel(`Select ${name}`, { exact: true }).check();
+    await page.getByRole("button", { name: "Delete…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("2 evaluations go with them").waitFor();
+    await dialog.getByText("1 stay: other users created them.").waitFor();
+    expect(await barriers(page)).toEqual([]);
+    await dialog.getByRole("textbox").fill("delete 2");
+    await dialog.getByRole("button", { name: "Delete 2" }).click();
+    await dialog.waitFor({ state: "detached" });
+    for (const id of own) await expect(db.benchmarks.get(id)).rejects.toMatchObject({ reason: "NOT_FOUND" });
+    expect((await db.benchmarks.get(other)).name).toBe("another's");
+    expect(new URL(page.url()).searchParams.get("pick")).toBeNull();
   });
 });

@@ -93,6 +93,9 @@ describe.skipIf(!program)("comparisons and leaderboards", async () => {
     const chart = page.getByRole("group", { name: "Mean differences of score with 95 % intervals" });
     expect(await chart.locator(".whisker").count()).toBe(2);
     expect(await chart.locator("g.bad").count()).toBe(1);
+    const beside = page.getByRole("region", { name: "Differences of cost and latency" }).getByRole("row");
+    expect(await beside.nth(1).innerText()).toMatch(/cost_usd.*\s60\s.*\$0\.001\s+\$0\.002\s+\$0\.001/s);
+    expect(await beside.count()).toBe(3);
     expect(await barriers(page)).toEqual([]);
   });
 

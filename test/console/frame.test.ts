@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
+import { writeMinute } from "../../src/jobs/history/write.ts";
 import { bench } from "../auth/support.ts";
-import { browser, program, settled } from "./browser.ts";
+import { eventually } from "../harness/waiting.ts";
+import { barriers, browser, changeLook, looks, program, settled } from "./browser.ts";
 
-describe.skipIf(!program)("the row of sections in a narrow window", async () => {
-  const { serve } = await bench();
-  const { open } = browser();
+describe.skipIf(!program)("what surrounds every page", async () => {
+  const { db, serve } = await bench();
+  const { open, faults } = browser();
   let home = "";
 
   beforeAll(async () => {
@@ -13,7 +15,7 @@ describe.skipIf(!program)("the row of sections in a narrow window", async () => 
     home = `http://${formatAddress(httpAddress)}/console`;
   });
 
-  test("has the page's own in its middle, and stays where the reader moves it", async () => {
+  test("in a narrow window the row of sections has the page's own in its middle, and stays where the reader moves it", async () => {
     const page = await open(`${home}/queue`, { width: 390 });
     const sections = page.getByRole("navigation", { name: "Sections" });
     await sections.waitFor();
@@ -38,5 +40,57 @@ describe.skipIf(!program)("the row of sections in a narrow window", async () => 
     await page.keyboard.press("w");
     await page.getByRole("heading", { level: 1, name: "Workers" }).waitFor();
     await expect.poll(() => sections.evaluate((bar) => bar.scrollLeft)).toBeGreaterThan(0);
+  });
+
+  test("beside the sections stands what runs and what failed, each a way there", async () => {
+    const page = await open(`${home}/system`);
+    const sections = page.getByRole("navigation", { name: "Sections" });
+    await sections.getByRole("link", { name: "Jobs" }).waitFor();
+    expect(await sections.getByRole("link", { name: /\d/ }).count()).toBe(0);
+    const { id } = await db.benchmarks.create({ name: "b", provider: "p", model: "m", dataset: "d" });
+    await db.benchmarks.update(id, { status: "running" });
+    await db.workers.register({ workerId: "w", jobTypes: ["fails"] });
+    for (let made = 0; made < 2; made++) await db.jobs.create({ jobType: "fails", maxRetries: 0 });
+    const { leases } = await db.jobs.claim({ workerId: "w", jobTypes: ["fails"] });
+    const { id: jobId = "", epoch = 0 } = leases[0] ?? {};
+    await db.jobs.fail("w", [{ jobId, epoch, error: "no answer", retryable: false }]);
+    const minute = Math.floor(Date.now() / 60_000) * 60_000;
+    await db.executor.any(writeMinute(new Date(minute).toISOString()));
+    await sections.getByRole("link", { name: "1 running", exact: true }).waitFor();
+    await sections.getByRole("link", { name: "1 ready to run" }).waitFor();
+    // The history of the queue is asked for twice a minute, and with each page.
+    await page.reload();
+    await sections.getByRole("link", { name: "1 failed in the last 60 minutes" }).waitFor();
+    for (const look of looks) {
+      await changeLook(page, look);
+      expect(await barriers(page)).toEqual([]);
+    }
+    await changeLook(page, {});
+    await sections.getByRole("link", { name: "1 failed in the last 60 minutes" }).click();
+    await page.getByRole("table", { name: "Jobs" }).getByText("fails").waitFor();
+    expect(new URL(page.url()).search).toBe("?status=failed");
+  });
+
+  test("a page says how old what it shows is, also while it is paused, and that a part of it stays behind", async () => {
+    const page = await open("about:blank", { apart: true });
+    await page.clock.install();
+    await page.goto(`${home}/`);
+    const age = page.getByTitle("When what the page shows was last heard from the service");
+    const seen = (name: string, words: RegExp) =>
+      eventually(async () => {
+        await page.clock.runFor(1_000);
+        const button = page.getByRole("button", { name, exact: true });
+        return (await button.isVisible()) && words.test(await age.innerText());
+      });
+    await seen("live", /^(?:now|[1-4] sec\. ago)$/);
+    await page.route("**/GetJobStats", (route) => route.fulfill({ status: 500 }));
+    await seen("behind", /^\d\d sec\. ago$/);
+    await page.unroute("**/GetJobStats");
+    await seen("live", /^(?:now|[1-4] sec\. ago)$/);
+    await page.keyboard.press("p");
+    await seen("paused", /^1 min\. ago$/);
+    await page.keyboard.press("p");
+    await seen("live", /^(?:now|[1-4] sec\. ago)$/);
+    expect(faults.splice(0).filter((fault) => !/\b500\b/.test(fault))).toEqual([]);
   });
 });

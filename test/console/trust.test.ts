@@ -69,6 +69,15 @@ describe.skipIf(!program)("trust on the page", async () => {
     expect(new URL(page.url()).searchParams.get("id")).toBe(id);
   });
 
+  test("the end of the chain is downloaded as `ltb audit verify --head-file` reads it", async () => {
+    const page = await opened("/audit");
+    const arrives = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download the head" }).click();
+    const download = await arrives;
+    expect(download.suggestedFilename()).toBe("ltb.head");
+    expect(await readFile(await download.path(), "utf8")).toMatch(/^\d+:[0-9a-f]{64}\n$/);
+  });
+
   test("a browser that saw the end of the chain notices that it was cut off, where the service cannot", async () => {
     const verify = async (page: Page) => {
       await page.goto(`${home}/audit/verify`);

@@ -1,14 +1,15 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 
 // What the page does by itself over time: it asks again, or follows one stream. Both rest while the tab is
 // hidden (a browser opens six connections to a service, over all tabs) and while the reader has paused them.
 
-let paused = false;
+/** Since when the reader has paused the page, in milliseconds since 1970. */
+let pausedSince: number | undefined;
 const listeners = new Set<() => void>();
 
 export function setPaused(value: boolean): void {
-  paused = value;
+  pausedSince = value ? Date.now() : undefined;
   for (const listener of listeners) listener();
 }
 
@@ -21,13 +22,17 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-export function usePaused(): boolean {
-  return useSyncExternalStore(subscribe, () => paused);
+/** Since when the page has been paused, in milliseconds since 1970; undefined: it is not. */
+export function usePausedSince(): number | undefined {
+  return useSyncExternalStore(subscribe, () => pausedSince);
 }
 
 /** Whether the page may ask by itself now. */
 function useLive(): boolean {
-  return useSyncExternalStore(subscribe, () => !paused && document.visibilityState === "visible");
+  return useSyncExternalStore(
+    subscribe,
+    () => pausedSince === undefined && document.visibilityState === "visible",
+  );
 }
 
 /** The `refetchInterval` of a query: so many milliseconds, or never while the page rests. */
@@ -35,7 +40,16 @@ export function useInterval(ms: number): number | false {
   return useLive() ? ms : false;
 }
 
-type StreamState = "connecting" | "live" | "resting" | "broken";
+/** A stream that the page follows. */
+export interface Followed {
+  /** When the service was last heard on it, or it was opened, in milliseconds since 1970. */
+  heardAt: number;
+  /** It broke, and is not back yet. */
+  isBroken: boolean;
+}
+
+/** The streams that the page follows now. */
+export const followed: Set<Followed> = new Set();
 
 interface Feed<Event> {
   /** Opens the stream after this cursor; undefined: from now. */
@@ -50,38 +64,38 @@ interface Feed<Event> {
  * Follows a stream while the page is live, and goes on after a break where it was.
  * @param key of what is followed; the stream begins anew when it changes. Null: nothing is followed.
  */
-export function useStream<Event>(key: string | null, feed: Feed<Event>): StreamState {
+export function useStream<Event>(key: string | null, feed: Feed<Event>): void {
   const live = useLive();
-  const [state, setState] = useState<StreamState>("connecting");
   const latest = useRef(feed);
   latest.current = feed;
   const cursor = useRef<{ key: string; at: string | undefined }>({ key: "", at: undefined });
   useEffect(() => {
-    if (key === null || !live) {
-      setState("resting");
-      return;
-    }
+    if (key === null || !live) return;
     if (cursor.current.key !== key) cursor.current = { key, at: undefined };
     const stop = new AbortController();
-    void follow(cursor.current, () => latest.current, stop.signal, setState);
-    return () => stop.abort();
+    const stream: Followed = { heardAt: Date.now(), isBroken: false };
+    followed.add(stream);
+    void follow(cursor.current, () => latest.current, stop.signal, stream);
+    return () => {
+      followed.delete(stream);
+      stop.abort();
+    };
   }, [key, live]);
-  return state;
 }
 
 async function follow<Event>(
   cursor: { at: string | undefined },
   feed: () => Feed<Event>,
   signal: AbortSignal,
-  onState: (state: StreamState) => void,
+  stream: Followed,
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; failures++) {
-    onState(failures === 0 ? "connecting" : "broken");
     try {
       for await (const event of feed().open(cursor.at, signal)) {
         if (signal.aborted) return;
         failures = 0;
-        onState("live");
+        stream.heardAt = Date.now();
+        stream.isBroken = false;
         cursor.at = feed().cursorOf(event) || cursor.at;
         feed().onEvent(event);
       }
@@ -92,6 +106,7 @@ async function follow<Event>(
         feed().onGap();
       }
     }
+    stream.isBroken = true;
     await pause(Math.min(500 * 2 ** failures, 15_000), signal);
   }
 }

@@ -1,11 +1,14 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { compact, count } from "../parts/format.ts";
+import { type SectionNumber, useSectionNumbers } from "./numbers.ts";
 import { sections } from "./sections.ts";
 
 /** The ways to the sections of the console, in a narrow window a row that is longer than the window. */
 export function SectionBar() {
   const bar = useRef<HTMLElement>(null);
   const router = useRouter();
+  const numbers = useSectionNumbers();
   useEffect(() => {
     const showCurrent = () => {
       const current = bar.current?.querySelector("[aria-current]");
@@ -28,10 +31,30 @@ export function SectionBar() {
             <Link to={to} activeOptions={{ exact: to === "/" }} activeProps={{ "aria-current": "page" }}>
               {name}
             </Link>
+            {numbers
+              .filter(({ section }) => section === to)
+              .map((number) => (
+                <Live key={number.words} {...number} />
+              ))}
           </li>
         ))}
       </ul>
     </nav>
+  );
+}
+
+function Live({ count: number, orMore = false, words, href, isBad }: SectionNumber) {
+  const more = orMore ? "+" : "";
+  return (
+    <a
+      href={href}
+      className={isBad ? "live-number text-bad" : "live-number"}
+      title={`${count(number)}${more} ${words}`}
+    >
+      {compact(number)}
+      {more}
+      <span className="hidden"> {words}</span>
+    </a>
   );
 }
 

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ErrorComponentProps } from "@tanstack/react-router";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import { Reason } from "./Reason.tsx";
 
 /** Says what failed in the service's words, with what helps to find it in the log. */
 export function ErrorBox({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
@@ -16,17 +17,13 @@ export function ErrorBox({ error, onRetry }: { error: unknown; onRetry?: () => v
         {error instanceof ConnectError && (
           <>{Code[failed.code].replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()} </>
         )}
-        {reason && (
-          <>
-            <code>{reason}</code>{" "}
-          </>
-        )}
         {requestId && (
           <>
             request <code>{requestId}</code>
           </>
         )}
       </p>
+      {reason && <Reason reason={reason} />}
       {onRetry && (
         <button type="button" onClick={onRetry}>
           Try again

@@ -11,6 +11,15 @@ const units = [
   ["second", 1],
 ] as const;
 
+const utc = new Intl.DateTimeFormat(undefined, {
+  dateStyle: "medium",
+  timeStyle: "medium",
+  timeZone: "UTC",
+});
+
+/** A time to the second by the reader's clock, and below that in UTC, as logs and commands have it. */
+export const exactly = (date: Date): string => `${exact.format(date)}\n${utc.format(date)} UTC`;
+
 /** How long ago a time is, in words; the exact one is in its title. */
 export function Time({ at }: { at: Timestamp | undefined }) {
   useNow();
@@ -18,14 +27,14 @@ export function Time({ at }: { at: Timestamp | undefined }) {
   const date = timestampDate(at);
   if (Number.isNaN(date.getTime())) return <span className="soft">an invalid time</span>;
   return (
-    <time dateTime={date.toISOString()} title={exact.format(date)}>
+    <time dateTime={date.toISOString()} title={exactly(date)}>
       {ago(date.getTime() - Date.now())}
     </time>
   );
 }
 
 /** A distance in time in words: `ago(-61_000)` is "1 min. ago". */
-function ago(ms: number): string {
+export function ago(ms: number): string {
   const seconds = ms / 1000;
   const [unit, size] = units.find(([, each]) => Math.abs(seconds) >= each) ?? (["second", 1] as const);
   return relative.format(Math.trunc(seconds / size), unit);

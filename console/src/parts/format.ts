@@ -31,7 +31,8 @@ export function figure(value: number): string {
 export function measure(metric: string, value: number | undefined): string {
   if (value === undefined) return "–";
   if (metric === "latency_ms") return `${figure(value)} ms`;
-  return metric === "cost_usd" ? `$${figure(value)}` : figure(value);
+  if (metric === "cost_usd") return `${value < 0 ? "-" : ""}$${figure(Math.abs(value))}`;
+  return figure(value);
 }
 
 export function bytes(value: number | bigint): string {

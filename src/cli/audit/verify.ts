@@ -10,7 +10,8 @@ import { addServiceCommand, type Command } from "../shared/command.ts";
 import { describeError, showError } from "../shared/describe-error.ts";
 import { exitCodes, UsageError } from "../shared/errors.ts";
 import { gatherValues, parseTime } from "../shared/options.ts";
-import { oneLine, print, printJson, toPlain } from "../shared/output.ts";
+import { oneLine, print, printJson } from "../shared/output.ts";
+import { toPlain } from "../shared/plain.ts";
 
 interface Options extends ServiceOptions {
   from?: Date;

@@ -4,15 +4,8 @@ import {
   WatchBenchmarksResponseSchema,
 } from "../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { cutText } from "../../text.ts";
-import {
-  formatClock,
-  formatNumber,
-  joinCells,
-  oneLine,
-  print,
-  printJson,
-  toPlain,
-} from "../shared/output.ts";
+import { formatClock, formatNumber, joinCells, oneLine, print, printJson } from "../shared/output.ts";
+import { toPlain } from "../shared/plain.ts";
 import { finalStatuses, statusName } from "../shared/status.ts";
 
 /** Shows the progress of benchmarks. To be disposed of at the end. */

@@ -7,7 +7,8 @@ import { noteConsole } from "../shared/console-link.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
 import { findBenchmark } from "../shared/find-benchmark.ts";
 import { gatherPairs, given, parseWhole } from "../shared/options.ts";
-import { print, printFields, printJson, toPlain } from "../shared/output.ts";
+import { print, printFields, printJson } from "../shared/output.ts";
+import { toPlain } from "../shared/plain.ts";
 import { statuses, statusName } from "../shared/status.ts";
 
 interface Options extends ServiceOptions {

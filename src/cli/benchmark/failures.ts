@@ -3,7 +3,8 @@ import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { GROUPS, printGroups } from "../shared/failure-groups.ts";
 import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
-import { printJson, toPlain } from "../shared/output.ts";
+import { printJson } from "../shared/output.ts";
+import { toPlain } from "../shared/plain.ts";
 
 export function addFailures(benchmark: Command): void {
   addServiceCommand(benchmark, "failures")

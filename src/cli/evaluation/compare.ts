@@ -9,8 +9,9 @@ import { addServiceCommand, type Command } from "../shared/command.ts";
 import { findSides, NEWEST } from "../shared/find-benchmark.ts";
 import { requireMetrics } from "../shared/known-names.ts";
 import { type Direction, directionOf, given, parseFraction, parseNumber } from "../shared/options.ts";
-import { formatNumber, formatTable, note, oneLine, print, printJson, toPlain } from "../shared/output.ts";
+import { formatNumber, formatTable, note, oneLine, print, printJson } from "../shared/output.ts";
 import { collect, noteMore } from "../shared/pages.ts";
+import { toPlain } from "../shared/plain.ts";
 import { type Reducing, reducerNames, reducerOf } from "../shared/reducer.ts";
 
 const states = wireEnum<typeof ComparedState>(ComparedStateSchema);

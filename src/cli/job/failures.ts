@@ -5,7 +5,8 @@ import { addServiceCommand, type Command } from "../shared/command.ts";
 import { GROUPS, printGroups } from "../shared/failure-groups.ts";
 import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
 import { parseTime } from "../shared/options.ts";
-import { printJson, toPlain } from "../shared/output.ts";
+import { printJson } from "../shared/output.ts";
+import { toPlain } from "../shared/plain.ts";
 
 type Options = ServiceOptions & {
   type?: string;

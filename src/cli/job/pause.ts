@@ -2,7 +2,8 @@ import { type JobLane, JobLaneSchema } from "../../../gen/ltb/v1/job_pb.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { UsageError } from "../shared/errors.ts";
-import { formatTable, note, print, printJson, toPlain } from "../shared/output.ts";
+import { formatTable, note, print, printJson } from "../shared/output.ts";
+import { toPlain } from "../shared/plain.ts";
 
 type Options = ServiceOptions & { type?: string; limitKey?: string };
 

@@ -6,7 +6,8 @@ import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { noteConsole } from "../shared/console-link.ts";
 import { requireAnswer } from "../shared/errors.ts";
-import { formatFields, formatSecond, formatTable, print, printJson, toPlain } from "../shared/output.ts";
+import { formatFields, formatSecond, formatTable, print, printJson } from "../shared/output.ts";
+import { toPlain } from "../shared/plain.ts";
 import { jobStatusName, outcomeName } from "./status.ts";
 
 export function addCommand(job: Command): void {

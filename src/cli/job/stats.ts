@@ -4,7 +4,8 @@ import { formatSpan } from "../../time-span.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
-import { formatTable, print, printJson, toPlain } from "../shared/output.ts";
+import { formatTable, print, printJson } from "../shared/output.ts";
+import { toPlain } from "../shared/plain.ts";
 
 type Options = ServiceOptions & { type?: string; benchmark?: string };
 

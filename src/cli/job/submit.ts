@@ -9,7 +9,8 @@ import { noteConsole } from "../shared/console-link.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
 import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
 import { gatherValues, given, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
-import { print, printJson, toPlain } from "../shared/output.ts";
+import { print, printJson } from "../shared/output.ts";
+import { toPlain } from "../shared/plain.ts";
 import { readPayload } from "./payload.ts";
 import { type JobFields, submitLines } from "./submit-lines.ts";
 

@@ -3,8 +3,9 @@ import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { forEachId } from "../shared/for-each-id.ts";
-import { note, print, printJson, toPlain } from "../shared/output.ts";
+import { note, print, printJson } from "../shared/output.ts";
 import { callUntilDone } from "../shared/pages.ts";
+import { toPlain } from "../shared/plain.ts";
 import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
 
 /** Adds `cancel`. */

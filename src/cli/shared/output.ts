@@ -1,11 +1,11 @@
-import { type DescField, type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
-import { scalarZeroValue } from "@bufbuild/protobuf/reflect";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import Table from "cli-table3";
-import { parseAsWritten, rawJson } from "../../json-numbers.ts";
+import { rawJson } from "../../json-numbers.ts";
 import type { Log } from "../../log.ts";
 import { formatUtcMinute, makePrintable, makePrintableJson } from "../../text.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
+import { toPlain } from "./plain.ts";
 import { lineWidth, paint, showable, withoutMarks } from "./terminal.ts";
 
 // Commands write by these functions, so that nothing that others wrote acts on a terminal.
@@ -207,47 +207,4 @@ export function formatClock(time: Date): string {
 /** A time in UTC to the second. */
 export function formatSecond(time: Timestamp | undefined): string {
   return time === undefined ? "-" : timestampDate(time).toISOString().slice(0, 19).replace("T", " ");
-}
-
-/** Makes JSON for scripts: names of the proto, every field (null if unset), 64-bit integers as numbers. */
-export function toPlain<Schema extends DescMessage>(
-  schema: Schema,
-  message: MessageShape<Schema>,
-): JsonObject {
-  const json = toJson(schema, message, { useProtoFieldName: true, alwaysEmitImplicit: true });
-  return complete(schema, json as JsonObject);
-}
-
-function complete(schema: DescMessage, json: JsonObject): JsonObject {
-  return Object.fromEntries(
-    ownFields(schema).map((field) => {
-      const text = json[`${field.name}_json`];
-      const isText = typeof text === "string" && text !== "";
-      return [field.name, isText ? parseAsWritten(text) : completeField(field, json[field.name])];
-    }),
-  );
-}
-
-/** The fields of a message without those that tell of another one: its text as JSON, its size. */
-export function ownFields({ fields }: DescMessage): DescField[] {
-  const names = new Set(fields.map(({ name }) => name));
-  return fields.filter(
-    ({ name }) => !/_(?:json|bytes)$/.test(name) || !names.has(name.replace(/_[a-z]+$/, "")),
-  );
-}
-
-function completeField(field: DescField, value: JsonValue | undefined): JsonValue {
-  if (value === undefined || value === null) return null;
-  // Proto3 JSON writes 64-bit integers as strings.
-  if (typeof value === "string" && isLong(field)) return Number(value);
-  // Timestamp, Struct and their kin have a form of their own.
-  if (field.message === undefined || field.message.file.proto.package === "google.protobuf") return value;
-  const { message } = field;
-  if (field.fieldKind === "list" && Array.isArray(value))
-    return value.map((item) => complete(message, item as JsonObject));
-  return field.fieldKind === "message" ? complete(message, value as JsonObject) : value;
-}
-
-function isLong(field: DescField): boolean {
-  return field.fieldKind === "scalar" && typeof scalarZeroValue(field.scalar, false) === "bigint";
 }

@@ -1,5 +1,6 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import { type Cell, formatTable, note, print, printJson, toPlain } from "./output.ts";
+import { type Cell, formatTable, note, print, printJson } from "./output.ts";
+import { toPlain } from "./plain.ts";
 
 /** Most items that a page may have. */
 const PAGE_ITEMS = 1000;

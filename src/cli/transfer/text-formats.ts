@@ -3,7 +3,7 @@ import { type Benchmark, BenchmarkSchema } from "../../../gen/ltb/v1/benchmark_p
 import { type Evaluation, EvaluationSchema } from "../../../gen/ltb/v1/evaluation_pb.ts";
 import { parseAsWritten } from "../../json-numbers.ts";
 import type { JsonObject, JsonValue } from "../../validation.ts";
-import { ownFields, toPlain } from "../shared/output.ts";
+import { ownFields, toPlain } from "../shared/plain.ts";
 
 /** JSON Lines: the benchmark, then an evaluation a line, as proto3 JSON. `ltb import` reads it. */
 export async function* jsonLines(

@@ -4,6 +4,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
 import { AuditService, type ListAuditLogsRequestSchema } from "../../../../gen/ltb/v1/audit_service_pb.ts";
+import { download } from "../../data/download.ts";
 import { useInterval } from "../../data/live.ts";
 import { useMay, useSession } from "../../data/session.ts";
 import { usePages } from "../../data/usePages.ts";
@@ -131,6 +132,14 @@ function Standing() {
           {entriesUnsealed > 0 &&
             `; ${count(entriesUnsealed)} entries wait, the longest for ${lasting(sealLag)}`}
           .{" "}
+          <button
+            type="button"
+            className="link"
+            title="The end of the chain, for ltb audit verify --head-file: kept elsewhere, it proves later that nothing was cut off"
+            onClick={() => download("ltb.head", new Blob([`${head.sequence}:${head.seal}\n`]))}
+          >
+            Download the head
+          </button>{" "}
         </>
       ) : (
         "Nothing is sealed yet. "

@@ -1,9 +1,11 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { type Benchmark, BenchmarkView } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useInterval } from "../../data/live.ts";
+import { useMay } from "../../data/session.ts";
 import { usePages } from "../../data/usePages.ts";
 import { all, useSearchState } from "../../data/useSearchState.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
@@ -12,6 +14,7 @@ import { BenchmarkState, Status } from "../../parts/Status.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { type Column, VirtualTable } from "../../parts/VirtualTable.tsx";
+import { DeleteDialog } from "./DeleteDialog.tsx";
 import { Filters } from "./Filters.tsx";
 import { commandOf, listOf } from "./filter.ts";
 import { Labels } from "./Labels.tsx";
@@ -24,6 +27,8 @@ export function Page() {
   useTitle("Benchmarks");
   const [search, change] = useSearchState();
   const picked = all(search.pick);
+  const mayDelete = useMay("user");
+  const [deleting, setDeleting] = useState(false);
   const input = listOf(search);
   const { query, rows, onEnd, total } = usePages(
     BenchmarkService.method.listBenchmarks,
@@ -123,6 +128,11 @@ export function Page() {
                 Compare them with the first
               </a>
             )}
+            {mayDelete && (
+              <button type="button" className="danger" onClick={() => setDeleting(true)}>
+                Delete…
+              </button>
+            )}
             <button type="button" onClick={() => change({ pick: undefined })}>
               Choose none
             </button>
@@ -134,6 +144,13 @@ export function Page() {
           </button>
         )}
       </div>
+      {deleting && (
+        <DeleteDialog
+          ids={picked}
+          onDone={() => change({ pick: undefined })}
+          onClose={() => setDeleting(false)}
+        />
+      )}
       <Loaded query={query}>
         {() => (
           <VirtualTable

@@ -8,7 +8,7 @@ import { Status, type Tone } from "../../parts/Status.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { alpha } from "./request.ts";
 
-const tones: Record<Verdict, Tone> = {
+export const tones: Record<Verdict, Tone> = {
   better: "good",
   worse: "bad",
   "may be worse": "warn",

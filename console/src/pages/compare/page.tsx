@@ -11,6 +11,7 @@ import { MissingFilter } from "../../parts/MissingFilter.tsx";
 import { useTitle } from "../../parts/useTitle.ts";
 import { Candidate } from "./Candidate.tsx";
 import { Choice } from "./Choice.tsx";
+import { CostAndLatency } from "./CostAndLatency.tsx";
 import { Overall } from "./Overall.tsx";
 import { requestOf, wordsOfComparison } from "./request.ts";
 import { Samples } from "./Samples.tsx";
@@ -64,6 +65,7 @@ export function Page() {
             {(answer) => (
               <div aria-busy={query.isPlaceholderData}>
                 <Overall answer={answer} nameOf={nameOf} />
+                <CostAndLatency metric={answer.metric} nameOf={nameOf} />
                 {answer.comparisons.map((comparison) => (
                   <Candidate
                     key={comparison.candidateId}

@@ -4,15 +4,29 @@ import { Facts } from "../../parts/Facts.tsx";
 import { count, figure, lasting, measure } from "../../parts/format.ts";
 import { Time } from "../../parts/Time.tsx";
 import { JsonSection } from "../../parts/texts/JsonSection.tsx";
+import type { HrefOf } from "../../parts/texts/JsonTree.tsx";
 import { Text } from "../../parts/texts/Text.tsx";
+import { filterOf } from "../samples/metadata.ts";
+import { Ranked } from "./Ranked.tsx";
+
+/** So many metrics of the benchmark's own are placed among its samples; each is asked for. */
+const mostRanked = 8;
 
 /** How a sample was judged, and what it took. */
 export function Details({ evaluation }: { evaluation: Evaluation }) {
   const { metricsJson, metadataJson, error } = evaluation;
   const metrics: Record<string, unknown> = JSON.parse(metricsJson || "{}");
-  const own = Object.entries(metrics).map(
-    ([name, value]) => [name, typeof value === "number" ? figure(value) : said(value)] as const,
-  );
+  const ranked = (metric: string, value: number | undefined, written: string) =>
+    value !== undefined && (
+      <Ranked {...{ metric, value }} benchmarkId={evaluation.benchmarkId}>
+        {written}
+      </Ranked>
+    );
+  const own = Object.entries(metrics).map(([name, value], index) => {
+    if (typeof value !== "number") return [name, said(value)] as const;
+    return [name, index < mostRanked ? ranked(name, value, figure(value)) : figure(value)] as const;
+  });
+  const { score, latencyMs, inputTokens, outputTokens, costUsd } = evaluation;
   return (
     <>
       {error !== "" && (
@@ -25,11 +39,11 @@ export function Details({ evaluation }: { evaluation: Evaluation }) {
       <div className="overview">
         <Facts
           rows={[
-            ["Score", evaluation.score === undefined ? "none" : figure(evaluation.score)],
-            ["Latency", evaluation.latencyMs !== undefined && lasting(evaluation.latencyMs)],
-            ["Tokens read", evaluation.inputTokens !== undefined && count(evaluation.inputTokens)],
-            ["Tokens written", evaluation.outputTokens !== undefined && count(evaluation.outputTokens)],
-            ["Cost", evaluation.costUsd !== undefined && measure("cost_usd", evaluation.costUsd)],
+            ["Score", score === undefined ? "none" : ranked("score", score, figure(score))],
+            ["Latency", ranked("latency_ms", latencyMs, lasting(latencyMs))],
+            ["Tokens read", ranked("input_tokens", inputTokens, count(inputTokens ?? 0))],
+            ["Tokens written", ranked("output_tokens", outputTokens, count(outputTokens ?? 0))],
+            ["Cost", ranked("cost_usd", costUsd, measure("cost_usd", costUsd))],
           ]}
         />
         {own.length > 0 && <Facts rows={own} />}
@@ -53,10 +67,18 @@ export function Details({ evaluation }: { evaluation: Evaluation }) {
           ]}
         />
       </div>
-      <JsonSection title="Metadata" text={metadataJson} />
+      <JsonSection title="Metadata" text={metadataJson} hrefOf={samplesLike(evaluation.benchmarkId)} />
     </>
   );
 }
+
+/** Where a value of the metadata leads: to all samples of the benchmark that have it. */
+const samplesLike =
+  (benchmarkId: string): HrefOf =>
+  (path, value) => {
+    const meta = filterOf(path, value);
+    return meta === undefined ? undefined : hrefOf(`/benchmarks/${benchmarkId}/samples`, { meta });
+  };
 
 function Repetition({ benchmarkId, sampleId, repetition }: Evaluation) {
   return (

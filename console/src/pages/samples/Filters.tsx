@@ -1,8 +1,9 @@
-import { one, useSearchState } from "../../data/useSearchState.ts";
+import { all, one, useSearchState } from "../../data/useSearchState.ts";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
 
 export function Filters() {
-  const [search] = useSearchState();
+  const [search, change] = useSearchState();
+  const metadata = all(search.meta);
   const failed = one(search.failed) !== "" || one(search.error) !== "";
   const metric = one(search.metric) || "score";
   return (
@@ -36,6 +37,16 @@ export function Filters() {
               ] as const)),
         ]}
       />
+      {metadata.map((filter) => (
+        <button
+          key={filter}
+          type="button"
+          aria-label={`Remove the filter by metadata ${filter}`}
+          onClick={() => change({ meta: metadata.filter((other) => other !== filter) })}
+        >
+          <bdi>{filter}</bdi> ✕
+        </button>
+      ))}
     </search>
   );
 }

@@ -1,11 +1,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ListEvaluationsRequestSchema } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import type {
+  ExportEvaluationsRequestSchema,
+  ListEvaluationsRequestSchema,
+} from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { EvaluationOrder, EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
 import type { Search } from "../../data/search.ts";
 import { usePages } from "../../data/usePages.ts";
-import { numeric, one } from "../../data/useSearchState.ts";
+import { all, numeric, one } from "../../data/useSearchState.ts";
 import { ltbWords } from "../../parts/copy-as/words.ts";
+import { metadataOf } from "./metadata.ts";
 
 /** The words of an order in the page's address. */
 const orders = new Map([
@@ -15,7 +19,7 @@ const orders = new Map([
 ]);
 
 /** The names in the page's address that leave samples out. */
-const filters = ["sample", "failed", "min", "max", "text", "error", "provider", "model"];
+const filters = ["sample", "failed", "min", "max", "text", "error", "provider", "model", "meta"];
 
 /** Whether the address asks for all samples. An order by a metric leaves out those without one. */
 export function asksForAll(search: Search): boolean {
@@ -23,11 +27,9 @@ export function asksForAll(search: Search): boolean {
   return !byMetric && filters.every((name) => one(search[name]) === "");
 }
 
-export function listOf(id: string, search: Search): MessageInitShape<typeof ListEvaluationsRequestSchema> {
-  const failedOnly = one(search.failed) !== "";
-  const errorContains = one(search.error);
-  const order = orders.get(one(search.order)) ?? EvaluationOrder.CREATED_AT_DESC;
-  const byMetric = order === EvaluationOrder.METRIC_ASC || order === EvaluationOrder.METRIC_DESC;
+/** What the address asks to export: the samples of its list, which an export has in an order of its own. */
+export function exportOf(id: string, search: Search) {
+  const metadata = metadataOf(all(search.meta));
   return {
     benchmarkId: id,
     sampleId: one(search.sample),
@@ -37,28 +39,45 @@ export function listOf(id: string, search: Search): MessageInitShape<typeof List
     minValue: numeric(search.min),
     maxValue: numeric(search.max),
     text: one(search.text),
-    failedOnly,
-    errorContains,
+    failedOnly: one(search.failed) !== "",
+    errorContains: one(search.error),
+    ...(metadata && { metadata }),
+  } satisfies MessageInitShape<typeof ExportEvaluationsRequestSchema>;
+}
+
+export function listOf(id: string, search: Search): MessageInitShape<typeof ListEvaluationsRequestSchema> {
+  const asked = exportOf(id, search);
+  const order = orders.get(one(search.order)) ?? EvaluationOrder.CREATED_AT_DESC;
+  const byMetric = order === EvaluationOrder.METRIC_ASC || order === EvaluationOrder.METRIC_DESC;
+  return {
+    ...asked,
     // The service orders no failures by score.
-    orderBy: (failedOnly || errorContains !== "") && byMetric ? EvaluationOrder.CREATED_AT_DESC : order,
+    orderBy:
+      (asked.failedOnly || asked.errorContains !== "") && byMetric ? EvaluationOrder.CREATED_AT_DESC : order,
   };
 }
 
 /** The words of `ltb` that ask for the same list. */
 export function commandOf(id: string, search: Search): string[] {
-  const { sampleId, provider, model, metric, minValue, maxValue, text, ...asked } = listOf(id, search);
-  const [order] = [...orders].find(([, value]) => value === asked.orderBy) ?? [];
-  return ltbWords(
-    "evaluation list",
-    {
-      ...{ sample: sampleId, provider, model, metric, text, order },
-      failed: asked.failedOnly,
-      error: asked.errorContains,
-      "min-value": minValue?.toString(),
-      "max-value": maxValue?.toString(),
-    },
-    [id],
-  );
+  const [order] = [...orders].find(([, value]) => value === listOf(id, search).orderBy) ?? [];
+  return ltbWords("evaluation list", { ...optionsOf(id, search), order }, [id]);
+}
+
+/** The words of `ltb` that export the same samples. */
+export function exportCommandOf(id: string, search: Search, format: string): string[] {
+  return ltbWords("export", { ...optionsOf(id, search), format, output: `samples.${format}` }, [id]);
+}
+
+function optionsOf(id: string, search: Search) {
+  const { sampleId, provider, model, metric, minValue, maxValue, text, ...asked } = exportOf(id, search);
+  return {
+    ...{ sample: sampleId, provider, model, metric, text },
+    failed: asked.failedOnly,
+    error: asked.errorContains,
+    "min-value": minValue?.toString(),
+    "max-value": maxValue?.toString(),
+    metadata: all(search.meta),
+  };
 }
 
 /** The samples of a benchmark that the page's address asks for, page by page, with texts begun. */

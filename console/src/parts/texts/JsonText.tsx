@@ -1,11 +1,19 @@
 import { useMemo, useState } from "react";
 import { indentJson, parseBranch } from "./indent.ts";
-import { JsonTree } from "./JsonTree.tsx";
+import { type HrefOf, JsonTree } from "./JsonTree.tsx";
 import { treeOf } from "./jsonTree.ts";
 import { Text } from "./Text.tsx";
 
 /** A JSON document that came as text, with every digit that is stored: as a tree that folds, or as text. */
-export function JsonText({ text, label }: { text: string; label: string }) {
+export function JsonText({
+  text,
+  label,
+  hrefOf,
+}: {
+  text: string;
+  label: string;
+  hrefOf?: HrefOf | undefined;
+}) {
   const root = useMemo(() => (parseBranch(text) ? treeOf(text) : undefined), [text]);
   const [asText, setAsText] = useState(false);
   const indented = useMemo(() => (asText ? (indentJson(text) ?? text) : ""), [asText, text]);
@@ -24,7 +32,7 @@ export function JsonText({ text, label }: { text: string; label: string }) {
           {other}
         </button>
       </p>
-      {asText ? <Text text={indented} label={label} /> : <JsonTree root={root} label={label} />}
+      {asText ? <Text text={indented} label={label} /> : <JsonTree {...{ root, label, hrefOf }} />}
     </>
   );
 }

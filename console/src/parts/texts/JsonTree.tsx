@@ -13,38 +13,53 @@ const membersMore = 1_000;
 /** So many characters of a string or key are shown at first. */
 const charactersAtFirst = 2_000;
 
+/** The place of a value: keys as they are written, in quotes, and numbers for items of lists. */
+export type Path = readonly (string | number)[];
+
+/** Where a value leads, if anywhere: its place, and the value as it is written. */
+export type HrefOf = (path: Path, value: string) => string | undefined;
+
 interface Props {
   root: JsonBranch;
   label: string;
+  /** Default: values lead nowhere. */
+  hrefOf?: HrefOf | undefined;
 }
 
 /** A JSON document whose objects and lists fold. What is folded is not drawn, so that size costs no time. */
-export function JsonTree({ root, label }: Props) {
+export function JsonTree({ root, label, hrefOf = nowhere }: Props) {
   const unfolded = useMemo(() => unfoldedAtFirst(root), [root]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys too.
     <section className="document tree" tabIndex={0} aria-label={label}>
       <p className="soft">{sizeOf(root)}</p>
-      <Members branch={root} unfolded={unfolded} />
+      <Members branch={root} path={[]} {...{ unfolded, hrefOf }} />
     </section>
   );
 }
 
+const nowhere = () => undefined;
+
 interface Within {
   unfolded: ReadonlySet<JsonBranch>;
+  hrefOf: HrefOf;
+  path: Path;
 }
 
-function Members({ branch: { isList, members }, unfolded }: Within & { branch: JsonBranch }) {
+function Members({ branch: { isList, members }, path, ...within }: Within & { branch: JsonBranch }) {
   const [shown, setShown] = useState(membersAtFirst);
   const rest = members.length - shown;
   return (
     <>
       <ul>
-        {members.slice(0, shown).map((member, index) => (
-          <li key={index}>
-            <Member name={isList ? index : (member.key ?? "")} value={member.value} unfolded={unfolded} />
-          </li>
-        ))}
+        {members.slice(0, shown).map(({ key = "", value }, index) => {
+          const name = isList ? index : key;
+          return (
+            <li key={index}>
+              <Member {...{ name, value, ...within }} path={[...path, name]} />
+            </li>
+          );
+        })}
       </ul>
       {rest > 0 && (
         <button type="button" className="link" onClick={() => setShown(shown + membersMore)}>
@@ -55,25 +70,40 @@ function Members({ branch: { isList, members }, unfolded }: Within & { branch: J
   );
 }
 
-function Member({ name, value, unfolded }: Within & { name: string | number; value: JsonMember["value"] }) {
+function Member({ name, value, ...within }: Within & { name: string | number; value: JsonMember["value"] }) {
   const written = typeof name === "number" ? <span className="soft">{name}</span> : <Written text={name} />;
-  if (typeof value === "string" || value.members.length === 0)
+  if (typeof value === "string") {
+    const href = within.hrefOf(within.path, value);
     return (
       <>
-        {written}: {typeof value === "string" ? <Written text={value} isValue /> : value.isList ? "[]" : "{}"}
+        {written}:{" "}
+        {href === undefined ? (
+          <Written text={value} isValue />
+        ) : (
+          <a href={href} title="Samples with the same">
+            <Written text={value} isValue />
+          </a>
+        )}
       </>
     );
-  return <Branch name={written} branch={value} unfolded={unfolded} />;
+  }
+  if (value.members.length === 0)
+    return (
+      <>
+        {written}: {value.isList ? "[]" : "{}"}
+      </>
+    );
+  return <Branch name={written} branch={value} {...within} />;
 }
 
-function Branch({ name, branch, unfolded }: Within & { name: React.ReactNode; branch: JsonBranch }) {
-  const [open, setOpen] = useState(() => unfolded.has(branch));
+function Branch({ name, branch, ...within }: Within & { name: React.ReactNode; branch: JsonBranch }) {
+  const [open, setOpen] = useState(() => within.unfolded.has(branch));
   return (
     <details open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         {name}: <span className="soft">{sizeOf(branch)}</span>
       </summary>
-      {open && <Members branch={branch} unfolded={unfolded} />}
+      {open && <Members branch={branch} {...within} />}
     </details>
   );
 }
