@@ -236,7 +236,7 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
     expect(text.match(/geometry/g)).toHaveLength(80);
     await dialog.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Remove the filter by metadata subject=geometry" }).click();
-    await page.getByText(/^the first 100 of 240/).waitFor();
+    await page.getByText(/^the first 100 of/).waitFor();
   });
 
   test("several benchmarks are deleted at once, after it is said what goes with them", async () => {

@@ -51,22 +51,22 @@ export function ExportDialog({ benchmark, search, onClose }: Props) {
             disabled={progress !== undefined}
             onChange={({ target }) => setFormat(target.value === "csv" ? "csv" : "jsonl")}
           >
-            <option value="csv">CSV: a row for each, without what is known of the benchmark</option>
-            <option value="jsonl">JSON Lines: all of it, as `ltb import` reads it</option>
+            <option value="csv">CSV, a row for each</option>
+            <option value="jsonl">JSON Lines, as ltb import reads them</option>
           </select>
         </label>
-        {format === "csv" && (
-          <label className="scope">
-            <input
-              type="checkbox"
-              checked={forSpreadsheets}
-              disabled={progress !== undefined}
-              onChange={({ target }) => setForSpreadsheets(target.checked)}
-            />
-            For spreadsheets: an apostrophe before texts that they would run as a formula
-          </label>
-        )}
       </div>
+      {format === "csv" && (
+        <label>
+          <input
+            type="checkbox"
+            checked={forSpreadsheets}
+            disabled={progress !== undefined}
+            onChange={({ target }) => setForSpreadsheets(target.checked)}
+          />{" "}
+          For spreadsheets: an apostrophe before texts that they would run as a formula
+        </label>
+      )}
       {progress && (
         <p role="status">
           {count(progress.evaluations)} evaluations, {bytes(progress.bytes)} so far. Close stops it.
