@@ -95,7 +95,7 @@ describe.skipIf(!program)("lists of several pages", async () => {
     const times = () => page.evaluate<number[]>("askedAt");
     const [, second = Number.NaN] = await times();
     await eventually(async () => {
-      await page.clock.runFor(100);
+      await page.clock.runFor(500);
       return (await times()).length === 4;
     });
     // Each of the two pages has ten seconds of its own.
