@@ -7,8 +7,8 @@ import { fillRuns, type Runs } from "./docs-pictures/runs.ts";
 import { startDemoService } from "./docs-pictures/service.ts";
 
 // `npm run docs:pictures [-- FILE]`: takes the pictures of docs/console.md and the README anew, of a service
-// of its own. FILE is `grade_school_math/data/example_model_solutions.jsonl` of openai/grade-school-math, which
-// has 1,319 questions; by default it is the part of that in `samples/`.
+// of its own. FILE is `grade_school_math/data/example_model_solutions.jsonl` of openai/grade-school-math, of
+// 1,319 questions; by default it is the part of that in `samples/`.
 
 const root = join(import.meta.dirname, "..");
 const [file = join(root, "samples", "grade-school-math.jsonl")] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { plain, sampleOf, seedBenchmark } from "./samples.ts";
 
 /** What stands on buttons that change nothing but what the reader sees. */
 const harmless =
-  /^\W*(?:Copy|Go to|live$|Show |As (?:text|a tree)|Look again|Previous|Next|make it the baseline|leave out)/;
+  /^\W*(?:Copy|Go to|live$|Show |As (?:text|a tree)|Look again|Previous|Next|Export…$|make it the baseline|leave out)/;
 
 describe.skipIf(!program)("everybody can use it, and nobody can do more than allowed", async () => {
   const { db, serve, caller } = await bench();
