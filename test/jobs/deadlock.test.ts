@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
 import { Database } from "../../src/storage.ts";
 import { seededRandom } from "../harness/random.ts";
+import { patienceMs } from "../harness/waiting.ts";
 import { completeAndClaim, queue } from "./support.ts";
 
 const q = queue();
@@ -151,9 +152,11 @@ test(
 
     const names = Object.keys(actions);
     const until = performance.now() + seconds * 1_000;
+    // On a busy machine it takes longer until all of it has happened often enough.
+    const isEnough = () => given > 0 && Math.min(...names.map((name) => calls[name] ?? 0)) > 10;
     const call = async (index: number) => {
       const db = index % 2 ? q.db : q.other;
-      while (performance.now() < until) {
+      while (performance.now() < until || (!isEnough() && performance.now() < until + patienceMs)) {
         const name = names[random(names.length)] ?? "claim";
         calls[name] = (calls[name] ?? 0) + 1;
         await actions[name]?.(db, workers[random(workers.length)] ?? "w0").catch(ignore);
@@ -165,8 +168,7 @@ test(
     console.log(`${found} deadlocks in ${JSON.stringify(calls)}, ${given} given at once`);
     expect(errors).toEqual([]);
     expect(found).toBe(0);
-    expect(given).toBeGreaterThan(0);
-    expect(Math.min(...names.map((name) => calls[name] ?? 0))).toBeGreaterThan(10);
+    expect(isEnough(), "all was called, and jobs were given to those that waited").toBe(true);
   },
-  seconds * 1_000 + 30_000,
+  seconds * 1_000 + 5 * patienceMs,
 );
