@@ -55,3 +55,17 @@ func TestWhatTheServiceUndidIsRepeated(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatAServiceAsksToWaitHasBounds(t *testing.T) {
+	for asked, want := range map[*durationpb.Duration]time.Duration{
+		{Seconds: -5}:             0,
+		{Seconds: 5}:              5 * time.Second,
+		{Seconds: 1<<63 - 1}:      mostRetryAfter,
+		{Seconds: 10_000_000_000}: mostRetryAfter,
+	} {
+		err := caller{}.errorOf(failure(t, codes.ResourceExhausted, &errdetails.RetryInfo{RetryDelay: asked}))
+		if got := RetryAfter(err); got != want {
+			t.Errorf("asked to wait %v: got %v, want %v", asked, got, want)
+		}
+	}
+}

@@ -21,6 +21,10 @@ type Reason string
 
 func (r Reason) Error() string { return string(r) }
 
+// mostRetryAfter is what a call may be asked to wait at most, as jobs may. Longer ones, to which a pause is
+// added, would not be a Duration.
+const mostRetryAfter = 7 * 24 * time.Hour
+
 // A Violation is a field of a request that is wrong.
 type Violation struct {
 	// Field is its path as the contract spells it, for example evaluations[3].sample_id.
@@ -43,7 +47,7 @@ type Error struct {
 	Metadata map[string]string
 	// Violations are the wrong fields, if the service named some.
 	Violations []Violation
-	// RetryAfter is how long the service asks to wait before a repetition. 0: it does not ask.
+	// RetryAfter is how long the service asks to wait before a repetition, 7 days at most. 0: it does not ask.
 	RetryAfter time.Duration
 	// RequestID names the call in the service's log.
 	RequestID string
@@ -115,7 +119,7 @@ func (c caller) errorOf(err error) *Error {
 				failed.Violations = append(failed.Violations, Violation{wrong.Field, wrong.Description})
 			}
 		case *errdetails.RetryInfo:
-			failed.RetryAfter = detail.RetryDelay.AsDuration()
+			failed.RetryAfter = min(max(0, detail.RetryDelay.AsDuration()), mostRetryAfter)
 		case *errdetails.RequestInfo:
 			failed.RequestID = detail.RequestId
 		}

@@ -21,6 +21,8 @@ const (
 	// Between attempts, once a service is known to be away.
 	firstPause = 100 * time.Millisecond
 	mostPause  = time.Second
+	// Of what a service asks callers to wait.
+	mostAsked = 30 * time.Second
 	// After so many failures in a row, what waits goes to the disk, where the end of the process spares it.
 	failuresInMemory = 3
 )
@@ -196,7 +198,7 @@ func (s *sender) work(ctx context.Context) {
 			}
 			failures++
 			s.failed(err, failures)
-			wait.Pause(ctx, ltb.RetryAfter(err)+wait.Backoff(failures, firstPause, mostPause))
+			wait.Pause(ctx, pauseAfter(err, failures))
 			continue
 		}
 		failures = 0
@@ -206,6 +208,11 @@ func (s *sender) work(ctx context.Context) {
 		s.notify()
 		s.mu.Unlock()
 	}
+}
+
+// pauseAfter is how long the sender waits after so many failures in a row.
+func pauseAfter(err error, failures int) time.Duration {
+	return min(ltb.RetryAfter(err), mostAsked) + wait.Backoff(failures, firstPause, mostPause)
 }
 
 // notify wakes those that wait for all to be sent.
