@@ -5,7 +5,7 @@ import { download, fileNameOf } from "../../data/download.ts";
 import type { Search } from "../../data/search.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
 import { bytes, count } from "../../parts/format.ts";
-import { type Exporting, exportSamples, type Progress } from "./exported.ts";
+import { type Exporting, exportSamples, longestFile, type Progress } from "./exported.ts";
 import { asksForAll, exportCommandOf, exportOf } from "./useSamples.ts";
 
 interface Props {
@@ -40,7 +40,7 @@ export function ExportDialog({ benchmark, search, onClose }: Props) {
     >
       <p>
         {asksForAll(search) ? "All evaluations" : "The evaluations that match the filters"} with their whole
-        texts, oldest first, up to 200 MiB. Without that limit:{" "}
+        texts, oldest first, up to {bytes(longestFile)}. Without that limit:{" "}
         <code>{commandOf(benchmark.id, search, format)}</code>
       </p>
       <div className="fields">

@@ -8,6 +8,7 @@ import { csvLines, jsonLines, metricNames } from "../../../../src/cli/transfer/t
 import { benchmarkClient } from "../../data/clients.ts";
 import { answers } from "../../data/reach.ts";
 import { isUnanswered } from "../../data/transport.ts";
+import { bytes } from "../../parts/format.ts";
 
 /** A tab holds no longer files, in bytes; `ltb export` has no such limit. */
 export const longestFile = 200 * 1024 * 1024;
@@ -46,7 +47,7 @@ export async function exportSamples(exporting: Exporting): Promise<Blob> {
     progress.bytes += part.size;
     if (progress.bytes > longestFile)
       throw new ConnectError(
-        "The file would be larger than 200 MiB, which a tab does not hold.",
+        `The file would be larger than ${bytes(longestFile)}, which a tab does not hold.`,
         Code.OutOfRange,
       );
     parts.push(part);
