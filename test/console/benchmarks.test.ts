@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench, clients, listeners } from "../auth/support.ts";
+import { eventually } from "../harness/waiting.ts";
 import { barriers, browser, program } from "./browser.ts";
 import { count, plain, sampleOf, seedBenchmark } from "./samples.ts";
 
@@ -258,9 +259,23 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
     await dialog.getByText("2 evaluations go with them").waitFor();
     await dialog.getByText("1 stay: other users created them.").waitFor();
     expect(await barriers(page)).toEqual([]);
+    // One is refused: the other is gone, here and in the list behind.
+    let asked = 0;
+    await page.route("**/DeleteBenchmark", (route) =>
+      ++asked === 2
+        ? route.fulfill({ status: 500, json: { code: "internal", message: "not this time" } })
+        : route.continue(),
+    );
     await dialog.getByRole("textbox").fill("delete 2");
     await dialog.getByRole("button", { name: "Delete 2" }).click();
+    await dialog.getByRole("alert").getByText("not this time").waitFor();
+    await dialog.getByText("1 is gone already.").waitFor();
+    await eventually(async () => (await page.getByLabel(/^Select mine/).count()) === 1);
+    expect(faults.splice(0).filter((fault) => !/\b(?:500|404)\b/.test(fault))).toEqual([]);
+    await dialog.getByRole("textbox").fill("delete 1");
+    await dialog.getByRole("button", { name: "Delete 1" }).click();
     await dialog.waitFor({ state: "detached" });
+    expect(faults.splice(0).filter((fault) => !/\b404\b/.test(fault))).toEqual([]);
     for (const id of own) await expect(db.benchmarks.get(id)).rejects.toMatchObject({ reason: "NOT_FOUND" });
     expect((await db.benchmarks.get(other)).name).toBe("another's");
     expect(new URL(page.url()).searchParams.get("pick")).toBeNull();

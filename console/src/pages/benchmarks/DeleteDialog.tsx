@@ -8,6 +8,7 @@ import { askAgain } from "../../data/queries.ts";
 import { useMayChange } from "../../data/session.ts";
 import { transport } from "../../data/transport.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
+import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { count } from "../../parts/format.ts";
 
 interface Props {
@@ -25,27 +26,34 @@ export function DeleteDialog({ ids, onDone, onClose }: Props) {
   const asked = useQueries({
     queries: ids.map((id) => createQueryOptions(BenchmarkService.method.getBenchmark, { id }, { transport })),
   });
-  const known = asked.flatMap(({ data }) => data?.benchmark ?? []);
+  // Those that were there when they were last asked for, of which this has deleted some.
+  const known = asked.flatMap(({ data, error }) => (isGone(error) ? [] : (data?.benchmark ?? [])));
   const own = known.filter(({ createdBy }) => mayChange(createdBy));
   const evaluations = own.reduce(
     (sum, { completedIterations, failedIterations }) => sum + completedIterations + failedIterations,
     0,
   );
+  const gone = asked.filter(({ error }) => isGone(error)).length;
+  const unknown = asked.find(({ error }) => error !== null && !isGone(error));
   const confirm = async () => {
-    for (const [index, { id }] of own.entries()) {
-      if (stop.current.signal.aborted) return;
-      setDone(index);
-      await remove(id);
+    try {
+      for (const [index, { id }] of own.entries()) {
+        if (stop.current.signal.aborted) return;
+        setDone(index);
+        await remove(id);
+      }
+      onDone();
+    } finally {
+      // Some are gone also where it was stopped, or failed.
+      await askAgain(BenchmarkService);
     }
-    onDone();
-    await askAgain(BenchmarkService);
   };
   return (
     <Confirm
       title="Delete benchmarks"
       action={`Delete ${count(own.length)}`}
       danger
-      disabled={own.length === 0 || asked.some(({ isPending }) => isPending)}
+      disabled={own.length === 0 || unknown !== undefined || asked.some(({ isPending }) => isPending)}
       mustType={`delete ${own.length}`}
       onConfirm={confirm}
       onClose={() => {
@@ -67,9 +75,12 @@ export function DeleteDialog({ ids, onDone, onClose }: Props) {
       {own.length < known.length && (
         <p className="soft">{count(known.length - own.length)} stay: other users created them.</p>
       )}
-      {known.length < ids.length && !asked.some(({ isPending }) => isPending) && (
-        <p className="soft">{count(ids.length - known.length)} are gone already.</p>
+      {gone > 0 && (
+        <p className="soft">
+          {count(gone)} {gone === 1 ? "is" : "are"} gone already.
+        </p>
       )}
+      {unknown && <ErrorBox error={unknown.error} onRetry={() => void unknown.refetch()} />}
       {done > 0 && (
         <p role="status">
           {count(done)} of {count(own.length)} deleted so far; Close stops it after the present one.
@@ -85,6 +96,8 @@ async function remove(id: string): Promise<void> {
     // The service goes on with it whatever becomes of the call.
     await benchmarkClient.deleteBenchmark({ id }, { timeoutMs: 0 });
   } catch (error) {
-    if (ConnectError.from(error).code !== Code.NotFound) throw error;
+    if (!isGone(error)) throw error;
   }
 }
+
+const isGone = (error: unknown): boolean => error !== null && ConnectError.from(error).code === Code.NotFound;
