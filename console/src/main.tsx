@@ -5,7 +5,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { followLinks } from "./data/links.ts";
 import { queryClient } from "./data/queries.ts";
-import { askEarly } from "./data/session.ts";
+import { askEarly, waitForSession } from "./data/session.ts";
 import { transport } from "./data/transport.ts";
 import { applyTheme } from "./frame/theme.ts";
 import { router } from "./router.tsx";
@@ -18,6 +18,7 @@ followLinks(router);
 
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no #root");
+await waitForSession();
 createRoot(root).render(
   <StrictMode>
     <TransportProvider transport={transport}>

@@ -26,8 +26,16 @@ interface Props {
 }
 
 const [height, top, right, bottom, left] = [150, 22, 28, 22, 36];
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const between = 15 * 60_000;
+
+// To make it ready takes milliseconds, so that waits until it is needed.
+let clock: Intl.DateTimeFormat | undefined;
+
+/** A time by the reader's clock, to the minute. */
+function minute(time: number): string {
+  clock ??= new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+  return clock.format(time);
+}
 
 /** How numbers went over time, step by step. */
 export function OverTime({ title, note, from, to, step, times, series }: Props) {
@@ -47,10 +55,7 @@ export function OverTime({ title, note, from, to, step, times, series }: Props) 
       {...{ title, note, height }}
       table={{
         columns: ["from", ...series.map(({ name }) => name)],
-        rows: times.map((time, at) => [
-          clock.format(time),
-          ...series.map(({ values }) => count(values[at] ?? 0)),
-        ]),
+        rows: times.map((time, at) => [minute(time), ...series.map(({ values }) => count(values[at] ?? 0))]),
       }}
     >
       {(width) => {
@@ -61,7 +66,7 @@ export function OverTime({ title, note, from, to, step, times, series }: Props) 
             <AxisLeft scale={y} from={left} to={width - right} whole />
             {marks.map((time) => (
               <text key={time} x={x(time)} y={height - 6} textAnchor="middle">
-                {clock.format(time)}
+                {minute(time)}
               </text>
             ))}
             {series.map(({ name, as, tone }, index) => (
@@ -85,7 +90,7 @@ export function OverTime({ title, note, from, to, step, times, series }: Props) 
                   return (
                     low > high && (
                       <rect key={time} className="bar" x={x(time)} y={high} width={wide} height={low - high}>
-                        <title>{`${clock.format(time)}: ${count(values[at] ?? 0)} ${name}`}</title>
+                        <title>{`${minute(time)}: ${count(values[at] ?? 0)} ${name}`}</title>
                       </rect>
                     )
                   );

@@ -47,6 +47,11 @@ export function askEarly(): void {
   void queryClient.prefetchQuery(config);
 }
 
+/** Waits until there is something to draw, or half a second: the page then says that it loads. */
+export function waitForSession(): Promise<unknown> {
+  return Promise.race([isKnown(), new Promise((resolve) => setTimeout(resolve, 500))]);
+}
+
 /** Whether the service knows whoever looks at the page, or asks nobody who he is. */
 export function isKnown(): Promise<boolean> {
   return queryClient.ensureQueryData(session).then(

@@ -1,9 +1,6 @@
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { useSyncExternalStore } from "react";
 
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
-
 const units = [
   ["day", 86_400],
   ["hour", 3_600],
@@ -11,14 +8,17 @@ const units = [
   ["second", 1],
 ] as const;
 
-const utc = new Intl.DateTimeFormat(undefined, {
-  dateStyle: "medium",
-  timeStyle: "medium",
-  timeZone: "UTC",
-});
+// To make one of these ready takes milliseconds, so that waits until it is needed.
+let relative: Intl.RelativeTimeFormat | undefined;
+let local: Intl.DateTimeFormat | undefined;
+let utc: Intl.DateTimeFormat | undefined;
 
 /** A time to the second by the reader's clock, and below that in UTC, as logs and commands have it. */
-export const exactly = (date: Date): string => `${exact.format(date)}\n${utc.format(date)} UTC`;
+export function exactly(date: Date): string {
+  local ??= new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  utc ??= new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
+  return `${local.format(date)}\n${utc.format(date)} UTC`;
+}
 
 /** How long ago a time is, in words; the exact one is in its title. */
 export function Time({ at }: { at: Timestamp | undefined }) {
@@ -37,6 +37,7 @@ export function Time({ at }: { at: Timestamp | undefined }) {
 export function ago(ms: number): string {
   const seconds = ms / 1000;
   const [unit, size] = units.find(([, each]) => Math.abs(seconds) >= each) ?? (["second", 1] as const);
+  relative ??= new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
   return relative.format(Math.trunc(seconds / size), unit);
 }
 

@@ -4,27 +4,40 @@ import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 // to a file has readers that are not known yet.
 const locale = import.meta.env.SSR ? "en" : undefined;
 
-const whole = new Intl.NumberFormat(locale);
-const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
-const share = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+/** Writes numbers in one form. To make one ready takes milliseconds, so that waits until it is needed. */
+function form(options: Intl.NumberFormatOptions): (value: number | bigint) => string {
+  let made: Intl.NumberFormat | undefined;
+  return (value) => {
+    made ??= new Intl.NumberFormat(locale, options);
+    return made.format(value);
+  };
+}
+
+const whole = form({ maximumFractionDigits: 0 });
+const oneDigit = form({ maximumFractionDigits: 1 });
+const twoDigits = form({ maximumFractionDigits: 2 });
+const fourDigits = form({ maximumFractionDigits: 4 });
+const threeSignificant = form({ maximumSignificantDigits: 3 });
+const short = form({ notation: "compact", maximumFractionDigits: 1 });
+const share = form({ style: "percent", maximumFractionDigits: 1 });
 
 /** `count(12_345)` is "12,345". */
-export const count = (value: number | bigint): string => whole.format(value);
+export const count = (value: number | bigint): string => whole(value);
 
 /** `compact(12_345)` is "12.3K". */
-export const compact = (value: number | bigint): string => short.format(value);
+export const compact = (value: number | bigint): string => short(value);
 
 /** `percent(0.123)` is "12.3%". */
-export const percent = (value: number): string => share.format(value);
+export const percent = (value: number): string => share(value);
 
 /** A figure with as many digits as tell something: 0.8312, 12.4, 1,234, 1.000e+150. */
 export function figure(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e12 || (size > 0 && size < 1e-9)) return value.toExponential(3);
-  if (size > 0 && size < 0.001)
-    return new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }).format(value);
-  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 4;
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+  if (size > 0 && size < 0.001) return threeSignificant(value);
+  if (size >= 1000) return whole(value);
+  if (size >= 100) return oneDigit(value);
+  return size >= 10 ? twoDigits(value) : fourDigits(value);
 }
 
 /** `measure("latency_ms", 812.4)` is "812 ms": a value of a metric with its unit, if that is known. */
