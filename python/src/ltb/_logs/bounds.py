@@ -12,7 +12,9 @@ JSON_LEVELS = 32
 ERROR_BYTES = 64 * 1024
 SAMPLE_ID_CHARS = 255
 
-_ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f]')
+# What JSON escapes: in UTF-8 these bytes, and those of U+0080 to U+009F.
+_ESCAPED = bytes([*b'"\\', *range(0x20), 0x7F])
+_ESCAPED_BEYOND = re.compile(b"\xc2[\x80-\x9f]")
 
 
 def bound_json(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,8 +68,12 @@ def json_size(value: Any, levels: int = JSON_LEVELS) -> int:
     if isinstance(value, str):
         if _units(value) > JSON_BYTES:
             return JSON_BYTES + 1
+        data = value.encode()
+        escapes = len(data) - len(data.translate(None, _ESCAPED))
+        if not value.isascii():
+            escapes += len(_ESCAPED_BEYOND.findall(data))
         # An escape takes at most six bytes for one character.
-        return len(value.encode()) + 8 + 5 * len(_ESCAPED.findall(value))
+        return len(data) + 8 + 5 * escapes
     if not isinstance(value, list | dict):
         return 24
     if levels == 0:

@@ -28,12 +28,12 @@ from inspect_ai.log import (
     read_eval_log_sample_summaries,
 )
 from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 
 from .._codec import JsonText
 from .._logs.finish import imported_id
 from .._logs.inspect_log import STATUSES, benchmark_of, evaluation_of, run_of
-from .._logs.json_text import parse, rewrite
+from .._logs.json_text import storable
 from .._recorder.run import Run, Status, client_of_environment
 from .._recorder.sender import exit_timeout, tell
 from ..errors import LtbError
@@ -207,14 +207,7 @@ class LtbHooks(Hooks):
 
 def _dumped(model: BaseModel) -> tuple[dict[str, Any], dict[str, Any]]:
     """The JSON that Inspect writes of a part of its log, and the marks of what had to be replaced in it."""
-    plain = to_jsonable_python(model, exclude_none=True, fallback=_nothing)
-    try:
-        text = to_json(plain, exclude_none=True, fallback=_nothing)
-    except PydanticSerializationError:
-        # Half of a surrogate pair.
-        clean = rewrite(plain, lambda one: one.encode(errors="backslashreplace").decode())
-        text = to_json(clean, exclude_none=True, fallback=_nothing)
-    return parse(text)
+    return storable(to_jsonable_python(model, exclude_none=True, fallback=_nothing))
 
 
 def _nothing(_value: object) -> None:
