@@ -563,6 +563,8 @@ create table job_limit_starts (
 -- PauseJobs holds back every lane of a type, of a limit key, or of both together. Empty stands for any.
 create table job_pauses (
   created_at timestamptz not null default now(),
+  -- Maintenance then ends it. Null: it lasts until somebody resumes.
+  ends_at timestamptz,
   created_by uuid,
   job_type varchar(100) not null default '',
   limit_key varchar(255) not null default '',

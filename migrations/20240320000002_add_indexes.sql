@@ -61,6 +61,8 @@ create index idx_jobs_benchmark on jobs (benchmark_id, created_at desc, id desc)
 create index idx_job_leases_limit_key on job_leases (limit_key) where limit_key is not null;
 -- Claims count the starts of a limit key within the last minute.
 create index idx_job_limit_starts on job_limit_starts (limit_key, started_at);
+-- Maintenance looks several times a second whether a pause is over.
+create index idx_job_pauses_ends_at on job_pauses (ends_at) where ends_at is not null;
 -- Lists of the jobs that a worker has finished read it backwards. Ascending, so that rows come at the end of
 -- their worker's, not at its beginning, where every page is split in half: 0.8 µs per completion.
 create index idx_job_finished_worker on job_finished (worker_id, finished_at, job_id)

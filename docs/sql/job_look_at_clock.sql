@@ -1,4 +1,14 @@
 -- job_look_at_clock
 select
   clock_timestamp() as at,
-  pg_postmaster_start_time() as database_start;
+  pg_postmaster_start_time() as database_start,
+  exists (
+    select
+    from
+      job_pauses
+    where
+      ends_at <= (
+        select
+          clock_timestamp()
+      )
+  ) as is_pause_over;

@@ -6,7 +6,8 @@ with
       job_type = $1
       and limit_key = $2
     returning
-      job_type
+      job_type,
+      limit_key
   ),
   audit_written as (
     insert into
@@ -25,50 +26,26 @@ with
         external
       )
     select
-      entry.id,
-      entry.action,
-      entry.entity_type,
-      entry.entity_id,
-      entry.changes::jsonb,
-      entry.user_id,
-      entry.api_key_id,
-      entry.actor,
-      entry.ip_address,
-      entry.user_agent,
-      entry.request_id,
-      false
+      ($3::uuid[]) [row_number() over ()] as id,
+      'resume' as action,
+      case
+        when job_type <> '' then 'job_type'
+        else 'job_limit'
+      end as entity_type,
+      coalesce(nullif(job_type, ''), limit_key) as entity_id,
+      jsonb_build_object(
+        'before',
+        jsonb_strip_nulls(jsonb_build_object('job_type', nullif(job_type, ''), 'limit_key', nullif(limit_key, '')))
+      ) as changes,
+      $4::uuid as user_id,
+      $5::uuid as api_key_id,
+      $6::text as actor,
+      $7::text as ip_address,
+      $8::text as user_agent,
+      $9::text as request_id,
+      false as external
     from
-      unnest(
-        $3::uuid[],
-        $4::text[],
-        $5::text[],
-        $6::text[],
-        $7::text[],
-        $8::uuid[],
-        $9::uuid[],
-        $10::text[],
-        $11::text[],
-        $12::text[],
-        $13::text[]
-      ) as entry (
-        id,
-        action,
-        entity_type,
-        entity_id,
-        changes,
-        user_id,
-        api_key_id,
-        actor,
-        ip_address,
-        user_agent,
-        request_id
-      )
-    where
-      exists (
-        select
-        from
-          resumed
-      )
+      resumed
     returning
       id
   ),
@@ -90,13 +67,9 @@ from
 -- $1 = 't'
 -- $2 = ''
 -- $3 = made anew each time
--- $4 = '{resume}'
--- $5 = '{job_type}'
--- $6 = '{t}'
--- $7 = '{"{\"before\":{\"job_type\":\"t\"}}"}'
--- $8 = '{null}'
--- $9 = '{null}'
--- $10 = '{service}'
--- $11 = '{null}'
--- $12 = '{null}'
--- $13 = '{null}'
+-- $4 = null
+-- $5 = null
+-- $6 = 'service'
+-- $7 = null
+-- $8 = null
+-- $9 = null

@@ -2,10 +2,14 @@
 with
   paused as (
     insert into
-      job_pauses (job_type, limit_key, created_by)
+      job_pauses (job_type, limit_key, created_by, ends_at)
     values
-      ($1, $2, $3)
-    on conflict do nothing
+      ($1, $2, $3, clock_timestamp() + $4::bigint * interval '1 ms')
+    on conflict (job_type, limit_key) do update
+    set
+      ends_at = excluded.ends_at
+    where
+      job_pauses.ends_at is distinct from excluded.ends_at
     returning
       job_type
   ),
@@ -40,17 +44,17 @@ with
       false
     from
       unnest(
-        $4::uuid[],
-        $5::text[],
+        $5::uuid[],
         $6::text[],
         $7::text[],
         $8::text[],
-        $9::uuid[],
+        $9::text[],
         $10::uuid[],
-        $11::text[],
+        $11::uuid[],
         $12::text[],
         $13::text[],
-        $14::text[]
+        $14::text[],
+        $15::text[]
       ) as entry (
         id,
         action,
@@ -91,14 +95,15 @@ from
 -- $1 = 't'
 -- $2 = ''
 -- $3 = null
--- $4 = made anew each time
--- $5 = '{pause}'
--- $6 = '{job_type}'
--- $7 = '{t}'
--- $8 = '{"{\"after\":{\"job_type\":\"t\"}}"}'
--- $9 = '{null}'
+-- $4 = null
+-- $5 = made anew each time
+-- $6 = '{pause}'
+-- $7 = '{job_type}'
+-- $8 = '{t}'
+-- $9 = '{"{\"after\":{\"job_type\":\"t\"}}"}'
 -- $10 = '{null}'
--- $11 = '{service}'
--- $12 = '{null}'
+-- $11 = '{null}'
+-- $12 = '{service}'
 -- $13 = '{null}'
 -- $14 = '{null}'
+-- $15 = '{null}'

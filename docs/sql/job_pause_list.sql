@@ -3,6 +3,7 @@ select
   pause.job_type,
   pause.limit_key,
   pause.created_at,
+  pause.ends_at,
   pause.created_by
 from
   job_pauses pause

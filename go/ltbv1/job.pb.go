@@ -1218,7 +1218,9 @@ type JobPause struct {
 	// When it began.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// Id of the user who paused. Empty when unknown.
-	CreatedBy     string `protobuf:"bytes,4,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	CreatedBy string `protobuf:"bytes,4,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	// When it ends by itself. Unset: it lasts until ResumeJobs.
+	EndsAt        *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1279,6 +1281,13 @@ func (x *JobPause) GetCreatedBy() string {
 		return x.CreatedBy
 	}
 	return ""
+}
+
+func (x *JobPause) GetEndsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndsAt
+	}
+	return nil
 }
 
 // A lane of the queue: the jobs that share job type, required tags and limit key.
@@ -1854,14 +1863,15 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAtB\x0e\n" +
 	"\f_max_runningB\r\n" +
-	"\v_per_minute\"\x9c\x01\n" +
+	"\v_per_minute\"\xd1\x01\n" +
 	"\bJobPause\x12\x19\n" +
 	"\bjob_type\x18\x01 \x01(\tR\ajobType\x12\x1b\n" +
 	"\tlimit_key\x18\x02 \x01(\tR\blimitKey\x129\n" +
 	"\n" +
 	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1d\n" +
 	"\n" +
-	"created_by\x18\x04 \x01(\tR\tcreatedBy\"\xb9\x02\n" +
+	"created_by\x18\x04 \x01(\tR\tcreatedBy\x123\n" +
+	"\aends_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x06endsAt\"\xb9\x02\n" +
 	"\aJobLane\x12\x19\n" +
 	"\bjob_type\x18\x01 \x01(\tR\ajobType\x12#\n" +
 	"\rrequired_tags\x18\x02 \x03(\tR\frequiredTags\x12\x1b\n" +
@@ -2003,20 +2013,21 @@ var file_ltb_v1_job_proto_depIdxs = []int32{
 	20, // 19: ltb.v1.Lease.deadline_in:type_name -> google.protobuf.Duration
 	19, // 20: ltb.v1.JobLimit.updated_at:type_name -> google.protobuf.Timestamp
 	19, // 21: ltb.v1.JobPause.created_at:type_name -> google.protobuf.Timestamp
-	20, // 22: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
-	19, // 23: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
-	19, // 24: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
-	19, // 25: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
-	20, // 26: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
-	20, // 27: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
-	20, // 28: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
-	20, // 29: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
-	20, // 30: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	19, // 22: ltb.v1.JobPause.ends_at:type_name -> google.protobuf.Timestamp
+	20, // 23: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
+	19, // 24: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
+	19, // 25: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
+	19, // 26: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
+	20, // 27: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
+	20, // 28: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
+	20, // 29: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
+	20, // 30: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
+	20, // 31: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_proto_init() }

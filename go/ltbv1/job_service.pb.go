@@ -3150,7 +3150,10 @@ type PauseJobsRequest struct {
 	// Job type to pause.
 	JobType string `protobuf:"bytes,1,opt,name=job_type,json=jobType,proto3" json:"job_type,omitempty"`
 	// Limit key to pause.
-	LimitKey      string `protobuf:"bytes,2,opt,name=limit_key,json=limitKey,proto3" json:"limit_key,omitempty"`
+	LimitKey string `protobuf:"bytes,2,opt,name=limit_key,json=limitKey,proto3" json:"limit_key,omitempty"`
+	// The pause ends by itself once this has passed by the database's clock, within half a second; 1 s to 100
+	// years. Default: it lasts until ResumeJobs.
+	Duration      *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3197,6 +3200,13 @@ func (x *PauseJobsRequest) GetLimitKey() string {
 		return x.LimitKey
 	}
 	return ""
+}
+
+func (x *PauseJobsRequest) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
 }
 
 // Response of PauseJobs.
@@ -4538,10 +4548,11 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\x04more\x18\x02 \x01(\bR\x04more\"4\n" +
 	"\x15DeleteJobLimitRequest\x12\x1b\n" +
 	"\tlimit_key\x18\x01 \x01(\tR\blimitKey\"\x18\n" +
-	"\x16DeleteJobLimitResponse\"J\n" +
+	"\x16DeleteJobLimitResponse\"\x81\x01\n" +
 	"\x10PauseJobsRequest\x12\x19\n" +
 	"\bjob_type\x18\x01 \x01(\tR\ajobType\x12\x1b\n" +
-	"\tlimit_key\x18\x02 \x01(\tR\blimitKey\":\n" +
+	"\tlimit_key\x18\x02 \x01(\tR\blimitKey\x125\n" +
+	"\bduration\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bduration\":\n" +
 	"\x11PauseJobsResponse\x12%\n" +
 	"\x05lanes\x18\x01 \x03(\v2\x0f.ltb.v1.JobLaneR\x05lanes\"K\n" +
 	"\x11ResumeJobsRequest\x12\x19\n" +
@@ -4808,82 +4819,83 @@ var file_ltb_v1_job_service_proto_depIdxs = []int32{
 	76,  // 56: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
 	76,  // 57: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
 	77,  // 58: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
-	78,  // 59: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	78,  // 60: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	79,  // 61: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
-	78,  // 62: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
-	64,  // 63: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	64,  // 64: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	80,  // 65: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
-	65,  // 66: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
-	81,  // 67: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
-	64,  // 68: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
-	64,  // 69: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
-	65,  // 70: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
-	82,  // 71: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
-	69,  // 72: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
-	71,  // 73: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
-	66,  // 74: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 75: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
-	0,   // 76: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
-	2,   // 77: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
-	4,   // 78: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
-	6,   // 79: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
-	8,   // 80: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
-	11,  // 81: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
-	15,  // 82: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
-	19,  // 83: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
-	23,  // 84: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
-	27,  // 85: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
-	29,  // 86: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
-	31,  // 87: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
-	33,  // 88: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
-	35,  // 89: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
-	37,  // 90: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
-	39,  // 91: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
-	41,  // 92: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
-	43,  // 93: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
-	45,  // 94: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
-	47,  // 95: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
-	49,  // 96: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
-	51,  // 97: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
-	53,  // 98: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
-	55,  // 99: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
-	57,  // 100: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
-	59,  // 101: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
-	61,  // 102: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
-	1,   // 103: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
-	3,   // 104: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
-	5,   // 105: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
-	7,   // 106: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
-	9,   // 107: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
-	13,  // 108: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
-	17,  // 109: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
-	21,  // 110: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
-	25,  // 111: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
-	28,  // 112: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
-	30,  // 113: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
-	32,  // 114: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
-	34,  // 115: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
-	36,  // 116: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
-	38,  // 117: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
-	40,  // 118: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
-	42,  // 119: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
-	44,  // 120: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
-	46,  // 121: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
-	48,  // 122: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
-	50,  // 123: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
-	52,  // 124: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
-	54,  // 125: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
-	56,  // 126: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
-	58,  // 127: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
-	60,  // 128: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
-	62,  // 129: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
-	103, // [103:130] is the sub-list for method output_type
-	76,  // [76:103] is the sub-list for method input_type
-	76,  // [76:76] is the sub-list for extension type_name
-	76,  // [76:76] is the sub-list for extension extendee
-	0,   // [0:76] is the sub-list for field type_name
+	65,  // 59: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
+	78,  // 60: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	78,  // 61: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	79,  // 62: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
+	78,  // 63: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
+	64,  // 64: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	64,  // 65: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	80,  // 66: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
+	65,  // 67: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
+	81,  // 68: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
+	64,  // 69: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
+	64,  // 70: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
+	65,  // 71: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
+	82,  // 72: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
+	69,  // 73: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
+	71,  // 74: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
+	66,  // 75: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 76: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
+	0,   // 77: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
+	2,   // 78: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
+	4,   // 79: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
+	6,   // 80: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
+	8,   // 81: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
+	11,  // 82: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
+	15,  // 83: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
+	19,  // 84: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
+	23,  // 85: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
+	27,  // 86: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
+	29,  // 87: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
+	31,  // 88: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
+	33,  // 89: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
+	35,  // 90: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
+	37,  // 91: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
+	39,  // 92: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
+	41,  // 93: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
+	43,  // 94: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
+	45,  // 95: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
+	47,  // 96: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
+	49,  // 97: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
+	51,  // 98: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
+	53,  // 99: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
+	55,  // 100: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
+	57,  // 101: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
+	59,  // 102: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
+	61,  // 103: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
+	1,   // 104: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
+	3,   // 105: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
+	5,   // 106: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
+	7,   // 107: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
+	9,   // 108: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
+	13,  // 109: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
+	17,  // 110: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
+	21,  // 111: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
+	25,  // 112: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
+	28,  // 113: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
+	30,  // 114: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
+	32,  // 115: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
+	34,  // 116: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
+	36,  // 117: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
+	38,  // 118: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
+	40,  // 119: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
+	42,  // 120: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
+	44,  // 121: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
+	46,  // 122: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
+	48,  // 123: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
+	50,  // 124: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
+	52,  // 125: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
+	54,  // 126: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
+	56,  // 127: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
+	58,  // 128: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
+	60,  // 129: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
+	62,  // 130: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
+	104, // [104:131] is the sub-list for method output_type
+	77,  // [77:104] is the sub-list for method input_type
+	77,  // [77:77] is the sub-list for extension type_name
+	77,  // [77:77] is the sub-list for extension extendee
+	0,   // [0:77] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_service_proto_init() }

@@ -144,8 +144,9 @@ type JobServiceClient interface {
 	// Removes the limit of a limit_key; its jobs are then unlimited.
 	// NOT_FOUND: no such limit.
 	DeleteJobLimit(ctx context.Context, in *DeleteJobLimitRequest, opts ...grpc.CallOption) (*DeleteJobLimitResponse, error)
-	// Stops jobs of a job type or limit key from being claimed, also those created later, until ResumeJobs.
-	// Running jobs go on.
+	// Stops jobs of a job type or limit key from being claimed, also those created later, until ResumeJobs or
+	// the end of `duration`. Running jobs go on. Where the same is paused already, the pause now lasts as this
+	// call says.
 	// INVALID_ARGUMENT: neither job_type nor limit_key is given.
 	PauseJobs(ctx context.Context, in *PauseJobsRequest, opts ...grpc.CallOption) (*PauseJobsResponse, error)
 	// Ends a pause made with the same job_type and limit_key. Without such a pause nothing changes.
@@ -540,8 +541,9 @@ type JobServiceServer interface {
 	// Removes the limit of a limit_key; its jobs are then unlimited.
 	// NOT_FOUND: no such limit.
 	DeleteJobLimit(context.Context, *DeleteJobLimitRequest) (*DeleteJobLimitResponse, error)
-	// Stops jobs of a job type or limit key from being claimed, also those created later, until ResumeJobs.
-	// Running jobs go on.
+	// Stops jobs of a job type or limit key from being claimed, also those created later, until ResumeJobs or
+	// the end of `duration`. Running jobs go on. Where the same is paused already, the pause now lasts as this
+	// call says.
 	// INVALID_ARGUMENT: neither job_type nor limit_key is given.
 	PauseJobs(context.Context, *PauseJobsRequest) (*PauseJobsResponse, error)
 	// Ends a pause made with the same job_type and limit_key. Without such a pause nothing changes.

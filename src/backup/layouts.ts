@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "fad698025733170da8dd88a2188bb0f80f5753a828a1ec0ef814bad74e6eddc3",
-  "20240320000002_add_indexes": "fad698025733170da8dd88a2188bb0f80f5753a828a1ec0ef814bad74e6eddc3",
-  "20240320000003_add_audit_logs": "3e4bb2f5d50c2584c0507d3f44911782fb4e1069a43c0ec6af0198838f6ee328",
+  "20240320000001_initial_schema": "d6ba3ece3ad86b4c401adc783d4fc93c5e3f45ee54d6c1661df07ebde0115dde",
+  "20240320000002_add_indexes": "d6ba3ece3ad86b4c401adc783d4fc93c5e3f45ee54d6c1661df07ebde0115dde",
+  "20240320000003_add_audit_logs": "3a9614e9e09b81632d8efee38abe87afee01bbfacdb59a5c148b26b0a54584b8",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

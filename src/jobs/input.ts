@@ -192,14 +192,17 @@ export const pause = z
   .strictObject({
     jobType: text(limits.providerLength).default(""),
     limitKey: text(limits.nameLength).default(""),
+    durationMs: whole(1, limits.delayMs, "milliseconds").nullish(),
   })
   .refine(({ jobType, limitKey }) => jobType !== "" || limitKey !== "", {
     path: ["jobType"],
     message: "is required unless limit_key is given",
   });
 
-/** The target of a pause: a job type, a limit key, or jobs that have both. */
+/** A pause of a job type, a limit key, or jobs that have both. Without `durationMs` it ends when resumed. */
 export type Pause = z.input<typeof pause>;
+
+export type PauseTarget = Omit<Pause, "durationMs">;
 
 export const pausePosition = z.object({ jobType: z.string(), limitKey: z.string() });
 

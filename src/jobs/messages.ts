@@ -89,7 +89,8 @@ export function laneMessage(lane: JobLane): MessageInitShape<typeof pb.JobLaneSc
 }
 
 export function pauseMessage(pause: JobPause): MessageInitShape<typeof pb.JobPauseSchema> {
-  return { ...omitNulls(pause), createdAt: toTimestamp(pause.createdAt) };
+  const { createdAt, endsAt } = pause;
+  return { ...omitNulls(pause), createdAt: toTimestamp(createdAt), endsAt: toTimestamp(endsAt) };
 }
 
 export function failureGroupMessage(

@@ -465,13 +465,16 @@ export class JobRepository {
     return jobLimits.listPauses(this.#db, options);
   }
 
-  /** Keeps jobs from being claimed until `resume`; running ones go on. Answers the lanes with jobs now. */
-  pause(target: input.Pause): Promise<readonly JobLane[]> {
-    return jobLimits.changePause(this.#db, insertPause, target);
+  /**
+   * Keeps jobs from being claimed until `resume`, or for `durationMs`; running ones go on. Answers the lanes
+   * with jobs now.
+   */
+  pause(pause: input.Pause): Promise<readonly JobLane[]> {
+    return jobLimits.changePause(this.#db, insertPause, pause);
   }
 
   /** Ends the pause made with the same type and key, if there is one. */
-  async resume(target: input.Pause): Promise<readonly JobLane[]> {
+  async resume(target: input.PauseTarget): Promise<readonly JobLane[]> {
     const lanes = await jobLimits.changePause(this.#db, deletePause, target);
     this.#queue.announce();
     return lanes;

@@ -45,6 +45,8 @@ const nextInput = claimInput.omit({ workerId: true });
 
 const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 
+const pauseLength = { min: 1_000, max: limits.delayMs };
+
 const stepLength = { min: 60_000, max: limits.queueHistoryDays * 86_400_000 };
 
 /** JobService. */
@@ -207,8 +209,9 @@ export function jobService(store: JobStore) {
       return {};
     },
 
-    async pauseJobs({ jobType, limitKey }) {
-      return { lanes: (await jobs.pause({ jobType, limitKey })).map(laneMessage) };
+    async pauseJobs({ jobType, limitKey, duration }) {
+      const durationMs = fromDuration(duration, "duration", pauseLength);
+      return { lanes: (await jobs.pause({ jobType, limitKey, durationMs })).map(laneMessage) };
     },
 
     async resumeJobs({ jobType, limitKey }) {

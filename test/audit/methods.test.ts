@@ -371,8 +371,12 @@ const cases: Record<string, Case> = {
       await api.jobs.pauseJobs({ jobType: "t" });
       // Paused already.
       await api.jobs.pauseJobs({ jobType: "t" });
+      await api.jobs.pauseJobs({ jobType: "t", duration: { seconds: 600n } });
     },
-    expected: () => [entry("pause", "job_type", "t", { after: { job_type: "t" } })],
+    expected: () => [
+      entry("pause", "job_type", "t", { after: { job_type: "t" } }),
+      entry("pause", "job_type", "t", { after: { job_type: "t", duration: "600s" } }),
+    ],
   },
   resumeJobs: {
     call: async (api) => {

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clients } from "../faults/server.ts";
 import { unknownId } from "../harness/examples.ts";
 import { temporaryFolder } from "../harness/folder.ts";
 import { commands, finished, ltb, startTestService } from "./support.ts";
@@ -318,6 +319,11 @@ describe("limits and pauses", () => {
     const none = await cli.run("job", "pause", "--limit-key", "unused");
     expect(none).toMatchObject({ code: 0, stdout: "", stderr: "done; there are no such jobs now\n" });
     expect((await cli.run("job", "pause")).code).toBe(2);
+    await cli.run("job", "pause", "--type", "halted", "--for", "10m");
+    const [pause] = (await clients(service.address).jobs.listJobPauses({})).pauses;
+    expect(Number(pause?.endsAt?.seconds) - Number(pause?.createdAt?.seconds)).toBeOneOf([599, 600, 601]);
+    const short = await cli.run("job", "pause", "--type", "halted", "--for", "10ms");
+    expect(short).toMatchObject({ code: 1, stderr: expect.stringContaining("duration: must be") });
   });
 });
 

@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import { withOrigin } from "../../src/call-scope.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
+import { limits } from "../../src/limits.ts";
 import { unknownId } from "../harness/examples.ts";
 import { within } from "../harness/waiting.ts";
 import { queue } from "./support.ts";
@@ -240,6 +241,26 @@ describe("a pause", () => {
     expect(await q.db.jobs.complete("w", ends)).toEqual([{ outcome: "ok" }]);
   });
 
+  test("lasts as the last call says", async () => {
+    const endOf = async () => (await q.db.jobs.listPauses()).items.map(({ endsAt }) => endsAt);
+    await q.db.jobs.pause({ jobType: "a", durationMs: 3_600_000 });
+    const [hour] = await endOf();
+    const [{ now }] = await q.client.query("select clock_timestamp() as now").then(({ rows }) => rows);
+    expect(Date.parse(hour ?? "") - now.getTime()).toBeGreaterThan(3_500_000);
+    expect(Date.parse(hour ?? "") - now.getTime()).toBeLessThanOrEqual(3_600_000);
+    await q.db.jobs.pause({ jobType: "a" });
+    expect(await endOf()).toEqual([null]);
+    await q.db.jobs.pause({ jobType: "a", durationMs: 1_000 });
+    expect(await endOf()).toEqual([expect.any(String)]);
+    await q.db.jobs.resume({ jobType: "a" });
+    expect(await endOf()).toEqual([]);
+    for (const durationMs of [0, 1.5, limits.delayMs + 1])
+      await expect(q.db.jobs.pause({ jobType: "a", durationMs })).rejects.toMatchObject({
+        code: Code.InvalidArgument,
+        violations: [{ field: "duration_ms" }],
+      });
+  });
+
   test("of nothing is refused", async () => {
     await expect(q.db.jobs.pause({})).rejects.toMatchObject({ code: Code.InvalidArgument });
     await expect(q.db.jobs.resume({})).rejects.toMatchObject({ code: Code.InvalidArgument });
@@ -331,6 +352,7 @@ test("pauses tell who made them, and when, once", async () => {
     limitKey: "ключ",
     createdBy: unknownId,
     createdAt: expect.any(String),
+    endsAt: null,
   });
   await q.db.jobs.pause({ limitKey: "ключ" });
   await q.db.jobs.pause({ jobType: "t", limitKey: "ключ" });

@@ -110,6 +110,24 @@ describe("while the database is there", () => {
     expect(performance.now() - started).toBeGreaterThan(900);
   });
 
+  test("a pause ends by itself within half a second of its time, and a waiting claim gets its jobs", async () => {
+    await a.workers.register({ workerId: "rested", jobTypes: ["rested"] });
+    const { id } = await a.jobs.create({ jobType: "rested" });
+    const started = performance.now();
+    await a.jobs.pause({ jobType: "rested", durationMs: 1_000 });
+    await a.jobs.pause({ limitKey: "others", durationMs: 3_600_000 });
+    const { leases } = await within(2_500, b.jobs.claim({ workerId: "rested", waitMs: 5_000 }), look);
+    expect(leases.map((claimed) => claimed.id)).toEqual([id]);
+    expect(performance.now() - started).toBeGreaterThan(900);
+    expect((await a.jobs.listPauses()).items).toMatchObject([{ limitKey: "others" }]);
+    const { rows } = await client.query(
+      "select entity_id, actor, changes from audit_logs where action = 'resume' and entity_type = 'job_type'",
+    );
+    expect(rows).toEqual([
+      { entity_id: "rested", actor: "service", changes: { before: { job_type: "rested" } } },
+    ]);
+  });
+
   test("a lease of a worker in use is left for the next round and then ended", async () => {
     await lease(a, "locked", 3);
     await client.query("begin");

@@ -1,22 +1,28 @@
 import { type JobLane, JobLaneSchema } from "../../../gen/ltb/v1/job_pb.ts";
-import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
+import { toDuration } from "../../wire/duration.ts";
+import type { ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
 import { UsageError } from "../shared/errors.ts";
+import { parseDuration } from "../shared/options.ts";
 import { formatTable, note, print, printJson } from "../shared/output.ts";
 import { toPlain } from "../shared/plain.ts";
 
-type Options = ServiceOptions & { type?: string; limitKey?: string };
+type Options = ServiceOptions & { type?: string; limitKey?: string; for?: number };
 
 export function addCommand(job: Command): void {
   withLaneOptions(addServiceCommand(job, "pause"))
     .description(
       "Keeps jobs of a type or limit key from being started, also those created later, until ltb job resume. Running ones go on.",
     )
+    .option("--for <duration>", "the pause ends by itself after this much time, such as 10m", parseDuration)
     .examples(
       ["ltb job pause --limit-key openai/gpt-4", "no more calls to this model"],
-      "ltb job pause --type grade",
+      ["ltb job pause --type grade --for 10m", "until then, or until ltb job resume"],
     )
-    .callService(({ jobs }, options: Options) => callPauses(jobs.pauseJobs, options));
+    .callService(({ jobs }, options: Options) => {
+      const duration = options.for === undefined ? undefined : toDuration(options.for);
+      return callPauses((target) => jobs.pauseJobs({ ...target, duration }), options);
+    });
 }
 
 /** Adds `resume`. */
@@ -34,7 +40,7 @@ function withLaneOptions(command: Command): Command {
 }
 
 async function callPauses(
-  call: ServiceClient["jobs"]["pauseJobs" | "resumeJobs"],
+  call: (target: { jobType: string; limitKey: string }) => Promise<{ lanes: JobLane[] }>,
   { type, limitKey, json }: Options,
 ): Promise<void> {
   if (type === undefined && limitKey === undefined)

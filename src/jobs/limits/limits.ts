@@ -48,15 +48,17 @@ export async function listPauses(
 
 /**
  * Begins or ends a pause.
+ * @param change writes it
  * @returns the lanes of its target that have jobs now
  */
 export async function changePause(
   db: Executor,
-  change: typeof statements.insertPause,
-  target: input.Pause,
+  change: typeof statements.insertPause | typeof statements.deletePause,
+  pause: input.Pause,
 ): Promise<readonly JobLane[]> {
-  const { jobType, limitKey } = parseInput(input.pause, target);
-  await db.maybeOne(change(jobType, limitKey));
+  const parsed = parseInput(input.pause, pause);
+  const { jobType, limitKey } = parsed;
+  await db.maybeOne(change(parsed));
   const filter = { ...(jobType && { jobType }), ...(limitKey && { limitKey }) };
   return (await listLanes(db, filter, { limit: limits.pageSizeMax })).items;
 }

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { AuditAction } from "../../audit/actions.ts";
 import { type AuditEntry, auditEntries, auditRows, difference } from "../../audit/record.ts";
 import { currentOrigin } from "../../call-scope.ts";
 import { columnsOf, sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
-import type { PausePosition } from "../input.ts";
+import type { PausePosition, pause } from "../input.ts";
+import { clockTime } from "../parts.ts";
 
 /** A limit on the jobs of a key. Null: no limit of this kind. */
 export const limitRow = z.object({
@@ -107,6 +107,8 @@ export const pauseRow = z.object({
   jobType: z.string(),
   limitKey: z.string(),
   createdAt: z.string(),
+  /** When it ends by itself; null: not before somebody resumes. */
+  endsAt: z.string().nullable(),
   /** Null if nobody was known. */
   createdBy: z.string().nullable(),
 });
@@ -122,26 +124,66 @@ export const listPauses = statement("job_pause_list", {
   examples: [[{ jobType: "", limitKey: "" }, 10]],
 });
 
+type ParsedPause = z.output<typeof pause>;
+
+const pauseExample: ParsedPause = { jobType: "t", limitKey: "" };
+
+// No row answers where the pause is as it should be already.
 export const insertPause = statement("job_pause_insert", {
   row: z.object({ jobType: z.string() }),
-  build: (jobType: string, limitKey: string) => sql.fragment`
+  build: (pause: ParsedPause) => sql.fragment`
     with paused as (
-      insert into job_pauses (job_type, limit_key, created_by)
-      values (${jobType}, ${limitKey}, ${currentOrigin()?.userId ?? null})
-      on conflict do nothing returning job_type
-    ), ${auditEntries([pauseEntry("pause", jobType, limitKey)], sql.fragment`exists (select from paused)`)}
+      insert into job_pauses (job_type, limit_key, created_by, ends_at)
+      values (
+        ${pause.jobType}, ${pause.limitKey}, ${currentOrigin()?.userId ?? null},
+        clock_timestamp() + ${pause.durationMs ?? null}::bigint * interval '1 ms'
+      )
+      on conflict (job_type, limit_key) do update set ends_at = excluded.ends_at
+      where job_pauses.ends_at is distinct from excluded.ends_at
+      returning job_type
+    ), ${auditEntries([pauseEntry(pause)], sql.fragment`exists (select from paused)`)}
     select job_type from paused`,
-  examples: [["t", ""]],
+  examples: [[pauseExample]],
 });
+
+/** Makes the entries of the audit trail for the pauses in `resumed`, at most so many. */
+const resumeEntries = (atMost: number) =>
+  auditRows({
+    action: "resume",
+    entityType: sql.fragment`case when job_type <> '' then 'job_type' else 'job_limit' end`,
+    entityId: sql.fragment`coalesce(nullif(job_type, ''), limit_key)`,
+    changes: sql.fragment`
+      jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
+        'job_type', nullif(job_type, ''), 'limit_key', nullif(limit_key, '')
+      )))`,
+    from: sql.fragment`resumed`,
+    atMost,
+  });
 
 export const deletePause = statement("job_pause_delete", {
   row: z.object({ jobType: z.string() }),
-  build: (jobType: string, limitKey: string) => sql.fragment`
+  build: ({ jobType, limitKey }: ParsedPause) => sql.fragment`
     with resumed as (
-      delete from job_pauses where job_type = ${jobType} and limit_key = ${limitKey} returning job_type
-    ), ${auditEntries([pauseEntry("resume", jobType, limitKey)], sql.fragment`exists (select from resumed)`)}
+      delete from job_pauses where job_type = ${jobType} and limit_key = ${limitKey}
+      returning job_type, limit_key
+    ), ${resumeEntries(1)}
     select job_type from resumed`,
-  examples: [["t", ""]],
+  examples: [[pauseExample]],
+});
+
+/** Ends the pauses whose time is over. */
+export const endPauses = statement("job_pause_end", {
+  row: z.object({ jobType: z.string() }),
+  build: (limit: number) => sql.fragment`
+    with resumed as (
+      delete from job_pauses where (job_type, limit_key) in (
+        select job_type, limit_key from job_pauses where ends_at <= ${clockTime}
+        order by ends_at limit ${limit} for update skip locked
+      )
+      returning job_type, limit_key
+    ), ${resumeEntries(limit)}
+    select job_type from resumed`,
+  examples: [[10]],
 });
 
 /** The entry of the audit trail for a limit that was made, or changed. */
@@ -156,14 +198,14 @@ export function limitEntry(
   return { action: "update", ...entity, changes: difference(former, after) };
 }
 
-function pauseEntry(
-  action: AuditAction & ("pause" | "resume"),
-  jobType: string,
-  limitKey: string,
-): AuditEntry {
-  const what = { ...(jobType && { jobType }), ...(limitKey && { limitKey }) };
+function pauseEntry({ jobType, limitKey, durationMs }: ParsedPause): AuditEntry {
+  const after = {
+    ...(jobType && { jobType }),
+    ...(limitKey && { limitKey }),
+    ...(durationMs && { duration: `${durationMs / 1_000}s` }),
+  };
   const entity = jobType
     ? ({ entityType: "job_type", entityId: jobType } as const)
     : ({ entityType: "job_limit", entityId: limitKey } as const);
-  return { action, ...entity, changes: action === "pause" ? { after: what } : { before: what } };
+  return { action: "pause", ...entity, changes: { after } };
 }

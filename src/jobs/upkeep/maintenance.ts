@@ -8,13 +8,17 @@ import { forgetOldEvents, jobEvents } from "../../watch/events.ts";
 import { expireLeases } from "../finish/finish.ts";
 import { keepHistory } from "../history/write.ts";
 import { tidyLanes } from "../limits/lanes.ts";
+import { endPauses } from "../limits/statements.ts";
+import { clockTime } from "../parts.ts";
 import type { JobQueue } from "../queue.ts";
 import { readyDueJobs } from "../transitions/transitions.ts";
 
 // A restart that is over before anyone has failed to connect shows by the second of these.
 const lookAtClock = statement("job_look_at_clock", {
-  row: z.object({ at: z.string(), databaseStart: z.string() }),
-  build: () => sql.fragment`select clock_timestamp() as at, pg_postmaster_start_time() as database_start`,
+  row: z.object({ at: z.string(), databaseStart: z.string(), isPauseOver: z.boolean() }),
+  build: () => sql.fragment`
+    select clock_timestamp() as at, pg_postmaster_start_time() as database_start,
+      exists (select from job_pauses where ends_at <= ${clockTime}) as is_pause_over`,
   examples: [[]],
 });
 
@@ -81,11 +85,17 @@ export class QueueMaintenance {
     this.#termMs = termMs;
   }
 
-  /** Ends the leases that have run out and puts the jobs that are due into line. */
-  async run(): Promise<void> {
+  /**
+   * Ends the leases that have run out and the pauses whose time is over, and puts the jobs that are due into
+   * line.
+   */
+  async run({ isPauseOver = true } = {}): Promise<void> {
     const expired = await this.#expire();
     const ready = await inBatches(async (rows) => (await this.#db.any(readyDueJobs(rows))).length);
-    if (expired + ready > 0) this.#queue.announce();
+    const resumed = isPauseOver
+      ? await inBatches(async (rows) => (await this.#db.any(endPauses(rows))).length)
+      : 0;
+    if (expired + ready + resumed > 0) this.#queue.announce();
   }
 
   /**
@@ -98,13 +108,13 @@ export class QueueMaintenance {
    */
   async watchOver(): Promise<void> {
     const askedAt = performance.now();
-    const { at, databaseStart } = await this.#db.one(lookAtClock());
+    const { at, databaseStart, isPauseOver } = await this.#db.one(lookAtClock());
     const wasAway = performance.now() - this.#answeredAt > limits.outageMs;
     const hasJumped = this.#jumpMs(Date.parse(at), askedAt) > limits.outageMs;
     if (wasAway || hasJumped || databaseStart !== this.#databaseStart) this.#backSince = at;
     this.#databaseStart = databaseStart;
     this.#queue.outages.note(this.#backSince, this.#termMs);
-    await this.run();
+    await this.run({ isPauseOver });
     this.#answeredAt = performance.now();
   }
 

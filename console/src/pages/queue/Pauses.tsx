@@ -1,3 +1,4 @@
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@connectrpc/connect-query";
 import { useState } from "react";
 import { JobField, type JobPause } from "../../../../gen/ltb/v1/job_pb.ts";
@@ -9,6 +10,7 @@ import { useMay } from "../../data/session.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
+import { SpanChoice } from "../../parts/SpanChoice.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { Time } from "../../parts/Time.tsx";
 import { UserName } from "../../parts/UserName.tsx";
@@ -20,6 +22,7 @@ const columns: readonly TableColumn<JobPause>[] = [
   { title: "Type", cell: ({ jobType }) => orAny(jobType) },
   { title: "Limit key", cell: ({ limitKey }) => orAny(limitKey) },
   { title: "Since", cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { title: "Until", cell: ({ endsAt }) => (endsAt ? <Time at={endsAt} /> : "resumed") },
   { title: "By", cell: ({ createdBy }) => (createdBy ? <UserName id={createdBy} /> : "–") },
 ];
 
@@ -32,7 +35,7 @@ const changeBy = (onResume: (pause: JobPause) => void): TableColumn<JobPause> =>
   ),
 });
 
-/** What is paused, since when and by whom. */
+/** What is paused, since when, until when and by whom. */
 export function Pauses() {
   const refetchInterval = useInterval(5_000);
   const pauses = useQuery(JobService.method.listJobPauses, { pageSize: 1_000 }, { refetchInterval });
@@ -91,10 +94,20 @@ export function Pauses() {
   );
 }
 
+const spans = [
+  [0, "it is resumed"],
+  [600, "10 minutes from now"],
+  [3_600, "an hour from now"],
+  [8 * 3_600, "8 hours from now"],
+  [86_400, "a day from now"],
+] as const;
+
 function PauseDialog({ onClose }: { onClose: () => void }) {
   const [jobType, setType] = useState("");
   const [limitKey, setKey] = useState("");
-  const pause = () => jobClient.pauseJobs({ jobType, limitKey }).then(() => askAgain(JobService));
+  const [seconds, setSeconds] = useState(0);
+  const duration = seconds === 0 ? undefined : durationFromMs(1_000 * seconds);
+  const pause = () => jobClient.pauseJobs({ jobType, limitKey, duration }).then(() => askAgain(JobService));
   return (
     <Confirm
       title="Pause"
@@ -106,9 +119,10 @@ function PauseDialog({ onClose }: { onClose: () => void }) {
       <div className="fields">
         <Suggested label="Type" field={JobField.JOB_TYPE} value={jobType} onChange={setType} />
         <Suggested label="Limit key" field={JobField.LIMIT_KEY} value={limitKey} onChange={setKey} />
+        <SpanChoice label="Until" spans={spans} value={seconds} onChange={setSeconds} />
         <p className="soft">
-          No such job starts until it is resumed, those created later neither. Those that run go on. With
-          both, only jobs that have both are paused.
+          Until then no such job starts, those created later neither. Those that run go on. With both, only
+          jobs that have both are paused.
         </p>
       </div>
     </Confirm>

@@ -1831,17 +1831,21 @@ class AsyncJobService(AsyncCalls):
         *,
         job_type: str | None = None,
         limit_key: str | None = None,
+        duration: timedelta | float | None = None,
         timeout: float | None = None,
     ) -> m.PauseJobsResponse:
-        """Stops jobs of a job type or limit key from being claimed, also those created later, until ResumeJobs.
-        Running jobs go on.
+        """Stops jobs of a job type or limit key from being claimed, also those created later, until ResumeJobs or
+        the end of `duration`. Running jobs go on. Where the same is paused already, the pause now lasts as this
+        call says.
         INVALID_ARGUMENT: neither job_type nor limit_key is given.
 
         Args:
             job_type: Job type to pause.
             limit_key: Limit key to pause.
+            duration: The pause ends by itself once this has passed by the database's clock, within half a second; 1 s to 100
+                years. Default: it lasts until ResumeJobs.
         """
-        return await self._call(calls.JOB_PAUSE_JOBS, m.PauseJobsResponse, {"job_type": job_type, "limit_key": limit_key}, timeout)
+        return await self._call(calls.JOB_PAUSE_JOBS, m.PauseJobsResponse, {"job_type": job_type, "limit_key": limit_key, "duration": duration}, timeout)
 
     async def resume_jobs(
         self,

@@ -5440,12 +5440,14 @@ class JobPause(Message):
         "limit_key",
         "created_at",
         "created_by",
+        "ends_at",
     )
     _fields = (
         ("job_type", "jobType", "plain"),
         ("limit_key", "limitKey", "plain"),
         ("created_at", "createdAt", "timestamp"),
         ("created_by", "createdBy", "plain"),
+        ("ends_at", "endsAt", "timestamp"),
     )
 
     job_type: str
@@ -5460,6 +5462,9 @@ class JobPause(Message):
     created_by: str
     """Id of the user who paused. Empty when unknown."""
 
+    ends_at: datetime | None
+    """When it ends by itself. Unset: it lasts until ResumeJobs."""
+
     def __init__(
         self,
         *,
@@ -5467,11 +5472,13 @@ class JobPause(Message):
         limit_key: str = "",
         created_at: datetime = EPOCH,
         created_by: str = "",
+        ends_at: datetime | None = None,
     ) -> None:
         self.job_type = job_type
         self.limit_key = limit_key
         self.created_at = created_at
         self.created_by = created_by
+        self.ends_at = ends_at
 
 
 class JobLane(Message):

@@ -77,6 +77,12 @@ function Reason({ hindrance, jobType }: { hindrance: Hindrance; jobType: string 
               by <UserName id={pause.createdBy} />
             </>
           )}
+          {pause.endsAt && (
+            <>
+              {", until "}
+              <Time at={pause.endsAt} />
+            </>
+          )}
           :{" "}
           <Link to="/queue">
             {pause.jobType !== "" && (
