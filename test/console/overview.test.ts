@@ -6,7 +6,7 @@ import { writeMinute } from "../../src/jobs/history/write.ts";
 import type { RunningService } from "../../src/serve.ts";
 import { bench, clients, listeners } from "../auth/support.ts";
 import { eventually } from "../harness/waiting.ts";
-import { barriers, browser, program } from "./browser.ts";
+import { barriers, browser, program, settled } from "./browser.ts";
 
 describe.skipIf(!program)("the overview", async () => {
   const { db, serve, caller } = await bench();
@@ -146,6 +146,32 @@ describe.skipIf(!program)("the overview", async () => {
       await page.clock.runFor(5_000);
       return page.getByText("version 1.1.0").isVisible();
     });
+  });
+
+  test("what stays the same is asked for once and ever more seldom, and failed jobs as soon as their number changes", async () => {
+    const page = await open("about:blank", { apart: true });
+    let lists = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/ListBenchmarks")) lists++;
+    });
+    await page.clock.install();
+    await page.goto(`${home}/`);
+    await settled(page);
+    // Those that run, which the frame counts too, and those that failed.
+    expect(lists).toBe(2);
+    const wait = async (seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        await page.clock.runFor(1_000);
+        await settled(page);
+      }
+    };
+    await wait(60);
+    lists = 0;
+    await wait(60);
+    expect(lists).toBeLessThan(11);
+    const id = await fail("lately");
+    await wait(8);
+    await page.locator(`a[href$="/jobs/${id}"]`).waitFor();
   });
 
   test("a job that failed is retried where it is seen first, by those who may change it", async () => {

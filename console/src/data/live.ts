@@ -40,6 +40,60 @@ export function useInterval(ms: number): number | false {
   return useLive() ? ms : false;
 }
 
+/** A poll is slowed down so many times at most. */
+const slowest = 3;
+
+/** What is known of a query that is asked again and again. */
+export interface Polled {
+  state: { data?: unknown; dataUpdatedAt: number; error: unknown };
+}
+
+export type SlowingInterval = (query: Polled) => number | false;
+
+/** Since when what a query was answered has been the same. */
+const sameSince = new WeakMap<Polled, { data: unknown; at: number }>();
+
+/**
+ * The `refetchInterval` of a query whose answer may stay the same for long: so many milliseconds after a
+ * change, and half as long as nothing has changed after that, up to three times as many.
+ */
+export function useSlowingInterval(ms: number): SlowingInterval {
+  const interval = useInterval(ms);
+  return (query) => {
+    if (interval === false) return false;
+    const { data, dataUpdatedAt } = query.state;
+    const known = sameSince.get(query);
+    const since = known && known.data === data ? known : { data, at: dataUpdatedAt };
+    sameSince.set(query, since);
+    return Math.min(Math.max((dataUpdatedAt - since.at) / 2, interval), slowest * interval);
+  };
+}
+
+interface Asked {
+  dataUpdatedAt: number;
+  refetch: (options: { cancelRefetch: boolean }) => Promise<unknown>;
+}
+
+/**
+ * Asks a query anew once something else has changed that tells of it, and no sooner than so many milliseconds
+ * after its last answer.
+ */
+export function useAskedOnChange(sign: unknown, { dataUpdatedAt, refetch }: Asked, ms: number): void {
+  const known = useRef(sign);
+  const answeredAt = useRef(dataUpdatedAt);
+  answeredAt.current = dataUpdatedAt;
+  useEffect(() => {
+    if (known.current === undefined) known.current = sign;
+    if (known.current === sign) return;
+    const again = () => {
+      known.current = sign;
+      void refetch({ cancelRefetch: false });
+    };
+    const timer = setTimeout(again, Math.max(0, answeredAt.current + ms - Date.now()));
+    return () => clearTimeout(timer);
+  }, [sign, refetch, ms]);
+}
+
 /** A stream that the page follows. */
 export interface Followed {
   /** When the service was last heard on it, or it was opened, in milliseconds since 1970. */

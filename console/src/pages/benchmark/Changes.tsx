@@ -3,7 +3,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import type { AuditLog } from "../../../../gen/ltb/v1/audit_pb.ts";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { useMay } from "../../data/session.ts";
 import { Actor } from "../../parts/Actor.tsx";
 import { FieldChanges } from "../../parts/FieldChanges.tsx";
@@ -24,7 +24,7 @@ const columns: readonly TableColumn<AuditLog>[] = [
 /** Who changed a benchmark, as far as the reader may know. */
 export function Changes({ id }: { id: string }) {
   const admin = useMay("admin");
-  const refetchInterval = useInterval(10_000);
+  const refetchInterval = useSlowingInterval(10_000);
   const list = useQuery(
     AuditService.method.listAuditLogs,
     { entityType: "benchmark", entityId: id, pageSize: 20 },

@@ -2,13 +2,14 @@ import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { type Evaluation, EvaluationOrder, EvaluationView } from "../../../../gen/ltb/v1/evaluation_pb.ts";
+import type { SlowingInterval } from "../../data/live.ts";
 import type { Search } from "../../data/search.ts";
 import { figure } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 
 interface Props {
   id: string;
-  refetchInterval: number | false;
+  refetchInterval: false | SlowingInterval;
 }
 
 /** The samples that one looks at first: those with the lowest and highest scores. */
@@ -43,7 +44,7 @@ interface FirstProps {
   /** The same list in the address of the samples' page. */
   search: Search;
   told: (evaluation: Evaluation) => React.ReactNode;
-  refetchInterval: number | false;
+  refetchInterval: false | SlowingInterval;
 }
 
 function First({ id, title, ask, search, told, refetchInterval }: FirstProps) {

@@ -1,6 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
+import type { SlowingInterval } from "../../data/live.ts";
 import { count } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
@@ -9,7 +10,7 @@ interface Props {
   id: string;
   /** How many evaluations failed. */
   failed: number;
-  refetchInterval: number | false;
+  refetchInterval: false | SlowingInterval;
 }
 
 /** Why evaluations failed: by their error, without what differs between those of one cause. */

@@ -2,13 +2,14 @@ import { useQuery } from "@connectrpc/connect-query";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { Shares } from "../../charts/Shares.tsx";
 import { hrefOf } from "../../data/links.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
+import { sharing } from "../../data/transport.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 
 /** How the jobs of a benchmark stand. */
 export function Jobs({ id }: { id: string }) {
-  const refetchInterval = useInterval(2_000);
-  const stats = useQuery(JobService.method.getJobStats, { benchmarkId: id }, { refetchInterval });
+  const refetchInterval = useSlowingInterval(2_000);
+  const stats = useQuery(JobService.method.getJobStats, { benchmarkId: id }, { ...sharing, refetchInterval });
   return (
     <>
       <h2>

@@ -5,6 +5,7 @@ import type { Bin } from "../../../../src/charts/data.ts";
 import { binsOf } from "../../../../src/charts/rows.ts";
 import { Histogram } from "../../charts/Histogram.tsx";
 import { hrefOf } from "../../data/links.ts";
+import type { SlowingInterval } from "../../data/live.ts";
 import { useSearchState } from "../../data/useSearchState.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 
@@ -12,7 +13,7 @@ interface Props {
   id: string;
   metric: string;
   summary: GetBenchmarkSummaryResponse | undefined;
-  refetchInterval: number | false;
+  refetchInterval: false | SlowingInterval;
 }
 
 /** How the values of the chosen metric are spread. A bar leads to the samples in it. */

@@ -7,7 +7,7 @@ import {
 } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JsonFormat } from "../../../../gen/ltb/v1/json_pb.ts";
 import { hrefOf } from "../../data/links.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { useVisited } from "../../data/visited.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
@@ -56,10 +56,10 @@ function Whole({ benchmark, deleted }: { benchmark: Benchmark; deleted: boolean 
   const { id, status } = benchmark;
   const [search] = useSearchState();
   const metric = one(search.metric) || "score";
-  const often = useInterval(2_000);
+  const often = useSlowingInterval(2_000);
+  const seldom = useSlowingInterval(5_000);
   const running = status === BenchmarkStatus.RUNNING;
   const refetchInterval = running && often;
-  const rarely = refetchInterval && 5_000;
   const summary = useQuery(
     BenchmarkService.method.getBenchmarkSummary,
     { benchmarkId: id },
@@ -97,9 +97,9 @@ function Whole({ benchmark, deleted }: { benchmark: Benchmark; deleted: boolean 
       </Loaded>
       <Spread id={id} metric={metric} summary={summary.data} refetchInterval={refetchInterval} />
       {benchmark.failedIterations > 0 && (
-        <Failures id={id} failed={benchmark.failedIterations} refetchInterval={rarely} />
+        <Failures id={id} failed={benchmark.failedIterations} refetchInterval={running && seldom} />
       )}
-      <Extremes id={id} refetchInterval={rarely} />
+      <Extremes id={id} refetchInterval={running && seldom} />
       <Slices id={id} metric={metric} />
       <Runs benchmark={benchmark} metric={metric} />
       <Jobs id={id} />

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { type Benchmark, BenchmarkView } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { hrefOf } from "../../data/links.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { useMay } from "../../data/session.ts";
 import { usePages } from "../../data/usePages.ts";
 import { all, useSearchState } from "../../data/useSearchState.ts";
@@ -39,7 +39,7 @@ export function Page() {
   );
   const news = useWatched(rows.map(({ id }) => id));
   // New ones wait until they are asked for, so that no row moves under the pointer.
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   const newest = useQuery(
     BenchmarkService.method.listBenchmarks,
     { ...input, pageSize: 50, view: BenchmarkView.SUMMARY },

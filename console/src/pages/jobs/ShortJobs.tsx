@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { useQuery } from "@connectrpc/connect-query";
 import type { Job } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService, type ListJobsRequestSchema } from "../../../../gen/ltb/v1/job_service_pb.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { VirtualTable } from "../../parts/VirtualTable.tsx";
 import { columnsFor } from "./columns.tsx";
@@ -20,7 +20,7 @@ interface Props {
 
 /** The first jobs of a list, asked again every five seconds. */
 export function ShortJobs({ filters, most, none, without = ["Worker"] }: Props) {
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   const jobs = useQuery(JobService.method.listJobs, { ...filters, pageSize: most }, { refetchInterval });
   return (
     <Loaded query={jobs}>

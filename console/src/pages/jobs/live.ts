@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { type Job, JobOrder } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { jobClient } from "../../data/clients.ts";
-import { useInterval, useStream } from "../../data/live.ts";
+import { useSlowingInterval, useStream } from "../../data/live.ts";
 import { askFirstPage } from "../../data/queries.ts";
 import type { JobFilters } from "./filters.ts";
 
@@ -66,7 +66,7 @@ const headSize = 100;
 
 /** How many jobs a list would have anew if it were asked again, looked up every five seconds: up to 100. */
 export function useNewJobs(filters: JobFilters, listed: readonly Job[], enabled: boolean): number {
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   const head = useQuery(
     JobService.method.listJobs,
     { ...filters, pageSize: headSize },

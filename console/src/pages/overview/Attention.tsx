@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
-import { useInterval } from "../../data/live.ts";
+import { useInterval, useSlowingInterval } from "../../data/live.ts";
 import { useSession } from "../../data/session.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { count, lasting } from "../../parts/format.ts";
@@ -17,8 +17,8 @@ const named = 5;
 
 /** What needs a look: silent workers, lanes that nobody serves, pauses, limits of 0, keys that end soon. */
 export function Attention() {
-  const refetchInterval = useInterval(10_000);
-  const cluster = useQuery({ ...asked.cluster, refetchInterval });
+  const refetchInterval = useSlowingInterval(10_000);
+  const cluster = useQuery(asked.cluster);
   const lanes = useQuery({ ...asked.lanes, refetchInterval });
   const pauses = useQuery({ ...asked.pauses, refetchInterval });
   const limits = useQuery({ ...asked.limits, refetchInterval });

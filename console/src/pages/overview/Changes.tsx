@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { AuditService } from "../../../../gen/ltb/v1/audit_service_pb.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { useMay, useSession } from "../../data/session.ts";
 import { Actor } from "../../parts/Actor.tsx";
 import { EntityLink } from "../../parts/EntityLink.tsx";
@@ -11,7 +11,7 @@ import { ask } from "./asked.ts";
 
 /** What was changed last, and by whom: by everybody for admins, else by the reader. */
 export function Changes() {
-  const refetchInterval = useInterval(10_000);
+  const refetchInterval = useSlowingInterval(10_000);
   const admin = useMay("admin");
   const own = useSession().data?.user;
   const changes = useQuery({

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { cutText } from "../../../../src/text.ts";
-import { useInterval } from "../../data/live.ts";
+import { useAskedOnChange, useSlowingInterval } from "../../data/live.ts";
 import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Time } from "../../parts/Time.tsx";
@@ -12,10 +12,11 @@ import { asked } from "./asked.ts";
 
 /** The jobs that failed last, and the latest benchmarks that failed. */
 export function Failures() {
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   // The job that is asked about leaves the list when somebody else retries it.
   const [retried, setRetried] = useState<string>();
   const jobs = useQuery({ ...asked.failedJobs, refetchInterval });
+  useAskedOnChange(useQuery(asked.jobs).data?.failed, jobs, 5_000);
   const benchmarks = useQuery({ ...asked.failedBenchmarks, refetchInterval });
   return (
     <>

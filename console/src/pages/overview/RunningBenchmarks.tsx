@@ -1,7 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@tanstack/react-query";
 import { type Benchmark, BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { BenchmarkLink } from "../../parts/BenchmarkLink.tsx";
 import { count, figure, lasting, percent } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
@@ -13,7 +13,7 @@ import { useLiveBenchmarks } from "./live.ts";
 
 /** The benchmarks that run now, as they go on. */
 export function RunningBenchmarks() {
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   const running = useQuery({ ...asked.running, refetchInterval });
   const rows = useLiveBenchmarks(running.data?.benchmarks);
   return (

@@ -1,12 +1,13 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
 import { createQueryOptions } from "@connectrpc/connect-query";
-import { BenchmarkStatus, BenchmarkView } from "../../../../gen/ltb/v1/benchmark_pb.ts";
+import { BenchmarkStatus } from "../../../../gen/ltb/v1/benchmark_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
 import { JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { SystemService } from "../../../../gen/ltb/v1/system_service_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { queryClient } from "../../data/queries.ts";
+import { runningBenchmarks } from "../../data/running.ts";
 import { isKnown } from "../../data/session.ts";
 import { sharing, transport } from "../../data/transport.ts";
 
@@ -42,11 +43,7 @@ export const asked = {
   limits: askEarly(JobService.method.listJobLimits, { pageSize: 1_000 }),
   stats: askEarly(SystemService.method.getStats, {}),
   info: askEarly(SystemService.method.getInfo, {}),
-  running: askEarly(BenchmarkService.method.listBenchmarks, {
-    status: BenchmarkStatus.RUNNING,
-    view: BenchmarkView.SUMMARY,
-    pageSize: 8,
-  }),
+  running: askEarly(BenchmarkService.method.listBenchmarks, runningBenchmarks),
   failedJobs: askEarly(JobService.method.listJobs, { status: JobStatus.FAILED, pageSize: 6 }),
   failedBenchmarks: askEarly(BenchmarkService.method.listBenchmarks, {
     status: BenchmarkStatus.FAILED,

@@ -2,7 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import type { JobLane } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { count, lasting } from "../../parts/format.ts";
 import { Loaded } from "../../parts/Loaded.tsx";
 import { Status, type Tone } from "../../parts/Status.tsx";
@@ -63,7 +63,7 @@ const columns: readonly TableColumn<JobLane>[] = [
 
 /** The lanes that have jobs, with what holds each up. */
 export function Lanes() {
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   const lanes = useQuery(JobService.method.listJobLanes, { pageSize: 1_000 }, { refetchInterval });
   return (
     <>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { JobLimit } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { jobClient } from "../../data/clients.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { askAgain } from "../../data/queries.ts";
 import { useMay } from "../../data/session.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
@@ -52,7 +52,7 @@ const changeBy = (onChange: Take, onRemove: Take): TableColumn<JobLimit> => ({
 
 /** How many jobs of a limit key may run, and do. */
 export function Limits() {
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   const limits = useQuery(JobService.method.listJobLimits, { pageSize: 1_000 }, { refetchInterval });
   const mayChange = useMay("admin");
   const [edited, edit] = useState<JobLimit | "new">();

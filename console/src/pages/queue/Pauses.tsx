@@ -4,7 +4,7 @@ import { useState } from "react";
 import { JobField, type JobPause } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { jobClient } from "../../data/clients.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { askAgain } from "../../data/queries.ts";
 import { useMay } from "../../data/session.ts";
 import { Confirm } from "../../parts/Confirm.tsx";
@@ -37,7 +37,7 @@ const changeBy = (onResume: (pause: JobPause) => void): TableColumn<JobPause> =>
 
 /** What is paused, since when, until when and by whom. */
 export function Pauses() {
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   const pauses = useQuery(JobService.method.listJobPauses, { pageSize: 1_000 }, { refetchInterval });
   const mayChange = useMay("admin");
   const [pausing, setPausing] = useState(false);

@@ -5,7 +5,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { ErrorInfoSchema } from "../../../../gen/google/rpc/error_details_pb.ts";
 import { BenchmarkService } from "../../../../gen/ltb/v1/benchmark_service_pb.ts";
-import { useInterval } from "../../data/live.ts";
+import { useSlowingInterval } from "../../data/live.ts";
 import { loadFile } from "../../data/loadFile.ts";
 import { useSearchState } from "../../data/useSearchState.ts";
 import { CopyAs } from "../../parts/copy-as/CopyAs.tsx";
@@ -29,7 +29,7 @@ export function Page() {
   const { id = "" } = useParams({ strict: false });
   const [search] = useSearchState();
   const { query, rows, onEnd, total } = useSamples(id, search);
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   const { data } = useQuery(BenchmarkService.method.getBenchmark, { id }, { refetchInterval });
   const benchmark = data?.benchmark;
   const [exporting, setExporting] = useState(false);

@@ -2,6 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { type Worker, WorkerStatus } from "../../../../gen/ltb/v1/worker_pb.ts";
 import { WorkerService } from "../../../../gen/ltb/v1/worker_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
+import { sharing } from "../../data/transport.ts";
 import { usePages } from "../../data/usePages.ts";
 import { all, one, useSearchState } from "../../data/useSearchState.ts";
 import { Card } from "../../parts/Card.tsx";
@@ -80,7 +81,7 @@ export function Page() {
 
 function Cluster() {
   const refetchInterval = useInterval(2_000);
-  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { refetchInterval });
+  const cluster = useQuery(WorkerService.method.getClusterStats, {}, { ...sharing, refetchInterval });
   return (
     <Loaded query={cluster}>
       {(data) => (

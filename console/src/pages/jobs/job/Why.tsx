@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { type Job, JobOrder, JobStatus } from "../../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../../gen/ltb/v1/job_service_pb.ts";
 import { WorkerService } from "../../../../../gen/ltb/v1/worker_service_pb.ts";
-import { useInterval } from "../../../data/live.ts";
+import { useSlowingInterval } from "../../../data/live.ts";
 import { ErrorBox } from "../../../parts/ErrorBox.tsx";
 import { count } from "../../../parts/format.ts";
 import { Time, useNow } from "../../../parts/Time.tsx";
@@ -16,7 +16,7 @@ const lineSize = 200;
 /** Answers why a pending job is not running, as of now. */
 export function Why({ job }: { job: Job }) {
   const now = useNow();
-  const refetchInterval = useInterval(5_000);
+  const refetchInterval = useSlowingInterval(5_000);
   const { jobType, limitKey } = job;
   const { listJobs, listJobLanes, listJobLimits, listJobPauses } = JobService.method;
   const workers = useQuery(WorkerService.method.listWorkers, { pageSize: 1_000 }, { refetchInterval });
