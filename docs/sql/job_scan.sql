@@ -1,4 +1,4 @@
--- job_scan, 1 of 8
+-- job_scan, 1 of 10
 with
   scanned as materialized (
     select
@@ -114,7 +114,7 @@ select
 -- $7 = 5000
 -- $8 = 2
 
--- job_scan, 2 of 8
+-- job_scan, 2 of 10
 with
   scanned as materialized (
     select
@@ -224,7 +224,7 @@ select
 -- $5 = 5000
 -- $6 = 2
 
--- job_scan, 3 of 8
+-- job_scan, 3 of 10
 with
   scanned as materialized (
     select
@@ -325,7 +325,7 @@ select
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $6 = 2
 
--- job_scan, 4 of 8
+-- job_scan, 4 of 10
 with
   scanned as materialized (
     select
@@ -453,7 +453,7 @@ select
 -- $6 = 5000
 -- $7 = 2
 
--- job_scan, 5 of 8
+-- job_scan, 5 of 10
 with
   scanned as materialized (
     select
@@ -575,7 +575,7 @@ select
 -- $2 = 5000
 -- $3 = 2
 
--- job_scan, 6 of 8
+-- job_scan, 6 of 10
 with
   scanned as materialized (
     select
@@ -705,7 +705,7 @@ select
 -- $7 = 5000
 -- $8 = 2
 
--- job_scan, 7 of 8
+-- job_scan, 7 of 10
 with
   scanned as materialized (
     select
@@ -835,7 +835,7 @@ select
 -- $6 = 5000
 -- $7 = 2
 
--- job_scan, 8 of 8
+-- job_scan, 8 of 10
 with
   scanned as materialized (
     select
@@ -948,3 +948,243 @@ select
 -- $5 = '2026-01-31T12:00:00.000001Z'
 -- $6 = 5000
 -- $7 = 2
+
+-- job_scan, 9 of 10
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.status = $1 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          fin.finished_at as key,
+          fin.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
+        from
+          (
+            select
+              *
+            from
+              job_finished fin
+            where
+              fin.status = $2
+              and (fin.finished_at, fin.job_id) < ($3::timestamptz, $4::uuid)
+              and fin.finished_at >= $5
+              and fin.finished_at < $6
+            order by
+              fin.finished_at desc,
+              fin.job_id desc
+            limit
+              $7
+          ) fin
+          join jobs j on j.id = fin.job_id
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $8
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_key,
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_id;
+-- $1 = 'failed'
+-- $2 = 'failed'
+-- $3 = '2026-01-31T12:00:00.000001Z'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '2026-01-31T12:00:00.000001Z'
+-- $6 = '2026-01-31T12:00:00.000001Z'
+-- $7 = 5000
+-- $8 = 2
+
+-- job_scan, 10 of 10
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.status = $1 as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          j.completed_at as key,
+          holder.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at
+        from
+          (
+            select
+              *
+            from
+              jobs j
+            where
+              true
+              and j.id = any ($2::uuid[])
+              and j.completed_at >= $3
+            order by
+              j.completed_at desc,
+              j.id desc
+            limit
+              $4
+          ) j
+          left join lateral (
+            select
+              worker_id
+            from
+              job_leases
+            where
+              job_id = j.id
+            union all
+            select
+              worker_id
+            from
+              job_finished
+            where
+              status = j.status
+              and finished_at = j.completed_at
+              and job_id = j.id
+          ) holder on false
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $5
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_key,
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_id;
+-- $1 = 'failed'
+-- $2 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $3 = '2026-01-31T12:00:00.000001Z'
+-- $4 = 5000
+-- $5 = 2

@@ -515,7 +515,11 @@ type ListJobsRequest struct {
 	// Only these jobs, at most 1000; those that there are not are left out.
 	Ids []string `protobuf:"bytes,13,rep,name=ids,proto3" json:"ids,omitempty"`
 	// Fields for JSON documents. Default: STRUCT.
-	JsonFormat    JsonFormat `protobuf:"varint,14,opt,name=json_format,json=jsonFormat,proto3,enum=ltb.v1.JsonFormat" json:"json_format,omitempty"`
+	JsonFormat JsonFormat `protobuf:"varint,14,opt,name=json_format,json=jsonFormat,proto3,enum=ltb.v1.JsonFormat" json:"json_format,omitempty"`
+	// Only jobs that ended at this time or later. Needs an ended status (COMPLETED, FAILED, CANCELLED).
+	EndedAfter *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=ended_after,json=endedAfter,proto3" json:"ended_after,omitempty"`
+	// Only jobs that ended before this time. Needs an ended status.
+	EndedBefore   *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=ended_before,json=endedBefore,proto3" json:"ended_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -646,6 +650,20 @@ func (x *ListJobsRequest) GetJsonFormat() JsonFormat {
 		return x.JsonFormat
 	}
 	return JsonFormat_JSON_FORMAT_UNSPECIFIED
+}
+
+func (x *ListJobsRequest) GetEndedAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAfter
+	}
+	return nil
+}
+
+func (x *ListJobsRequest) GetEndedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedBefore
+	}
+	return nil
 }
 
 // Response of ListJobs.
@@ -4353,7 +4371,7 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\vjson_format\x18\x02 \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
 	"jsonFormat\"/\n" +
 	"\x0eGetJobResponse\x12\x1d\n" +
-	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\xac\x04\n" +
+	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\xa8\x05\n" +
 	"\x0fListJobsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -4372,7 +4390,10 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"created_by\x18\f \x01(\tR\tcreatedBy\x12\x10\n" +
 	"\x03ids\x18\r \x03(\tR\x03ids\x123\n" +
 	"\vjson_format\x18\x0e \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
-	"jsonFormat\"[\n" +
+	"jsonFormat\x12;\n" +
+	"\vended_after\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"endedAfter\x12=\n" +
+	"\fended_before\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\vendedBefore\"[\n" +
 	"\x10ListJobsResponse\x12\x1f\n" +
 	"\x04jobs\x18\x01 \x03(\v2\v.ltb.v1.JobR\x04jobs\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9b\x02\n" +
@@ -4776,126 +4797,128 @@ var file_ltb_v1_job_service_proto_depIdxs = []int32{
 	64,  // 13: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
 	64,  // 14: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
 	66,  // 15: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 16: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
-	65,  // 17: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
-	65,  // 18: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
-	66,  // 19: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	72,  // 20: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
-	65,  // 21: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
-	66,  // 22: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
-	12,  // 23: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
-	10,  // 24: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
-	73,  // 25: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
-	74,  // 26: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
-	14,  // 27: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
-	72,  // 28: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
-	75,  // 29: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	16,  // 30: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
-	10,  // 31: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
-	65,  // 32: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
-	18,  // 33: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
-	72,  // 34: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
-	75,  // 35: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	69,  // 36: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
-	64,  // 37: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
-	20,  // 38: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
-	22,  // 39: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
-	75,  // 40: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	24,  // 41: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
-	65,  // 42: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
-	26,  // 43: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
-	75,  // 44: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	65,  // 45: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
-	66,  // 46: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 47: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
-	66,  // 48: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 49: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
-	69,  // 50: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 51: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 52: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	69,  // 53: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 54: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 55: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	76,  // 56: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
-	76,  // 57: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
-	77,  // 58: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
-	65,  // 59: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
-	78,  // 60: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	78,  // 61: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	79,  // 62: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
-	78,  // 63: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
-	64,  // 64: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	64,  // 65: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	80,  // 66: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
-	65,  // 67: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
-	81,  // 68: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
-	64,  // 69: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
-	64,  // 70: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
-	65,  // 71: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
-	82,  // 72: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
-	69,  // 73: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
-	71,  // 74: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
-	66,  // 75: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 76: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
-	0,   // 77: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
-	2,   // 78: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
-	4,   // 79: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
-	6,   // 80: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
-	8,   // 81: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
-	11,  // 82: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
-	15,  // 83: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
-	19,  // 84: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
-	23,  // 85: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
-	27,  // 86: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
-	29,  // 87: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
-	31,  // 88: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
-	33,  // 89: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
-	35,  // 90: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
-	37,  // 91: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
-	39,  // 92: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
-	41,  // 93: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
-	43,  // 94: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
-	45,  // 95: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
-	47,  // 96: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
-	49,  // 97: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
-	51,  // 98: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
-	53,  // 99: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
-	55,  // 100: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
-	57,  // 101: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
-	59,  // 102: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
-	61,  // 103: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
-	1,   // 104: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
-	3,   // 105: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
-	5,   // 106: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
-	7,   // 107: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
-	9,   // 108: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
-	13,  // 109: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
-	17,  // 110: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
-	21,  // 111: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
-	25,  // 112: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
-	28,  // 113: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
-	30,  // 114: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
-	32,  // 115: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
-	34,  // 116: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
-	36,  // 117: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
-	38,  // 118: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
-	40,  // 119: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
-	42,  // 120: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
-	44,  // 121: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
-	46,  // 122: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
-	48,  // 123: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
-	50,  // 124: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
-	52,  // 125: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
-	54,  // 126: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
-	56,  // 127: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
-	58,  // 128: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
-	60,  // 129: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
-	62,  // 130: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
-	104, // [104:131] is the sub-list for method output_type
-	77,  // [77:104] is the sub-list for method input_type
-	77,  // [77:77] is the sub-list for extension type_name
-	77,  // [77:77] is the sub-list for extension extendee
-	0,   // [0:77] is the sub-list for field type_name
+	64,  // 16: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	64,  // 17: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	67,  // 18: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
+	65,  // 19: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
+	65,  // 20: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
+	66,  // 21: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	72,  // 22: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
+	65,  // 23: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
+	66,  // 24: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
+	12,  // 25: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
+	10,  // 26: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
+	73,  // 27: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
+	74,  // 28: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
+	14,  // 29: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
+	72,  // 30: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
+	75,  // 31: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	16,  // 32: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
+	10,  // 33: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
+	65,  // 34: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
+	18,  // 35: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
+	72,  // 36: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
+	75,  // 37: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	69,  // 38: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
+	64,  // 39: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	20,  // 40: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
+	22,  // 41: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
+	75,  // 42: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	24,  // 43: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
+	65,  // 44: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
+	26,  // 45: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
+	75,  // 46: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	65,  // 47: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
+	66,  // 48: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 49: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
+	66,  // 50: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 51: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
+	69,  // 52: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
+	64,  // 53: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	64,  // 54: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	69,  // 55: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
+	64,  // 56: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	64,  // 57: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	76,  // 58: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
+	76,  // 59: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
+	77,  // 60: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
+	65,  // 61: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
+	78,  // 62: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	78,  // 63: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	79,  // 64: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
+	78,  // 65: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
+	64,  // 66: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	64,  // 67: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	80,  // 68: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
+	65,  // 69: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
+	81,  // 70: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
+	64,  // 71: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
+	64,  // 72: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
+	65,  // 73: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
+	82,  // 74: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
+	69,  // 75: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
+	71,  // 76: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
+	66,  // 77: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 78: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
+	0,   // 79: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
+	2,   // 80: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
+	4,   // 81: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
+	6,   // 82: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
+	8,   // 83: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
+	11,  // 84: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
+	15,  // 85: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
+	19,  // 86: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
+	23,  // 87: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
+	27,  // 88: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
+	29,  // 89: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
+	31,  // 90: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
+	33,  // 91: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
+	35,  // 92: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
+	37,  // 93: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
+	39,  // 94: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
+	41,  // 95: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
+	43,  // 96: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
+	45,  // 97: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
+	47,  // 98: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
+	49,  // 99: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
+	51,  // 100: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
+	53,  // 101: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
+	55,  // 102: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
+	57,  // 103: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
+	59,  // 104: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
+	61,  // 105: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
+	1,   // 106: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
+	3,   // 107: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
+	5,   // 108: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
+	7,   // 109: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
+	9,   // 110: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
+	13,  // 111: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
+	17,  // 112: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
+	21,  // 113: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
+	25,  // 114: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
+	28,  // 115: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
+	30,  // 116: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
+	32,  // 117: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
+	34,  // 118: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
+	36,  // 119: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
+	38,  // 120: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
+	40,  // 121: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
+	42,  // 122: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
+	44,  // 123: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
+	46,  // 124: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
+	48,  // 125: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
+	50,  // 126: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
+	52,  // 127: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
+	54,  // 128: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
+	56,  // 129: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
+	58,  // 130: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
+	60,  // 131: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
+	62,  // 132: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
+	106, // [106:133] is the sub-list for method output_type
+	79,  // [79:106] is the sub-list for method input_type
+	79,  // [79:79] is the sub-list for extension type_name
+	79,  // [79:79] is the sub-list for extension extendee
+	0,   // [0:79] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_service_proto_init() }

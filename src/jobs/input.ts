@@ -129,6 +129,8 @@ export const jobFilter = z.strictObject({
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
   createdBy: uuid.optional(),
+  endedAfter: timestamp.optional(),
+  endedBefore: timestamp.optional(),
   ids: jobIds.optional(),
   orderBy: oneOf(["newest", "ended", "priority"]).default("newest"),
 });
@@ -137,7 +139,8 @@ export type JobsQuery = Omit<z.output<typeof jobFilter>, "orderBy">;
 
 /**
  * A list's filters and order. `priority`, the order of claims, allows only status pending, a job type and a
- * limit key; `ended` needs a status of jobs that ended, whose order it is also where none is given.
+ * limit key; `ended` needs a status of jobs that ended, whose order it is also where none is given. So do the
+ * times between which they ended.
  */
 export type JobFilter = z.input<typeof jobFilter>;
 

@@ -83,6 +83,8 @@ export function jobService(store: JobStore) {
         createdAfter: fromTimestamp(request.createdAfter, "created_after"),
         createdBefore: fromTimestamp(request.createdBefore, "created_before"),
         createdBy: omitEmpty(request.createdBy),
+        endedAfter: fromTimestamp(request.endedAfter, "ended_after"),
+        endedBefore: fromTimestamp(request.endedBefore, "ended_before"),
         ids: request.ids.length > 0 ? request.ids : undefined,
         orderBy: orderOf(request.orderBy),
       };

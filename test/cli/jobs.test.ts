@@ -158,6 +158,8 @@ describe("submit", () => {
     expect(await ids("--created-before", "2026-01-01")).toEqual([]);
     await cli.run("job", "cancel", id);
     expect(await ids("--status", "cancelled", "--order", "ended")).toEqual([id]);
+    expect(await ids("--status", "cancelled", "--ended-after", "2026-01-01")).toEqual([id]);
+    expect(await ids("--status", "cancelled", "--ended-before", "2026-01-01")).toEqual([]);
     const refused = await cli.run("job", "list", "--order", "ended");
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("needs status COMPLETED") });
   });

@@ -1,9 +1,22 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { formatAddress } from "../../src/address.ts";
+import { sql, statement } from "../../src/database/statement/sql.ts";
 import { writeMinute } from "../../src/jobs/history/write.ts";
 import { bench } from "../auth/support.ts";
 import { eventually } from "../harness/waiting.ts";
 import { barriers, browser, changeLook, looks, program, settled } from "./browser.ts";
+
+/** Has a job ended two hours ago. */
+const endEarlier = statement("job_end_earlier", {
+  row: z.object({ id: z.string() }),
+  build: (id: string) => sql.fragment`
+    with ended as (
+      update job_finished set finished_at = finished_at - interval '2 hours' where job_id = ${id}
+    )
+    update jobs set completed_at = completed_at - interval '2 hours' where id = ${id} returning id`,
+  examples: [],
+});
 
 describe.skipIf(!program)("what surrounds every page", async () => {
   const { db, serve } = await bench();
@@ -50,10 +63,17 @@ describe.skipIf(!program)("what surrounds every page", async () => {
     const { id } = await db.benchmarks.create({ name: "b", provider: "p", model: "m", dataset: "d" });
     await db.benchmarks.update(id, { status: "running" });
     await db.workers.register({ workerId: "w", jobTypes: ["fails"] });
-    for (let made = 0; made < 2; made++) await db.jobs.create({ jobType: "fails", maxRetries: 0 });
-    const { leases } = await db.jobs.claim({ workerId: "w", jobTypes: ["fails"] });
-    const { id: jobId = "", epoch = 0 } = leases[0] ?? {};
-    await db.jobs.fail("w", [{ jobId, epoch, error: "no answer", retryable: false }]);
+    const fail = async () => {
+      await db.jobs.create({ jobType: "fails", maxRetries: 0 });
+      const { leases } = await db.jobs.claim({ workerId: "w", jobTypes: ["fails"] });
+      const { id: jobId = "", epoch = 0 } = leases[0] ?? {};
+      await db.jobs.fail("w", [{ jobId, epoch, error: "no answer", retryable: false }]);
+      return jobId;
+    };
+    const before = await fail();
+    await db.executor.any(endEarlier(before));
+    const lately = await fail();
+    await db.jobs.create({ jobType: "fails" });
     const minute = Math.floor(Date.now() / 60_000) * 60_000;
     await db.executor.any(writeMinute(new Date(minute).toISOString()));
     await sections.getByRole("link", { name: "1 running", exact: true }).waitFor();
@@ -67,7 +87,12 @@ describe.skipIf(!program)("what surrounds every page", async () => {
     }
     await changeLook(page, {});
     await sections.getByRole("link", { name: "1 failed in the last 60 minutes" }).click();
-    await page.getByRole("table", { name: "Jobs" }).getByText("fails").waitFor();
+    const table = page.getByRole("table", { name: "Jobs" });
+    await table.locator(`a[href$="/jobs/${lately}"]`).waitFor();
+    expect(await table.locator(`a[href$="/jobs/${before}"]`).count()).toBe(0);
+    await page.getByText("To retry or cancel jobs by when they ended, select them.").waitFor();
+    await page.getByLabel("Ended since").fill("");
+    await table.locator(`a[href$="/jobs/${before}"]`).waitFor();
     expect(new URL(page.url()).search).toBe("?status=failed");
   });
 

@@ -70,7 +70,7 @@ const all = async () => {
 
 const statuses = ["pending", "running", "completed", "failed", "cancelled"].map((status) => ({ status }));
 // Replaced by what the jobs have.
-const some = { benchmarkId: "benchmark", ids: ["every third"], from: "20th", to: "45th" };
+const some = { benchmarkId: "benchmark", ids: ["every third"], from: "20th", to: "45th", ended: "middle" };
 
 const filters: JobFilter[] = [{}, ...statuses]
   .flatMap((filter) => [filter, { ...filter, jobType: "odd" }])
@@ -86,15 +86,24 @@ const filters: JobFilter[] = [{}, ...statuses]
       { ...filter, ids: some.ids },
       { ...filter, ids: some.ids, workerId: "w", createdAfter: some.from },
     ]),
+    statuses.slice(2).flatMap((filter) => [
+      { ...filter, endedAfter: some.ended },
+      { ...filter, endedBefore: some.ended, jobType: "even" },
+      { ...filter, endedAfter: some.ended, ids: some.ids },
+    ]),
   ) as JobFilter[];
 
 test.each(filters)("%j is listed whole and in order, whatever the size of the pages", async (given) => {
   const jobs = await all();
+  const ends = jobs.filter(({ status }) => status === given.status).map(({ completedAt }) => completedAt);
+  const middle = ends.toSorted()[ends.length >> 1] ?? undefined;
   const filter = {
     ...given,
     ...(given.benchmarkId && { benchmarkId }),
     ...(given.createdAfter && { createdAfter: jobs[40]?.createdAt }),
     ...(given.createdBefore && { createdBefore: jobs[15]?.createdAt }),
+    ...(given.endedAfter && { endedAfter: middle }),
+    ...(given.endedBefore && { endedBefore: middle }),
     ...(given.ids && { ids: [unknownId, ...jobs.filter((_, index) => index % 3 === 0).map(({ id }) => id)] }),
   };
   const { createdAfter = "", createdBefore = "3" } = filter;
@@ -102,6 +111,8 @@ test.each(filters)("%j is listed whole and in order, whatever the size of the pa
     (job) =>
       job.createdAt >= createdAfter &&
       job.createdAt < createdBefore &&
+      (filter.endedAfter === undefined || (job.completedAt ?? "") >= filter.endedAfter) &&
+      (filter.endedBefore === undefined || (job.completedAt ?? "3") < filter.endedBefore) &&
       (filter.ids === undefined || filter.ids.includes(job.id)) &&
       (filter.limitKey === undefined || job.limitKey === filter.limitKey) &&
       (filter.createdBy === undefined || job.createdBy === filter.createdBy) &&
@@ -129,12 +140,18 @@ test("a brief page has all but the large fields", async () => {
 });
 
 test.each([undefined, "pending" as const, "running" as const])(
-  "by end needs more than status %s",
+  "order and filters by end need more than status %s",
   async (status) => {
-    await expect(q.db.jobs.list({ status, orderBy: "ended" })).rejects.toMatchObject({
-      code: Code.InvalidArgument,
-      violations: [{ field: "order_by" }],
-    });
+    const time = new Date().toISOString();
+    for (const [field, filter] of [
+      ["order_by", { orderBy: "ended" }],
+      ["ended_after", { endedAfter: time }],
+      ["ended_before", { endedBefore: time, orderBy: "priority" }],
+    ] as const)
+      await expect(q.db.jobs.list({ status, ...filter })).rejects.toMatchObject({
+        code: Code.InvalidArgument,
+        violations: [{ field, description: expect.stringContaining("needs status COMPLETED") }],
+      });
   },
 );
 
@@ -143,6 +160,7 @@ test.each<[string, JobFilter]>([
   ["ids[0]", { ids: ["x"] }],
   ["created_by", { createdBy: "me" }],
   ["created_after", { createdAfter: "yesterday" }],
+  ["ended_before", { status: "failed", endedBefore: "tomorrow" }],
 ])("%s is refused with its name", async (field, filter) => {
   await expect(q.db.jobs.list(filter)).rejects.toMatchObject({ violations: [{ field }] });
 });

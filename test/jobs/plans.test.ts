@@ -97,6 +97,7 @@ test.each(
       { status: "failed", orderBy: "ended", limitKey: "k8" },
       { status: "completed", createdAfter: "2026-01-12T00:00:00Z" },
       { status: "completed", createdAfter: from, createdBefore: to },
+      { status: "completed", endedAfter: from, endedBefore: to },
       { limitKey: "k8" },
       { limitKey: "nobody's" },
       { createdBy: unknownId },

@@ -1,3 +1,4 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useQuery } from "@connectrpc/connect-query";
 import type { LinkProps } from "@tanstack/react-router";
@@ -55,6 +56,8 @@ export function useSectionNumbers(): SectionNumber[] {
   const { getQueueHistory } = JobService.method;
   const history = useQuery(getQueueHistory, {}, { ...sharing, ...every(() => seldom) }).data;
   const running = useRunning(every(slowing));
+  const began = history?.steps[0]?.startTime;
+  const hourBegan = began && timestampDate(began).toISOString();
   const failed = history?.steps.reduce((sum, step) => sum + step.failed, 0) ?? 0;
   const numbers: SectionNumber[] = [
     {
@@ -76,7 +79,7 @@ export function useSectionNumbers(): SectionNumber[] {
       section: "/jobs",
       count: failed,
       words: "failed in the last 60 minutes",
-      href: hrefOf("/jobs", { status: "failed" }),
+      href: hrefOf("/jobs", { status: "failed", ended_after: hourBegan }),
       isBad: true,
     },
     {

@@ -20,6 +20,8 @@ interface Options extends ServiceOptions {
   createdAfter?: Date;
   createdBefore?: Date;
   createdBy?: string;
+  endedAfter?: Date;
+  endedBefore?: Date;
   order: keyof typeof orders;
   limit: number;
 }
@@ -36,6 +38,8 @@ export function addCommand(job: Command): void {
     .option("--created-after <time>", "only those created at this time or later", parseTime)
     .option("--created-before <time>", "only those created before this time", parseTime)
     .option("--created-by <id>", "only those that the user with this id created")
+    .option("--ended-after <time>", "with an ended --status: only those that ended then or later", parseTime)
+    .option("--ended-before <time>", "with an ended --status: only those that ended before", parseTime)
     .choice(
       "--order <order>",
       "ended: with an ended --status, the last to end first; queue: those that wait, the next to be run first",
@@ -46,7 +50,7 @@ export function addCommand(job: Command): void {
     .examples(
       "ltb job list",
       "ltb job list --status failed --type grade --limit 500",
-      ["ltb job list --status failed --created-after 2026-01-31", "what failed of the jobs since then"],
+      ["ltb job list --status failed --ended-after 2026-01-31", "what has failed since then"],
       ["ltb job list --order queue", "what is run next"],
       "ltb job list --status failed --json | jq -r .jobs[].id",
     )
@@ -54,8 +58,8 @@ export function addCommand(job: Command): void {
 }
 
 async function list({ jobs, benchmarks }: ServiceClient, options: Options): Promise<void> {
-  const { status, type, worker, benchmark, limitKey, createdAfter, createdBefore, createdBy, order } =
-    options;
+  const { status, type, worker, benchmark, limitKey, createdBy, order } = options;
+  const { createdAfter, createdBefore, endedAfter, endedBefore } = options;
   // The order of the queue is one of pending jobs only.
   const wanted = status ?? (order === "queue" ? "pending" : undefined);
   const filter = {
@@ -67,6 +71,8 @@ async function list({ jobs, benchmarks }: ServiceClient, options: Options): Prom
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
     createdBy: createdBy ?? "",
+    ...(endedAfter && { endedAfter: timestampFromDate(endedAfter) }),
+    ...(endedBefore && { endedBefore: timestampFromDate(endedBefore) }),
     orderBy: orders[order],
   };
   await printList("jobs", options, {

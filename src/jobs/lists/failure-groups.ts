@@ -11,6 +11,7 @@ import { equalities, example, type Fragment, sql, statement } from "../../databa
 import { limits } from "../../limits.ts";
 import { parseInput } from "../../validation.ts";
 import { type FailureFilter, failureFilter } from "../input.ts";
+import { within } from "./query.ts";
 
 /** Failed jobs that have the same error, but for numbers and ids; with the latest of them. */
 export type JobFailureGroup = Omit<z.output<typeof failureGroupRow>, "ids" | "failuresRead" | "groups"> & {
@@ -24,8 +25,7 @@ const newest = ({ endedAfter, endedBefore }: Query): Fragment => sql.fragment`
   select job_id, finished_at from job_finished
   where ${sql.and([
     sql.fragment`status = 'failed'`,
-    endedAfter !== undefined && sql.fragment`finished_at >= ${endedAfter}`,
-    endedBefore !== undefined && sql.fragment`finished_at < ${endedBefore}`,
+    ...within(sql.fragment`finished_at`, endedAfter, endedBefore),
   ])}
   order by finished_at desc, job_id desc limit ${limits.scanRows}`;
 

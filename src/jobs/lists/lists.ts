@@ -25,6 +25,8 @@ export async function readJobs(db: Executor, ids: readonly string[], full: boole
 const afterPriority = input.jobPositions.priority.optional();
 const afterNewest = input.jobPositions.newest.optional();
 
+const needsEnded = "needs status COMPLETED, FAILED or CANCELLED";
+
 /** One page of the jobs that match; see `JobRepository.list`. */
 export async function listJobs(
   db: Executor,
@@ -35,12 +37,16 @@ export async function listJobs(
   const { orderBy, ...parsed } = parseInput(input.jobFilter, filter);
   const limit = parseLimit(options.limit);
   const { after, full = false } = options;
+  if (!query.isEnded(parsed.status)) {
+    const { endedAfter: ended_after, endedBefore: ended_before } = parsed;
+    const given = Object.entries({ ended_after, ended_before }).find(([, time]) => time !== undefined);
+    if (given) throw invalidField(given[0], needsEnded);
+    if (orderBy === "ended") throw invalidField("order_by", `by end ${needsEnded}`);
+  }
   if (orderBy === "priority") {
     const position = parseInput(afterPriority, after, "after");
     return listReady(db, lanes, parsed, { limit, full, after: position });
   }
-  if (orderBy === "ended" && !query.isEnded(parsed.status))
-    throw invalidField("order_by", "by end needs status COMPLETED, FAILED or CANCELLED");
   const position = parseInput(afterNewest, after, "after");
   return listNewest(db, parsed, { limit, full, after: position });
 }

@@ -104,6 +104,8 @@ export const scanJobs = statement("job_scan", {
     [{ status: "failed", ids: [example.id], limitKey: "k", createdBy: example.id }, 2, examplePosition],
     [{ ids: [example.id], createdAfter: example.time, createdBefore: example.time }, 2, undefined],
     [{ status: "failed", createdAfter: example.time, createdBefore: example.time }, 2, undefined],
+    [{ status: "failed", endedAfter: example.time, endedBefore: example.time }, 2, examplePosition],
+    [{ status: "failed", ids: [example.id], endedAfter: example.time }, 2, undefined],
   ],
 });
 
@@ -116,7 +118,7 @@ export const isEnded = (status: JobStatus | undefined): boolean =>
   status !== undefined && status !== "pending" && status !== "running";
 
 function source(query: JobsQuery, after: NewestPosition | undefined): Fragment {
-  const { status, benchmarkId, workerId, ids, createdAfter } = query;
+  const { status, benchmarkId, workerId, ids, createdAfter, endedAfter, endedBefore } = query;
   const rest = (key: Fragment, id: Fragment) =>
     after
       ? sql.fragment`(${key}, ${id}) < (${after.key}::timestamptz, ${after.id}::uuid)`
@@ -138,6 +140,7 @@ function source(query: JobsQuery, after: NewestPosition | undefined): Fragment {
           workerId !== undefined && sql.fragment`fin.worker_id = ${workerId}`,
           // No job ends before it was created.
           createdAfter !== undefined && sql.fragment`fin.finished_at >= ${createdAfter}`,
+          ...within(sql.fragment`fin.finished_at`, endedAfter, endedBefore),
         ])}
         order by fin.finished_at desc, fin.job_id desc limit ${limits.scanRows}
       ) fin join jobs j on j.id = fin.job_id`;
@@ -152,6 +155,7 @@ function source(query: JobsQuery, after: NewestPosition | undefined): Fragment {
         ids && sql.fragment`j.id = any (${arrayOf("uuid", ids)})`,
         benchmarkId !== undefined && sql.fragment`j.benchmark_id = ${benchmarkId}`,
         ...createdWithin(query),
+        ...within(sql.fragment`j.completed_at`, endedAfter, endedBefore),
       ])}
       order by ${key} desc, j.id desc limit ${limits.scanRows}
     ) j left join lateral (
@@ -163,9 +167,14 @@ function source(query: JobsQuery, after: NewestPosition | undefined): Fragment {
 
 /** Conditions on when jobs `j` were created. */
 export function createdWithin({ createdAfter, createdBefore }: Created) {
+  return within(sql.fragment`j.created_at`, createdAfter, createdBefore);
+}
+
+/** Conditions that a time is in a span; its begin is in it, its end is not. */
+export function within(time: Fragment, from: string | undefined, before: string | undefined) {
   return [
-    createdAfter !== undefined && sql.fragment`j.created_at >= ${createdAfter}`,
-    createdBefore !== undefined && sql.fragment`j.created_at < ${createdBefore}`,
+    from !== undefined && sql.fragment`${time} >= ${from}`,
+    before !== undefined && sql.fragment`${time} < ${before}`,
   ];
 }
 

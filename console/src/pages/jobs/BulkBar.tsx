@@ -77,11 +77,11 @@ function planOf(action: Action, filters: JobFilters, selected: readonly Job[]): 
       ? { action, target: { ids }, words: `the ${count(selected.length)} selected` }
       : undefined;
   }
-  const { status, jobType, benchmarkId, limitKey, workerId } = filters;
+  const { status, jobType, benchmarkId, limitKey, workerId, endedAfter } = filters;
   const fits = status === JobStatus.UNSPECIFIED || statusesFor[action].includes(status);
   const narrowed = status !== JobStatus.UNSPECIFIED || `${jobType}${benchmarkId}${limitKey}` !== "";
-  // Jobs are not changed by their worker.
-  if (!fits || !narrowed || workerId !== "") return undefined;
+  // Jobs are not changed by their worker, or by when they ended.
+  if (!fits || !narrowed || workerId !== "" || endedAfter !== undefined) return undefined;
   const state = status === JobStatus.UNSPECIFIED ? "" : `${wordOf(JobStatusSchema, status)} `;
   return {
     action,
@@ -91,9 +91,10 @@ function planOf(action: Action, filters: JobFilters, selected: readonly Job[]): 
 }
 
 /** Why there is nothing to do. */
-function nothingWords({ status, workerId }: JobFilters, selected: readonly Job[]): string {
+function nothingWords({ status, workerId, endedAfter }: JobFilters, selected: readonly Job[]): string {
   if (selected.length > 0) return ": completed jobs stay as they are";
   if (status === JobStatus.COMPLETED) return "Completed jobs stay as they are.";
+  if (endedAfter !== undefined) return "To retry or cancel jobs by when they ended, select them.";
   if (workerId !== "") return "To retry or cancel jobs of a worker, select them.";
   return "To retry or cancel jobs, select some, or choose a status, a type, a benchmark or a limit key.";
 }

@@ -9,6 +9,7 @@ import { Loaded } from "../../parts/Loaded.tsx";
 import { ShortId } from "../../parts/ShortId.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
 import { Time } from "../../parts/Time.tsx";
+import type { JobFilters } from "./filters.ts";
 
 const columns: readonly TableColumn<JobFailureGroup>[] = [
   {
@@ -30,12 +31,14 @@ const columns: readonly TableColumn<JobFailureGroup>[] = [
   },
 ];
 
+type Narrowed = Pick<JobFilters, "jobType" | "benchmarkId" | "endedAfter">;
+
 /** The failed jobs by their error, asked for when the reader opens it. */
-export function FailureGroups({ jobType, benchmarkId }: { jobType: string; benchmarkId: string }) {
+export function FailureGroups({ jobType, benchmarkId, endedAfter }: Narrowed) {
   const [open, setOpen] = useState(false);
   const groups = useQuery(
     JobService.method.listJobFailureGroups,
-    { jobType, benchmarkId, limit: 20 },
+    { jobType, benchmarkId, limit: 20, ...(endedAfter && { endedAfter }) },
     { enabled: open },
   );
   return (

@@ -1,14 +1,15 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@connectrpc/connect-query";
 import { JobField } from "../../../../gen/ltb/v1/job_pb.ts";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { ChoiceFilter, TextFilter } from "../../parts/Filter.tsx";
-import { type JobFilters, mayOrder } from "./filters.ts";
+import { type JobFilters, mayEnd, mayOrder } from "./filters.ts";
 
 /** What the list is narrowed by. */
 export function Filters({ filters }: { filters: JobFilters }) {
   const [search, change] = useSearchState();
-  const names = ["type", "worker", "benchmark", "limit_key"] as const;
+  const names = ["type", "worker", "benchmark", "limit_key", "ended_after"] as const;
   const given = names.some((name) => one(search[name]) !== "");
   return (
     <search className="filters">
@@ -20,6 +21,18 @@ export function Filters({ filters }: { filters: JobFilters }) {
         label="Limit key"
         suggestions={useValues(JobField.LIMIT_KEY, filters.limitKey)}
       />
+      {mayEnd(filters.status) && (
+        <label>
+          Ended since
+          <input
+            type="datetime-local"
+            value={filters.endedAfter ? localTime(timestampDate(filters.endedAfter)) : ""}
+            onChange={({ target: { value } }) =>
+              change({ ended_after: value === "" ? undefined : new Date(value).toISOString() })
+            }
+          />
+        </label>
+      )}
       {mayOrder(filters) && (
         <ChoiceFilter
           name="order"
@@ -40,6 +53,11 @@ export function Filters({ filters }: { filters: JobFilters }) {
       )}
     </search>
   );
+}
+
+/** A time as the field of the browser takes it: that of the reader's clock, to the minute. */
+function localTime(time: Date): string {
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 function useValues(field: JobField, prefix: string): readonly string[] {

@@ -1,6 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { JobService } from "../../../../gen/ltb/v1/job_service_pb.ts";
 import { useInterval } from "../../data/live.ts";
+import { sharing } from "../../data/transport.ts";
 import { one, useSearchState } from "../../data/useSearchState.ts";
 import { compact, count } from "../../parts/format.ts";
 import { Tabs } from "../../parts/Tabs.tsx";
@@ -10,13 +11,13 @@ import { type JobFilters, statuses } from "./filters.ts";
 export function StatusTabs({ filters }: { filters: JobFilters }) {
   const [search] = useSearchState();
   const refetchInterval = useInterval(2_000);
-  const { jobType, benchmarkId, workerId, limitKey } = filters;
+  const { jobType, benchmarkId, workerId, limitKey, endedAfter } = filters;
   // Jobs are counted by type and benchmark alone.
-  const counted = workerId === "" && limitKey === "";
+  const counted = workerId === "" && limitKey === "" && endedAfter === undefined;
   const stats = useQuery(
     JobService.method.getJobStats,
     { jobType, benchmarkId },
-    { refetchInterval, enabled: counted },
+    { ...sharing, refetchInterval, enabled: counted },
   ).data;
   const counts: Record<string, number> | undefined =
     counted && stats

@@ -1,3 +1,4 @@
+import { type Timestamp, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { JobOrder, JobStatus } from "../../../../gen/ltb/v1/job_pb.ts";
 import type { Search } from "../../data/search.ts";
 import { one } from "../../data/useSearchState.ts";
@@ -11,6 +12,8 @@ export interface JobFilters {
   workerId: string;
   benchmarkId: string;
   limitKey: string;
+  /** Only jobs that ended then or later. Undefined: whenever, as where the status is none of an end */
+  endedAfter: Timestamp | undefined;
   orderBy: JobOrder;
 }
 
@@ -32,10 +35,25 @@ export function filtersOf(search: Search): JobFilters {
     workerId: one(search.worker),
     benchmarkId: one(search.benchmark),
     limitKey: one(search.limit_key),
+    endedAfter: mayEnd(statusOf[one(search.status)]) ? timeOf(one(search.ended_after)) : undefined,
     orderBy: JobOrder.UNSPECIFIED,
   };
   const asClaimed = one(search.order) === "priority" && mayOrder(filters);
   return asClaimed ? { ...filters, orderBy: JobOrder.PRIORITY } : filters;
+}
+
+const ended: readonly (JobStatus | undefined)[] = [
+  JobStatus.COMPLETED,
+  JobStatus.FAILED,
+  JobStatus.CANCELLED,
+];
+
+/** Whether jobs in a status have ended. */
+export const mayEnd = (status: JobStatus | undefined): boolean => ended.includes(status);
+
+function timeOf(text: string): Timestamp | undefined {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? undefined : timestampFromDate(date);
 }
 
 /** Whether the jobs can be listed in the order in which they will be claimed. */
@@ -44,10 +62,12 @@ export function mayOrder({ status, workerId, benchmarkId }: JobFilters): boolean
 }
 
 /** The words of `ltb` that ask for the same list. */
-export function commandOf({ jobType, workerId, benchmarkId, limitKey, ...filters }: JobFilters): string[] {
+export function commandOf(filters: JobFilters): string[] {
+  const { jobType, workerId, benchmarkId, limitKey, endedAfter } = filters;
   return ltbWords("job list", {
     status: statuses.find((word) => statusOf[word] === filters.status),
     ...{ type: jobType, worker: workerId, benchmark: benchmarkId, "limit-key": limitKey },
+    "ended-after": endedAfter && timestampDate(endedAfter).toISOString(),
     order: filters.orderBy === JobOrder.PRIORITY && "queue",
   });
 }

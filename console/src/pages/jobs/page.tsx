@@ -63,7 +63,7 @@ export function Page() {
       <StatusTabs filters={filters} />
       <Filters filters={filters} />
       {filters.status === JobStatus.FAILED && filters.workerId === "" && filters.limitKey === "" && (
-        <FailureGroups jobType={filters.jobType} benchmarkId={filters.benchmarkId} />
+        <FailureGroups {...filters} />
       )}
       <BulkBar filters={filters} selected={selected} onClear={() => setChosen(new Set())} />
       {news > 0 && (

@@ -1475,6 +1475,8 @@ class AsyncJobService(AsyncCalls):
         created_before: datetime | None = None,
         created_by: str | None = None,
         ids: Sequence[str] | None = None,
+        ended_after: datetime | None = None,
+        ended_before: datetime | None = None,
         timeout: float | None = None,
     ) -> m.ListJobsResponse:
         """Lists jobs, newest first by default. A page looks at up to 5,000 jobs, so where few match it may be
@@ -1495,8 +1497,10 @@ class AsyncJobService(AsyncCalls):
             created_before: Only jobs created before this time.
             created_by: Only jobs that the user with this id created.
             ids: Only these jobs, at most 1000; those that there are not are left out.
+            ended_after: Only jobs that ended at this time or later. Needs an ended status (COMPLETED, FAILED, CANCELLED).
+            ended_before: Only jobs that ended before this time. Needs an ended status.
         """
-        return await self._call(calls.JOB_LIST_JOBS, m.ListJobsResponse, {"page_size": page_size, "page_token": page_token, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids}, timeout)
+        return await self._call(calls.JOB_LIST_JOBS, m.ListJobsResponse, {"page_size": page_size, "page_token": page_token, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before}, timeout)
 
     def iter_jobs(
         self,
@@ -1513,6 +1517,8 @@ class AsyncJobService(AsyncCalls):
         created_before: datetime | None = None,
         created_by: str | None = None,
         ids: Sequence[str] | None = None,
+        ended_after: datetime | None = None,
+        ended_before: datetime | None = None,
         timeout: float | None = None,
     ) -> AsyncIterator[m.Job]:
         """Yields the ``jobs`` of all pages of ``list_jobs``, which it reads as they are needed.
@@ -1531,8 +1537,10 @@ class AsyncJobService(AsyncCalls):
             created_before: Only jobs created before this time.
             created_by: Only jobs that the user with this id created.
             ids: Only these jobs, at most 1000; those that there are not are left out.
+            ended_after: Only jobs that ended at this time or later. Needs an ended status (COMPLETED, FAILED, CANCELLED).
+            ended_before: Only jobs that ended before this time. Needs an ended status.
         """
-        return self._pages(calls.JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids}, timeout)
+        return self._pages(calls.JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before}, timeout)
 
     async def claim_jobs(
         self,

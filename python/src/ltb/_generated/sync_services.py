@@ -646,6 +646,8 @@ JOB_LIST_JOBS = Method(
         ("created_before", "createdBefore", "timestamp"),
         ("created_by", "createdBy", "plain"),
         ("ids", "ids", "list plain"),
+        ("ended_after", "endedAfter", "timestamp"),
+        ("ended_before", "endedBefore", "timestamp"),
     ),
     True,
 )
@@ -2677,6 +2679,8 @@ class JobService(Calls):
         created_before: datetime | None = None,
         created_by: str | None = None,
         ids: Sequence[str] | None = None,
+        ended_after: datetime | None = None,
+        ended_before: datetime | None = None,
         timeout: float | None = None,
     ) -> m.ListJobsResponse:
         """Lists jobs, newest first by default. A page looks at up to 5,000 jobs, so where few match it may be
@@ -2697,8 +2701,10 @@ class JobService(Calls):
             created_before: Only jobs created before this time.
             created_by: Only jobs that the user with this id created.
             ids: Only these jobs, at most 1000; those that there are not are left out.
+            ended_after: Only jobs that ended at this time or later. Needs an ended status (COMPLETED, FAILED, CANCELLED).
+            ended_before: Only jobs that ended before this time. Needs an ended status.
         """
-        return self._call(JOB_LIST_JOBS, m.ListJobsResponse, {"page_size": page_size, "page_token": page_token, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids}, timeout)
+        return self._call(JOB_LIST_JOBS, m.ListJobsResponse, {"page_size": page_size, "page_token": page_token, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before}, timeout)
 
     def iter_jobs(
         self,
@@ -2715,6 +2721,8 @@ class JobService(Calls):
         created_before: datetime | None = None,
         created_by: str | None = None,
         ids: Sequence[str] | None = None,
+        ended_after: datetime | None = None,
+        ended_before: datetime | None = None,
         timeout: float | None = None,
     ) -> Items[m.Job]:
         """Yields the ``jobs`` of all pages of ``list_jobs``, which it reads as they are needed.
@@ -2733,8 +2741,10 @@ class JobService(Calls):
             created_before: Only jobs created before this time.
             created_by: Only jobs that the user with this id created.
             ids: Only these jobs, at most 1000; those that there are not are left out.
+            ended_after: Only jobs that ended at this time or later. Needs an ended status (COMPLETED, FAILED, CANCELLED).
+            ended_before: Only jobs that ended before this time. Needs an ended status.
         """
-        return self._pages(JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids}, timeout)
+        return self._pages(JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before}, timeout)
 
     def claim_jobs(
         self,
