@@ -110,7 +110,7 @@ function expectInputs(modules: readonly string[]): void {
 /** Writes the forms that browsers ask for beside a file, so that the service compresses nothing. */
 async function compress(file: string): Promise<void> {
   const content = readFileSync(file);
-  const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
   writeFileSync(`${file}.br`, await promisify(brotliCompress)(content, { params }));
   writeFileSync(`${file}.gz`, await promisify(gzip)(content, { level: 9 }));
 }
