@@ -24,7 +24,7 @@ export default defineConfig({
           groups: [
             {
               name: "base",
-              test: /node_modules\/(?:@bufbuild|@connectrpc|@tanstack|react|react-dom|scheduler)\/|\/gen\/|console\/src\/data\//,
+              test: /node_modules\/(?:@bufbuild|@connectrpc|@tanstack|react|react-dom|scheduler)\/|\/gen\/|console\/src\/(?:data\/|keys\/|frame\/sections)/,
             },
             // Of what some pages need, no file is so small that asking for it takes longer than reading it.
             { name: "parts", test: /console\/src\/(?:parts|pages)\/|\/src\/text/, minShareCount: 3 },
