@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"example.org/llm-test-bench/go/internal/ids"
+	"example.org/llm-test-bench/go/internal/once"
 	"example.org/llm-test-bench/go/internal/wait"
 )
 
@@ -48,7 +49,7 @@ func (c caller) unary(ctx context.Context, method string, request, reply any, co
 		if err == nil {
 			return nil
 		}
-		if attempt >= c.attempts || !isUndone(err) ||
+		if attempt >= c.attempts || once.Is(ctx) || !isUndone(err) ||
 			!wait.PauseBefore(ctx, err.RetryAfter+wait.Backoff(attempt, firstPause, maxPause)) {
 			return err
 		}

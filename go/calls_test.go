@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"example.org/llm-test-bench/go/internal/once"
 	"example.org/llm-test-bench/go/ltbv1"
 )
 
@@ -53,6 +54,19 @@ func TestWhatTheServiceUndidIsRepeated(t *testing.T) {
 				t.Errorf("got %d calls, %v", calls, err)
 			}
 		})
+	}
+}
+
+func TestWhatItsCallerRepeatsIsCalledOnce(t *testing.T) {
+	calls := 0
+	invoke := func(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error {
+		calls++
+		return failure(t, codes.Aborted, &errdetails.ErrorInfo{Reason: string(ReasonConflict)})
+	}
+	calling := caller{attempts: 3, timeout: time.Minute}
+	err := calling.unary(once.Of(t.Context()), "m", &ltbv1.WhoAmIRequest{}, nil, nil, invoke)
+	if calls != 1 || err == nil {
+		t.Errorf("got %d calls, %v", calls, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -33,6 +34,13 @@ type deliveries struct {
 
 func (d *deliveries) size() int { return d.completions.size() + d.failures.size() + d.releases.size() }
 
+// hurry says what time is left for deliveries.
+func (d *deliveries) hurry(left time.Duration) {
+	d.completions.hurry(left)
+	d.failures.hurry(left)
+	d.releases.hurry(left)
+}
+
 func (w *Worker) newDeliveries() *deliveries {
 	ctx, abandon := context.WithCancel(context.Background())
 	made := &deliveries{abandon: abandon}
@@ -44,7 +52,7 @@ func (w *Worker) newDeliveries() *deliveries {
 		w.settled(job)
 	}
 	made.completions = &outbox[completion, *ltbv1.CompleteJobsResult]{
-		ctx: ctx, delayed: delayed,
+		ctx: ctx, delayed: delayed, hurried: make(chan struct{}),
 		send: func(ctx context.Context, batch []completion) ([]*ltbv1.CompleteJobsResult, error) {
 			request := &ltbv1.CompleteJobsRequest{WorkerId: w.options.WorkerID, Next: w.ask(len(batch))}
 			for _, one := range batch {
@@ -67,7 +75,7 @@ func (w *Worker) newDeliveries() *deliveries {
 		},
 	}
 	made.failures = &outbox[failing, *ltbv1.FailJobsResult]{
-		ctx: ctx, delayed: delayed,
+		ctx: ctx, delayed: delayed, hurried: make(chan struct{}),
 		send: func(ctx context.Context, batch []failing) ([]*ltbv1.FailJobsResult, error) {
 			request := &ltbv1.FailJobsRequest{WorkerId: w.options.WorkerID, Next: w.ask(len(batch))}
 			for _, one := range batch {
@@ -86,7 +94,7 @@ func (w *Worker) newDeliveries() *deliveries {
 		refused: func(one failing, err error) { giveUp(one.job, err) },
 	}
 	made.releases = &outbox[*held, *ltbv1.ReleaseJobsResult]{
-		ctx: ctx, delayed: delayed,
+		ctx: ctx, delayed: delayed, hurried: make(chan struct{}),
 		send: func(ctx context.Context, batch []*held) ([]*ltbv1.ReleaseJobsResult, error) {
 			request := &ltbv1.ReleaseJobsRequest{WorkerId: w.options.WorkerID}
 			for _, job := range batch {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	ltb "example.org/llm-test-bench/go"
+	"example.org/llm-test-bench/go/internal/once"
 	"example.org/llm-test-bench/go/internal/wait"
 )
 
@@ -44,6 +45,9 @@ type outbox[Item, Answer any] struct {
 	sending int // Batches on their way.
 	sent    int // Items on their way.
 	timer   *time.Timer
+	hurried chan struct{} // It is closed once wantedBy is known.
+	// When the time for the last deliveries is over.
+	wantedBy time.Time
 }
 
 // size is the number of items without an answer.
@@ -58,6 +62,33 @@ func (o *outbox[Item, Answer]) add(item Item) {
 	defer o.mu.Unlock()
 	o.waiting = append(o.waiting, item)
 	o.arm()
+}
+
+// hurry says what time is left. The service may ask to wait for half of it each time, and no longer.
+func (o *outbox[Item, Answer]) hurry(left time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wantedBy = time.Now().Add(left)
+	close(o.hurried)
+}
+
+// waitAsked waits for what the service asks.
+func (o *outbox[Item, Answer]) waitAsked(asked time.Duration) {
+	end := time.NewTimer(asked)
+	defer end.Stop()
+	select {
+	case <-end.C:
+	case <-o.ctx.Done():
+	case <-o.hurried:
+		o.mu.Lock()
+		half := time.Until(o.wantedBy) / 2
+		o.mu.Unlock()
+		select {
+		case <-end.C:
+		case <-o.ctx.Done():
+		case <-time.After(half):
+		}
+	}
 }
 
 func (o *outbox[Item, Answer]) arm() {
@@ -130,14 +161,15 @@ func (o *outbox[Item, Answer]) deliver(items []Item) {
 		if verdict != later {
 			longest = longestPauseSuspect
 		}
-		wait.Pause(o.ctx, ltb.RetryAfter(err)+wait.Backoff(attempt, 50*time.Millisecond, longest))
+		o.waitAsked(ltb.RetryAfter(err))
+		wait.Pause(o.ctx, wait.Backoff(attempt, 50*time.Millisecond, longest))
 	}
 }
 
 func (o *outbox[Item, Answer]) try(items []Item) ([]Answer, error) {
 	ctx, cancel := context.WithTimeout(o.ctx, callTimeout)
 	defer cancel()
-	answers, err := o.send(ctx, items)
+	answers, err := o.send(once.Of(ctx), items)
 	if err == nil && len(answers) != len(items) {
 		err = fmt.Errorf("%d items got %d answers", len(items), len(answers))
 	}

@@ -33,7 +33,8 @@ func record(t *testing.T, expected int, send func([]int) error) *recorded {
 		}
 	}
 	made.outbox = &outbox[int, string]{
-		ctx: t.Context(),
+		ctx:     t.Context(),
+		hurried: make(chan struct{}),
 		send: func(_ context.Context, batch []int) ([]string, error) {
 			made.mu.Lock()
 			made.batches = append(made.batches, slices.Clone(batch))
@@ -109,5 +110,27 @@ func TestABatchIsNoHeavierThanItMayBe(t *testing.T) {
 		if !slices.ContainsFunc(box.batches, func(sent []int) bool { return slices.Equal(sent, batch) }) {
 			t.Errorf("want %v, sent %v", want, box.batches)
 		}
+	}
+}
+
+func TestWhoHurriesDoesNotWaitAsLongAsTheServiceAsks(t *testing.T) {
+	tried := make(chan struct{}, 10)
+	var mu sync.Mutex
+	left := 2
+	box := record(t, 1, func([]int) error {
+		tried <- struct{}{}
+		mu.Lock()
+		defer mu.Unlock()
+		if left--; left < 0 {
+			return nil
+		}
+		return &ltb.Error{Code: codes.ResourceExhausted, RetryAfter: time.Hour}
+	})
+	box.add(7)
+	<-tried
+	box.hurry(2 * time.Second)
+	box.wait(t)
+	if !slices.Equal(box.answered, []int{7}) || len(box.batches) != 3 {
+		t.Errorf("answered %v by %v", box.answered, box.batches)
 	}
 }

@@ -301,6 +301,7 @@ func (w *Worker) finish() {
 		w.until(abortGrace, isIdle)
 	}
 	left := max(w.options.DrainTimeout-time.Since(started), deliveryGrace)
+	w.outcomes.hurry(left)
 	if !w.until(left, func() bool { return w.outcomes.size() == 0 }) {
 		w.log.Error("outcomes could not be delivered in time; the jobs will run again", "outcomes", w.outcomes.size())
 	}

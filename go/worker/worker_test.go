@@ -10,6 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	ltb "example.org/llm-test-bench/go"
@@ -160,6 +165,47 @@ func TestAWorkerThatIsNotWelcomeEndsWithTheError(t *testing.T) {
 	worker.Handle(w, "any", func(context.Context, *worker.Job[any]) (worker.Result, error) { return worker.Result{}, nil })
 	if err := w.Run(t.Context()); !errors.Is(err, ltb.ReasonCredentialInvalid) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAStopDoesNotWaitAsLongAsTheServiceAsks(t *testing.T) {
+	busy, err := status.New(codes.ResourceExhausted, "busy").WithDetails(
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	calls := 0
+	client, err := ltb.Dial(ltb.Options{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(
+		func(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+			if strings.HasSuffix(method, "/CompleteJobs") {
+				if calls++; calls == 1 {
+					stop()
+					return busy.Err()
+				}
+			}
+			return invoke(ctx, method, request, reply, conn, options...)
+		})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	w := newWorker(t, client)
+	jobType := ids.New()
+	worker.Handle(w, jobType, func(context.Context, *worker.Job[any]) (worker.Result, error) {
+		return worker.Result{Value: "done"}, nil
+	})
+	created, err := client.Jobs.CreateJob(t.Context(), &ltbv1.CreateJobRequest{JobType: jobType})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Run(ctx); err != nil {
+		t.Error(err)
+	}
+	found, err := client.Jobs.GetJob(t.Context(), &ltbv1.GetJobRequest{Id: created.Job.Id})
+	if err != nil || found.Job.Status != ltbv1.JobStatus_JOB_STATUS_COMPLETED {
+		t.Errorf("got %v, %v", found.GetJob().GetStatus(), err)
 	}
 }
 

@@ -30,7 +30,7 @@ from ltb._worker.outcome import run as outcome_of
 from ltb._worker.progress import ProgressReports
 from ltb._worker.threads import Loop, Threads
 
-from conftest import PATIENCE_S, Service, eventually, program
+from conftest import PATIENCE_S, Service, Stub, busy, eventually, program
 from conftest import ended as output_of
 
 
@@ -411,6 +411,55 @@ def test_an_outage_says_nothing_about_a_batch() -> None:
     sending.deliver(40)
     assert sorted(sending.answered) == list(range(40))
     assert [len(batch) for batch in sending.batches] == [40] * 4
+
+
+@pytest.mark.parametrize("code", ["RESOURCE_EXHAUSTED", "INTERNAL"])
+def test_who_hurries_does_not_wait_as_long_as_the_service_asks(code: str) -> None:
+    failures = [ltb.LtbError(code, "busy", retry_after=3600.0)] * 2
+
+    def answer(items: list[int]) -> None:
+        if failures:
+            raise failures.pop()
+
+    sending = Sending(answer)
+    sending.outbox.add(Entry("result", held(), 5, 0))
+    sending.outbox.start()
+    try:
+        eventually(lambda: sending.batches, "attempt")
+        sending.outbox.hurry(2)
+        eventually(lambda: sending.outbox.size == 0, "end")
+    finally:
+        sending.outbox.abandon()
+    assert (sending.answered, len(sending.batches)) == ([5], 3)
+
+
+def test_a_stop_does_not_wait_as_long_as_the_service_asks(stub: Stub) -> None:
+    lease = {"job": {"id": "j", "jobType": "sums"}, "epoch": 1, "attempt": 1, "expiresIn": "30s"}
+
+    def answer(method: str, _body: bytes) -> tuple[int, object]:
+        calls = [name for name, _ in stub.seen].count(method)
+        if method == "ClaimJobs" and calls == 1:
+            return 200, {"leases": [lease]}
+        if method == "ClaimJobs":
+            time.sleep(0.1)
+        if method != "CompleteJobs":
+            return 200, {}
+        return (
+            (429, busy(b"\x08\x90\x1c"))
+            if calls == 1
+            else (200, {"results": [{"outcome": "LEASE_OUTCOME_OK"}]})
+        )
+
+    stub.answer = answer
+    worker = ltb.Worker("w", url=stub.url, drain_timeout=0.1)
+
+    @worker.job("sums")
+    def five(job: Job) -> int:
+        return 5
+
+    with at_work(worker):
+        eventually(lambda: any(name == "CompleteJobs" for name, _ in stub.seen), "attempt")
+    assert [name for name, _ in stub.seen].count("CompleteJobs") == 2
 
 
 def test_what_cannot_be_written_down_is_refused_alone() -> None:

@@ -4,6 +4,9 @@ import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/go
 import type { Violation } from "../errors.ts";
 import { durationMs } from "../wire/duration.ts";
 
+/** A longer time would overflow the timers of Node, which then end at once. */
+const MOST_RETRY_AFTER_MS = 7 * 24 * 3_600_000;
+
 /**
  * Returns the stable cause of a call's error (`google.rpc.ErrorInfo.reason`), for example `UNIQUE_KEY_TAKEN`;
  * undefined if the error comes not from the service but, for example, from the connection.
@@ -24,10 +27,10 @@ export function violationsOf(error: unknown): Violation[] {
     .map(({ field, description }) => ({ field, description }));
 }
 
-/** Returns the milliseconds that the service asks to wait before a repetition; undefined if none. */
+/** Returns the milliseconds, of 7 days at most, that the service asks to wait; undefined if it does not. */
 export function retryAfterMsOf(error: unknown): number | undefined {
   const [info] = detailsOf(error, RetryInfoSchema);
-  return info && durationMs(info.retryDelay);
+  return info && Math.max(0, Math.min(durationMs(info.retryDelay), MOST_RETRY_AFTER_MS));
 }
 
 function detailsOf<Schema extends DescMessage>(error: unknown, schema: Schema): MessageShape<Schema>[] {

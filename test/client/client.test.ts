@@ -291,6 +291,17 @@ describe("repetition", () => {
     expect(performance.now() - before).toBeGreaterThan(retryAfterMsOf(failure) ?? 0);
   });
 
+  test.for([
+    [-5n, 0],
+    [5n, 5_000],
+    [10_000_000_000n, 7 * 24 * 3_600_000],
+  ] as const)("what a service asks to wait has bounds: %s s", ([seconds, expected]) => {
+    const asked = { desc: RetryInfoSchema, value: { retryDelay: { seconds } } };
+    expect(retryAfterMsOf(new ConnectError("busy", Code.ResourceExhausted, undefined, [asked]))).toBe(
+      expected,
+    );
+  });
+
   test("it does not go on past the deadline, and stops with the signal", async () => {
     const { client, calls } = await failing(Array.from({ length: 9 }, away), { retry: { baseMs: 2_000 } });
     // Sooner than the pause before the next attempt would end.

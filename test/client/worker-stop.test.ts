@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, onTestFinished, test } from "vitest";
+import { RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { eventually, within } from "../harness/waiting.ts";
 import { startFakeService } from "./fake-service.ts";
 import { abortable, gate, start } from "./support.ts";
@@ -74,6 +76,20 @@ test("stop finishes what runs, gives back what waits, and deregisters last", asy
   expect(service.released).toEqual(others);
   expect([...service.completed.keys()]).toEqual([first]);
   expect(service.ready.length).toBe(1);
+});
+
+test("a stop does not wait as long as the service asks, and delivers what it can", async () => {
+  const service = await startFakeService();
+  const id = service.enqueue();
+  service.scripts.completeJobs = (_, answer) => {
+    if (service.calls.completeJobs.length > 1) return answer();
+    const anHour = { desc: RetryInfoSchema, value: { retryDelay: { seconds: 3_600n } } };
+    throw new ConnectError("busy", Code.ResourceExhausted, undefined, [anHour]);
+  };
+  const worker = start(service, () => "done");
+  await eventually(() => service.calls.completeJobs.length === 1);
+  await worker.stop();
+  expect(service.completed.has(id)).toBe(true);
 });
 
 test("jobs that outlast the drain are aborted and given back", async () => {

@@ -30,6 +30,8 @@ export interface Deliveries {
   deliver(held: HeldLease, outcome: Outcome): void;
   /** Number of outcomes without an answer. */
   readonly size: number;
+  /** Says what time is left. The service may ask to wait for half of it each time, and no longer. */
+  hurry(ms: number): void;
   /** Gives up the items without an answer. */
   abandon(): void;
 }
@@ -115,6 +117,9 @@ export function deliveries(
     },
     get size() {
       return completions.size + failures.size + releases.size;
+    },
+    hurry(ms) {
+      for (const outbox of [completions, failures, releases]) outbox.hurry(ms);
     },
     abandon() {
       for (const outbox of [completions, failures, releases]) outbox.abandon();

@@ -32,6 +32,9 @@ const LONGEST_PAUSE_SUSPECT_MS = 10_000;
 export class Outbox<Item, Result> {
   readonly #options: OutboxOptions<Item, Result>;
   readonly #abandoned = new AbortController();
+  readonly #hurried = new AbortController();
+  /** When the time for the last deliveries is over, once that is known. */
+  #wantedBy = Infinity;
   #waiting: Item[] = [];
   #sending = 0;
   /** Items on their way. */
@@ -50,6 +53,12 @@ export class Outbox<Item, Result> {
   add(item: Item): void {
     this.#waiting.push(item);
     this.#arm();
+  }
+
+  /** Says what time is left. The service may ask to wait for half of it each time, and no longer. */
+  hurry(ms: number): void {
+    this.#wantedBy = performance.now() + ms;
+    this.#hurried.abort();
   }
 
   /** Gives up the items without an answer. */
@@ -110,8 +119,18 @@ export class Outbox<Item, Result> {
         if (verdict !== "later" && items.length > 1) return this.#deliverHalves(items);
         this.#options.delayed(error, items);
         const longest = verdict === "later" ? LONGEST_PAUSE_MS : LONGEST_PAUSE_SUSPECT_MS;
-        await pause((retryAfterMsOf(error) ?? 0) + backoffMs(attempt, 50, longest), signal);
+        await this.#waitAsked(retryAfterMsOf(error) ?? 0, signal);
+        await pause(backoffMs(attempt, 50, longest), signal);
       }
+    }
+  }
+
+  async #waitAsked(ms: number, signal: AbortSignal): Promise<void> {
+    const end = performance.now() + ms;
+    // Whoever hurries ends the first pause, and shortens the second.
+    for (const until of [AbortSignal.any([signal, this.#hurried.signal]), signal]) {
+      const now = performance.now();
+      await pause(Math.max(0, Math.min(end - now, (this.#wantedBy - now) / 2)), until);
     }
   }
 

@@ -148,8 +148,9 @@ export function runWorker(options: WorkerOptions): RunningWorker {
       for (const held of leases.held) if (held.state === "running") abort(held, "stopped");
       await changes.until(() => leases.running === 0, ABORT_GRACE_MS);
     }
-    const left = settings.drainTimeoutMs - (performance.now() - started);
-    if (!(await changes.until(() => outcomes.size === 0, Math.max(left, DELIVERY_GRACE_MS))))
+    const left = Math.max(settings.drainTimeoutMs - (performance.now() - started), DELIVERY_GRACE_MS);
+    outcomes.hurry(left);
+    if (!(await changes.until(() => outcomes.size === 0, left)))
       log.error(
         { outcomes: outcomes.size },
         "outcomes could not be delivered in time; the jobs will run again",

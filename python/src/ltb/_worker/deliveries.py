@@ -27,6 +27,7 @@ class Deliveries:
         self._leases, self._claims = leases, claims
         self._outbox = Outbox(self._send, self._answered, self._refused, self._delayed, leases.changed)
         self.start, self.abandon = self._outbox.start, self._outbox.abandon
+        self.hurry = self._outbox.hurry
 
     @property
     def size(self) -> int:

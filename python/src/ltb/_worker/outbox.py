@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -69,6 +70,7 @@ class Outbox:
         self._unsettled = 0
         self._failures = 0
         self._resume_at = 0.0
+        self._wanted_by = math.inf
         self._is_abandoned = False
 
     @property
@@ -85,6 +87,16 @@ class Outbox:
             self._unsettled += 1
             self._waiting.append(entry)
             self._change.notify()
+
+    def hurry(self, seconds: float) -> None:
+        """Says what time is left. The service may ask to wait for half of it each time, and no longer."""
+        with self._change:
+            self._wanted_by = time.monotonic() + seconds
+            latest = time.monotonic() + seconds / 2
+            self._resume_at = min(self._resume_at, latest)
+            for entry in self._waiting:
+                entry.due = min(entry.due, latest)
+            self._change.notify_all()
 
     def abandon(self) -> None:
         """Gives up the entries without an answer."""
@@ -173,6 +185,7 @@ class Outbox:
         with self._change:
             if self._is_abandoned:
                 return
+            retry_after = min(retry_after, max(0.0, self._wanted_by - time.monotonic()) / 2)
             if verdict == "later":
                 self._failures += 1
                 pause = min(LONGEST_PAUSE_S, backoff(self._failures))

@@ -196,6 +196,7 @@ class Running:
             leases.until(lambda: leases.running == 0, ABORT_GRACE_S)
         leases.until(lambda: not self._claims.is_asking, CLAIM_GRACE_S)
         left = max(drain_s - (time.monotonic() - started), DELIVERY_GRACE_S)
+        self._outcomes.hurry(left)
         if not leases.until(lambda: self._outcomes.size == 0, left):
             log.error(
                 "%d outcomes could not be delivered in time; the jobs will run again", self._outcomes.size
