@@ -96,6 +96,14 @@ describe.skipIf(!program)("what surrounds every page", async () => {
     expect(new URL(page.url()).search).toBe("?status=failed");
   });
 
+  test("a page goes on where the browser takes itself to be without a network", async () => {
+    const page = await open(`${home}/system`);
+    await page.getByRole("heading", { level: 1, name: "System" }).waitFor();
+    await page.evaluate("dispatchEvent(new Event('offline'))");
+    await page.waitForRequest("**/GetClusterStats");
+    await page.getByRole("button", { name: "live", exact: true }).waitFor();
+  });
+
   test("a page says how old what it shows is, also while it is paused, and that a part of it stays behind", async () => {
     const page = await open("about:blank", { apart: true });
     await page.clock.install();

@@ -9,7 +9,7 @@ import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { count, measure } from "../../parts/format.ts";
 import { Status } from "../../parts/Status.tsx";
 import { Table, type TableColumn } from "../../parts/Table.tsx";
-import { tones } from "./Overall.tsx";
+import { p, tones } from "./Overall.tsx";
 import { alpha, requestOf } from "./request.ts";
 
 const metrics = ["cost_usd", "latency_ms"] as const;
@@ -94,5 +94,10 @@ const columnsOf = (nameOf: (id: string) => string): readonly TableColumn<Row>[] 
         )}
       </>
     ),
+  },
+  {
+    title: "p (Holm)",
+    number: true,
+    cell: ({ comparison: { adjustedPValue } }) => (adjustedPValue === undefined ? "–" : p(adjustedPValue)),
   },
 ];

@@ -23,7 +23,9 @@ export function Figures() {
             note={
               data.totalWorkers === 0
                 ? "none is registered"
-                : `${count(data.busyWorkers)} busy, ${count(data.idleWorkers)} idle`
+                : `${count(data.busyWorkers)} busy, ${count(data.idleWorkers)} idle${
+                    data.offlineWorkers > 0 ? `, ${count(data.offlineWorkers)} offline` : ""
+                  }`
             }
           />
           <Card
