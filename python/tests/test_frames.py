@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -170,6 +171,13 @@ def test_a_metric_of_several_kinds_is_json_text(monkeypatch: pytest.MonkeyPatch)
         assert table["metrics.b"].to_pylist() == [1.0, None, None, 0.5]
         assert str(table["metrics.b"].type) == "double"
         assert [name for name in table.column_names if "." in name] == ["metrics.a", "metrics.b"]
+
+
+def test_a_metric_beyond_what_a_double_holds_is_the_nearest_one() -> None:
+    """Such as a time in nanoseconds, which Arrow by itself refuses among floating-point numbers."""
+    given = (1_700_000_000_000_000_001, 2**64, -(10**400), 0.5)
+    found = table_with(*({"a": one} for one in given))["metrics.a"]
+    assert found.to_pylist() == [1.7e18, 2.0**64, -math.inf, 0.5]
 
 
 def test_a_metric_that_is_never_set_is_a_column_of_nulls() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
@@ -110,6 +111,8 @@ class _Map:
             kind = _kind_of(values)
             if kind == "json":
                 values = [None if one is None else to_json(one) for one in values]
+            elif kind == "number":
+                values = [None if one is None else _double(one) for one in values]
             self._arrays.setdefault(key, {})[batch] = kind, _array(values, kind)
         self._check(len(self._arrays))
 
@@ -181,6 +184,13 @@ def _array(values: list[Any], kind: Kind) -> pa.Array:
     if kind == "time":
         return pa.array(values, pa.string()).cast(_TIME)
     return pa.array(values, _TYPES[kind])
+
+
+def _double(number: int | float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def _kind_of(values: list[Any]) -> Kind:
