@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+
 	ltb "example.org/llm-test-bench/go"
 	"example.org/llm-test-bench/go/internal/ids"
 	"example.org/llm-test-bench/go/internal/ltbtest"
@@ -297,6 +299,21 @@ func TestWhatIsNotSentInTimeGoesToTheSpoolAndIsSentOnce(t *testing.T) {
 				t.Errorf("got %v", found)
 			}
 		})
+	}
+}
+
+func TestAFlushTriesAgainInItsTimeHoweverLongTheServiceAsksToWait(t *testing.T) {
+	refused := make(chan struct{})
+	busy := ltbtest.BusyOnce("BatchCreateEvaluations", func() { close(refused) })
+	client := here(t, ltb.Options{DialOptions: []grpc.DialOption{busy}})
+	run := start(t, client, recorder.Options{ExitTimeout: 10 * time.Second})
+	run.Log(recorder.Evaluation{SampleID: "1", Output: "x"})
+	<-refused
+	if err := run.Finish(nil); err != nil {
+		t.Error(err)
+	}
+	if found := stored(t, client, run.ID); len(found) != 1 {
+		t.Errorf("stored %v", found)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	ltb "example.org/llm-test-bench/go"
+	"example.org/llm-test-bench/go/internal/once"
 	"example.org/llm-test-bench/go/internal/wait"
 )
 
@@ -49,6 +50,7 @@ type sender struct {
 	left UnsentError
 	// hurried counts those that wait for all to be sent.
 	hurried int
+	asked   wait.Asked
 	// changed is closed, and made anew, when something was sent.
 	changed chan struct{}
 
@@ -160,6 +162,9 @@ func (s *sender) unsent() error {
 
 // flush waits until everything is sent that can be.
 func (s *sender) flush(ctx context.Context) error {
+	if deadline, has := ctx.Deadline(); has {
+		s.asked.Hurry(deadline)
+	}
 	s.mu.Lock()
 	s.hurried++
 	defer func() { s.hurried--; s.mu.Unlock() }()
@@ -192,13 +197,14 @@ func (s *sender) work(ctx context.Context) {
 		if !ok {
 			return
 		}
-		if err := s.delivery.send(ctx, entries); err != nil {
+		if err := s.delivery.send(once.Of(ctx), entries); err != nil {
 			if ctx.Err() != nil {
 				return
 			}
 			failures++
 			s.failed(err, failures)
-			wait.Pause(ctx, pauseAfter(err, failures))
+			s.asked.Wait(ctx, askedBy(err))
+			wait.Pause(ctx, wait.Backoff(failures, firstPause, mostPause))
 			continue
 		}
 		failures = 0
@@ -210,10 +216,8 @@ func (s *sender) work(ctx context.Context) {
 	}
 }
 
-// pauseAfter is how long the sender waits after so many failures in a row.
-func pauseAfter(err error, failures int) time.Duration {
-	return min(ltb.RetryAfter(err), mostAsked) + wait.Backoff(failures, firstPause, mostPause)
-}
+// askedBy is how long the service has the sender wait.
+func askedBy(err error) time.Duration { return min(ltb.RetryAfter(err), mostAsked) }
 
 // notify wakes those that wait for all to be sent.
 func (s *sender) notify() {

@@ -34,11 +34,12 @@ type deliveries struct {
 
 func (d *deliveries) size() int { return d.completions.size() + d.failures.size() + d.releases.size() }
 
-// hurry says what time is left for deliveries.
+// hurry says how long the worker waits for deliveries from now on.
 func (d *deliveries) hurry(left time.Duration) {
-	d.completions.hurry(left)
-	d.failures.hurry(left)
-	d.releases.hurry(left)
+	by := time.Now().Add(left)
+	d.completions.asked.Hurry(by)
+	d.failures.asked.Hurry(by)
+	d.releases.asked.Hurry(by)
 }
 
 func (w *Worker) newDeliveries() *deliveries {
@@ -52,7 +53,7 @@ func (w *Worker) newDeliveries() *deliveries {
 		w.settled(job)
 	}
 	made.completions = &outbox[completion, *ltbv1.CompleteJobsResult]{
-		ctx: ctx, delayed: delayed, hurried: make(chan struct{}),
+		ctx: ctx, delayed: delayed,
 		send: func(ctx context.Context, batch []completion) ([]*ltbv1.CompleteJobsResult, error) {
 			request := &ltbv1.CompleteJobsRequest{WorkerId: w.options.WorkerID, Next: w.ask(len(batch))}
 			for _, one := range batch {
@@ -75,7 +76,7 @@ func (w *Worker) newDeliveries() *deliveries {
 		},
 	}
 	made.failures = &outbox[failing, *ltbv1.FailJobsResult]{
-		ctx: ctx, delayed: delayed, hurried: make(chan struct{}),
+		ctx: ctx, delayed: delayed,
 		send: func(ctx context.Context, batch []failing) ([]*ltbv1.FailJobsResult, error) {
 			request := &ltbv1.FailJobsRequest{WorkerId: w.options.WorkerID, Next: w.ask(len(batch))}
 			for _, one := range batch {
@@ -94,7 +95,7 @@ func (w *Worker) newDeliveries() *deliveries {
 		refused: func(one failing, err error) { giveUp(one.job, err) },
 	}
 	made.releases = &outbox[*held, *ltbv1.ReleaseJobsResult]{
-		ctx: ctx, delayed: delayed, hurried: make(chan struct{}),
+		ctx: ctx, delayed: delayed,
 		send: func(ctx context.Context, batch []*held) ([]*ltbv1.ReleaseJobsResult, error) {
 			request := &ltbv1.ReleaseJobsRequest{WorkerId: w.options.WorkerID}
 			for _, job := range batch {

@@ -45,9 +45,7 @@ type outbox[Item, Answer any] struct {
 	sending int // Batches on their way.
 	sent    int // Items on their way.
 	timer   *time.Timer
-	hurried chan struct{} // It is closed once wantedBy is known.
-	// When the time for the last deliveries is over.
-	wantedBy time.Time
+	asked   wait.Asked
 }
 
 // size is the number of items without an answer.
@@ -62,33 +60,6 @@ func (o *outbox[Item, Answer]) add(item Item) {
 	defer o.mu.Unlock()
 	o.waiting = append(o.waiting, item)
 	o.arm()
-}
-
-// hurry says what time is left. The service may ask to wait for half of it each time, and no longer.
-func (o *outbox[Item, Answer]) hurry(left time.Duration) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.wantedBy = time.Now().Add(left)
-	close(o.hurried)
-}
-
-// waitAsked waits for what the service asks.
-func (o *outbox[Item, Answer]) waitAsked(asked time.Duration) {
-	end := time.NewTimer(asked)
-	defer end.Stop()
-	select {
-	case <-end.C:
-	case <-o.ctx.Done():
-	case <-o.hurried:
-		o.mu.Lock()
-		half := time.Until(o.wantedBy) / 2
-		o.mu.Unlock()
-		select {
-		case <-end.C:
-		case <-o.ctx.Done():
-		case <-time.After(half):
-		}
-	}
 }
 
 func (o *outbox[Item, Answer]) arm() {
@@ -161,7 +132,7 @@ func (o *outbox[Item, Answer]) deliver(items []Item) {
 		if verdict != later {
 			longest = longestPauseSuspect
 		}
-		o.waitAsked(ltb.RetryAfter(err))
+		o.asked.Wait(o.ctx, ltb.RetryAfter(err))
 		wait.Pause(o.ctx, wait.Backoff(attempt, 50*time.Millisecond, longest))
 	}
 }

@@ -33,8 +33,7 @@ func record(t *testing.T, expected int, send func([]int) error) *recorded {
 		}
 	}
 	made.outbox = &outbox[int, string]{
-		ctx:     t.Context(),
-		hurried: make(chan struct{}),
+		ctx: t.Context(),
 		send: func(_ context.Context, batch []int) ([]string, error) {
 			made.mu.Lock()
 			made.batches = append(made.batches, slices.Clone(batch))
@@ -128,7 +127,7 @@ func TestWhoHurriesDoesNotWaitAsLongAsTheServiceAsks(t *testing.T) {
 	})
 	box.add(7)
 	<-tried
-	box.hurry(2 * time.Second)
+	box.asked.Hurry(time.Now().Add(2 * time.Second))
 	box.wait(t)
 	if !slices.Equal(box.answered, []int{7}) || len(box.batches) != 3 {
 		t.Errorf("answered %v by %v", box.answered, box.batches)

@@ -10,11 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	ltb "example.org/llm-test-bench/go"
@@ -169,24 +165,9 @@ func TestAWorkerThatIsNotWelcomeEndsWithTheError(t *testing.T) {
 }
 
 func TestAStopDoesNotWaitAsLongAsTheServiceAsks(t *testing.T) {
-	busy, err := status.New(codes.ResourceExhausted, "busy").WithDetails(
-		&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Hour)})
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
-	calls := 0
-	client, err := ltb.Dial(ltb.Options{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(
-		func(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
-			if strings.HasSuffix(method, "/CompleteJobs") {
-				if calls++; calls == 1 {
-					stop()
-					return busy.Err()
-				}
-			}
-			return invoke(ctx, method, request, reply, conn, options...)
-		})}})
+	client, err := ltb.Dial(ltb.Options{DialOptions: []grpc.DialOption{ltbtest.BusyOnce("CompleteJobs", stop)}})
 	if err != nil {
 		t.Fatal(err)
 	}
