@@ -397,6 +397,9 @@ create table jobs (
   max_retries integer not null default 3,
   -- Workers have given the job back this often since it was created or retried by hand.
   release_count integer not null default 0,
+  -- Workers have given it back for later this often since then, which costs no retry up to max_snoozes times.
+  snooze_count integer not null default 0,
+  max_snoozes integer not null default 1000,
   -- 0: there is no limit.
   timeout_seconds integer not null default 300,
   -- This is made of job_type, required_tags and limit_key: see job_lanes. For the default see adopt_job.
@@ -427,7 +430,9 @@ create table jobs (
   constraint jobs_ended_has_completion
     check ((status::text = any ('{completed,failed,cancelled}')) = (completed_at is not null)),
   constraint jobs_counts_not_negative
-    check (retry_count >= 0 and max_retries >= 0 and release_count >= 0 and timeout_seconds >= 0 and epoch >= 0),
+    check (least(
+      retry_count, max_retries, release_count, snooze_count, max_snoozes, timeout_seconds, epoch
+    ) >= 0),
   constraint jobs_progress_is_share check (progress between 0 and 1)
 ) with (fillfactor = 50);
 
@@ -536,7 +541,7 @@ create table job_attempts (
   evaluations_conflict integer,
   primary key (job_id, epoch),
   constraint job_attempts_outcome_known
-    check (outcome::text = any ('{completed,failed,expired,timed_out,released,cancelled}')),
+    check (outcome::text = any ('{completed,failed,expired,timed_out,released,cancelled,snoozed}')),
   constraint job_attempts_failure_has_error check (outcome <> 'failed' or error is not null)
 );
 

@@ -33,6 +33,11 @@ export const limits = {
   delayMs: 3_155_760_000_000,
   /** Workers give a job back this often at the cost of no retry; more often it counts as a failure. */
   freeReleases: 10,
+  /** Workers put a job off at most this often at the cost of no retry. */
+  maxSnoozes: 10_000,
+  maxSnoozesDefault: 1_000,
+  /** A worker holds the limit key of a job that it puts off for at most an hour at a time. */
+  holdMs: 3_600_000,
   /** An attempt at a job ends after this time where the job's creator names none. */
   timeoutSecondsDefault: 300,
   /** An attempt runs, and a retry is put off, for at most a week. */

@@ -64,12 +64,13 @@ with
         $10::int4[],
         $11::int4[],
         $12::int4[],
-        $13::timestamptz[],
-        $14::int8[],
-        $15::uuid[],
-        $16::text[],
-        $17::jsonb[],
-        $18::uuid[]
+        $13::int4[],
+        $14::timestamptz[],
+        $15::int8[],
+        $16::uuid[],
+        $17::text[],
+        $18::jsonb[],
+        $19::uuid[]
       ) with ordinality as given (
         id,
         lane_id,
@@ -77,6 +78,7 @@ with
         payload,
         priority,
         max_retries,
+        max_snoozes,
         timeout_seconds,
         run_at,
         delay_ms,
@@ -172,6 +174,7 @@ with
         payload,
         priority,
         max_retries,
+        max_snoozes,
         timeout_seconds,
         run_at,
         benchmark_id,
@@ -189,6 +192,7 @@ with
       payload,
       priority,
       max_retries,
+      max_snoozes,
       timeout_seconds,
       due_at,
       benchmark_id,
@@ -323,17 +327,17 @@ with
       false
     from
       unnest(
-        $19::uuid[],
-        $20::text[],
+        $20::uuid[],
         $21::text[],
         $22::text[],
         $23::text[],
-        $24::uuid[],
+        $24::text[],
         $25::uuid[],
-        $26::text[],
+        $26::uuid[],
         $27::text[],
         $28::text[],
-        $29::text[]
+        $29::text[],
+        $30::text[]
       ) as entry (
         id,
         action,
@@ -372,7 +376,7 @@ select
   now() as created_at,
   count(*) as inserted,
   case
-    when count(*) < $30 then array_agg(id)
+    when count(*) < $31 then array_agg(id)
   end as ids
 from
   created;
@@ -387,22 +391,23 @@ from
 -- $9 = '{"{}"}'
 -- $10 = '{0}'
 -- $11 = '{3}'
--- $12 = '{300}'
--- $13 = '{null}'
+-- $12 = '{1000}'
+-- $13 = '{300}'
 -- $14 = '{null}'
 -- $15 = '{null}'
 -- $16 = '{null}'
 -- $17 = '{null}'
 -- $18 = '{null}'
--- $19 = made anew each time
--- $20 = '{create}'
--- $21 = '{job}'
--- $22 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $23 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"timeout…'
--- $24 = '{null}'
+-- $19 = '{null}'
+-- $20 = made anew each time
+-- $21 = '{create}'
+-- $22 = '{job}'
+-- $23 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $24 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
 -- $25 = '{null}'
--- $26 = '{service}'
--- $27 = '{null}'
+-- $26 = '{null}'
+-- $27 = '{service}'
 -- $28 = '{null}'
 -- $29 = '{null}'
--- $30 = 1
+-- $30 = '{null}'
+-- $31 = 1

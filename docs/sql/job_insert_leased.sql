@@ -12,13 +12,14 @@ with
         $5::int4[],
         $6::int4[],
         $7::int4[],
-        $8::uuid[],
-        $9::jsonb[],
-        $10::uuid[],
-        $11::text[],
-        $12::int4[],
-        $13::text[],
-        $14::int4[]
+        $8::int4[],
+        $9::uuid[],
+        $10::jsonb[],
+        $11::uuid[],
+        $12::text[],
+        $13::int4[],
+        $14::text[],
+        $15::int4[]
       ) with ordinality as item (
         id,
         lane_id,
@@ -26,6 +27,7 @@ with
         payload,
         priority,
         max_retries,
+        max_snoozes,
         timeout_seconds,
         benchmark_id,
         metadata,
@@ -90,7 +92,7 @@ with
     from
       job_lanes lane
     where
-      lane.id = any ($15::uuid[])
+      lane.id = any ($16::uuid[])
       and not exists (
         select
         from
@@ -201,6 +203,7 @@ with
         payload,
         priority,
         max_retries,
+        max_snoozes,
         timeout_seconds,
         benchmark_id,
         metadata,
@@ -221,6 +224,7 @@ with
       payload,
       priority,
       max_retries,
+      max_snoozes,
       timeout_seconds,
       benchmark_id,
       metadata,
@@ -331,17 +335,17 @@ with
       false
     from
       unnest(
-        $16::uuid[],
-        $17::text[],
+        $17::uuid[],
         $18::text[],
         $19::text[],
         $20::text[],
-        $21::uuid[],
+        $21::text[],
         $22::uuid[],
-        $23::text[],
+        $23::uuid[],
         $24::text[],
         $25::text[],
-        $26::text[]
+        $26::text[],
+        $27::text[]
       ) as entry (
         id,
         action,
@@ -388,23 +392,24 @@ from
 -- $4 = '{"{}"}'
 -- $5 = '{0}'
 -- $6 = '{3}'
--- $7 = '{300}'
--- $8 = '{null}'
+-- $7 = '{1000}'
+-- $8 = '{300}'
 -- $9 = '{null}'
 -- $10 = '{null}'
--- $11 = '{w}'
--- $12 = '{30000}'
--- $13 = '{r}'
--- $14 = '{1}'
--- $15 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $16 = made anew each time
--- $17 = '{create}'
--- $18 = '{job}'
--- $19 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $20 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"timeout…'
--- $21 = '{null}'
+-- $11 = '{null}'
+-- $12 = '{w}'
+-- $13 = '{30000}'
+-- $14 = '{r}'
+-- $15 = '{1}'
+-- $16 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $17 = made anew each time
+-- $18 = '{create}'
+-- $19 = '{job}'
+-- $20 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $21 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
 -- $22 = '{null}'
--- $23 = '{service}'
--- $24 = '{null}'
+-- $23 = '{null}'
+-- $24 = '{service}'
 -- $25 = '{null}'
 -- $26 = '{null}'
+-- $27 = '{null}'

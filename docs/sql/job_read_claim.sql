@@ -9,6 +9,8 @@ select
   j.error,
   j.retry_count,
   j.max_retries,
+  j.snooze_count,
+  j.max_snoozes,
   j.timeout_seconds,
   lease.worker_id as worker_id,
   j.required_tags,

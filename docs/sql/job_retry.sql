@@ -135,6 +135,7 @@ with
       status = 'pending',
       retry_count = 0,
       release_count = 0,
+      snooze_count = 0,
       epoch = j.epoch + 1,
       run_at = null,
       error = null,

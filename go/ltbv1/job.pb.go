@@ -280,6 +280,8 @@ const (
 	JobAttemptOutcome_JOB_ATTEMPT_OUTCOME_RELEASED JobAttemptOutcome = 5
 	// Cancelled while running.
 	JobAttemptOutcome_JOB_ATTEMPT_OUTCOME_CANCELLED JobAttemptOutcome = 6
+	// Given back by the worker for later. Costs no retry up to max_snoozes times.
+	JobAttemptOutcome_JOB_ATTEMPT_OUTCOME_SNOOZED JobAttemptOutcome = 7
 )
 
 // Enum value maps for JobAttemptOutcome.
@@ -292,6 +294,7 @@ var (
 		4: "JOB_ATTEMPT_OUTCOME_TIMED_OUT",
 		5: "JOB_ATTEMPT_OUTCOME_RELEASED",
 		6: "JOB_ATTEMPT_OUTCOME_CANCELLED",
+		7: "JOB_ATTEMPT_OUTCOME_SNOOZED",
 	}
 	JobAttemptOutcome_value = map[string]int32{
 		"JOB_ATTEMPT_OUTCOME_UNSPECIFIED": 0,
@@ -301,6 +304,7 @@ var (
 		"JOB_ATTEMPT_OUTCOME_TIMED_OUT":   4,
 		"JOB_ATTEMPT_OUTCOME_RELEASED":    5,
 		"JOB_ATTEMPT_OUTCOME_CANCELLED":   6,
+		"JOB_ATTEMPT_OUTCOME_SNOOZED":     7,
 	}
 )
 
@@ -417,8 +421,8 @@ type Job struct {
 	Result *structpb.Value `protobuf:"bytes,6,opt,name=result,proto3" json:"result,omitempty"`
 	// Last error, or the reason of the cancellation. At most 64 KiB; empty when there is none.
 	Error string `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
-	// Number of retries used: attempts that failed, timed out, expired, or were released for more than the
-	// tenth time, since creation or the last RetryJob.
+	// Number of retries used: attempts that failed, timed out, expired, were released for more than the tenth
+	// time, or given back for later more often than max_snoozes, since creation or the last RetryJob.
 	RetryCount int32 `protobuf:"varint,8,opt,name=retry_count,json=retryCount,proto3" json:"retry_count,omitempty"`
 	// Number of retries allowed, 0 to 100. With retry_count at this number the next failure is final.
 	MaxRetries int32 `protobuf:"varint,9,opt,name=max_retries,json=maxRetries,proto3" json:"max_retries,omitempty"`
@@ -466,7 +470,11 @@ type Job struct {
 	// result as JSON text, if the request asks for that: see JsonFormat.
 	ResultJson string `protobuf:"bytes,29,opt,name=result_json,json=resultJson,proto3" json:"result_json,omitempty"`
 	// metadata as JSON text, if the request asks for that: see JsonFormat.
-	MetadataJson  string `protobuf:"bytes,30,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
+	MetadataJson string `protobuf:"bytes,30,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
+	// How often workers gave the job back for later, since creation or the last RetryJob.
+	SnoozeCount int32 `protobuf:"varint,31,opt,name=snooze_count,json=snoozeCount,proto3" json:"snooze_count,omitempty"`
+	// How often they may at no cost of a retry, 0 to 10,000.
+	MaxSnoozes    int32 `protobuf:"varint,32,opt,name=max_snoozes,json=maxSnoozes,proto3" json:"max_snoozes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -711,6 +719,20 @@ func (x *Job) GetMetadataJson() string {
 	return ""
 }
 
+func (x *Job) GetSnoozeCount() int32 {
+	if x != nil {
+		return x.SnoozeCount
+	}
+	return 0
+}
+
+func (x *Job) GetMaxSnoozes() int32 {
+	if x != nil {
+		return x.MaxSnoozes
+	}
+	return 0
+}
+
 // A job to be created.
 type NewJob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -745,7 +767,9 @@ type NewJob struct {
 	// payload as JSON text. Refused together with payload. Default: payload counts.
 	PayloadJson string `protobuf:"bytes,14,opt,name=payload_json,json=payloadJson,proto3" json:"payload_json,omitempty"`
 	// metadata as JSON text. Refused together with metadata. Default: metadata counts.
-	MetadataJson  string `protobuf:"bytes,15,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
+	MetadataJson string `protobuf:"bytes,15,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
+	// How often workers may give the job back for later at no cost of a retry, 0 to 10,000. Default: 1,000.
+	MaxSnoozes    *int32 `protobuf:"varint,16,opt,name=max_snoozes,json=maxSnoozes,proto3,oneof" json:"max_snoozes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -883,6 +907,13 @@ func (x *NewJob) GetMetadataJson() string {
 		return x.MetadataJson
 	}
 	return ""
+}
+
+func (x *NewJob) GetMaxSnoozes() int32 {
+	if x != nil && x.MaxSnoozes != nil {
+		return *x.MaxSnoozes
+	}
+	return 0
 }
 
 // One run of a job by a worker.
@@ -1770,7 +1801,7 @@ var File_ltb_v1_job_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\t\n" +
+	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\t\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -1810,7 +1841,10 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\fpayload_json\x18\x1c \x01(\tR\vpayloadJson\x12\x1f\n" +
 	"\vresult_json\x18\x1d \x01(\tR\n" +
 	"resultJson\x12#\n" +
-	"\rmetadata_json\x18\x1e \x01(\tR\fmetadataJson\"\xdf\x04\n" +
+	"\rmetadata_json\x18\x1e \x01(\tR\fmetadataJson\x12!\n" +
+	"\fsnooze_count\x18\x1f \x01(\x05R\vsnoozeCount\x12\x1f\n" +
+	"\vmax_snoozes\x18  \x01(\x05R\n" +
+	"maxSnoozes\"\x95\x05\n" +
 	"\x06NewJob\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -1829,9 +1863,12 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"unique_key\x18\f \x01(\tR\tuniqueKey\x12/\n" +
 	"\x05delay\x18\r \x01(\v2\x19.google.protobuf.DurationR\x05delay\x12!\n" +
 	"\fpayload_json\x18\x0e \x01(\tR\vpayloadJson\x12#\n" +
-	"\rmetadata_json\x18\x0f \x01(\tR\fmetadataJsonB\x0e\n" +
+	"\rmetadata_json\x18\x0f \x01(\tR\fmetadataJson\x12$\n" +
+	"\vmax_snoozes\x18\x10 \x01(\x05H\x02R\n" +
+	"maxSnoozes\x88\x01\x01B\x0e\n" +
 	"\f_max_retriesB\x12\n" +
-	"\x10_timeout_seconds\"\x96\x02\n" +
+	"\x10_timeout_secondsB\x0e\n" +
+	"\f_max_snoozes\"\x96\x02\n" +
 	"\n" +
 	"JobAttempt\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x05R\x05epoch\x12\x18\n" +
@@ -1934,7 +1971,7 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\aJobView\x12\x18\n" +
 	"\x14JOB_VIEW_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eJOB_VIEW_BASIC\x10\x01\x12\x11\n" +
-	"\rJOB_VIEW_FULL\x10\x02*\x84\x02\n" +
+	"\rJOB_VIEW_FULL\x10\x02*\xa5\x02\n" +
 	"\x11JobAttemptOutcome\x12#\n" +
 	"\x1fJOB_ATTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dJOB_ATTEMPT_OUTCOME_COMPLETED\x10\x01\x12\x1e\n" +
@@ -1942,7 +1979,8 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\x1bJOB_ATTEMPT_OUTCOME_EXPIRED\x10\x03\x12!\n" +
 	"\x1dJOB_ATTEMPT_OUTCOME_TIMED_OUT\x10\x04\x12 \n" +
 	"\x1cJOB_ATTEMPT_OUTCOME_RELEASED\x10\x05\x12!\n" +
-	"\x1dJOB_ATTEMPT_OUTCOME_CANCELLED\x10\x06*\xb2\x01\n" +
+	"\x1dJOB_ATTEMPT_OUTCOME_CANCELLED\x10\x06\x12\x1f\n" +
+	"\x1bJOB_ATTEMPT_OUTCOME_SNOOZED\x10\a*\xb2\x01\n" +
 	"\fLeaseOutcome\x12\x1d\n" +
 	"\x19LEASE_OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10LEASE_OUTCOME_OK\x10\x01\x12\x17\n" +

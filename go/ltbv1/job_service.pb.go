@@ -83,7 +83,9 @@ type CreateJobRequest struct {
 	// metadata as JSON text. Refused together with metadata. Default: metadata counts.
 	MetadataJson string `protobuf:"bytes,16,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
 	// Fields for JSON documents. Default: STRUCT.
-	JsonFormat    JsonFormat `protobuf:"varint,17,opt,name=json_format,json=jsonFormat,proto3,enum=ltb.v1.JsonFormat" json:"json_format,omitempty"`
+	JsonFormat JsonFormat `protobuf:"varint,17,opt,name=json_format,json=jsonFormat,proto3,enum=ltb.v1.JsonFormat" json:"json_format,omitempty"`
+	// How often workers may give the job back for later at no cost of a retry, 0 to 10,000. Default: 1,000.
+	MaxSnoozes    *int32 `protobuf:"varint,18,opt,name=max_snoozes,json=maxSnoozes,proto3,oneof" json:"max_snoozes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -235,6 +237,13 @@ func (x *CreateJobRequest) GetJsonFormat() JsonFormat {
 		return x.JsonFormat
 	}
 	return JsonFormat_JSON_FORMAT_UNSPECIFIED
+}
+
+func (x *CreateJobRequest) GetMaxSnoozes() int32 {
+	if x != nil && x.MaxSnoozes != nil {
+		return *x.MaxSnoozes
+	}
+	return 0
 }
 
 // Response of CreateJob.
@@ -1639,7 +1648,14 @@ type ReleaseJobsItem struct {
 	// Id of the job. Required.
 	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	// Epoch of the lease. Required.
-	Epoch         int32 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch int32 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The job is due again once this has passed by the database's clock, 0 to 7 days, for example what a
+	// provider's Retry-After says. Default: 0, at once.
+	Delay *durationpb.Duration `protobuf:"bytes,3,opt,name=delay,proto3" json:"delay,omitempty"`
+	// True: no other job with the job's limit_key starts meanwhile either: a pause of the key by PauseJobs that
+	// ends by itself after `delay`, or an hour if that is longer. A pause that there is is made longer, not
+	// shorter. Needs `delay`; a job without a limit_key holds nothing. Default: false.
+	HoldLimitKey  bool `protobuf:"varint,4,opt,name=hold_limit_key,json=holdLimitKey,proto3" json:"hold_limit_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1686,6 +1702,20 @@ func (x *ReleaseJobsItem) GetEpoch() int32 {
 		return x.Epoch
 	}
 	return 0
+}
+
+func (x *ReleaseJobsItem) GetDelay() *durationpb.Duration {
+	if x != nil {
+		return x.Delay
+	}
+	return nil
+}
+
+func (x *ReleaseJobsItem) GetHoldLimitKey() bool {
+	if x != nil {
+		return x.HoldLimitKey
+	}
+	return false
 }
 
 // Response of ReleaseJobs.
@@ -1740,7 +1770,16 @@ type ReleaseJobsResult struct {
 	// Id of the job.
 	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	// Outcome of the item.
-	Outcome       LeaseOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=ltb.v1.LeaseOutcome" json:"outcome,omitempty"`
+	Outcome LeaseOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=ltb.v1.LeaseOutcome" json:"outcome,omitempty"`
+	// Status of the job afterwards, where `delay` was given and the outcome is OK: PENDING, or FAILED where
+	// neither a snooze nor a retry was left.
+	Status JobStatus `protobuf:"varint,3,opt,name=status,proto3,enum=ltb.v1.JobStatus" json:"status,omitempty"`
+	// When the job is due again. Unset when it is at once, or not at all.
+	RunAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=run_at,json=runAt,proto3" json:"run_at,omitempty"`
+	// Name of the invalid field within the item. Only when REJECTED.
+	Field string `protobuf:"bytes,5,opt,name=field,proto3" json:"field,omitempty"`
+	// What is wrong, in words. Only when REJECTED.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1787,6 +1826,34 @@ func (x *ReleaseJobsResult) GetOutcome() LeaseOutcome {
 		return x.Outcome
 	}
 	return LeaseOutcome_LEASE_OUTCOME_UNSPECIFIED
+}
+
+func (x *ReleaseJobsResult) GetStatus() JobStatus {
+	if x != nil {
+		return x.Status
+	}
+	return JobStatus_JOB_STATUS_UNSPECIFIED
+}
+
+func (x *ReleaseJobsResult) GetRunAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RunAt
+	}
+	return nil
+}
+
+func (x *ReleaseJobsResult) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *ReleaseJobsResult) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
 }
 
 // Request of UpdateJobProgress.
@@ -4332,7 +4399,7 @@ var File_ltb_v1_job_service_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\n" +
-	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xbd\x05\n" +
+	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xf3\x05\n" +
 	"\x10CreateJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -4355,9 +4422,12 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\fpayload_json\x18\x0f \x01(\tR\vpayloadJson\x12#\n" +
 	"\rmetadata_json\x18\x10 \x01(\tR\fmetadataJson\x123\n" +
 	"\vjson_format\x18\x11 \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
-	"jsonFormatB\x0e\n" +
+	"jsonFormat\x12$\n" +
+	"\vmax_snoozes\x18\x12 \x01(\x05H\x02R\n" +
+	"maxSnoozes\x88\x01\x01B\x0e\n" +
 	"\f_max_retriesB\x12\n" +
-	"\x10_timeout_seconds\"2\n" +
+	"\x10_timeout_secondsB\x0e\n" +
+	"\f_max_snoozes\"2\n" +
 	"\x11CreateJobResponse\x12\x1d\n" +
 	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"[\n" +
 	"\x16BatchCreateJobsRequest\x12\"\n" +
@@ -4467,15 +4537,21 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\"`\n" +
 	"\x12ReleaseJobsRequest\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12-\n" +
-	"\x05items\x18\x02 \x03(\v2\x17.ltb.v1.ReleaseJobsItemR\x05items\">\n" +
+	"\x05items\x18\x02 \x03(\v2\x17.ltb.v1.ReleaseJobsItemR\x05items\"\x95\x01\n" +
 	"\x0fReleaseJobsItem\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x14\n" +
-	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\"J\n" +
+	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12/\n" +
+	"\x05delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x05delay\x12$\n" +
+	"\x0ehold_limit_key\x18\x04 \x01(\bR\fholdLimitKey\"J\n" +
 	"\x13ReleaseJobsResponse\x123\n" +
-	"\aresults\x18\x01 \x03(\v2\x19.ltb.v1.ReleaseJobsResultR\aresults\"Z\n" +
+	"\aresults\x18\x01 \x03(\v2\x19.ltb.v1.ReleaseJobsResultR\aresults\"\xe6\x01\n" +
 	"\x11ReleaseJobsResult\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12.\n" +
-	"\aoutcome\x18\x02 \x01(\x0e2\x14.ltb.v1.LeaseOutcomeR\aoutcome\"\x9d\x01\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2\x14.ltb.v1.LeaseOutcomeR\aoutcome\x12)\n" +
+	"\x06status\x18\x03 \x01(\x0e2\x11.ltb.v1.JobStatusR\x06status\x121\n" +
+	"\x06run_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05runAt\x12\x14\n" +
+	"\x05field\x18\x05 \x01(\tR\x05field\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\x9d\x01\n" +
 	"\x18UpdateJobProgressRequest\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x123\n" +
 	"\x05items\x18\x02 \x03(\v2\x1d.ltb.v1.UpdateJobProgressItemR\x05items\x12/\n" +
@@ -4822,103 +4898,106 @@ var file_ltb_v1_job_service_proto_depIdxs = []int32{
 	69,  // 38: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
 	64,  // 39: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
 	20,  // 40: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
-	22,  // 41: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
-	75,  // 42: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	24,  // 43: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
-	65,  // 44: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
-	26,  // 45: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
-	75,  // 46: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	65,  // 47: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
-	66,  // 48: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 49: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
-	66,  // 50: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 51: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
-	69,  // 52: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 53: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 54: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	69,  // 55: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 56: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 57: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	76,  // 58: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
-	76,  // 59: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
-	77,  // 60: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
-	65,  // 61: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
-	78,  // 62: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	78,  // 63: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	79,  // 64: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
-	78,  // 65: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
-	64,  // 66: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	64,  // 67: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	80,  // 68: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
-	65,  // 69: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
-	81,  // 70: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
-	64,  // 71: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
-	64,  // 72: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
-	65,  // 73: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
-	82,  // 74: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
-	69,  // 75: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
-	71,  // 76: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
-	66,  // 77: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 78: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
-	0,   // 79: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
-	2,   // 80: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
-	4,   // 81: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
-	6,   // 82: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
-	8,   // 83: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
-	11,  // 84: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
-	15,  // 85: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
-	19,  // 86: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
-	23,  // 87: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
-	27,  // 88: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
-	29,  // 89: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
-	31,  // 90: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
-	33,  // 91: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
-	35,  // 92: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
-	37,  // 93: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
-	39,  // 94: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
-	41,  // 95: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
-	43,  // 96: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
-	45,  // 97: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
-	47,  // 98: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
-	49,  // 99: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
-	51,  // 100: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
-	53,  // 101: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
-	55,  // 102: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
-	57,  // 103: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
-	59,  // 104: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
-	61,  // 105: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
-	1,   // 106: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
-	3,   // 107: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
-	5,   // 108: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
-	7,   // 109: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
-	9,   // 110: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
-	13,  // 111: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
-	17,  // 112: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
-	21,  // 113: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
-	25,  // 114: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
-	28,  // 115: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
-	30,  // 116: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
-	32,  // 117: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
-	34,  // 118: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
-	36,  // 119: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
-	38,  // 120: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
-	40,  // 121: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
-	42,  // 122: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
-	44,  // 123: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
-	46,  // 124: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
-	48,  // 125: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
-	50,  // 126: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
-	52,  // 127: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
-	54,  // 128: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
-	56,  // 129: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
-	58,  // 130: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
-	60,  // 131: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
-	62,  // 132: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
-	106, // [106:133] is the sub-list for method output_type
-	79,  // [79:106] is the sub-list for method input_type
-	79,  // [79:79] is the sub-list for extension type_name
-	79,  // [79:79] is the sub-list for extension extendee
-	0,   // [0:79] is the sub-list for field type_name
+	65,  // 41: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
+	22,  // 42: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
+	75,  // 43: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	69,  // 44: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
+	64,  // 45: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	24,  // 46: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
+	65,  // 47: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
+	26,  // 48: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
+	75,  // 49: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	65,  // 50: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
+	66,  // 51: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 52: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
+	66,  // 53: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 54: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
+	69,  // 55: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
+	64,  // 56: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	64,  // 57: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	69,  // 58: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
+	64,  // 59: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	64,  // 60: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	76,  // 61: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
+	76,  // 62: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
+	77,  // 63: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
+	65,  // 64: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
+	78,  // 65: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	78,  // 66: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	79,  // 67: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
+	78,  // 68: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
+	64,  // 69: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	64,  // 70: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	80,  // 71: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
+	65,  // 72: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
+	81,  // 73: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
+	64,  // 74: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
+	64,  // 75: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
+	65,  // 76: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
+	82,  // 77: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
+	69,  // 78: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
+	71,  // 79: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
+	66,  // 80: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 81: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
+	0,   // 82: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
+	2,   // 83: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
+	4,   // 84: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
+	6,   // 85: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
+	8,   // 86: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
+	11,  // 87: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
+	15,  // 88: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
+	19,  // 89: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
+	23,  // 90: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
+	27,  // 91: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
+	29,  // 92: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
+	31,  // 93: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
+	33,  // 94: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
+	35,  // 95: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
+	37,  // 96: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
+	39,  // 97: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
+	41,  // 98: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
+	43,  // 99: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
+	45,  // 100: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
+	47,  // 101: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
+	49,  // 102: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
+	51,  // 103: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
+	53,  // 104: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
+	55,  // 105: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
+	57,  // 106: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
+	59,  // 107: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
+	61,  // 108: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
+	1,   // 109: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
+	3,   // 110: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
+	5,   // 111: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
+	7,   // 112: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
+	9,   // 113: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
+	13,  // 114: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
+	17,  // 115: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
+	21,  // 116: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
+	25,  // 117: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
+	28,  // 118: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
+	30,  // 119: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
+	32,  // 120: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
+	34,  // 121: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
+	36,  // 122: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
+	38,  // 123: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
+	40,  // 124: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
+	42,  // 125: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
+	44,  // 126: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
+	46,  // 127: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
+	48,  // 128: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
+	50,  // 129: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
+	52,  // 130: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
+	54,  // 131: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
+	56,  // 132: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
+	58,  // 133: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
+	60,  // 134: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
+	62,  // 135: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
+	109, // [109:136] is the sub-list for method output_type
+	82,  // [82:109] is the sub-list for method input_type
+	82,  // [82:82] is the sub-list for extension type_name
+	82,  // [82:82] is the sub-list for extension extendee
+	0,   // [0:82] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_service_proto_init() }

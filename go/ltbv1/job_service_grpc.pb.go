@@ -110,8 +110,9 @@ type JobServiceClient interface {
 	FailJobs(ctx context.Context, in *FailJobsRequest, opts ...grpc.CallOption) (*FailJobsResponse, error)
 	// Gives jobs back without having run them to an end. They become pending at once: the first time in their
 	// old place, later behind the jobs of their priority that wait. From the eleventh time on since the job was
-	// created or retried by RetryJob, it counts as a failed attempt. An item that is sent again changes
-	// nothing.
+	// created or retried by RetryJob, it counts as a failed attempt. With `delay` a job becomes due later, in
+	// its old place, as often as its max_snoozes allows; more often it counts as a failed attempt. An item that
+	// is sent again changes nothing, and one that is REJECTED gives nothing back.
 	ReleaseJobs(ctx context.Context, in *ReleaseJobsRequest, opts ...grpc.CallOption) (*ReleaseJobsResponse, error)
 	// Records the progress of running jobs and renews their leases.
 	UpdateJobProgress(ctx context.Context, in *UpdateJobProgressRequest, opts ...grpc.CallOption) (*UpdateJobProgressResponse, error)
@@ -507,8 +508,9 @@ type JobServiceServer interface {
 	FailJobs(context.Context, *FailJobsRequest) (*FailJobsResponse, error)
 	// Gives jobs back without having run them to an end. They become pending at once: the first time in their
 	// old place, later behind the jobs of their priority that wait. From the eleventh time on since the job was
-	// created or retried by RetryJob, it counts as a failed attempt. An item that is sent again changes
-	// nothing.
+	// created or retried by RetryJob, it counts as a failed attempt. With `delay` a job becomes due later, in
+	// its old place, as often as its max_snoozes allows; more often it counts as a failed attempt. An item that
+	// is sent again changes nothing, and one that is REJECTED gives nothing back.
 	ReleaseJobs(context.Context, *ReleaseJobsRequest) (*ReleaseJobsResponse, error)
 	// Records the progress of running jobs and renews their leases.
 	UpdateJobProgress(context.Context, *UpdateJobProgressRequest) (*UpdateJobProgressResponse, error)

@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "d6ba3ece3ad86b4c401adc783d4fc93c5e3f45ee54d6c1661df07ebde0115dde",
-  "20240320000002_add_indexes": "d6ba3ece3ad86b4c401adc783d4fc93c5e3f45ee54d6c1661df07ebde0115dde",
-  "20240320000003_add_audit_logs": "3a9614e9e09b81632d8efee38abe87afee01bbfacdb59a5c148b26b0a54584b8",
+  "20240320000001_initial_schema": "41cbe867cf8bde96c9915e8e005ee156e702edb97ebc1dfe86a079333067980f",
+  "20240320000002_add_indexes": "41cbe867cf8bde96c9915e8e005ee156e702edb97ebc1dfe86a079333067980f",
+  "20240320000003_add_audit_logs": "c307af50b51d4928c999debcfae4afc2f11a07d499023c820d7e11e31a7c1878",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

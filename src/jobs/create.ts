@@ -33,6 +33,7 @@ export const exampleJob: JobToCreate = {
   payload: {},
   priority: 0,
   maxRetries: 3,
+  maxSnoozes: 1_000,
   timeoutSeconds: 300,
   requiredTags: [],
   origin: undefined,
@@ -45,6 +46,7 @@ const jobColumns = {
   payload: "jsonb",
   priority: "int4",
   maxRetries: "int4",
+  maxSnoozes: "int4",
   timeoutSeconds: "int4",
   runAt: "timestamptz",
   delayMs: "int8",
@@ -112,11 +114,11 @@ const insertJobs = statement("job_insert", {
     ), ${keyed}, created as (
       insert into jobs (
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
-        timeout_seconds, run_at, benchmark_id, unique_key, metadata, created_by
+        max_snoozes, timeout_seconds, run_at, benchmark_id, unique_key, metadata, created_by
       )
       select
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
-        timeout_seconds, due_at, benchmark_id, unique_key, metadata, created_by
+        max_snoozes, timeout_seconds, due_at, benchmark_id, unique_key, metadata, created_by
       from item
       where unique_key is null or exists (select from keyed where keyed.job_id = item.id)
       order by ordinality
@@ -190,6 +192,7 @@ export function newJob(created: JobToCreate, createdAt: string): Job {
     result: null,
     error: null,
     retryCount: 0,
+    snoozeCount: 0,
     workerId: null,
     progress: 0,
     progressMessage: null,

@@ -34,6 +34,7 @@ export const newJob = z
     payload: jsonObject.default({}),
     priority: whole(-2_147_483_648).default(0),
     maxRetries: whole(0, limits.maxRetries).default(3),
+    maxSnoozes: whole(0, limits.maxSnoozes).default(limits.maxSnoozesDefault),
     timeoutSeconds: whole(0, limits.timeoutSeconds).default(limits.timeoutSecondsDefault),
     requiredTags: tags.default([]),
     runAt: timestamp.nullish(),
@@ -105,6 +106,22 @@ export const failure = leaseRef.extend({
 
 /** A failed attempt. Without `retryAfterMs` the pause before the retry grows with each. */
 export type Failure = z.input<typeof failure>;
+
+export const release = leaseRef
+  .extend({
+    delayMs: whole(0, limits.retryAfterMs, "milliseconds").default(0),
+    holdLimitKey: z.boolean().default(false),
+  })
+  .refine(({ delayMs, holdLimitKey }) => delayMs > 0 || !holdLimitKey, {
+    path: ["holdLimitKey"],
+    message: "needs a delay",
+  });
+
+/**
+ * A job to give back, for after `delayMs`. `holdLimitKey`: none with its limit key starts meanwhile, for at
+ * most `limits.holdMs`.
+ */
+export type ReleaseInput = z.input<typeof release>;
 
 export const progressReport = leaseRef.extend({
   progress: share.nullable().default(null),

@@ -33,6 +33,8 @@ export function jobMessage(job: Job, asText: boolean, attempts: readonly JobAtte
     error: job.error ?? "",
     retryCount: job.retryCount,
     maxRetries: job.maxRetries,
+    snoozeCount: job.snoozeCount,
+    maxSnoozes: job.maxSnoozes,
     timeoutSeconds: job.timeoutSeconds,
     assignedWorkerId: job.workerId ?? "",
     requiredTags: job.requiredTags,
@@ -118,7 +120,16 @@ export function endMessage(jobId: string, { outcome, field, reason }: EndResult)
     jobId,
     outcome: leaseOutcome.values[outcome],
     // The wire has durations where the library has milliseconds.
-    ...(field !== undefined && { field: field.replace(/^retry_after_ms$/, "retry_after") }),
+    ...(field !== undefined && { field: field.replace(/^(retry_after|delay)_ms$/, "$1") }),
     ...(reason !== undefined && { reason }),
+  };
+}
+
+/** The same for a report after which the job may be run again. */
+export function backMessage(jobId: string, { status, runAt, ...end }: EndResult) {
+  return {
+    ...endMessage(jobId, end),
+    ...(status && { status: jobStatus.values[status] }),
+    ...(runAt && { runAt: toTimestamp(runAt) }),
   };
 }

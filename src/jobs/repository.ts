@@ -266,11 +266,15 @@ export class JobRepository {
 
   /**
    * Gives jobs back unrun: pending again, the first time in their old place, and then behind those that wait.
-   * It costs no retry up to `limits.freeReleases` times.
+   * It costs no retry up to `limits.freeReleases` times. With a delay they are due later, in their old place,
+   * at no cost as often as `maxSnoozes` says.
    */
-  async release(workerId: string, items: readonly input.LeaseRef[]): Promise<readonly EndResult[]> {
+  async release(workerId: string, items: readonly input.ReleaseInput[]): Promise<readonly EndResult[]> {
     const worker = { ...parseInput(input.reporter, { workerId }), byWorker: true };
-    const results = await writeValid(input.leaseRef, items, worker, this.#writes.release);
+    // A pause is its caller's own, so that write is not shared with others.
+    const isHeld = items.some(({ holdLimitKey }) => holdLimitKey);
+    const { release } = isHeld ? writeDirectly(this.#db) : this.#writes;
+    const results = await writeValid(input.release, items, worker, release);
     for (const { outcome } of results) this.#counts.releases.add(outcome);
     this.#queue.announce();
     return results;

@@ -18,6 +18,8 @@ export const jobRow = z.object({
   error: z.string().nullable(),
   retryCount: z.number(),
   maxRetries: z.number(),
+  snoozeCount: z.number(),
+  maxSnoozes: z.number(),
   timeoutSeconds: z.number(),
   /** The worker_id of the worker that holds the job, or that ended it. */
   workerId: z.string().nullable(),
@@ -65,6 +67,7 @@ export const attemptOutcomes = [
   "timed_out",
   "released",
   "cancelled",
+  "snoozed",
 ] as const;
 
 export const attemptRow = z.object({

@@ -11,7 +11,7 @@ import { invalidField, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { actorIdOf, callOf } from "../rpc/call/call.ts";
 import { parseInput } from "../validation.ts";
-import { fromTimestamp, jsonOf, omitEmpty, requestKeyOf, toTimestamp, wantsText } from "../wire/convert.ts";
+import { fromTimestamp, jsonOf, omitEmpty, requestKeyOf, wantsText } from "../wire/convert.ts";
 import { fromDuration, toDuration } from "../wire/duration.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
@@ -27,6 +27,7 @@ import {
 } from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";
 import {
+  backMessage,
   endMessage,
   failureGroupMessage,
   historyMessage,
@@ -125,23 +126,21 @@ export function jobService(store: JobStore) {
       const asText = next !== undefined && wantsText(next, "next.json_format");
       const claim = next && nextOf(workerId, next);
       const failures = items.map(({ jobId, epoch, error, retryable, retryAfter }) => {
-        return { jobId, epoch, error, retryable, retryAfterMs: retryDelayOf(retryAfter) };
+        return { jobId, epoch, error, retryable, retryAfterMs: delayOf(retryAfter, "retry_after") };
       });
       const results = await jobs.fail(workerId, failures);
       return {
-        results: results.map(({ status, runAt, ...end }, index) => ({
-          ...endMessage(items[index]?.jobId ?? "", end),
-          ...(status && { status: jobStatus.values[status] }),
-          ...(runAt && { runAt: toTimestamp(runAt) }),
-        })),
+        results: results.map((end, index) => backMessage(items[index]?.jobId ?? "", end)),
         ...(claim && (await claimNext(jobs, claim, asText, context))),
       };
     },
 
     async releaseJobs({ workerId, items }) {
-      const leases = items.map(({ jobId, epoch }) => ({ jobId, epoch }));
-      const results = await jobs.release(workerId, leases);
-      return { results: results.map((end, index) => endMessage(items[index]?.jobId ?? "", end)) };
+      const releases = items.map(({ jobId, epoch, delay, holdLimitKey }) => {
+        return { jobId, epoch, delayMs: delayOf(delay, "delay"), holdLimitKey };
+      });
+      const results = await jobs.release(workerId, releases);
+      return { results: results.map((end, index) => backMessage(items[index]?.jobId ?? "", end)) };
     },
 
     async updateJobProgress({ workerId, items, lease }) {
@@ -296,6 +295,7 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     payload: jsonOf(job.payload, job.payloadJson),
     priority: job.priority,
     maxRetries: job.maxRetries,
+    maxSnoozes: job.maxSnoozes,
     timeoutSeconds: job.timeoutSeconds,
     requiredTags: job.requiredTags,
     runAt: fromTimestamp(job.runAt, `${path}run_at`),
@@ -340,9 +340,9 @@ async function claimNext(jobs: JobRepository, claim: ClaimInput, asText: boolean
 }
 
 /** A bad duration stays invalid until its item is checked: an error here would refuse the whole call. */
-function retryDelayOf(sent: Duration | undefined): number | undefined {
+function delayOf(sent: Duration | undefined, field: string): number | undefined {
   try {
-    return fromDuration(sent, "retry_after");
+    return fromDuration(sent, field);
   } catch {
     return -1;
   }

@@ -20,7 +20,7 @@ export type LeaseOutcome = "ok" | "stale" | "not_found" | "cancelled" | "rejecte
 /** `field` and `reason` are there only where the item was rejected. */
 export interface EndResult extends Partial<finish.EvaluationCounts & Rejection> {
   outcome: LeaseOutcome;
-  /** After a failure or a rejection that ended the attempt: the job's status, and when its retry is due. */
+  /** After an end whose job may be run again: the job's status, and when it is due. */
   status?: "pending" | "failed";
   runAt?: string | null;
 }
@@ -63,12 +63,7 @@ export function writeDirectly(db: Executor, create: CreateJobs = createJobs): Jo
       writeEnds(
         db,
         items,
-        async (sorted) =>
-          (await db.any(finish.failLeases(sorted))).map(({ position, ...end }) => ({
-            position,
-            outcome: "ok",
-            ...failureOf(end),
-          })),
+        async (sorted) => (await db.any(finish.failLeases(sorted))).map(backResult),
         ({ retryable }, { outcome, mayRetry, isCurrent, status, runAt }) => {
           const willRetry = retryable && mayRetry && !(isCurrent && status === "failed");
           return (
@@ -81,7 +76,13 @@ export function writeDirectly(db: Executor, create: CreateJobs = createJobs): Jo
         db,
         items,
         (sorted) => releaseJobs(db, sorted),
-        (_, { outcome }) => outcome === "released" && {},
+        (item, { outcome, isCurrent, status, runAt }) => {
+          if (!isLater(item)) return outcome === "released" && {};
+          const willRetry = !(isCurrent && status === "failed");
+          return (
+            outcome === "snoozed" && failureOf({ willRetry, runAt: willRetry && isCurrent ? runAt : null })
+          );
+        },
       ),
     progress: (items) =>
       writeEnds(db, items, async (sorted) => {
@@ -91,21 +92,38 @@ export function writeDirectly(db: Executor, create: CreateJobs = createJobs): Jo
   };
 }
 
-/** Gives back the jobs whose leases are held. Those that came back before go by other statements. */
+const isLater = ({ delayMs = 0 }: finish.Release): boolean => delayMs > 0;
+
+/**
+ * Gives back the jobs whose leases are held, at once or for later. Those that came back too often before go
+ * by other statements.
+ */
 export async function releaseJobs(db: Executor, items: readonly finish.Release[]): Promise<PlacedResult[]> {
-  const released = new Set<finish.Release>();
-  for (const release of [finish.releaseLeases, finish.releaseAgain, finish.exhaustLeases]) {
-    const left = items.filter((item) => !released.has(item));
-    if (left.length === 0) break;
-    const { positions } = await db.one(release(left));
-    for (const { position } of succeed(positions, left)) {
+  const results = new Map<finish.Release, EndResult>();
+  const run = async (
+    of: readonly finish.Release[],
+    write: (left: readonly finish.Release[]) => Promise<readonly PlacedResult[]>,
+  ) => {
+    const left = of.filter((item) => !results.has(item));
+    if (left.length === 0) return;
+    for (const { position, ...result } of await write(left)) {
       const item = left[position - 1];
-      if (item) released.add(item);
+      if (item) results.set(item, result);
     }
-  }
-  return items.flatMap((item, index) =>
-    released.has(item) ? [{ position: index + 1, outcome: "ok" as const }] : [],
-  );
+  };
+  const [later, atOnce] = [items.filter(isLater), items.filter((item) => !isLater(item))];
+  for (const release of [finish.releaseLeases, finish.releaseAgain, finish.exhaustLeases])
+    await run(atOnce, async (left) => succeed((await db.one(release(left))).positions, left));
+  for (const snooze of [finish.snoozeLeases, finish.exhaustSnoozes])
+    await run(later, async (left) => (await db.any(snooze(left))).map(backResult));
+  return items.flatMap((item, index) => {
+    const result = results.get(item);
+    return result ? { position: index + 1, ...result } : [];
+  });
+}
+
+function backResult({ position, ...end }: { position: number; willRetry: boolean; runAt: string | null }) {
+  return { position, outcome: "ok" as const, ...failureOf(end) };
 }
 
 function failureOf({ willRetry, runAt }: { willRetry: boolean; runAt: string | null }) {

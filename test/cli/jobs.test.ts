@@ -42,7 +42,20 @@ test("numbers that no double holds keep their digits", async () => {
 describe("submit", () => {
   test("prints the id, and sends every option", async () => {
     const before = Date.now();
-    const args = ["--priority", "-5", "--max-retries", "1", "--timeout", "7", "--tag", "gpu", "--tag", "eu"];
+    const args = [
+      "--priority",
+      "-5",
+      "--max-retries",
+      "1",
+      "--max-snoozes",
+      "4",
+      "--timeout",
+      "7",
+      "--tag",
+      "gpu",
+      "--tag",
+      "eu",
+    ];
     const more = ["--in", "5m", "--limit-key", "openai/gpt-4", "--unique-key", "only"];
     const { code, stdout } = await cli.run("job", "submit", "full", '{"a":[1,{"b":null}]}', ...args, ...more);
     expect({ code, id: stdout.trim() }).toEqual({ code: 0, id: expect.stringMatching(UUID) });
@@ -53,6 +66,7 @@ describe("submit", () => {
       status: "JOB_STATUS_PENDING",
       priority: -5,
       max_retries: 1,
+      max_snoozes: 4,
       timeout_seconds: 7,
       required_tags: ["eu", "gpu"],
       limit_key: "openai/gpt-4",

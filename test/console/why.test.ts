@@ -3,6 +3,8 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 import { hindrances, type Queue } from "../../console/src/pages/jobs/job/why.ts";
 import {
+  JobAttemptOutcome,
+  JobAttemptSchema,
   JobLaneSchema,
   JobLimitSchema,
   JobPauseSchema,
@@ -39,8 +41,11 @@ describe("what keeps a pending job from running", () => {
   test("a time that has not come, with no word on its place in line", () => {
     const later = job({ runAt: timestampFromMs(now + 60_000), retryCount: 1 });
     expect(hindrances(later, { ...free, line: [job({ id: "other" })], lineGoesOn: true })).toEqual([
-      { kind: "due", at: now + 60_000, again: true },
+      { kind: "due", at: now + 60_000, after: "failure" },
     ]);
+    const attempts = [{ outcome: JobAttemptOutcome.FAILED }, { outcome: JobAttemptOutcome.SNOOZED }];
+    const snoozed = job({ ...later, attempts: attempts.map((each) => create(JobAttemptSchema, each)) });
+    expect(hindrances(snoozed, free)).toEqual([{ kind: "due", at: now + 60_000, after: "snooze" }]);
     expect(kinds(job({ runAt: timestampFromMs(now - 1) }), {})).toEqual([]);
   });
 

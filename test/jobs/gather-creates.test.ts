@@ -12,6 +12,7 @@ function job(letters: number, metadata?: { text: string }): JobToCreate {
     metadata,
     priority: 0,
     maxRetries: 3,
+    maxSnoozes: 1_000,
     timeoutSeconds: 300,
     requiredTags: [],
   };

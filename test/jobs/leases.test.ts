@@ -40,6 +40,11 @@ const reports = {
     ),
   release: (workerId: string, ends: { jobId: string; epoch: number }[], db = q.db) =>
     db.jobs.release(workerId, ends),
+  snooze: (workerId: string, ends: { jobId: string; epoch: number }[], db = q.db) =>
+    db.jobs.release(
+      workerId,
+      ends.map((end) => ({ ...end, delayMs: 60_000 })),
+    ),
   progress: (workerId: string, ends: { jobId: string; epoch: number }[], db = q.db) =>
     db.jobs.progress(
       workerId,

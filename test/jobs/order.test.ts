@@ -44,7 +44,8 @@ const step = fc.oneof(
           async ({ model, db, ids }) => {
             const { jobType = "a", requiredTags = [], limitKey } = lanes[lane] ?? {};
             const uniqueKey = key === null ? undefined : `${key}`;
-            const job = { id: newId(), jobType, requiredTags, limitKey, priority, uniqueKey, maxRetries: 1 };
+            const often = { maxRetries: 1, maxSnoozes: 1 };
+            const job = { id: newId(), jobType, requiredTags, limitKey, priority, uniqueKey, ...often };
             const runAt = later ? "2999-01-01T00:00:00Z" : undefined;
             const expected = model.create(job, later);
             if (expected === "created") ids.push(job.id);
@@ -76,7 +77,12 @@ const step = fc.oneof(
     arbitrary: fc
       .record({
         pick: fc.nat(99),
-        how: fc.constantFrom("completed" as const, "failed" as const, "released" as const),
+        how: fc.constantFrom(
+          "completed" as const,
+          "failed" as const,
+          "released" as const,
+          "snoozed" as const,
+        ),
         retryable: fc.boolean(),
         worker: fc.option(fc.nat(2)),
       })
@@ -93,6 +99,7 @@ const step = fc.oneof(
               completed: () => db.jobs.complete(workerId, [end]),
               failed: () => db.jobs.fail(workerId, [{ ...end, error: "e", retryable, retryAfterMs: 60_000 }]),
               released: () => db.jobs.release(workerId, [end]),
+              snoozed: () => db.jobs.release(workerId, [{ ...end, delayMs: 60_000 }]),
             };
             expect(await send[how]()).toMatchObject([{ outcome: expected }]);
           },

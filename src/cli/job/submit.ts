@@ -17,6 +17,7 @@ import { type JobFields, submitLines } from "./submit-lines.ts";
 interface Options extends ServiceOptions {
   priority?: number;
   maxRetries?: number;
+  maxSnoozes?: number;
   timeout?: number;
   tag?: string[];
   runAt?: Date;
@@ -41,6 +42,11 @@ export function addCommand(job: Command): void {
     .argument("[payload]", "JSON object; - reads it from standard input, @FILE from a file")
     .option("--priority <n>", "higher is run first (default: 0)", parseWhole(-INT32 - 1, INT32))
     .option("--max-retries <n>", "retries after a failure, 0 to 100 (default: 3)", parseWhole(0, 100))
+    .option(
+      "--max-snoozes <n>",
+      "times that workers may put it off at no cost of a retry, 0 to 10000 (default: 1000)",
+      parseWhole(0, 10_000),
+    )
     .option(
       "--timeout <seconds>",
       "longest time that an attempt may run; 0: no limit (default: 300)",
@@ -94,11 +100,13 @@ async function submit(
 }
 
 async function fieldsOf(client: ServiceClient, jobType: string, options: Options): Promise<JobFields> {
-  const { priority, maxRetries, timeout, tag, runAt, in: delayMs, limitKey, uniqueKey } = options;
+  const { priority, maxRetries, maxSnoozes, timeout, tag, runAt, in: delayMs } = options;
+  const { limitKey, uniqueKey } = options;
   return {
     jobType,
     benchmarkId: await findBenchmarkId(client.benchmarks, options.benchmark),
-    ...given({ priority, maxRetries, timeoutSeconds: timeout, requiredTags: tag, limitKey, uniqueKey }),
+    ...given({ priority, maxRetries, maxSnoozes, timeoutSeconds: timeout, requiredTags: tag }),
+    ...given({ limitKey, uniqueKey }),
     ...given({
       runAt: runAt && timestampFromDate(runAt),
       delay: delayMs === undefined ? undefined : toDuration(delayMs),

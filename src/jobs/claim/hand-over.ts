@@ -26,6 +26,7 @@ const pairColumns = {
   payload: "jsonb",
   priority: "int4",
   maxRetries: "int4",
+  maxSnoozes: "int4",
   timeoutSeconds: "int4",
   benchmarkId: "uuid",
   metadata: "jsonb",
@@ -76,12 +77,12 @@ const insertLeased = statement("job_insert_leased", {
       where request_id is null or (worker_id, request_id) in (select actor, request_id from answered)
     ), created as (
       insert into jobs (
-        id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, timeout_seconds,
-        benchmark_id, metadata, created_by, status, epoch, version, assigned_worker_id, started_at, updated_at
+        id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, max_snoozes,
+        timeout_seconds, benchmark_id, metadata, created_by, status, epoch, version, assigned_worker_id, started_at, updated_at
       )
       select
-        id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, timeout_seconds,
-        benchmark_id, metadata, created_by, 'running', 1, 2, slot_id, at, at
+        id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, max_snoozes,
+        timeout_seconds, benchmark_id, metadata, created_by, 'running', 1, 2, slot_id, at, at
       from given order by ordinality
       returning id, job_type, benchmark_id
     ), lease as (

@@ -18,7 +18,7 @@ interface JobRow {
   leased: number | null;
 }
 
-const outcomeOf = { complete: "completed", fail: "failed", release: "released" } as const;
+const outcomeOf = { complete: "completed", fail: "failed", release: "released", snooze: "snoozed" } as const;
 
 /**
  * What cannot have happened in a right queue: contradictions between what callers were told and what is

@@ -64,6 +64,7 @@ export class QueueClient {
       case "complete":
       case "fail":
       case "release":
+      case "snooze":
       case "progress":
         return this.#report(command);
       case "cancel":
@@ -142,7 +143,7 @@ export class QueueClient {
     op,
     pick,
     ...more
-  }: Extract<Command, { op: "complete" | "fail" | "release" | "progress" }>) {
+  }: Extract<Command, { op: "complete" | "fail" | "release" | "snooze" | "progress" }>) {
     const chosen =
       this.#leases.length === 0 ? [] : Array.from({ length: more.items }, (_, i) => this.#lease(pick + i));
     const items = [...new Set(chosen)].map(({ id, epoch }) => ({ jobId: id, epoch, result: newId() }));
@@ -185,6 +186,14 @@ export class QueueClient {
     const refs = items.map(({ jobId, epoch }) => ({ jobId, epoch }));
     if (op === "complete") return this.#db.jobs.complete(this.#workerId, items);
     if (op === "release") return this.#db.jobs.release(this.#workerId, refs);
+    if (op === "snooze") {
+      // Some of the jobs have limit keys, which are held meanwhile.
+      const [delayMs, holdLimitKey] = [1, refs.length > 1];
+      return this.#db.jobs.release(
+        this.#workerId,
+        refs.map((ref) => ({ ...ref, delayMs, holdLimitKey })),
+      );
+    }
     if (op === "progress") {
       return this.#db.jobs.progress(
         this.#workerId,

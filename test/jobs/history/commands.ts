@@ -4,7 +4,7 @@ import fc from "fast-check";
 export type Command =
   | { op: "create"; lane: number; priority: number; key: number | null; later: boolean; jobs: number }
   | { op: "claim"; max: number; narrow: boolean; waitMs: number }
-  | { op: "release" | "progress"; pick: number; items: number }
+  | { op: "release" | "snooze" | "progress"; pick: number; items: number }
   /** `next` jobs are claimed along with it. */
   | { op: "complete"; pick: number; items: number; next: number }
   | { op: "fail"; pick: number; items: number; retryable: boolean }
@@ -62,6 +62,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ op: fc.constant("fail" as const), pick, items, retryable: fc.boolean() }),
   },
   { weight: 5, arbitrary: fc.record({ op: fc.constant("release" as const), pick, items }) },
+  { weight: 4, arbitrary: fc.record({ op: fc.constant("snooze" as const), pick, items }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant("progress" as const), pick, items }) },
   { weight: 4, arbitrary: fc.record({ op: fc.constant("cancel" as const), pick }) },
   { weight: 5, arbitrary: fc.record({ op: fc.constant("retry" as const), pick }) },

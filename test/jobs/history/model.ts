@@ -14,7 +14,9 @@ interface ModelJob {
   epoch: number;
   retries: number;
   releases: number;
+  snoozes: number;
   maxRetries: number;
+  maxSnoozes: number;
   workerId: string | undefined;
   /** How the attempts of this job have ended, by epoch. */
   ends: Map<number, { workerId: string; outcome: string }>;
@@ -28,7 +30,7 @@ export interface ModelWorker {
 
 type NewModelJob = Pick<
   ModelJob,
-  "id" | "jobType" | "requiredTags" | "priority" | "uniqueKey" | "limitKey" | "maxRetries"
+  "id" | "jobType" | "requiredTags" | "priority" | "uniqueKey" | "limitKey" | "maxRetries" | "maxSnoozes"
 >;
 
 export class ModelQueue {
@@ -47,6 +49,7 @@ export class ModelQueue {
       epoch: 0,
       retries: 0,
       releases: 0,
+      snoozes: 0,
       workerId: undefined,
       ends: new Map(),
     });
@@ -88,7 +91,7 @@ export class ModelQueue {
     workerId: string,
     id: string,
     epoch: number,
-    outcome: "completed" | "failed" | "released",
+    outcome: "completed" | "failed" | "released" | "snoozed",
     retryable = true,
   ): string {
     const job = this.jobs.get(id);
@@ -97,6 +100,7 @@ export class ModelQueue {
       job.ends.set(epoch, { workerId, outcome });
       if (outcome === "completed") job.state = "completed";
       else if (outcome === "released") this.#release(job);
+      else if (outcome === "snoozed") this.#snooze(job);
       else this.#fail(job, retryable);
       return "ok";
     }
@@ -134,7 +138,7 @@ export class ModelQueue {
     if (!job) return "not_found";
     if (job.state !== "failed" && job.state !== "cancelled") return "forbidden";
     if (job.uniqueKey !== undefined && this.#holder(job.jobType, job.uniqueKey)) return "taken";
-    Object.assign(job, { state: "ready", retries: 0, releases: 0, epoch: job.epoch + 1 });
+    Object.assign(job, { state: "ready", retries: 0, releases: 0, snoozes: 0, epoch: job.epoch + 1 });
     return "ok";
   }
 
@@ -164,6 +168,11 @@ export class ModelQueue {
   #release(job: ModelJob): void {
     if (job.releases > 0) job.sequence = this.#sequence++;
     if (job.releases++ < limits.freeReleases) job.state = "ready";
+    else this.#fail(job, true);
+  }
+
+  #snooze(job: ModelJob): void {
+    if (job.snoozes++ < job.maxSnoozes) job.state = "later";
     else this.#fail(job, true);
   }
 

@@ -21,7 +21,7 @@ export interface Granted extends Span {
 }
 
 export interface Reported extends Span {
-  op: "complete" | "fail" | "release" | "progress";
+  op: "complete" | "fail" | "release" | "snooze" | "progress";
   id: string;
   epoch: number;
   workerId: string;

@@ -328,6 +328,7 @@ JobAttemptOutcome = Literal[
     "TIMED_OUT",
     "RELEASED",
     "CANCELLED",
+    "SNOOZED",
 ]
 """How an attempt ended.
 
@@ -338,6 +339,7 @@ JobAttemptOutcome = Literal[
 - ``TIMED_OUT``: The attempt ran past the job's timeout_seconds.
 - ``RELEASED``: Given back by the worker, or taken back when the worker deregistered. Costs no retry up to ten times.
 - ``CANCELLED``: Cancelled while running.
+- ``SNOOZED``: Given back by the worker for later. Costs no retry up to max_snoozes times.
 """
 
 LeaseOutcome = Literal[
@@ -4944,6 +4946,8 @@ class Job(Message):
         "created_by",
         "version",
         "attempts",
+        "snooze_count",
+        "max_snoozes",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -4973,6 +4977,8 @@ class Job(Message):
         ("created_by", "createdBy", "plain"),
         ("version", "version", "int32"),
         ("attempts", "attempts", "list message JobAttempt"),
+        ("snooze_count", "snoozeCount", "int32"),
+        ("max_snoozes", "maxSnoozes", "int32"),
     )
 
     id: str
@@ -4999,8 +5005,8 @@ class Job(Message):
     """Last error, or the reason of the cancellation. At most 64 KiB; empty when there is none."""
 
     retry_count: int
-    """Number of retries used: attempts that failed, timed out, expired, or were released for more than the
-    tenth time, since creation or the last RetryJob.
+    """Number of retries used: attempts that failed, timed out, expired, were released for more than the tenth
+    time, or given back for later more often than max_snoozes, since creation or the last RetryJob.
     """
 
     max_retries: int
@@ -5066,6 +5072,12 @@ class Job(Message):
     attempts: list[JobAttempt]
     """The latest 100 attempts, oldest first; a running one is last. Only returned by GetJob."""
 
+    snooze_count: int
+    """How often workers gave the job back for later, since creation or the last RetryJob."""
+
+    max_snoozes: int
+    """How often they may at no cost of a retry, 0 to 10,000."""
+
     def __init__(
         self,
         *,
@@ -5096,6 +5108,8 @@ class Job(Message):
         created_by: str = "",
         version: int = 0,
         attempts: list[JobAttempt] | None = None,
+        snooze_count: int = 0,
+        max_snoozes: int = 0,
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5124,6 +5138,8 @@ class Job(Message):
         self.created_by = created_by
         self.version = version
         self.attempts = [] if attempts is None else attempts
+        self.snooze_count = snooze_count
+        self.max_snoozes = max_snoozes
 
 
 class NewJob(Message):
@@ -5143,6 +5159,7 @@ class NewJob(Message):
         "metadata",
         "unique_key",
         "delay",
+        "max_snoozes",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -5158,6 +5175,7 @@ class NewJob(Message):
         ("metadata", "metadata", "document"),
         ("unique_key", "uniqueKey", "plain"),
         ("delay", "delay", "duration"),
+        ("max_snoozes", "maxSnoozes", "int32"),
     )
 
     id: str
@@ -5203,6 +5221,9 @@ class NewJob(Message):
     that is. Refused together with run_at. Default: at once.
     """
 
+    max_snoozes: int | None
+    """How often workers may give the job back for later at no cost of a retry, 0 to 10,000. Default: 1,000."""
+
     def __init__(
         self,
         *,
@@ -5219,6 +5240,7 @@ class NewJob(Message):
         metadata: Mapping[str, Any] | None = None,
         unique_key: str = "",
         delay: timedelta | float | None = None,
+        max_snoozes: int | None = None,
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5233,6 +5255,7 @@ class NewJob(Message):
         self.metadata = metadata
         self.unique_key = unique_key
         self.delay = delay
+        self.max_snoozes = max_snoozes
 
 
 class JobAttempt(Message):
@@ -6255,10 +6278,14 @@ class ReleaseJobsItem(Message):
     __slots__ = (
         "job_id",
         "epoch",
+        "delay",
+        "hold_limit_key",
     )
     _fields = (
         ("job_id", "jobId", "plain"),
         ("epoch", "epoch", "int32"),
+        ("delay", "delay", "duration"),
+        ("hold_limit_key", "holdLimitKey", "plain"),
     )
 
     job_id: str
@@ -6267,14 +6294,29 @@ class ReleaseJobsItem(Message):
     epoch: int
     """Epoch of the lease. Required."""
 
+    delay: timedelta | float | None
+    """The job is due again once this has passed by the database's clock, 0 to 7 days, for example what a
+    provider's Retry-After says. Default: 0, at once.
+    """
+
+    hold_limit_key: bool
+    """True: no other job with the job's limit_key starts meanwhile either: a pause of the key by PauseJobs that
+    ends by itself after `delay`, or an hour if that is longer. A pause that there is is made longer, not
+    shorter. Needs `delay`; a job without a limit_key holds nothing. Default: false.
+    """
+
     def __init__(
         self,
         *,
         job_id: str = "",
         epoch: int = 0,
+        delay: timedelta | float | None = None,
+        hold_limit_key: bool = False,
     ) -> None:
         self.job_id = job_id
         self.epoch = epoch
+        self.delay = delay
+        self.hold_limit_key = hold_limit_key
 
 
 class ReleaseJobsResponse(Message):
@@ -6304,10 +6346,18 @@ class ReleaseJobsResult(Message):
     __slots__ = (
         "job_id",
         "outcome",
+        "status",
+        "run_at",
+        "field",
+        "reason",
     )
     _fields = (
         ("job_id", "jobId", "plain"),
         ("outcome", "outcome", "enum LEASE_OUTCOME_"),
+        ("status", "status", "enum JOB_STATUS_"),
+        ("run_at", "runAt", "timestamp"),
+        ("field", "field", "plain"),
+        ("reason", "reason", "plain"),
     )
 
     job_id: str
@@ -6316,14 +6366,36 @@ class ReleaseJobsResult(Message):
     outcome: LeaseOutcome
     """Outcome of the item."""
 
+    status: JobStatus
+    """Status of the job afterwards, where `delay` was given and the outcome is OK: PENDING, or FAILED where
+    neither a snooze nor a retry was left.
+    """
+
+    run_at: datetime | None
+    """When the job is due again. Unset when it is at once, or not at all."""
+
+    field: str
+    """Name of the invalid field within the item. Only when REJECTED."""
+
+    reason: str
+    """What is wrong, in words. Only when REJECTED."""
+
     def __init__(
         self,
         *,
         job_id: str = "",
         outcome: LeaseOutcome = "UNSPECIFIED",
+        status: JobStatus = "UNSPECIFIED",
+        run_at: datetime | None = None,
+        field: str = "",
+        reason: str = "",
     ) -> None:
         self.job_id = job_id
         self.outcome = outcome
+        self.status = status
+        self.run_at = run_at
+        self.field = field
+        self.reason = reason
 
 
 class UpdateJobProgressItem(Message):

@@ -603,6 +603,7 @@ JOB_CREATE_JOB = Method(
         ("unique_key", "uniqueKey", "plain"),
         ("request_id", "requestId", "plain"),
         ("delay", "delay", "duration"),
+        ("max_snoozes", "maxSnoozes", "int32"),
     ),
     True,
 )
@@ -2606,6 +2607,7 @@ class JobService(Calls):
         unique_key: str | None = None,
         request_id: str | None = None,
         delay: timedelta | float | None = None,
+        max_snoozes: int | None = None,
         timeout: float | None = None,
     ) -> m.CreateJobResponse:
         """Creates a job in status PENDING. Where a call of ClaimJobs waits that may have it, and no better job is
@@ -2630,8 +2632,9 @@ class JobService(Calls):
             request_id: Makes the call safe to repeat, 1 to 128 characters. Default: none.
             delay: Not claimed before this time has passed by the database's clock, 0 s to 100 years; Job.run_at tells when
                 that is. Refused together with run_at. Default: at once.
+            max_snoozes: How often workers may give the job back for later at no cost of a retry, 0 to 10,000. Default: 1,000.
         """
-        return self._call(JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay}, timeout)
+        return self._call(JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes}, timeout)
 
     def batch_create_jobs(
         self,
@@ -2825,8 +2828,9 @@ class JobService(Calls):
     ) -> m.ReleaseJobsResponse:
         """Gives jobs back without having run them to an end. They become pending at once: the first time in their
         old place, later behind the jobs of their priority that wait. From the eleventh time on since the job was
-        created or retried by RetryJob, it counts as a failed attempt. An item that is sent again changes
-        nothing.
+        created or retried by RetryJob, it counts as a failed attempt. With `delay` a job becomes due later, in
+        its old place, as often as its max_snoozes allows; more often it counts as a failed attempt. An item that
+        is sent again changes nothing, and one that is REJECTED gives nothing back.
 
         Args:
             worker_id: worker_id of the worker that holds the leases. Required.

@@ -17,8 +17,9 @@ export function CopyDialog({ job, onClose }: { job: Job; onClose: () => void }) 
   const edit = (part: Partial<typeof edited>) => setEdited({ ...edited, ...part, requestId: randomId() });
   const navigate = useNavigate();
   const submit = async () => {
-    const { jobType, maxRetries, timeoutSeconds, requiredTags, benchmarkId, limitKey, metadataJson } = job;
-    const same = { jobType, maxRetries, timeoutSeconds, requiredTags, benchmarkId, limitKey, metadataJson };
+    const { jobType, maxRetries, maxSnoozes, timeoutSeconds, requiredTags, benchmarkId, limitKey } = job;
+    const much = { maxRetries, maxSnoozes, timeoutSeconds };
+    const same = { jobType, ...much, requiredTags, benchmarkId, limitKey, metadataJson: job.metadataJson };
     const made = await jobClient.createJob({ ...same, ...edited });
     await navigate({ to: "/jobs/$id", params: { id: made.job?.id ?? "" } });
   };

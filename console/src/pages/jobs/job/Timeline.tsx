@@ -21,12 +21,14 @@ const tones: Readonly<Record<JobAttemptOutcome, Tone>> = {
   [JobAttemptOutcome.TIMED_OUT]: "bad",
   [JobAttemptOutcome.RELEASED]: "warn",
   [JobAttemptOutcome.CANCELLED]: "even",
+  [JobAttemptOutcome.SNOOZED]: "even",
 };
 
 const waits: Record<Stretch["wait"], string> = {
   first: "",
   scheduled: "until due",
   backoff: "pause after the failure",
+  snoozed: "after its worker put it off",
   returned: "after it was given back",
   "by hand": "until it was retried by hand",
 };

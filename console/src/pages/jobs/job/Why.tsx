@@ -57,13 +57,18 @@ export function Why({ job }: { job: Job }) {
   );
 }
 
+const befores = {
+  nothing: "It is due",
+  failure: "It pauses after a failure, and is due",
+  snooze: "Its worker put it off, and it is due",
+};
+
 function Reason({ hindrance, jobType }: { hindrance: Hindrance; jobType: string }) {
   switch (hindrance.kind) {
     case "due":
       return (
         <>
-          {hindrance.again ? "It pauses after a failure, and is due" : "It is due"}{" "}
-          <Time at={timestampFromMs(hindrance.at)} />
+          {befores[hindrance.after ?? "nothing"]} <Time at={timestampFromMs(hindrance.at)} />
         </>
       );
     case "paused": {

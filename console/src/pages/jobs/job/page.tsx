@@ -118,6 +118,7 @@ function factsOf(job: Job): (readonly [string, React.ReactNode])[] {
   return [
     ["Priority", job.priority],
     ["Attempts", attemptsOf(job)],
+    ["Put off", job.snoozeCount > 0 && `${count(job.snoozeCount)} of ${count(job.maxSnoozes)} times`],
     ["Timeout", job.timeoutSeconds === 0 ? "none" : `${lasting(job.timeoutSeconds * 1000)} an attempt`],
     ["Tags", job.requiredTags.length > 0 && <Tags key="tags" tags={job.requiredTags} />],
     [

@@ -1,11 +1,11 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { type Job, type JobAttempt, JobStatus } from "../../../../../gen/ltb/v1/job_pb.ts";
+import { type Job, type JobAttempt, JobAttemptOutcome, JobStatus } from "../../../../../gen/ltb/v1/job_pb.ts";
 
 /** One attempt, or the wait for the next, with the wait before it. Times are milliseconds since 1970. */
 export interface Stretch {
   attempt: JobAttempt | undefined;
   /** Why it waited before. */
-  wait: "first" | "scheduled" | "backoff" | "by hand" | "returned";
+  wait: "first" | "scheduled" | "backoff" | "by hand" | "returned" | "snoozed";
   waitFrom: number;
   /** When the attempt began. Undefined: it has not. */
   from: number | undefined;
@@ -49,6 +49,7 @@ export function stretchesOf(job: Job): Stretch[] {
 function waitOf(job: Job, before: JobAttempt | undefined, next: JobAttempt | undefined): Stretch["wait"] {
   if (!before) return job.attempts.length <= 1 && job.runAt && job.retryCount === 0 ? "scheduled" : "first";
   const number = next?.attempt ?? job.retryCount + 1;
+  if (before.outcome === JobAttemptOutcome.SNOOZED) return "snoozed";
   if (number > before.attempt) return "backoff";
   return number === before.attempt ? "returned" : "by hand";
 }

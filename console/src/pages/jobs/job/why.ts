@@ -1,6 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import {
   type Job,
+  JobAttemptOutcome,
   type JobLane,
   type JobLimit,
   type JobPause,
@@ -10,7 +11,7 @@ import { type Worker, WorkerStatus } from "../../../../../gen/ltb/v1/worker_pb.t
 
 /** What keeps a pending job from running, each by itself. */
 export type Hindrance =
-  | { kind: "due"; at: number; again: boolean }
+  | { kind: "due"; at: number; after: "failure" | "snooze" | undefined }
   | { kind: "paused"; pause: JobPause }
   | { kind: "limit"; limit: JobLimit | undefined }
   | { kind: "nobody"; nearest: { worker: Worker; lacks: Lack } | undefined }
@@ -36,7 +37,7 @@ export function hindrances(job: Job, queue: Queue): Hindrance[] {
   const due = job.runAt && timestampMs(job.runAt);
   const waits = due !== undefined && due > queue.now;
   return [
-    ...(waits ? [{ kind: "due", at: due, again: job.retryCount > 0 } as const] : []),
+    ...(waits ? [{ kind: "due", at: due, after: endBefore(job) } as const] : []),
     ...queue.pauses
       .filter((pause) => isPausedBy(job, pause))
       .map((pause) => ({ kind: "paused", pause }) as const),
@@ -44,6 +45,11 @@ export function hindrances(job: Job, queue: Queue): Hindrance[] {
     ...workersOf(job, queue.workers),
     ...(waits ? [] : placeOf(job, queue)),
   ];
+}
+
+function endBefore({ attempts, retryCount }: Job): "failure" | "snooze" | undefined {
+  if (attempts.at(-1)?.outcome === JobAttemptOutcome.SNOOZED) return "snooze";
+  return retryCount > 0 ? "failure" : undefined;
 }
 
 function isPausedBy({ jobType, limitKey }: Pick<Job, "jobType" | "limitKey">, pause: JobPause): boolean {
