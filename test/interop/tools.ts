@@ -12,12 +12,12 @@ const goTools = {
 };
 const pythonPackages = [
   "grpcio==1.85.1",
-  "grpcio-tools==1.85.1",
-  "grpcio-status==1.85.1",
-  "protobuf==7.36.2",
-  "googleapis-common-protos==1.76.0",
+  // What later ones generate refuses the Protobuf of many programs.
+  "grpcio-tools==1.62.3",
+  "protobuf==4.25.9",
+  "googleapis-common-protos==1.66.0",
   "typing-extensions==4.16.0",
-  "setuptools==84.2.1",
+  "setuptools==80.9.0",
   "urllib3==2.8.0",
 ];
 

@@ -14,8 +14,7 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.struct_pb2 import Struct, Value
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
+from google.rpc import error_details_pb2, status_pb2
 from ltb.v1 import benchmark_service_pb2 as bench, benchmark_service_pb2_grpc
 from ltb.v1 import evaluation_pb2, job_pb2
 from ltb.v1 import job_service_pb2 as jobs, job_service_pb2_grpc
@@ -84,8 +83,8 @@ def fails(code, reason=None, **metadata):
         yield details
     except grpc.RpcError as error:
         same(error.code(), code)
-        status = rpc_status.from_call(error)
-        for detail in status.details if status else []:
+        status = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
+        for detail in status_pb2.Status.FromString(status).details:
             for kind in (error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RequestInfo):
                 if detail.Is(kind.DESCRIPTOR):
                     message = kind()
