@@ -404,7 +404,7 @@ def test_the_sender_loads_nothing_in_its_thread(stub: Stub) -> None:
 def test_a_handler_of_a_signal_may_record(stub: Stub) -> None:
     code = """
         import faulthandler, itertools, signal, time, ltb
-        faulthandler.dump_traceback_later(30, exit=True)
+        faulthandler.dump_traceback_later(55, exit=True)
         run = ltb.run("a", model="m", dataset="d")
         number = itertools.count()
         def record(*_, durable=False): run.log(sample_id=next(number), output="x", durable=durable)
@@ -413,7 +413,7 @@ def test_a_handler_of_a_signal_may_record(stub: Stub) -> None:
         end = time.monotonic() + 3
         while time.monotonic() < end: record(durable=next(number) % 100 == 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        assert run.finish()
+        assert run.finish(timeout=45)
         print(next(number))
     """
     there = storing(stub)
