@@ -23,11 +23,16 @@ type failing struct {
 	item *ltbv1.FailJobsItem
 }
 
+type release struct {
+	job  *held
+	item *ltbv1.ReleaseJobsItem
+}
+
 // Deliveries send the outcomes of jobs to the service, and end their leases when it has answered.
 type deliveries struct {
 	completions *outbox[completion, *ltbv1.CompleteJobsResult]
 	failures    *outbox[failing, *ltbv1.FailJobsResult]
-	releases    *outbox[*held, *ltbv1.ReleaseJobsResult]
+	releases    *outbox[release, *ltbv1.ReleaseJobsResult]
 	// abandon gives up what has no answer.
 	abandon context.CancelFunc
 }
@@ -94,21 +99,21 @@ func (w *Worker) newDeliveries() *deliveries {
 		},
 		refused: func(one failing, err error) { giveUp(one.job, err) },
 	}
-	made.releases = &outbox[*held, *ltbv1.ReleaseJobsResult]{
+	made.releases = &outbox[release, *ltbv1.ReleaseJobsResult]{
 		ctx: ctx, delayed: delayed,
-		send: func(ctx context.Context, batch []*held) ([]*ltbv1.ReleaseJobsResult, error) {
+		send: func(ctx context.Context, batch []release) ([]*ltbv1.ReleaseJobsResult, error) {
 			request := &ltbv1.ReleaseJobsRequest{WorkerId: w.options.WorkerID}
-			for _, job := range batch {
-				request.Items = append(request.Items, &ltbv1.ReleaseJobsItem{JobId: job.lease.Job.Id, Epoch: job.lease.Epoch})
+			for _, one := range batch {
+				request.Items = append(request.Items, one.item)
 			}
 			answer, err := w.client.Jobs.ReleaseJobs(ctx, request)
 			return answer.GetResults(), err
 		},
-		weigh: func(*held) float64 { return 1.0 / batchItems },
-		answered: func(job *held, answer *ltbv1.ReleaseJobsResult) {
-			w.ended(job, "the release", answer.Outcome, "", "")
+		weigh: func(release) float64 { return 1.0 / batchItems },
+		answered: func(one release, answer *ltbv1.ReleaseJobsResult) {
+			w.ended(one.job, "the release", answer.Outcome, answer.Field, answer.Reason)
 		},
-		refused: giveUp,
+		refused: func(one release, err error) { giveUp(one.job, err) },
 	}
 	return made
 }

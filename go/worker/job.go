@@ -46,22 +46,34 @@ var (
 	ErrStopped = errors.New("the worker is stopping")
 )
 
-// A failure is an error with the handler's knowledge about a retry.
-type failure struct {
-	error
-	isPermanent bool
-	retryAfter  time.Duration
-}
+// A failure is an error that no retry would mend.
+type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
 // Permanent makes an error that fails the job for good, even if retries are left.
-func Permanent(err error) error { return failure{error: err, isPermanent: true} }
+func Permanent(err error) error { return failure{err} }
 
-// RetryLater makes an error that names the time until the job's retry, at most 7 days, for example from a
-// provider's rate limit. Other errors are tried again after exponential backoff.
+// A putOff is an error that gives the job back for later.
+type putOff struct {
+	error
+	after        time.Duration
+	holdLimitKey bool
+}
+
+func (p putOff) Unwrap() error { return p.error }
+
+// RetryLater makes an error that gives the job back for later, at most 7 days: the answer to a provider's
+// rate limit. That costs no retry, as often as the job's max_snoozes allows; more often it is a failed
+// attempt. No other job with the job's limit key starts meanwhile, on any worker, for at most an hour at a
+// time: see [RetryThisLater].
 func RetryLater(after time.Duration, err error) error {
-	return failure{error: err, retryAfter: min(max(after, time.Nanosecond), 7*24*time.Hour)}
+	return putOff{err, min(max(after, time.Millisecond), 7*24*time.Hour), true}
+}
+
+// RetryThisLater is [RetryLater] for what concerns this job alone: others with its limit key go on.
+func RetryThisLater(after time.Duration, err error) error {
+	return putOff{err, min(max(after, time.Millisecond), 7*24*time.Hour), false}
 }
 
 // A panicError is what a handler panicked with.

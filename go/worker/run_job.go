@@ -24,7 +24,11 @@ func (w *Worker) runJob(job *held) {
 	}
 	item, err := w.call(ctx, job)
 	cause := context.Cause(ctx)
-	if err != nil && cause == nil {
+	var later putOff
+	isLater := cause == nil && errors.As(err, &later)
+	if isLater {
+		w.log.Info("the job is given back for later", "job", job.lease.Job.Id, "after", later.after, "err", err)
+	} else if err != nil && cause == nil {
 		w.log.Warn("the job failed", "job", job.lease.Job.Id, "attempt", job.lease.Attempt, "err", err)
 	}
 	w.mu.Lock()
@@ -37,7 +41,11 @@ func (w *Worker) runJob(job *held) {
 			// It is not sent: the service ends attempts at their timeout itself, and records that.
 			w.leases.remove(job)
 		case cause == ErrStopped:
-			w.outcomes.releases.add(job)
+			w.outcomes.releases.add(giveBack(job))
+		case isLater:
+			back := giveBack(job)
+			back.item.Delay, back.item.HoldLimitKey = durationpb.New(later.after), later.holdLimitKey
+			w.outcomes.releases.add(back)
 		default:
 			w.outcomes.failures.add(failing{job, failItem(job, err)})
 		}
@@ -80,12 +88,13 @@ func failItem(job *held, err error) *ltbv1.FailJobsItem {
 	item := &ltbv1.FailJobsItem{
 		JobId: job.lease.Job.Id, Epoch: job.lease.Epoch, Error: texts.Error(err.Error(), "failed without a message"),
 	}
-	var known failure
-	if errors.As(err, &known) {
-		item.Retryable = new(!known.isPermanent)
-		if known.retryAfter > 0 {
-			item.RetryAfter = durationpb.New(known.retryAfter)
-		}
+	if errors.As(err, &failure{}) {
+		item.Retryable = new(false)
 	}
 	return item
+}
+
+// giveBack makes the report of a job that is due again at once.
+func giveBack(job *held) release {
+	return release{job, &ltbv1.ReleaseJobsItem{JobId: job.lease.Job.Id, Epoch: job.lease.Epoch}}
 }

@@ -263,7 +263,7 @@ func (w *Worker) received(granted []*ltbv1.Lease, at time.Time) {
 // giveBackQueued gives back the jobs that have not started. The caller has the lock.
 func (w *Worker) giveBackQueued() {
 	for _, held := range w.leases.takeQueued() {
-		w.outcomes.releases.add(held)
+		w.outcomes.releases.add(giveBack(held))
 	}
 }
 

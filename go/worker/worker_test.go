@@ -222,7 +222,7 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 
 func TestErrorsWrapTheirCause(t *testing.T) {
 	cause := errors.New("cause")
-	for _, err := range []error{worker.Permanent(cause), worker.RetryLater(-time.Second, cause)} {
+	for _, err := range []error{worker.Permanent(cause), worker.RetryLater(-time.Second, cause), worker.RetryThisLater(0, cause)} {
 		if !errors.Is(err, cause) || err.Error() != "cause" {
 			t.Errorf("got %v", err)
 		}

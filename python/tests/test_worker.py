@@ -665,11 +665,15 @@ def test_an_exception_that_is_wrong_itself_fails_the_attempt(
     assert isinstance(outcome, Failed)
     assert told in outcome.item.error
     assert outcome.item.retryable is retryable
-    assert outcome.item.retry_after is None
 
 
-def test_the_seconds_of_a_header_are_read() -> None:
-    assert ltb.RetryLater("2.5").seconds == 2.5
+@pytest.mark.parametrize(("seconds", "delay"), [("2.5", 2.5), (-1, 0.001), (1e9, 604_800.0)])
+@pytest.mark.parametrize("hold", [True, False])
+def test_a_job_is_given_back_for_as_long_as_the_service_takes(seconds: Any, delay: float, hold: bool) -> None:
+    def handle(job: ltb.Job) -> None:
+        raise ltb.RetryLater(seconds, hold_limit_key=hold)
+
+    assert outcome_of(held(), handle) == Released(delay, hold)
 
 
 @pytest.mark.parametrize("given", [("half", None), (None, Mute()), ([1], "m")], ids=repr)

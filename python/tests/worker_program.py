@@ -61,7 +61,7 @@ def failure_of(task: dict[str, Any]) -> Exception:
         return RuntimeError(f"{text} \0 \ud800 {'x' * 100_000}")
     if task.get("forGood"):
         return ltb.PermanentError(text)
-    return ltb.RetryLater(task["retryAfter"], text) if "retryAfter" in task else RuntimeError(text)
+    return ltb.RetryLater(task["later"], text) if "later" in task else RuntimeError(text)
 
 
 def block(seconds: float) -> None:

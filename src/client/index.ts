@@ -11,6 +11,7 @@ export {
   JobAbortedError,
   JobError,
   type JobEvaluation,
+  RetryLater,
   withEvaluations,
 } from "./worker/outcome.ts";
 export { type RunningWorker, runWorker } from "./worker/run-worker.ts";

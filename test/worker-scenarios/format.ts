@@ -15,7 +15,9 @@ const newJob = z.strictObject({
   /** Any but that of the workers' handlers. */
   type: z.string().optional(),
   maxRetries: z.int().optional(),
+  maxSnoozes: z.int().optional(),
   timeoutSeconds: z.int().optional(),
+  limitKey: z.string().default(""),
   /** Whether there is a benchmark for its evaluations. */
   benchmark: z.boolean().default(false),
 });

@@ -3,6 +3,7 @@ import {
   type JobContext,
   JobError,
   type JobHandler,
+  RetryLater,
   runWorker,
   withEvaluations,
 } from "../../src/client/index.ts";
@@ -14,7 +15,7 @@ interface Task {
   during?: number;
   fail?: string;
   forGood?: boolean;
-  retryAfter?: number;
+  later?: number;
   oddly?: boolean;
   wait?: number;
   ignore?: number;
@@ -56,12 +57,10 @@ async function report(times: number, seconds: number, progress: JobContext["prog
   }
 }
 
-function failureOf({ forGood, retryAfter, oddly }: Task, text: string): Error {
+function failureOf({ forGood, later, oddly }: Task, text: string): Error {
   if (oddly) return new Error(`${text} \0 \ud800 ${"x".repeat(100_000)}`);
   if (forGood) return new JobError(text, { retryable: false });
-  return retryAfter === undefined
-    ? new Error(text)
-    : new JobError(text, { retryAfterMs: retryAfter * 1_000 });
+  return later === undefined ? new Error(text) : new RetryLater(later * 1_000, { message: text });
 }
 
 function resultOf({ return: result = null, bytes, oddly }: Task): unknown {

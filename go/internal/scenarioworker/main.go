@@ -22,7 +22,7 @@ type task struct {
 	During      float64
 	Fail        *string
 	ForGood     bool
-	RetryAfter  *float64
+	Later       *float64
 	Oddly       bool
 	Wait        float64
 	Ignore      float64
@@ -114,8 +114,8 @@ func (t task) failure() error {
 		return fmt.Errorf("%s \x00 \xff %s", *t.Fail, strings.Repeat("x", 100_000))
 	case t.ForGood:
 		return worker.Permanent(err)
-	case t.RetryAfter != nil:
-		return worker.RetryLater(seconds(*t.RetryAfter), err)
+	case t.Later != nil:
+		return worker.RetryLater(seconds(*t.Later), err)
 	}
 	return err
 }

@@ -3,11 +3,12 @@ import { LeaseOutcome, LeaseOutcomeSchema } from "../../../gen/ltb/v1/job_pb.ts"
 import type { CompleteJobsItem, FailJobsItem, NextClaimSchema } from "../../../gen/ltb/v1/job_service_pb.ts";
 import { limits } from "../../limits.ts";
 import { messageOf } from "../../thrown.ts";
+import { toDuration } from "../../wire/duration.ts";
 import type { LtbClient } from "../client.ts";
 import type { Claims } from "./claims.ts";
 import type { HeldLease } from "./leases.ts";
 import { Outbox } from "./outbox.ts";
-import { JobError } from "./outcome.ts";
+import { JobError, type RetryLater } from "./outcome.ts";
 import type { ReportingWorker } from "./progress.ts";
 import { failed, type Outcome } from "./run-job.ts";
 
@@ -96,9 +97,9 @@ export function deliveries(
     settled,
   });
 
-  const releases = new Outbox<{ held: HeldLease }, Answer>({
+  const releases = new Outbox<{ held: HeldLease; later: RetryLater | undefined }, Answer>({
     send: async (batch, signal) => {
-      const items = batch.map(({ held }) => about(held));
+      const items = batch.map(({ held, later }) => ({ ...about(held), ...(later && putOff(later)) }));
       return (await jobs.releaseJobs({ workerId, items }, { signal, timeoutMs: TIMEOUT_MS })).results;
     },
     weigh: () => 1 / limits.batchItems,
@@ -113,7 +114,7 @@ export function deliveries(
       if (outcome.kind === "completed") completions.add({ held, ...outcome });
       else if (outcome.kind === "failed") failures.add({ held, item: outcome.item });
       else if (outcome.kind === "timed_out") leases.remove(held);
-      else releases.add({ held });
+      else releases.add({ held, later: outcome.later });
     },
     get size() {
       return completions.size + failures.size + releases.size;
@@ -125,6 +126,10 @@ export function deliveries(
       for (const outbox of [completions, failures, releases]) outbox.abandon();
     },
   };
+}
+
+function putOff({ afterMs, holdLimitKey }: RetryLater) {
+  return { delay: toDuration(Math.min(Math.max(afterMs, 1), limits.retryAfterMs)), holdLimitKey };
 }
 
 function weigh(bytes: number): number {

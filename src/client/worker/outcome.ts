@@ -24,6 +24,37 @@ export class JobError extends Error {
 }
 
 /**
+ * Gives the job back for later: the answer to a provider's 429. That costs no retry, as often as the job's
+ * max_snoozes allows; more often it is a failed attempt.
+ *
+ * ```ts
+ * if (response.status === 429) throw new RetryLater(1_000 * Number(response.headers.get("retry-after")));
+ * ```
+ */
+export class RetryLater extends Error {
+  override readonly name = "RetryLater";
+  /** Time until the job is due again, in milliseconds. */
+  readonly afterMs: number;
+  /** Whether no other job with the job's limit key starts meanwhile. */
+  readonly holdLimitKey: boolean;
+
+  /**
+   * @param afterMs more than 0, at most 7 days; what is beyond is cut off
+   * @param options.message for the worker's log. Default: "to be retried later"
+   * @param options.holdLimitKey keeps all jobs with this one's limit key from starting meanwhile, on every
+   *   worker, for at most an hour at a time. Default: true
+   * @throws RangeError if it is not a number
+   */
+  constructor(afterMs: number, options: { message?: string; holdLimitKey?: boolean; cause?: unknown } = {}) {
+    super(options.message ?? "to be retried later", { cause: options.cause });
+    if (typeof afterMs !== "number" || Number.isNaN(afterMs))
+      throw new RangeError(`afterMs: expected a number of milliseconds, got ${String(afterMs)}`);
+    this.afterMs = afterMs;
+    this.holdLimitKey = options.holdLimitKey ?? true;
+  }
+}
+
+/**
  * The cause of an aborted signal. `cancelled`: somebody cancelled the job. `lost`: the lease is no longer
  * this worker's. `timeout`: the job's timeout_seconds are over; the service records that by itself.
  * `stopped`: the worker stops and cannot wait any longer; the job is given back.

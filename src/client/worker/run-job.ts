@@ -11,14 +11,14 @@ import { messageOf } from "../../thrown.ts";
 import { toDuration } from "../../wire/duration.ts";
 import { abort, type HeldLease } from "./leases.ts";
 import type { JobContext, JobHandler } from "./options.ts";
-import { EvaluatedResult, JobAbortedError, JobError } from "./outcome.ts";
+import { EvaluatedResult, JobAbortedError, JobError, RetryLater } from "./outcome.ts";
 
 /** The outcome of a run, ready to be sent. */
 export type Outcome =
   | { kind: "completed"; item: CompleteJobsItem; bytes: number }
   | { kind: "failed"; item: FailJobsItem }
-  /** The job is given back, because it was stopped halfway. */
-  | { kind: "released" }
+  /** The job is given back: for later as its handler said, or at once because it was stopped halfway. */
+  | { kind: "released"; later?: RetryLater }
   /** The timeout is not sent: the service ends attempts at their timeout itself, and records that. */
   | { kind: "timed_out" };
 
@@ -40,6 +40,11 @@ export async function runJob(
     return completed(held, result);
   } catch (error) {
     const { reason: cause } = aborter.signal;
+    if (cause === undefined && error instanceof RetryLater) {
+      const { afterMs, holdLimitKey, message } = error;
+      context.log.info({ afterMs, holdLimitKey }, `the job is given back for later: ${message}`);
+      return { kind: "released", later: error };
+    }
     if (cause === undefined) context.log.warn({ err: error }, "the job failed");
     if (!(cause instanceof JobAbortedError)) return failed(held, error);
     if (cause.reason === "timeout") return { kind: "timed_out" };

@@ -45,8 +45,10 @@ class Deliveries:
             case Failed(item):
                 # A character of the error takes up to three bytes.
                 self._outbox.add(Entry("failure", held, item, len(item.error) * 3 / BATCH_BYTES))
-            case Released():
-                item = models.ReleaseJobsItem(job_id=held.job.id, epoch=held.job.epoch)
+            case Released(delay, hold_limit_key):
+                item = models.ReleaseJobsItem(
+                    job_id=held.job.id, epoch=held.job.epoch, delay=delay, hold_limit_key=hold_limit_key
+                )
                 self._outbox.add(Entry("release", held, item, 0))
 
     def _send(self, kind: Kind, batch: list[Entry]) -> Sequence[Any]:

@@ -79,19 +79,30 @@ class PermanentError(Exception):
 
 
 class RetryLater(Exception):  # noqa: N818 - it says what to do
-    """A failure that may pass, with the time of the retry: a rate limit, for example.
+    """Gives the job back for later: the answer to a provider's 429.
+
+    That costs no retry, as often as the job's `max_snoozes` allows; more often it is a failed attempt.
 
     Args:
-        seconds: Until the retry, at most 7 days; a longer time is shortened. It counts against the job's
-            `max_retries`. A text such as that of the header Retry-After is read if it is a number.
-        message: The error of the attempt.
+        seconds: Until the job is due again, at most 7 days; a longer time is shortened. A text such as that
+            of the header Retry-After is read if it is a number.
+        message: For the worker's log.
+        hold_limit_key: Keeps all jobs with this one's limit key from starting meanwhile, on every worker, for
+            at most an hour at a time.
 
     Raises:
         ValueError, TypeError: `seconds` is no number.
     """
 
-    def __init__(self, seconds: float | str, message: str = "to be retried later") -> None:
+    def __init__(
+        self,
+        seconds: float | str,
+        message: str = "to be retried later",
+        *,
+        hold_limit_key: bool = True,
+    ) -> None:
         super().__init__(message)
+        self.hold_limit_key = hold_limit_key
         try:
             self.seconds = float(seconds)
         except (ValueError, TypeError) as error:

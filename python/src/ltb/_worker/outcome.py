@@ -17,7 +17,8 @@ from .settings import Handler
 # line of a traceback says what happened.
 MAX_ERROR_BYTES = 65_536
 TAIL_BYTES = 16_384
-MAX_RETRY_S = 7 * 24 * 3600.0
+MIN_DELAY_S = 0.001
+MAX_DELAY_S = 7 * 24 * 3600.0
 
 
 class Completed(NamedTuple):
@@ -35,7 +36,11 @@ class Failed(NamedTuple):
 
 
 class Released(NamedTuple):
-    """The job is given back, because it was not run or was stopped halfway."""
+    """The job is given back: for later as its handler said, or at once as it was stopped before its end."""
+
+    delay: float | None = None
+    """Seconds until it is due again."""
+    hold_limit_key: bool = False
 
 
 Outcome = Completed | Failed | Released | None
@@ -60,13 +65,10 @@ async def run_async(held: Held, handler: Handler) -> Outcome:
 
 def failed(held: Held, error: BaseException) -> Failed:
     """The failure that an exception stands for."""
-    retry_after: float | None = None
     try:
-        if isinstance(error, RetryLater):
-            retry_after = min(max(error.seconds, 0.0), MAX_RETRY_S)
         text = _text_of(error)
     except Exception as fault:
-        # A class of the handler's own may have no `seconds`, or a `__str__` that raises.
+        # A class of the handler's own may have a `__str__` that raises.
         text = _text_of(fault)
     return Failed(
         models.FailJobsItem(
@@ -74,7 +76,6 @@ def failed(held: Held, error: BaseException) -> Failed:
             epoch=held.job.epoch,
             error=text,
             retryable=not isinstance(error, PermanentError),
-            retry_after=retry_after,
         )
     )
 
@@ -113,6 +114,14 @@ def _ended_by(held: Held, error: BaseException) -> Outcome:
         return None
     if held.job.cause == "stopped":
         return Released()
+    if isinstance(error, RetryLater) and held.job.cause is None:
+        try:
+            delay = min(max(error.seconds, MIN_DELAY_S), MAX_DELAY_S)
+            log.info("%s is given back for %g s: %s", held.about, delay, error)
+            return Released(delay, error.hold_limit_key)
+        except Exception as fault:
+            # A class of the handler's own may lack what this one has.
+            error = fault
     outcome = failed(held, error)
     # That of a job that was cancelled or lost is of no use any more.
     if held.job.cause is None:
@@ -122,7 +131,7 @@ def _ended_by(held: Held, error: BaseException) -> Outcome:
 
 def _text_of(error: BaseException) -> str:
     """The error of the attempt: a traceback for people, but only the message of what was raised for us."""
-    if isinstance(error, PermanentError | RetryLater):
+    if isinstance(error, PermanentError):
         text = str(error) or type(error).__name__
     else:
         # The first frame is ours.
