@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench, type Caller } from "../auth/support.ts";
-import { barriers, browser, program, settled } from "./browser.ts";
+import { barriers, browser, goTo, program, settled } from "./browser.ts";
 import { plain, sampleOf, seedBenchmark } from "./samples.ts";
 
 /** What stands on buttons that change nothing but what the reader sees. */
@@ -27,7 +27,8 @@ describe.skipIf(!program)("everybody can use it, and nobody can do more than all
   });
 
   test("actions beyond the role are absent, on every page", async () => {
-    const page = await open(home, { key: viewer.key });
+    const page = await open(`${home}/account`, { key: viewer.key });
+    await settled(page);
     for (const path of [
       "/",
       "/benchmarks",
@@ -47,7 +48,7 @@ describe.skipIf(!program)("everybody can use it, and nobody can do more than all
       "/users",
       "/system",
     ]) {
-      await page.goto(home + path);
+      await goTo(page, home + path);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await settled(page);
       const buttons = await page.getByRole("button").allInnerTexts();

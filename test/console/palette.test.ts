@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/address.ts";
 import { bench } from "../auth/support.ts";
-import { barriers, browser, changeLook, looks, program, settled } from "./browser.ts";
+import { barriers, browser, changeLook, goTo, looks, program, settled } from "./browser.ts";
 import { plain, sampleOf, seedBenchmark } from "./samples.ts";
 
 describe.skipIf(!program)("the palette and the keys", async () => {
@@ -138,16 +138,16 @@ describe.skipIf(!program)("the palette and the keys", async () => {
       await page.getByRole("group", { name: "Found" }).getByRole("option").waitFor();
       await page.keyboard.press("Enter");
       await titled(page, title);
-      await page.goto(`${console_}/go/${id}`);
+      await goTo(page, `${console_}/go/${id}`);
       await titled(page, title);
     }
     await opened(page, "gpu/1");
     await page.getByRole("option", { name: /gpu\/1 ünï/ }).waitFor();
     await page.keyboard.press("Enter");
     await titled(page, "gpu/1 ünï");
-    await page.goto(`${console_}/go/${encodeURIComponent("gpu/1 ünï")}`);
+    await goTo(page, `${console_}/go/${encodeURIComponent("gpu/1 ünï")}`);
     await titled(page, "gpu/1 ünï");
-    await page.goto(`${console_}/go/00000000-0000-4000-8000-000000000000`);
+    await goTo(page, `${console_}/go/00000000-0000-4000-8000-000000000000`);
     await page.getByText("has this id").waitFor();
     forgiveMissing();
   });
