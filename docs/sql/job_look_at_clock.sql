@@ -5,6 +5,26 @@ select
   exists (
     select
     from
+      job_leases
+    where
+      least(expires_at, deadline_at) < (
+        select
+          clock_timestamp()
+      )
+  ) as is_lease_over,
+  exists (
+    select
+    from
+      job_scheduled
+    where
+      run_at <= (
+        select
+          clock_timestamp()
+      )
+  ) as is_job_due,
+  exists (
+    select
+    from
       job_pauses
     where
       ends_at <= (

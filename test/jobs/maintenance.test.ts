@@ -205,6 +205,26 @@ describe("after an outage", () => {
     expect(await db.jobs.getStats({ jobType: "lost" })).toMatchObject({ running: 0 });
   });
 
+  test("a round in which nothing is due asks the database once", async () => {
+    const db = await Database.connect(await createTestDatabase());
+    onTestFinished(() => db.close());
+    const maintenance = new QueueMaintenance(db.executor, db.queue, { termMs: 0 });
+    await lease(db, "held", 1, { leaseMs: 60_000 });
+    await db.jobs.create({ jobType: "later", delayMs: 60_000 });
+    await db.jobs.pause({ jobType: "held", durationMs: 60_000 });
+    const [one, any] = [vi.spyOn(db.executor, "one"), vi.spyOn(db.executor, "any")];
+    const asked = async () => {
+      one.mockClear();
+      any.mockClear();
+      await maintenance.watchOver();
+      return one.mock.calls.length + any.mock.calls.length;
+    };
+    expect(await asked()).toBe(1);
+    await db.executor.any(endAll());
+    expect(await asked()).toBe(2);
+    expect(await db.jobs.getStats({ jobType: "held" })).toMatchObject({ running: 0 });
+  });
+
   test("the term ends, and with it the leases that nobody renewed", async () => {
     const db = await Database.connect(await createTestDatabase());
     onTestFinished(() => db.close());

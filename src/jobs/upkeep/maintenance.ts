@@ -13,11 +13,21 @@ import { clockTime } from "../parts.ts";
 import type { JobQueue } from "../queue.ts";
 import { readyDueJobs } from "../transitions/transitions.ts";
 
-// A restart that is over before anyone has failed to connect shows by the second of these.
+/** What of the queue's has come to its time. */
+const due = z.object({ isLeaseOver: z.boolean(), isJobDue: z.boolean(), isPauseOver: z.boolean() });
+
+const all: z.output<typeof due> = { isLeaseOver: true, isJobDue: true, isPauseOver: true };
+
+// Each server asks several times a second, and mostly nothing is due: the statements that see to it are then
+// left out. A restart that is over before anyone has failed to connect shows by database_start.
 const lookAtClock = statement("job_look_at_clock", {
-  row: z.object({ at: z.string(), databaseStart: z.string(), isPauseOver: z.boolean() }),
+  row: due.extend({ at: z.string(), databaseStart: z.string() }),
   build: () => sql.fragment`
     select clock_timestamp() as at, pg_postmaster_start_time() as database_start,
+      exists (
+        select from job_leases where least(expires_at, deadline_at) < ${clockTime}
+      ) as is_lease_over,
+      exists (select from job_scheduled where run_at <= ${clockTime}) as is_job_due,
       exists (select from job_pauses where ends_at <= ${clockTime}) as is_pause_over`,
   examples: [[]],
 });
@@ -88,14 +98,14 @@ export class QueueMaintenance {
   /**
    * Ends the leases that have run out and the pauses whose time is over, and puts the jobs that are due into
    * line.
+   * @param due what to look for. Default: all
    */
-  async run({ isPauseOver = true } = {}): Promise<void> {
-    const expired = await this.#expire();
-    const ready = await inBatches(async (rows) => (await this.#db.any(readyDueJobs(rows))).length);
-    const resumed = isPauseOver
-      ? await inBatches(async (rows) => (await this.#db.any(endPauses(rows))).length)
-      : 0;
-    if (expired + ready + resumed > 0) this.#queue.announce();
+  async run({ isLeaseOver, isJobDue, isPauseOver } = all): Promise<void> {
+    let changed = 0;
+    if (isLeaseOver) changed += await this.#expire();
+    if (isJobDue) changed += await inBatches(async (rows) => (await this.#db.any(readyDueJobs(rows))).length);
+    if (isPauseOver) changed += await inBatches(async (rows) => (await this.#db.any(endPauses(rows))).length);
+    if (changed > 0) this.#queue.announce();
   }
 
   /**
@@ -108,13 +118,13 @@ export class QueueMaintenance {
    */
   async watchOver(): Promise<void> {
     const askedAt = performance.now();
-    const { at, databaseStart, isPauseOver } = await this.#db.one(lookAtClock());
+    const { at, databaseStart, ...due } = await this.#db.one(lookAtClock());
     const wasAway = performance.now() - this.#answeredAt > limits.outageMs;
     const hasJumped = this.#jumpMs(Date.parse(at), askedAt) > limits.outageMs;
     if (wasAway || hasJumped || databaseStart !== this.#databaseStart) this.#backSince = at;
     this.#databaseStart = databaseStart;
     this.#queue.outages.note(this.#backSince, this.#termMs);
-    await this.run({ isPauseOver });
+    await this.run(due);
     this.#answeredAt = performance.now();
   }
 
