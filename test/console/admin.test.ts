@@ -61,6 +61,19 @@ describe.skipIf(!program)("what admins do to keys, users and workers", async () 
     });
   });
 
+  test("a user is deleted, and the list of those that are left is shown", async () => {
+    const [{ key }, other] = [await caller("admin"), await caller("user")];
+    const { username } = await db.users.get(other.userId);
+    const page = await open(`${home}/users`, { key });
+    await page.getByRole("link", { name: username }).click();
+    await page.getByRole("button", { name: "Delete…" }).click();
+    const dialog = page.getByRole("dialog", { name: `Delete ${username}?` });
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("heading", { name: "Users" }).waitFor();
+    await expect.poll(() => page.getByRole("link", { name: username }).count()).toBe(0);
+    expect(await whoAmI(other.key)).toBe("CREDENTIAL_INVALID");
+  });
+
   test("workers of which nothing was heard for long are removed, with an account of how many", async () => {
     for (const workerId of ["long gone", "just gone", "here"])
       await db.workers.register({ workerId, jobTypes: ["t"] });

@@ -44,10 +44,11 @@ describe.skipIf(!program)("benchmarks in the console", async () => {
   });
 
   test("filters and picks are the address; two that are picked can be compared", async () => {
-    const one = await newBenchmark("left", { labels: { suite: "pair" } });
-    const other = await newBenchmark("right", { labels: { suite: "pair" } });
+    const one = await newBenchmark("left", { labels: { branch: "main", suite: "pair" } });
+    const other = await newBenchmark("right", { labels: { branch: "main", suite: "pair" } });
     const page = await open(`${console_}/benchmarks?label=suite%3Dpair`);
     await page.getByRole("link", { name: "right" }).waitFor();
+    expect(await barriers(page)).toEqual([]);
     await page.getByLabel("Part of the name").fill("RIGH");
     await expect.poll(() => page.getByRole("row").count()).toBe(2);
     await page.getByLabel("Part of the name").fill("");

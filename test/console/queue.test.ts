@@ -42,12 +42,12 @@ describe.skipIf(!program)("queue and workers", async () => {
   test("why is it not running? a pending job says what holds it up", async () => {
     await db.workers.register({ workerId: "nearest", jobTypes: ["held"], tags: ["gpu"] });
     await db.jobs.setLimit({ limitKey: "quota", maxRunning: 0 });
-    await db.jobs.pause({ jobType: "held" });
+    await db.jobs.pause({ jobType: "held", durationMs: 3_600_000 });
     await db.jobs.create({ jobType: "held", priority: 1 });
     const { id } = await db.jobs.create({ jobType: "held", requiredTags: ["gpu", "eu"], limitKey: "quota" });
     const page = await at(`/jobs/${id}`);
     for (const words of [
-      /^Paused .*: *type held/,
+      /^Paused .*, ends in .*: *type held/,
       /^Its limit quota is reached: 0\/0 running/,
       /^No worker can run it. The nearest, nearest, lacks tag eu\./,
       /^1 job of its type is ahead of it/,

@@ -89,7 +89,7 @@ const columnsOf = (onReplace: Take, onRevoke: Take): readonly TableColumn<ApiKey
             </button>
           )}{" "}
           <button type="button" className="danger" onClick={() => onRevoke(key)}>
-            Revoke
+            Revoke…
           </button>
         </span>
       ),

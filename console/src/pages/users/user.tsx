@@ -1,9 +1,10 @@
 import { useMutation, useQuery } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { UserRoleSchema } from "../../../../gen/ltb/v1/user_pb.ts";
 import { UserService } from "../../../../gen/ltb/v1/user_service_pb.ts";
+import { userClient } from "../../data/clients.ts";
 import { hrefOf } from "../../data/links.ts";
 import { useMay, useSession } from "../../data/session.ts";
 import { useVisited } from "../../data/visited.ts";
@@ -31,10 +32,22 @@ export function Page() {
   const own = useSession().data?.user?.id;
   const client = useQueryClient();
   const update = useMutation(UserService.method.updateUser, { onSuccess: () => client.invalidateQueries() });
-  const remove = useMutation(UserService.method.deleteUser, { onSuccess: () => client.invalidateQueries() });
+  const navigate = useNavigate();
+  const remove = async () => {
+    await userClient.deleteUser({ id });
+    await navigate({ to: "/users" });
+    await client.invalidateQueries();
+  };
   const [asked, ask] = useState(false);
   return (
     <>
+      {isAdmin && (
+        <p className="soft">
+          <Link to="/users" activeOptions={{ exact: true }}>
+            Users
+          </Link>
+        </p>
+      )}
       <div className="head">
         <h1>
           <bdi>{user?.username ?? "User"}</bdi>
@@ -93,7 +106,7 @@ export function Page() {
                     {user.active ? "Deactivate" : "Activate"}
                   </button>
                   <button type="button" className="danger" onClick={() => ask(true)}>
-                    Delete
+                    Delete…
                   </button>
                 </div>
               )}
@@ -111,7 +124,7 @@ export function Page() {
                   title={`Delete ${user.username}?`}
                   action="Delete"
                   danger
-                  onConfirm={() => remove.mutateAsync({ id })}
+                  onConfirm={remove}
                   onClose={() => ask(false)}
                 >
                   <p>

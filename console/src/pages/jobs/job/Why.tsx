@@ -84,7 +84,7 @@ function Reason({ hindrance, jobType }: { hindrance: Hindrance; jobType: string 
           )}
           {pause.endsAt && (
             <>
-              {", until "}
+              {", ends "}
               <Time at={pause.endsAt} />
             </>
           )}
