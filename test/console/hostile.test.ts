@@ -78,6 +78,22 @@ describe.skipIf(!program)("texts exact and harmless", async () => {
     await expectHarmless(watched);
   });
 
+  test("characters that nobody sees have their codes, turn nothing, and are copied", async () => {
+    const watched = await openWatched(sample("markup"));
+    for (const [view, region] of [
+      ["text", "Output"],
+      ["diff", "Differences of expected and output"],
+    ] as const) {
+      await goTo(watched.page, console_ + sample("markup", view));
+      const text = watched.page.getByRole("region", { name: region }).locator("pre");
+      await text.waitFor();
+      expect(await text.textContent()).toContain("\u202Ereversed");
+      expect(await watched.page.evaluate(isDrawnForwards("reversed"))).toBe(true);
+      expect(await text.locator('[data-codes="U+202E"]').count()).toBe(1);
+      await expectHarmless(watched);
+    }
+  });
+
   test("2 MiB of one line are cut with a word, shown whole when asked, and leave the page usable", async () => {
     const { page } = await openWatched(sample("long"), 1280);
     const input = page.getByRole("region", { name: "Input" });
@@ -88,6 +104,20 @@ describe.skipIf(!program)("texts exact and harmless", async () => {
     await page.getByRole("link", { name: "Difference" }).click();
     await page.getByText(/these are lines|too long, to be compared/).waitFor();
   });
+
+  /** Whether a word of what is shown is drawn from left to right. */
+  const isDrawnForwards = (word: string) => `(() => {
+    const texts = document.createTreeWalker(document.querySelector("main pre"), NodeFilter.SHOW_TEXT);
+    while (!texts.nextNode().nodeValue.includes("${word}"));
+    const begin = texts.currentNode.nodeValue.indexOf("${word}");
+    const leftOf = (at) => {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, at);
+      range.setEnd(texts.currentNode, at + 1);
+      return range.getBoundingClientRect().left;
+    };
+    return leftOf(begin) < leftOf(begin + ${word.length - 1});
+  })()`;
 
   const lengthOf = (page: Page) =>
     page.evaluate(`document.querySelector('section[aria-label="Input"] pre').textContent.length`);

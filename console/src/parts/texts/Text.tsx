@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { bytes, count } from "../format.ts";
 import { cutAt } from "./cutAt.ts";
+import { Exact } from "./Exact.tsx";
 
 /** More characters than these are shown when the reader asks: they take a browser's time. */
 const shownAtFirst = 50_000;
@@ -13,7 +14,9 @@ export function Text({ text, label }: { text: string; label: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys too.
     <section className="document" tabIndex={0} aria-label={label}>
-      <pre>{text.slice(0, end)}</pre>
+      <pre>
+        <Exact text={text.slice(0, end)} />
+      </pre>
       {end < text.length && (
         <p className="rest">
           These are the first {count(end)} of {count(text.length)} characters ({bytes(new Blob([text]).size)}{" "}

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { differencesOf } from "./differences.ts";
+import { Exact } from "./Exact.tsx";
 
 interface Props {
   from: string;
@@ -29,11 +30,15 @@ export function WordDiff({ from, to, names: [one, other] }: Props) {
         <pre>
           {found.parts.map(({ value, added, removed }, index) =>
             added ? (
-              <ins key={index}>{value}</ins>
+              <ins key={index}>
+                <Exact text={value} />
+              </ins>
             ) : removed ? (
-              <del key={index}>{value}</del>
+              <del key={index}>
+                <Exact text={value} />
+              </del>
             ) : (
-              <span key={index}>{value}</span>
+              <Exact key={index} text={value} />
             ),
           )}
         </pre>
