@@ -78,7 +78,8 @@ const insertLeased = statement("job_insert_leased", {
     ), created as (
       insert into jobs (
         id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, max_snoozes,
-        timeout_seconds, benchmark_id, metadata, created_by, status, epoch, version, assigned_worker_id, started_at, updated_at
+        timeout_seconds, benchmark_id, metadata, created_by, status, epoch, version, assigned_worker_id,
+        started_at, updated_at
       )
       select
         id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, max_snoozes,

@@ -175,8 +175,8 @@ export const leasedJobs = (first: Fragment): Fragment => sql.fragment`
     returning
       j.id, j.epoch, j.job_type, j.benchmark_id, given.worker_id, given.request_id, given.place,
       given.lease_ms, j.timeout_seconds, j.retry_count, j.limit_key, j.lane_id, j.priority, j.max_retries,
-      j.snooze_count, j.max_snoozes, j.version, j.created_at, j.created_by, j.run_at, j.unique_key, j.error, given.demand, j.payload,
-      j.metadata
+      j.snooze_count, j.max_snoozes, j.version, j.created_at, j.created_by, j.run_at, j.unique_key, j.error,
+      given.demand, j.payload, j.metadata
   ), lease as (
     insert into job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id,
       limit_key)

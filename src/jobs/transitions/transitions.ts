@@ -153,10 +153,10 @@ export const retryJobs = statement("job_retry", {
       select wanted.* from wanted, (select count(*) from made) m
     ), ${parts.takenKeys("placed")}, retried as (
       update jobs j
-      set status = 'pending', retry_count = 0, release_count = 0, snooze_count = 0, epoch = j.epoch + 1, run_at = null,
-        error = null, result = null,
-        progress = 0, progress_message = null, assigned_worker_id = null, started_at = null,
-        completed_at = null, updated_at = clock_timestamp(), version = j.version + 1
+      set status = 'pending', retry_count = 0, release_count = 0, snooze_count = 0, epoch = j.epoch + 1,
+        run_at = null, error = null, result = null, progress = 0, progress_message = null,
+        assigned_worker_id = null, started_at = null, completed_at = null, updated_at = clock_timestamp(),
+        version = j.version + 1
       from wanted
       where j.id = wanted.id
         and (wanted.unique_key is null or exists (select from keyed where keyed.job_id = wanted.id))
