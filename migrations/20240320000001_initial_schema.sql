@@ -386,6 +386,8 @@ create table jobs (
   updated_at timestamptz not null default now(),
   -- Null: the job may start at once.
   run_at timestamptz,
+  -- The job is cancelled if no worker has started it by then: see job_start_deadlines. Null: it waits.
+  start_by timestamptz,
   started_at timestamptz,
   completed_at timestamptz,
   -- "Oldest first" goes by this. A job that failed keeps it, and with it its place. One whose lease ended, or
@@ -430,9 +432,8 @@ create table jobs (
   constraint jobs_ended_has_completion
     check ((status::text = any ('{completed,failed,cancelled}')) = (completed_at is not null)),
   constraint jobs_counts_not_negative
-    check (least(
-      retry_count, max_retries, release_count, snooze_count, max_snoozes, timeout_seconds, epoch
-    ) >= 0),
+    check (retry_count >= 0 and max_retries >= 0 and release_count >= 0 and snooze_count >= 0
+      and max_snoozes >= 0 and timeout_seconds >= 0 and epoch >= 0),
   constraint jobs_progress_is_share check (progress between 0 and 1)
 ) with (fillfactor = 50);
 
@@ -478,6 +479,14 @@ create table job_scheduled (
 ) with (
   autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0
 );
+
+-- Jobs that are to start in time have a row here, from their creation on. A claim does not touch it: what has
+-- started, ended or gone by then is left out when its time has come.
+create table job_start_deadlines (
+  start_by timestamptz not null,
+  job_id uuid not null,
+  primary key (start_by, job_id)
+) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 
 -- Each running job has one row. expires_at has no index: every renewal would move the entry. There are at
 -- most as many rows as the workers have capacity, so maintenance simply reads them all.
@@ -768,6 +777,9 @@ begin
   where id = new.id;
   if new.unique_key is not null and state in ('pending', 'scheduled', 'running') then
     insert into job_keys (job_type, unique_key, job_id) values (new.job_type, new.unique_key, new.id);
+  end if;
+  if new.start_by is not null and state in ('pending', 'scheduled') then
+    insert into job_start_deadlines (start_by, job_id) values (new.start_by, new.id);
   end if;
   case state
     when 'pending' then

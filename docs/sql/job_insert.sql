@@ -67,10 +67,11 @@ with
         $13::int4[],
         $14::timestamptz[],
         $15::int8[],
-        $16::uuid[],
-        $17::text[],
-        $18::jsonb[],
-        $19::uuid[]
+        $16::int8[],
+        $17::uuid[],
+        $18::text[],
+        $19::jsonb[],
+        $20::uuid[]
       ) with ordinality as given (
         id,
         lane_id,
@@ -82,6 +83,7 @@ with
         timeout_seconds,
         run_at,
         delay_ms,
+        start_within_ms,
         benchmark_id,
         unique_key,
         metadata,
@@ -121,7 +123,8 @@ with
       lane.job_type,
       lane.required_tags,
       lane.limit_key,
-      coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at
+      coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at,
+      greatest(coalesce(run_at, now() + delay_ms * interval '1 ms'), now()) + start_within_ms * interval '1 ms' as start_by
     from
       given
       join wanted lane on lane.id = given.lane_id
@@ -177,6 +180,7 @@ with
         max_snoozes,
         timeout_seconds,
         run_at,
+        start_by,
         benchmark_id,
         unique_key,
         metadata,
@@ -195,6 +199,7 @@ with
       max_snoozes,
       timeout_seconds,
       due_at,
+      start_by,
       benchmark_id,
       unique_key,
       metadata,
@@ -219,6 +224,7 @@ with
       priority,
       bytes,
       run_at,
+      start_by,
       job_type,
       benchmark_id
   ),
@@ -247,6 +253,17 @@ with
       created
     where
       run_at > now()
+  ),
+  deadline as (
+    insert into
+      job_start_deadlines (start_by, job_id)
+    select
+      start_by,
+      id
+    from
+      created
+    where
+      start_by is not null
   ),
   counted as (
     insert into
@@ -327,17 +344,17 @@ with
       false
     from
       unnest(
-        $20::uuid[],
-        $21::text[],
+        $21::uuid[],
         $22::text[],
         $23::text[],
         $24::text[],
-        $25::uuid[],
+        $25::text[],
         $26::uuid[],
-        $27::text[],
+        $27::uuid[],
         $28::text[],
         $29::text[],
-        $30::text[]
+        $30::text[],
+        $31::text[]
       ) as entry (
         id,
         action,
@@ -376,7 +393,7 @@ select
   now() as created_at,
   count(*) as inserted,
   case
-    when count(*) < $31 then array_agg(id)
+    when count(*) < $32 then array_agg(id)
   end as ids
 from
   created;
@@ -399,15 +416,16 @@ from
 -- $17 = '{null}'
 -- $18 = '{null}'
 -- $19 = '{null}'
--- $20 = made anew each time
--- $21 = '{create}'
--- $22 = '{job}'
--- $23 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $24 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
--- $25 = '{null}'
+-- $20 = '{null}'
+-- $21 = made anew each time
+-- $22 = '{create}'
+-- $23 = '{job}'
+-- $24 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $25 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
 -- $26 = '{null}'
--- $27 = '{service}'
--- $28 = '{null}'
+-- $27 = '{null}'
+-- $28 = '{service}'
 -- $29 = '{null}'
 -- $30 = '{null}'
--- $31 = 1
+-- $31 = '{null}'
+-- $32 = 1

@@ -13,13 +13,14 @@ with
         $6::int4[],
         $7::int4[],
         $8::int4[],
-        $9::uuid[],
-        $10::jsonb[],
-        $11::uuid[],
-        $12::text[],
-        $13::int4[],
-        $14::text[],
-        $15::int4[]
+        $9::int8[],
+        $10::uuid[],
+        $11::jsonb[],
+        $12::uuid[],
+        $13::text[],
+        $14::int4[],
+        $15::text[],
+        $16::int4[]
       ) with ordinality as item (
         id,
         lane_id,
@@ -29,6 +30,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        start_within_ms,
         benchmark_id,
         metadata,
         created_by,
@@ -92,7 +94,7 @@ with
     from
       job_lanes lane
     where
-      lane.id = any ($16::uuid[])
+      lane.id = any ($17::uuid[])
       and not exists (
         select
         from
@@ -205,6 +207,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        start_by,
         benchmark_id,
         metadata,
         created_by,
@@ -226,6 +229,7 @@ with
       max_retries,
       max_snoozes,
       timeout_seconds,
+      now() + start_within_ms * interval '1 ms',
       benchmark_id,
       metadata,
       created_by,
@@ -335,17 +339,17 @@ with
       false
     from
       unnest(
-        $17::uuid[],
-        $18::text[],
+        $18::uuid[],
         $19::text[],
         $20::text[],
         $21::text[],
-        $22::uuid[],
+        $22::text[],
         $23::uuid[],
-        $24::text[],
+        $24::uuid[],
         $25::text[],
         $26::text[],
-        $27::text[]
+        $27::text[],
+        $28::text[]
       ) as entry (
         id,
         action,
@@ -397,19 +401,20 @@ from
 -- $9 = '{null}'
 -- $10 = '{null}'
 -- $11 = '{null}'
--- $12 = '{w}'
--- $13 = '{30000}'
--- $14 = '{r}'
--- $15 = '{1}'
--- $16 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $17 = made anew each time
--- $18 = '{create}'
--- $19 = '{job}'
--- $20 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $21 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
--- $22 = '{null}'
+-- $12 = '{null}'
+-- $13 = '{w}'
+-- $14 = '{30000}'
+-- $15 = '{r}'
+-- $16 = '{1}'
+-- $17 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $18 = made anew each time
+-- $19 = '{create}'
+-- $20 = '{job}'
+-- $21 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $22 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
 -- $23 = '{null}'
--- $24 = '{service}'
--- $25 = '{null}'
+-- $24 = '{null}'
+-- $25 = '{service}'
 -- $26 = '{null}'
 -- $27 = '{null}'
+-- $28 = '{null}'

@@ -31,4 +31,14 @@ select
         select
           clock_timestamp()
       )
-  ) as is_pause_over;
+  ) as is_pause_over,
+  exists (
+    select
+    from
+      job_start_deadlines
+    where
+      start_by <= (
+        select
+          clock_timestamp()
+      )
+  ) as is_start_over;

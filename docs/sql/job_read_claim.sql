@@ -15,6 +15,7 @@ select
   lease.worker_id as worker_id,
   j.required_tags,
   j.run_at,
+  j.start_by,
   j.benchmark_id,
   j.limit_key,
   j.unique_key,

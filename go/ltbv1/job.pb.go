@@ -474,7 +474,9 @@ type Job struct {
 	// How often workers gave the job back for later, since creation or the last RetryJob.
 	SnoozeCount int32 `protobuf:"varint,31,opt,name=snooze_count,json=snoozeCount,proto3" json:"snooze_count,omitempty"`
 	// How often they may at no cost of a retry, 0 to 10,000.
-	MaxSnoozes    int32 `protobuf:"varint,32,opt,name=max_snoozes,json=maxSnoozes,proto3" json:"max_snoozes,omitempty"`
+	MaxSnoozes int32 `protobuf:"varint,32,opt,name=max_snoozes,json=maxSnoozes,proto3" json:"max_snoozes,omitempty"`
+	// The job is cancelled if no worker has started it by then. Unset: it waits for as long as it takes.
+	StartBy       *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=start_by,json=startBy,proto3" json:"start_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -733,6 +735,13 @@ func (x *Job) GetMaxSnoozes() int32 {
 	return 0
 }
 
+func (x *Job) GetStartBy() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartBy
+	}
+	return nil
+}
+
 // A job to be created.
 type NewJob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -769,7 +778,11 @@ type NewJob struct {
 	// metadata as JSON text. Refused together with metadata. Default: metadata counts.
 	MetadataJson string `protobuf:"bytes,15,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
 	// How often workers may give the job back for later at no cost of a retry, 0 to 10,000. Default: 1,000.
-	MaxSnoozes    *int32 `protobuf:"varint,16,opt,name=max_snoozes,json=maxSnoozes,proto3,oneof" json:"max_snoozes,omitempty"`
+	MaxSnoozes *int32 `protobuf:"varint,16,opt,name=max_snoozes,json=maxSnoozes,proto3,oneof" json:"max_snoozes,omitempty"`
+	// The job is cancelled, with that reason as its error, if no worker has started it within this time, by the
+	// database's clock and to half a second: since its creation, or since it was due for the first time; 1 s to
+	// 100 years. Job.start_by tells when that is. Default: it waits for as long as it takes.
+	StartWithin   *durationpb.Duration `protobuf:"bytes,17,opt,name=start_within,json=startWithin,proto3" json:"start_within,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -914,6 +927,13 @@ func (x *NewJob) GetMaxSnoozes() int32 {
 		return *x.MaxSnoozes
 	}
 	return 0
+}
+
+func (x *NewJob) GetStartWithin() *durationpb.Duration {
+	if x != nil {
+		return x.StartWithin
+	}
+	return nil
 }
 
 // One run of a job by a worker.
@@ -1801,7 +1821,8 @@ var File_ltb_v1_job_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\t\n" +
+	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8f\n" +
+	"\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -1844,7 +1865,8 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\rmetadata_json\x18\x1e \x01(\tR\fmetadataJson\x12!\n" +
 	"\fsnooze_count\x18\x1f \x01(\x05R\vsnoozeCount\x12\x1f\n" +
 	"\vmax_snoozes\x18  \x01(\x05R\n" +
-	"maxSnoozes\"\x95\x05\n" +
+	"maxSnoozes\x125\n" +
+	"\bstart_by\x18! \x01(\v2\x1a.google.protobuf.TimestampR\astartBy\"\xd3\x05\n" +
 	"\x06NewJob\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -1865,7 +1887,8 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\fpayload_json\x18\x0e \x01(\tR\vpayloadJson\x12#\n" +
 	"\rmetadata_json\x18\x0f \x01(\tR\fmetadataJson\x12$\n" +
 	"\vmax_snoozes\x18\x10 \x01(\x05H\x02R\n" +
-	"maxSnoozes\x88\x01\x01B\x0e\n" +
+	"maxSnoozes\x88\x01\x01\x12<\n" +
+	"\fstart_within\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vstartWithinB\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
 	"\f_max_snoozes\"\x96\x02\n" +
@@ -2039,33 +2062,35 @@ var file_ltb_v1_job_proto_depIdxs = []int32{
 	19, // 7: ltb.v1.Job.created_at:type_name -> google.protobuf.Timestamp
 	19, // 8: ltb.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
 	8,  // 9: ltb.v1.Job.attempts:type_name -> ltb.v1.JobAttempt
-	17, // 10: ltb.v1.NewJob.payload:type_name -> google.protobuf.Struct
-	19, // 11: ltb.v1.NewJob.run_at:type_name -> google.protobuf.Timestamp
-	17, // 12: ltb.v1.NewJob.metadata:type_name -> google.protobuf.Struct
-	20, // 13: ltb.v1.NewJob.delay:type_name -> google.protobuf.Duration
-	19, // 14: ltb.v1.JobAttempt.started_at:type_name -> google.protobuf.Timestamp
-	19, // 15: ltb.v1.JobAttempt.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 16: ltb.v1.JobAttempt.outcome:type_name -> ltb.v1.JobAttemptOutcome
-	6,  // 17: ltb.v1.Lease.job:type_name -> ltb.v1.Job
-	20, // 18: ltb.v1.Lease.expires_in:type_name -> google.protobuf.Duration
-	20, // 19: ltb.v1.Lease.deadline_in:type_name -> google.protobuf.Duration
-	19, // 20: ltb.v1.JobLimit.updated_at:type_name -> google.protobuf.Timestamp
-	19, // 21: ltb.v1.JobPause.created_at:type_name -> google.protobuf.Timestamp
-	19, // 22: ltb.v1.JobPause.ends_at:type_name -> google.protobuf.Timestamp
-	20, // 23: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
-	19, // 24: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
-	19, // 25: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
-	19, // 26: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
-	20, // 27: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
-	20, // 28: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
-	20, // 29: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
-	20, // 30: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
-	20, // 31: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	19, // 10: ltb.v1.Job.start_by:type_name -> google.protobuf.Timestamp
+	17, // 11: ltb.v1.NewJob.payload:type_name -> google.protobuf.Struct
+	19, // 12: ltb.v1.NewJob.run_at:type_name -> google.protobuf.Timestamp
+	17, // 13: ltb.v1.NewJob.metadata:type_name -> google.protobuf.Struct
+	20, // 14: ltb.v1.NewJob.delay:type_name -> google.protobuf.Duration
+	20, // 15: ltb.v1.NewJob.start_within:type_name -> google.protobuf.Duration
+	19, // 16: ltb.v1.JobAttempt.started_at:type_name -> google.protobuf.Timestamp
+	19, // 17: ltb.v1.JobAttempt.ended_at:type_name -> google.protobuf.Timestamp
+	4,  // 18: ltb.v1.JobAttempt.outcome:type_name -> ltb.v1.JobAttemptOutcome
+	6,  // 19: ltb.v1.Lease.job:type_name -> ltb.v1.Job
+	20, // 20: ltb.v1.Lease.expires_in:type_name -> google.protobuf.Duration
+	20, // 21: ltb.v1.Lease.deadline_in:type_name -> google.protobuf.Duration
+	19, // 22: ltb.v1.JobLimit.updated_at:type_name -> google.protobuf.Timestamp
+	19, // 23: ltb.v1.JobPause.created_at:type_name -> google.protobuf.Timestamp
+	19, // 24: ltb.v1.JobPause.ends_at:type_name -> google.protobuf.Timestamp
+	20, // 25: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
+	19, // 26: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
+	19, // 27: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
+	19, // 28: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
+	20, // 29: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
+	20, // 30: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
+	20, // 31: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
+	20, // 32: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
+	20, // 33: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_proto_init() }

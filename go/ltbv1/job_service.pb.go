@@ -85,7 +85,11 @@ type CreateJobRequest struct {
 	// Fields for JSON documents. Default: STRUCT.
 	JsonFormat JsonFormat `protobuf:"varint,17,opt,name=json_format,json=jsonFormat,proto3,enum=ltb.v1.JsonFormat" json:"json_format,omitempty"`
 	// How often workers may give the job back for later at no cost of a retry, 0 to 10,000. Default: 1,000.
-	MaxSnoozes    *int32 `protobuf:"varint,18,opt,name=max_snoozes,json=maxSnoozes,proto3,oneof" json:"max_snoozes,omitempty"`
+	MaxSnoozes *int32 `protobuf:"varint,18,opt,name=max_snoozes,json=maxSnoozes,proto3,oneof" json:"max_snoozes,omitempty"`
+	// The job is cancelled, with that reason as its error, if no worker has started it within this time, by the
+	// database's clock and to half a second: since its creation, or since it was due for the first time; 1 s to
+	// 100 years. Job.start_by tells when that is. Default: it waits for as long as it takes.
+	StartWithin   *durationpb.Duration `protobuf:"bytes,19,opt,name=start_within,json=startWithin,proto3" json:"start_within,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -244,6 +248,13 @@ func (x *CreateJobRequest) GetMaxSnoozes() int32 {
 		return *x.MaxSnoozes
 	}
 	return 0
+}
+
+func (x *CreateJobRequest) GetStartWithin() *durationpb.Duration {
+	if x != nil {
+		return x.StartWithin
+	}
+	return nil
 }
 
 // Response of CreateJob.
@@ -4399,7 +4410,7 @@ var File_ltb_v1_job_service_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\n" +
-	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xf3\x05\n" +
+	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xb1\x06\n" +
 	"\x10CreateJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -4424,7 +4435,8 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\vjson_format\x18\x11 \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
 	"jsonFormat\x12$\n" +
 	"\vmax_snoozes\x18\x12 \x01(\x05H\x02R\n" +
-	"maxSnoozes\x88\x01\x01B\x0e\n" +
+	"maxSnoozes\x88\x01\x01\x12<\n" +
+	"\fstart_within\x18\x13 \x01(\v2\x19.google.protobuf.DurationR\vstartWithinB\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
 	"\f_max_snoozes\"2\n" +
@@ -4862,142 +4874,143 @@ var file_ltb_v1_job_service_proto_depIdxs = []int32{
 	63,  // 2: ltb.v1.CreateJobRequest.metadata:type_name -> google.protobuf.Struct
 	65,  // 3: ltb.v1.CreateJobRequest.delay:type_name -> google.protobuf.Duration
 	66,  // 4: ltb.v1.CreateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 5: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
-	68,  // 6: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
-	67,  // 7: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
-	66,  // 8: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 9: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
-	69,  // 10: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
-	70,  // 11: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
-	71,  // 12: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
-	64,  // 13: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 14: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	66,  // 15: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	64,  // 16: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	64,  // 17: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	67,  // 18: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
-	65,  // 19: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
-	65,  // 20: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
-	66,  // 21: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	72,  // 22: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
-	65,  // 23: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
-	66,  // 24: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
-	12,  // 25: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
-	10,  // 26: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
-	73,  // 27: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
-	74,  // 28: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
-	14,  // 29: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
-	72,  // 30: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
-	75,  // 31: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	16,  // 32: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
-	10,  // 33: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
-	65,  // 34: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
-	18,  // 35: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
-	72,  // 36: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
-	75,  // 37: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	69,  // 38: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
-	64,  // 39: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
-	20,  // 40: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
-	65,  // 41: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
-	22,  // 42: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
-	75,  // 43: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	69,  // 44: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
-	64,  // 45: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
-	24,  // 46: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
-	65,  // 47: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
-	26,  // 48: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
-	75,  // 49: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	65,  // 50: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
-	66,  // 51: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 52: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
-	66,  // 53: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 54: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
-	69,  // 55: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 56: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 57: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	69,  // 58: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 59: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 60: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	76,  // 61: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
-	76,  // 62: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
-	77,  // 63: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
-	65,  // 64: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
-	78,  // 65: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	78,  // 66: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	79,  // 67: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
-	78,  // 68: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
-	64,  // 69: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	64,  // 70: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	80,  // 71: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
-	65,  // 72: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
-	81,  // 73: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
-	64,  // 74: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
-	64,  // 75: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
-	65,  // 76: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
-	82,  // 77: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
-	69,  // 78: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
-	71,  // 79: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
-	66,  // 80: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 81: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
-	0,   // 82: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
-	2,   // 83: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
-	4,   // 84: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
-	6,   // 85: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
-	8,   // 86: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
-	11,  // 87: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
-	15,  // 88: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
-	19,  // 89: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
-	23,  // 90: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
-	27,  // 91: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
-	29,  // 92: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
-	31,  // 93: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
-	33,  // 94: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
-	35,  // 95: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
-	37,  // 96: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
-	39,  // 97: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
-	41,  // 98: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
-	43,  // 99: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
-	45,  // 100: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
-	47,  // 101: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
-	49,  // 102: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
-	51,  // 103: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
-	53,  // 104: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
-	55,  // 105: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
-	57,  // 106: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
-	59,  // 107: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
-	61,  // 108: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
-	1,   // 109: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
-	3,   // 110: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
-	5,   // 111: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
-	7,   // 112: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
-	9,   // 113: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
-	13,  // 114: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
-	17,  // 115: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
-	21,  // 116: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
-	25,  // 117: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
-	28,  // 118: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
-	30,  // 119: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
-	32,  // 120: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
-	34,  // 121: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
-	36,  // 122: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
-	38,  // 123: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
-	40,  // 124: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
-	42,  // 125: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
-	44,  // 126: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
-	46,  // 127: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
-	48,  // 128: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
-	50,  // 129: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
-	52,  // 130: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
-	54,  // 131: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
-	56,  // 132: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
-	58,  // 133: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
-	60,  // 134: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
-	62,  // 135: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
-	109, // [109:136] is the sub-list for method output_type
-	82,  // [82:109] is the sub-list for method input_type
-	82,  // [82:82] is the sub-list for extension type_name
-	82,  // [82:82] is the sub-list for extension extendee
-	0,   // [0:82] is the sub-list for field type_name
+	65,  // 5: ltb.v1.CreateJobRequest.start_within:type_name -> google.protobuf.Duration
+	67,  // 6: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
+	68,  // 7: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
+	67,  // 8: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
+	66,  // 9: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 10: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
+	69,  // 11: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
+	70,  // 12: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
+	71,  // 13: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
+	64,  // 14: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	64,  // 15: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	66,  // 16: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	64,  // 17: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	64,  // 18: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	67,  // 19: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
+	65,  // 20: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
+	65,  // 21: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
+	66,  // 22: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	72,  // 23: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
+	65,  // 24: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
+	66,  // 25: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
+	12,  // 26: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
+	10,  // 27: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
+	73,  // 28: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
+	74,  // 29: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
+	14,  // 30: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
+	72,  // 31: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
+	75,  // 32: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	16,  // 33: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
+	10,  // 34: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
+	65,  // 35: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
+	18,  // 36: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
+	72,  // 37: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
+	75,  // 38: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	69,  // 39: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
+	64,  // 40: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	20,  // 41: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
+	65,  // 42: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
+	22,  // 43: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
+	75,  // 44: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	69,  // 45: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
+	64,  // 46: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	24,  // 47: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
+	65,  // 48: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
+	26,  // 49: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
+	75,  // 50: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	65,  // 51: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
+	66,  // 52: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 53: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
+	66,  // 54: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 55: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
+	69,  // 56: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
+	64,  // 57: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	64,  // 58: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	69,  // 59: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
+	64,  // 60: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	64,  // 61: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	76,  // 62: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
+	76,  // 63: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
+	77,  // 64: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
+	65,  // 65: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
+	78,  // 66: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	78,  // 67: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	79,  // 68: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
+	78,  // 69: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
+	64,  // 70: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	64,  // 71: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	80,  // 72: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
+	65,  // 73: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
+	81,  // 74: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
+	64,  // 75: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
+	64,  // 76: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
+	65,  // 77: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
+	82,  // 78: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
+	69,  // 79: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
+	71,  // 80: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
+	66,  // 81: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 82: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
+	0,   // 83: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
+	2,   // 84: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
+	4,   // 85: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
+	6,   // 86: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
+	8,   // 87: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
+	11,  // 88: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
+	15,  // 89: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
+	19,  // 90: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
+	23,  // 91: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
+	27,  // 92: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
+	29,  // 93: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
+	31,  // 94: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
+	33,  // 95: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
+	35,  // 96: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
+	37,  // 97: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
+	39,  // 98: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
+	41,  // 99: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
+	43,  // 100: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
+	45,  // 101: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
+	47,  // 102: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
+	49,  // 103: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
+	51,  // 104: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
+	53,  // 105: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
+	55,  // 106: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
+	57,  // 107: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
+	59,  // 108: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
+	61,  // 109: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
+	1,   // 110: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
+	3,   // 111: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
+	5,   // 112: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
+	7,   // 113: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
+	9,   // 114: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
+	13,  // 115: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
+	17,  // 116: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
+	21,  // 117: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
+	25,  // 118: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
+	28,  // 119: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
+	30,  // 120: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
+	32,  // 121: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
+	34,  // 122: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
+	36,  // 123: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
+	38,  // 124: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
+	40,  // 125: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
+	42,  // 126: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
+	44,  // 127: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
+	46,  // 128: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
+	48,  // 129: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
+	50,  // 130: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
+	52,  // 131: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
+	54,  // 132: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
+	56,  // 133: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
+	58,  // 134: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
+	60,  // 135: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
+	62,  // 136: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
+	110, // [110:137] is the sub-list for method output_type
+	83,  // [83:110] is the sub-list for method input_type
+	83,  // [83:83] is the sub-list for extension type_name
+	83,  // [83:83] is the sub-list for extension extendee
+	0,   // [0:83] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_service_proto_init() }

@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "41cbe867cf8bde96c9915e8e005ee156e702edb97ebc1dfe86a079333067980f",
-  "20240320000002_add_indexes": "41cbe867cf8bde96c9915e8e005ee156e702edb97ebc1dfe86a079333067980f",
-  "20240320000003_add_audit_logs": "c307af50b51d4928c999debcfae4afc2f11a07d499023c820d7e11e31a7c1878",
+  "20240320000001_initial_schema": "2eea94a76d0683455c67e0e9cf07d81eae2ebab8eea41645cf68feb2848cf4a9",
+  "20240320000002_add_indexes": "2eea94a76d0683455c67e0e9cf07d81eae2ebab8eea41645cf68feb2848cf4a9",
+  "20240320000003_add_audit_logs": "a9cb1114984587a00e420da81e4781d6f62490e9563d75efa08d810fb9831bab",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

@@ -50,6 +50,7 @@ const jobColumns = {
   timeoutSeconds: "int4",
   runAt: "timestamptz",
   delayMs: "int8",
+  startWithinMs: "int8",
   benchmarkId: "uuid",
   uniqueKey: "text",
   metadata: "jsonb",
@@ -106,7 +107,9 @@ const insertJobs = statement("job_insert", {
     ), ${benchmark}, item as materialized (
       select
         given.*, lane.job_type, lane.required_tags, lane.limit_key,
-        coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at
+        coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at,
+        greatest(coalesce(run_at, now() + delay_ms * interval '1 ms'), now())
+          + start_within_ms * interval '1 ms' as start_by
       from given
       join wanted lane on lane.id = given.lane_id
         and (not lane.is_missing or lane.id in (select id from made))
@@ -114,17 +117,20 @@ const insertJobs = statement("job_insert", {
     ), ${keyed}, created as (
       insert into jobs (
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
-        max_snoozes, timeout_seconds, run_at, benchmark_id, unique_key, metadata, created_by
+        max_snoozes, timeout_seconds, run_at, start_by, benchmark_id, unique_key, metadata, created_by
       )
       select
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
-        max_snoozes, timeout_seconds, due_at, benchmark_id, unique_key, metadata, created_by
+        max_snoozes, timeout_seconds, due_at, start_by, benchmark_id, unique_key, metadata, created_by
       from item
       where unique_key is null or exists (select from keyed where keyed.job_id = item.id)
       order by ordinality
-      returning id, sequence, lane_id, priority, bytes, run_at, job_type, benchmark_id
+      returning id, sequence, lane_id, priority, bytes, run_at, start_by, job_type, benchmark_id
     ), ${ready}, scheduled as (
       insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
+    ), deadline as (
+      insert into job_start_deadlines (start_by, job_id)
+      select start_by, id from created where start_by is not null
     ), ${changes}, ${auditEntries(jobs.map(entryOf), isCreated)}
     select
       now() as created_at, count(*) as inserted,
@@ -179,10 +185,14 @@ export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Pr
 
 /** A job that is ready. */
 export function newJob(created: JobToCreate, createdAt: string): Job {
-  const { laneId: _lane, bytes: _bytes, origin: _origin, delayMs, ...job } = created;
+  const { laneId: _lane, bytes: _bytes, origin: _origin, ...fields } = created;
+  const { delayMs, startWithinMs, ...job } = fields;
+  const runAt = job.runAt ?? (typeof delayMs === "number" ? later(createdAt, delayMs) : null);
+  const dueAt = runAt !== null && runAt > createdAt ? runAt : createdAt;
   return {
     ...job,
-    runAt: job.runAt ?? (typeof delayMs === "number" ? later(createdAt, delayMs) : null),
+    runAt,
+    startBy: typeof startWithinMs === "number" ? later(dueAt, startWithinMs) : null,
     benchmarkId: job.benchmarkId ?? null,
     limitKey: job.limitKey ?? null,
     metadata: job.metadata ?? null,

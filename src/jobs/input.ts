@@ -39,6 +39,7 @@ export const newJob = z
     requiredTags: tags.default([]),
     runAt: timestamp.nullish(),
     delayMs: whole(0, limits.delayMs, "milliseconds").nullish(),
+    startWithinMs: whole(1, limits.delayMs, "milliseconds").nullish(),
     benchmarkId: uuid.nullish(),
     limitKey: key.nullish(),
     metadata: jsonObject.nullish(),
@@ -52,7 +53,8 @@ export const newJob = z
 
 /**
  * A job to create. At most one live job has a type's `uniqueKey`. It is ready at once, from `runAt` on, or
- * once `delayMs` have passed by the database's clock.
+ * once `delayMs` have passed by the database's clock. If no worker starts it within `startWithinMs` of that,
+ * it is cancelled.
  */
 export type NewJob = z.input<typeof newJob>;
 

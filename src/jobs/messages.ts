@@ -39,6 +39,7 @@ export function jobMessage(job: Job, asText: boolean, attempts: readonly JobAtte
     assignedWorkerId: job.workerId ?? "",
     requiredTags: job.requiredTags,
     runAt: toTimestamp(job.runAt),
+    startBy: toTimestamp(job.startBy),
     benchmarkId: job.benchmarkId ?? "",
     limitKey: job.limitKey ?? "",
     uniqueKey: job.uniqueKey ?? "",

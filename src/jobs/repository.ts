@@ -549,5 +549,11 @@ export class JobRepository {
 function prepare(job: input.ParsedJob): JobToCreate {
   const { id = newId(), jobType, requiredTags, limitKey } = job;
   const laneId = laneIdOf({ jobType, requiredTags, limitKey: limitKey ?? null });
-  return { ...job, id, laneId, bytes: bytesOf(job), origin: currentOrigin() };
+  const runAt = job.runAt && atMicroseconds(job.runAt);
+  return { ...job, id, laneId, runAt, bytes: bytesOf(job), origin: currentOrigin() };
+}
+
+/** A time as the database will answer it. */
+function atMicroseconds(time: string): string {
+  return `${time.slice(0, 19)}.${time.slice(20, -1).padEnd(6, "0").slice(0, 6)}Z`;
 }

@@ -25,6 +25,7 @@ export const jobRow = z.object({
   workerId: z.string().nullable(),
   requiredTags: z.array(z.string()),
   runAt: z.string().nullable(),
+  startBy: z.string().nullable(),
   benchmarkId: z.string().nullable(),
   limitKey: z.string().nullable(),
   uniqueKey: z.string().nullable(),

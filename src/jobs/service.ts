@@ -46,7 +46,7 @@ const nextInput = claimInput.omit({ workerId: true });
 
 const leaseLength = { min: limits.leaseMinMs, max: limits.leaseMaxMs };
 
-const pauseLength = { min: 1_000, max: limits.delayMs };
+const timeToCome = { min: 1_000, max: limits.delayMs };
 
 const stepLength = { min: 60_000, max: limits.queueHistoryDays * 86_400_000 };
 
@@ -211,7 +211,7 @@ export function jobService(store: JobStore) {
     },
 
     async pauseJobs({ jobType, limitKey, duration }) {
-      const durationMs = fromDuration(duration, "duration", pauseLength);
+      const durationMs = fromDuration(duration, "duration", timeToCome);
       return { lanes: (await jobs.pause({ jobType, limitKey, durationMs })).map(laneMessage) };
     },
 
@@ -300,6 +300,7 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     requiredTags: job.requiredTags,
     runAt: fromTimestamp(job.runAt, `${path}run_at`),
     delayMs: job.delay && fromDuration(job.delay, `${path}delay`, { max: limits.delayMs }),
+    startWithinMs: job.startWithin && fromDuration(job.startWithin, `${path}start_within`, timeToCome),
     benchmarkId: omitEmpty(job.benchmarkId),
     limitKey: omitEmpty(job.limitKey),
     metadata: jsonOf(job.metadata, job.metadataJson),

@@ -280,6 +280,7 @@ const cases: Record<string, Case> = {
           payload: { a: 1 },
           priority: 3,
           max_retries: 3,
+          max_snoozes: 1_000,
           timeout_seconds: 300,
           limit_key: "k",
         },

@@ -56,7 +56,16 @@ describe("submit", () => {
       "--tag",
       "eu",
     ];
-    const more = ["--in", "5m", "--limit-key", "openai/gpt-4", "--unique-key", "only"];
+    const more = [
+      "--in",
+      "5m",
+      "--start-within",
+      "1h",
+      "--limit-key",
+      "openai/gpt-4",
+      "--unique-key",
+      "only",
+    ];
     const { code, stdout } = await cli.run("job", "submit", "full", '{"a":[1,{"b":null}]}', ...args, ...more);
     expect({ code, id: stdout.trim() }).toEqual({ code: 0, id: expect.stringMatching(UUID) });
     const job = await show(stdout.trim());
@@ -74,6 +83,7 @@ describe("submit", () => {
       attempts: [],
     });
     const due = Date.parse(job.run_at);
+    expect(Date.parse(job.start_by) - due).toBe(3_600_000);
     expect(due).toBeGreaterThanOrEqual(before + 300_000);
     expect(due).toBeLessThanOrEqual(Date.now() + 300_000);
 

@@ -38,18 +38,20 @@ const step = fc.oneof(
         priority: fc.integer({ min: -1, max: 1 }),
         key: fc.option(fc.nat(1)),
         later: fc.boolean(),
+        isToStart: fc.boolean(),
       })
       .map(
-        ({ lane, priority, key, later }): Step =>
+        ({ lane, priority, key, later, isToStart }): Step =>
           async ({ model, db, ids }) => {
             const { jobType = "a", requiredTags = [], limitKey } = lanes[lane] ?? {};
             const uniqueKey = key === null ? undefined : `${key}`;
             const often = { maxRetries: 1, maxSnoozes: 1 };
             const job = { id: newId(), jobType, requiredTags, limitKey, priority, uniqueKey, ...often };
             const runAt = later ? "2999-01-01T00:00:00Z" : undefined;
-            const expected = model.create(job, later);
+            const startWithinMs = isToStart ? 3_600_000 : undefined;
+            const expected = model.create({ ...job, isToStart }, later);
             if (expected === "created") ids.push(job.id);
-            expect(await outcome(db.jobs.create({ ...job, runAt }))).toBe(
+            expect(await outcome(db.jobs.create({ ...job, runAt, startWithinMs }))).toBe(
               expected === "created" ? "ok" : "taken",
             );
           },
@@ -138,6 +140,14 @@ const step = fc.oneof(
     arbitrary: fc.constant<Step>(async ({ model, db }) => {
       model.makeDue();
       await q.makeDue();
+      await q.maintain(db);
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Step>(async ({ model, db }) => {
+      model.passStartTimes();
+      await q.passStartTimes();
       await q.maintain(db);
     }),
   },

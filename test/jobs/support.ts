@@ -67,6 +67,12 @@ export function queue() {
         [ids ?? null],
       );
     },
+    /** Ends the time of all jobs that are to start in time. */
+    async passStartTimes() {
+      await client.query(`
+        with passed as (update job_start_deadlines set start_by = now() returning job_id)
+        update jobs set start_by = now() from passed where id = job_id`);
+    },
     /** Makes scheduled jobs due, those of before this time. */
     async makeDue(before = "infinity") {
       await client.query(
@@ -118,7 +124,7 @@ export async function emptyQueue(client: Pool): Promise<void> {
   await client.query(`
     alter table job_attempts disable trigger job_attempts_append_only;
     truncate jobs, job_ready, job_scheduled, job_leases, job_keys, job_finished, job_attempts, job_limits, job_limit_starts,
-      job_pauses, job_events, job_stat_deltas, requests, workers, worker_slots, audit_unsealed;
+      job_pauses, job_start_deadlines, job_events, job_stat_deltas, requests, workers, worker_slots, audit_unsealed;
     alter table job_attempts enable trigger job_attempts_append_only`);
 }
 
@@ -165,6 +171,10 @@ const checks = `
   union all
   select 'a scheduled row differs from its job', s.job_id::text from job_scheduled s join jobs j on j.id = s.job_id
   where s.run_at is distinct from j.run_at
+  union all
+  select 'a job that is to start in time has no deadline, or another', j.id::text from jobs j
+  where j.start_by is not null and j.status = 'pending' and j.epoch = 0 and not exists (
+    select from job_start_deadlines d where d.job_id = j.id and d.start_by = j.start_by)
   union all
   select 'a lease differs from its job', l.job_id::text from job_leases l join jobs j on j.id = l.job_id
   where l.epoch is distinct from j.epoch or l.limit_key is distinct from j.limit_key

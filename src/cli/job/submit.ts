@@ -22,6 +22,7 @@ interface Options extends ServiceOptions {
   tag?: string[];
   runAt?: Date;
   in?: number;
+  startWithin?: number;
   benchmark?: string;
   limitKey?: string;
   uniqueKey?: string;
@@ -55,6 +56,11 @@ export function addCommand(job: Command): void {
     .option("--tag <tag>", "a tag that the worker must have; may be given again", gatherValues)
     .addOption(new Option("--run-at <time>", "not before this time").argParser(parseTime).conflicts("in"))
     .option("--in <duration>", "not before this much time has passed, such as 5m", parseDuration)
+    .option(
+      "--start-within <duration>",
+      "cancelled if no worker has started it by then, such as 1h",
+      parseDuration,
+    )
     .option("--benchmark <benchmark>", `the benchmark it works for: ${NEWEST}`)
     .option("--limit-key <key>", "counts against this limit; see ltb limit set")
     .addOption(
@@ -101,7 +107,7 @@ async function submit(
 
 async function fieldsOf(client: ServiceClient, jobType: string, options: Options): Promise<JobFields> {
   const { priority, maxRetries, maxSnoozes, timeout, tag, runAt, in: delayMs } = options;
-  const { limitKey, uniqueKey } = options;
+  const { startWithin, limitKey, uniqueKey } = options;
   return {
     jobType,
     benchmarkId: await findBenchmarkId(client.benchmarks, options.benchmark),
@@ -110,6 +116,7 @@ async function fieldsOf(client: ServiceClient, jobType: string, options: Options
     ...given({
       runAt: runAt && timestampFromDate(runAt),
       delay: delayMs === undefined ? undefined : toDuration(delayMs),
+      startWithin: startWithin === undefined ? undefined : toDuration(startWithin),
     }),
   };
 }

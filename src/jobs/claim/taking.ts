@@ -175,7 +175,7 @@ export const leasedJobs = (first: Fragment): Fragment => sql.fragment`
     returning
       j.id, j.epoch, j.job_type, j.benchmark_id, given.worker_id, given.request_id, given.place,
       given.lease_ms, j.timeout_seconds, j.retry_count, j.limit_key, j.lane_id, j.priority, j.max_retries,
-      j.snooze_count, j.max_snoozes, j.version, j.created_at, j.created_by, j.run_at, j.unique_key, j.error,
+      j.snooze_count, j.max_snoozes, j.start_by, j.version, j.created_at, j.created_by, j.run_at, j.unique_key, j.error,
       given.demand, j.payload, j.metadata
   ), lease as (
     insert into job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id,
@@ -239,6 +239,7 @@ export function leasesOf(
       workerId: demand.workerId,
       requiredTags: [...lane.requiredTags],
       runAt: row.runAt,
+      startBy: row.startBy,
       benchmarkId: row.benchmarkId,
       limitKey: lane.limitKey,
       uniqueKey: row.uniqueKey,

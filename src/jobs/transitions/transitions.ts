@@ -111,6 +111,41 @@ export const cancelJobs = statement("job_cancel", {
   examples: [[[example.id], "reason"]],
 });
 
+/** Jobs that were to start by now, whether they have or not. */
+export const jobsToStart = statement("job_start_over", {
+  row: idRow,
+  build: (limit: number) => sql.fragment`
+    select job_id as id from job_start_deadlines where start_by <= ${parts.clockTime}
+    order by start_by, job_id limit ${limit}`,
+  examples: [[10]],
+});
+
+/** Cancels those of the jobs that no worker has started. */
+export const cancelUnstarted = statement("job_cancel_unstarted", {
+  row: idRow,
+  build: (ids: readonly string[]) =>
+    stop({
+      status: "cancelled",
+      reason: "no worker started it within its start_within",
+      wanted: sql.fragment`j.id = any (${sql.array(ids, "uuid")}) and j.epoch = 0`,
+      atMost: ids.length,
+    }),
+  examples: [[[example.id]]],
+});
+
+/** Forgets when the jobs were to start, but of those that were just moving from place to place. */
+export const forgetStarts = statement("job_forget_starts", {
+  row: z.object({ jobId: z.string() }),
+  build: (ids: readonly string[]) => sql.fragment`
+    delete from job_start_deadlines deadline
+    where start_by <= ${parts.clockTime} and job_id = any (${sql.array(ids, "uuid")})
+      and not exists (
+        select from jobs j where j.id = deadline.job_id and j.status = 'pending' and j.epoch = 0
+      )
+    returning job_id`,
+  examples: [[[example.id]]],
+});
+
 /** Fails jobs of a benchmark that is being deleted, which could never store what they are for. */
 export const failJobsOf = statement("job_fail_of_benchmark", {
   row: idRow,

@@ -11,12 +11,22 @@ import { tidyLanes } from "../limits/lanes.ts";
 import { endPauses } from "../limits/statements.ts";
 import { clockTime } from "../parts.ts";
 import type { JobQueue } from "../queue.ts";
-import { readyDueJobs } from "../transitions/transitions.ts";
+import { cancelUnstarted, forgetStarts, jobsToStart, readyDueJobs } from "../transitions/transitions.ts";
 
 /** What of the queue's has come to its time. */
-const due = z.object({ isLeaseOver: z.boolean(), isJobDue: z.boolean(), isPauseOver: z.boolean() });
+const due = z.object({
+  isLeaseOver: z.boolean(),
+  isJobDue: z.boolean(),
+  isPauseOver: z.boolean(),
+  isStartOver: z.boolean(),
+});
 
-const all: z.output<typeof due> = { isLeaseOver: true, isJobDue: true, isPauseOver: true };
+const all: z.output<typeof due> = {
+  isLeaseOver: true,
+  isJobDue: true,
+  isPauseOver: true,
+  isStartOver: true,
+};
 
 // Each server asks several times a second, and mostly nothing is due: the statements that see to it are then
 // left out. A restart that is over before anyone has failed to connect shows by database_start.
@@ -28,7 +38,8 @@ const lookAtClock = statement("job_look_at_clock", {
         select from job_leases where least(expires_at, deadline_at) < ${clockTime}
       ) as is_lease_over,
       exists (select from job_scheduled where run_at <= ${clockTime}) as is_job_due,
-      exists (select from job_pauses where ends_at <= ${clockTime}) as is_pause_over`,
+      exists (select from job_pauses where ends_at <= ${clockTime}) as is_pause_over,
+      exists (select from job_start_deadlines where start_by <= ${clockTime}) as is_start_over`,
   examples: [[]],
 });
 
@@ -96,15 +107,16 @@ export class QueueMaintenance {
   }
 
   /**
-   * Ends the leases that have run out and the pauses whose time is over, and puts the jobs that are due into
-   * line.
+   * Ends the leases that have run out and the pauses whose time is over, puts the jobs that are due into
+   * line, and cancels those that were to start by now.
    * @param due what to look for. Default: all
    */
-  async run({ isLeaseOver, isJobDue, isPauseOver } = all): Promise<void> {
+  async run({ isLeaseOver, isJobDue, isPauseOver, isStartOver } = all): Promise<void> {
     let changed = 0;
     if (isLeaseOver) changed += await this.#expire();
     if (isJobDue) changed += await inBatches(async (rows) => (await this.#db.any(readyDueJobs(rows))).length);
     if (isPauseOver) changed += await inBatches(async (rows) => (await this.#db.any(endPauses(rows))).length);
+    if (isStartOver) changed += await inBatches((rows) => this.#cancelUnstarted(rows));
     if (changed > 0) this.#queue.announce();
   }
 
@@ -139,6 +151,13 @@ export class QueueMaintenance {
     const before = this.#clocks;
     this.#clocks = { database, ours: askedAt };
     return before ? database - before.database - (performance.now() - before.ours) : 0;
+  }
+
+  async #cancelUnstarted(rows: number): Promise<number> {
+    const ids = (await this.#db.any(jobsToStart(rows))).map(({ id }) => id);
+    if (ids.length === 0) return 0;
+    await this.#db.any(cancelUnstarted(ids));
+    return (await this.#db.any(forgetStarts(ids))).length;
   }
 
   #expire(): Promise<number> {

@@ -17,6 +17,8 @@ interface ModelJob {
   snoozes: number;
   maxRetries: number;
   maxSnoozes: number;
+  /** Whether it is cancelled if it has not started when `passStartTimes` is called. */
+  isToStart: boolean;
   workerId: string | undefined;
   /** How the attempts of this job have ended, by epoch. */
   ends: Map<number, { workerId: string; outcome: string }>;
@@ -30,7 +32,15 @@ export interface ModelWorker {
 
 type NewModelJob = Pick<
   ModelJob,
-  "id" | "jobType" | "requiredTags" | "priority" | "uniqueKey" | "limitKey" | "maxRetries" | "maxSnoozes"
+  | "id"
+  | "jobType"
+  | "requiredTags"
+  | "priority"
+  | "uniqueKey"
+  | "limitKey"
+  | "maxRetries"
+  | "maxSnoozes"
+  | "isToStart"
 >;
 
 export class ModelQueue {
@@ -121,6 +131,13 @@ export class ModelQueue {
   /** Everything that is put off becomes due. */
   makeDue(): void {
     for (const job of this.jobs.values()) if (job.state === "later") job.state = "ready";
+  }
+
+  /** The time is over of all jobs that were to start in time. */
+  passStartTimes(): void {
+    for (const job of this.jobs.values()) {
+      if (job.isToStart && job.epoch === 0 && ["ready", "later"].includes(job.state)) job.state = "cancelled";
+    }
   }
 
   cancel(id: string): "ok" | "not_found" | "forbidden" {

@@ -1403,6 +1403,7 @@ class AsyncJobService(AsyncCalls):
         request_id: str | None = None,
         delay: timedelta | float | None = None,
         max_snoozes: int | None = None,
+        start_within: timedelta | float | None = None,
         timeout: float | None = None,
     ) -> m.CreateJobResponse:
         """Creates a job in status PENDING. Where a call of ClaimJobs waits that may have it, and no better job is
@@ -1428,8 +1429,11 @@ class AsyncJobService(AsyncCalls):
             delay: Not claimed before this time has passed by the database's clock, 0 s to 100 years; Job.run_at tells when
                 that is. Refused together with run_at. Default: at once.
             max_snoozes: How often workers may give the job back for later at no cost of a retry, 0 to 10,000. Default: 1,000.
+            start_within: The job is cancelled, with that reason as its error, if no worker has started it within this time, by the
+                database's clock and to half a second: since its creation, or since it was due for the first time; 1 s to
+                100 years. Job.start_by tells when that is. Default: it waits for as long as it takes.
         """
-        return await self._call(calls.JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes}, timeout)
+        return await self._call(calls.JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes, "start_within": start_within}, timeout)
 
     async def batch_create_jobs(
         self,

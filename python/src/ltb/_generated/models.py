@@ -4948,6 +4948,7 @@ class Job(Message):
         "attempts",
         "snooze_count",
         "max_snoozes",
+        "start_by",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -4979,6 +4980,7 @@ class Job(Message):
         ("attempts", "attempts", "list message JobAttempt"),
         ("snooze_count", "snoozeCount", "int32"),
         ("max_snoozes", "maxSnoozes", "int32"),
+        ("start_by", "startBy", "timestamp"),
     )
 
     id: str
@@ -5078,6 +5080,9 @@ class Job(Message):
     max_snoozes: int
     """How often they may at no cost of a retry, 0 to 10,000."""
 
+    start_by: datetime | None
+    """The job is cancelled if no worker has started it by then. Unset: it waits for as long as it takes."""
+
     def __init__(
         self,
         *,
@@ -5110,6 +5115,7 @@ class Job(Message):
         attempts: list[JobAttempt] | None = None,
         snooze_count: int = 0,
         max_snoozes: int = 0,
+        start_by: datetime | None = None,
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5140,6 +5146,7 @@ class Job(Message):
         self.attempts = [] if attempts is None else attempts
         self.snooze_count = snooze_count
         self.max_snoozes = max_snoozes
+        self.start_by = start_by
 
 
 class NewJob(Message):
@@ -5160,6 +5167,7 @@ class NewJob(Message):
         "unique_key",
         "delay",
         "max_snoozes",
+        "start_within",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -5176,6 +5184,7 @@ class NewJob(Message):
         ("unique_key", "uniqueKey", "plain"),
         ("delay", "delay", "duration"),
         ("max_snoozes", "maxSnoozes", "int32"),
+        ("start_within", "startWithin", "duration"),
     )
 
     id: str
@@ -5224,6 +5233,12 @@ class NewJob(Message):
     max_snoozes: int | None
     """How often workers may give the job back for later at no cost of a retry, 0 to 10,000. Default: 1,000."""
 
+    start_within: timedelta | float | None
+    """The job is cancelled, with that reason as its error, if no worker has started it within this time, by the
+    database's clock and to half a second: since its creation, or since it was due for the first time; 1 s to
+    100 years. Job.start_by tells when that is. Default: it waits for as long as it takes.
+    """
+
     def __init__(
         self,
         *,
@@ -5241,6 +5256,7 @@ class NewJob(Message):
         unique_key: str = "",
         delay: timedelta | float | None = None,
         max_snoozes: int | None = None,
+        start_within: timedelta | float | None = None,
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5256,6 +5272,7 @@ class NewJob(Message):
         self.unique_key = unique_key
         self.delay = delay
         self.max_snoozes = max_snoozes
+        self.start_within = start_within
 
 
 class JobAttempt(Message):

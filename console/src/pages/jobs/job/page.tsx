@@ -134,6 +134,7 @@ function factsOf(job: Job): (readonly [string, React.ReactNode])[] {
     ["Created", <Time key="created" at={job.createdAt} />],
     ["Created by", job.createdBy && <UserName id={job.createdBy} />],
     ["Due", job.runAt && <Time at={job.runAt} />],
+    ["Start by", job.startBy && <Time at={job.startBy} />],
     ["Ended", job.completedAt && <Time at={job.completedAt} />],
     ["Changed", <Time key="updated" at={job.updatedAt} />],
   ].map(([name, value]) => [name as string, value === false ? undefined : value] as const);
