@@ -107,8 +107,8 @@ describe("request ids", () => {
     const first = await q.db.jobs.create({ jobType: "t" }, request);
     expect(first.status).toBe("running");
     expect((await claimed).leases).toHaveLength(1);
-    const { claimed: second } = await park({ maxJobs: 2 });
     expect(await q.other.jobs.create({ jobType: "t" }, request)).toEqual(first);
+    const { claimed: second } = await park({ maxJobs: 2 });
     const many = { requestId: "s" };
     const batch = await q.db.jobs.createMany([{ jobType: "t" }, { jobType: "t" }], many);
     expect(batch.map(({ status }) => status)).toEqual(["running", "running"]);
