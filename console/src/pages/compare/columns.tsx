@@ -32,7 +32,7 @@ export function columnsOf(matrix: Matrix): readonly Column<ComparedSample>[] {
       ),
     },
     {
-      title: "Difference",
+      title: "Differ by",
       width: "7rem",
       number: true,
       cell: ({ difference }) => figure(difference),

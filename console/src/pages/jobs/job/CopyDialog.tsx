@@ -28,7 +28,8 @@ export function CopyDialog({ job, onClose }: { job: Job; onClose: () => void }) 
       <div className="fields">
         <p>
           A new job of type <bdi>{job.jobType}</bdi> with the same tags, limit key, benchmark, metadata,
-          retries and timeout. It is due at once{job.uniqueKey !== "" && ", and has no unique key"}.
+          retries and timeout. It is due at once{job.uniqueKey !== "" && ", has no unique key"}
+          {job.startBy && ", may start at any time"}.
         </p>
         <label>
           Payload
