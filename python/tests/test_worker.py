@@ -757,7 +757,9 @@ def test_a_process_that_a_handler_forks_off_ends_by_a_signal() -> None:
         begun = forks.Event()
         def work():
             begun.set()
-            time.sleep(60)
+            # A signal that comes just before a sleep begins is handled after it.
+            for _ in range(600):
+                time.sleep(0.1)
         with stopped_by_signals(lambda: print("stops")):
             child = forks.Process(target=work)
             child.start()
