@@ -6,7 +6,7 @@ const read = (path: string) => readFileSync(join(import.meta.dirname, "..", path
 
 test("the guide of clients names the versions that the clients are exercised with", () => {
   const named = read("docs/clients.md").match(/[\w./-]+(?:==|@v)\d[\w.]*/g) ?? [];
-  expect(named).not.toEqual([]);
+  expect(named.length).toBeGreaterThan(2);
   const installed = read("test/interop/tools.ts");
   expect(named.filter((version) => !installed.includes(version))).toEqual([]);
 });
