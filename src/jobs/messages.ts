@@ -127,7 +127,7 @@ export function endMessage(jobId: string, { outcome, field, reason }: EndResult)
 }
 
 /** The same for a report after which the job may be run again. */
-export function backMessage(jobId: string, { status, runAt, ...end }: EndResult) {
+export function endMessageWithStatus(jobId: string, { status, runAt, ...end }: EndResult) {
   return {
     ...endMessage(jobId, end),
     ...(status && { status: jobStatus.values[status] }),

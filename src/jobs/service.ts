@@ -27,8 +27,8 @@ import {
 } from "./input.ts";
 import type { JobStats } from "./lists/stats.ts";
 import {
-  backMessage,
   endMessage,
+  endMessageWithStatus,
   failureGroupMessage,
   historyMessage,
   jobField,
@@ -130,7 +130,7 @@ export function jobService(store: JobStore) {
       });
       const results = await jobs.fail(workerId, failures);
       return {
-        results: results.map((end, index) => backMessage(items[index]?.jobId ?? "", end)),
+        results: results.map((end, index) => endMessageWithStatus(items[index]?.jobId ?? "", end)),
         ...(claim && (await claimNext(jobs, claim, asText, context))),
       };
     },
@@ -140,7 +140,7 @@ export function jobService(store: JobStore) {
         return { jobId, epoch, delayMs: delayOf(delay, "delay"), holdLimitKey };
       });
       const results = await jobs.release(workerId, releases);
-      return { results: results.map((end, index) => backMessage(items[index]?.jobId ?? "", end)) };
+      return { results: results.map((end, index) => endMessageWithStatus(items[index]?.jobId ?? "", end)) };
     },
 
     async updateJobProgress({ workerId, items, lease }) {

@@ -9,6 +9,7 @@ import { type Creation, createJobs, type JobToCreate } from "./create.ts";
 import * as finish from "./finish/finish.ts";
 import { type Rejection, rejectionIn } from "./finish/rejection.ts";
 import { type Progress, reportProgress } from "./finish/renew.ts";
+import { exhaustSnoozes, snoozeLeases } from "./finish/snooze.ts";
 import * as input from "./input.ts";
 
 /**
@@ -63,11 +64,11 @@ export function writeDirectly(db: Executor, create: CreateJobs = createJobs): Jo
       writeEnds(
         db,
         items,
-        async (sorted) => (await db.any(finish.failLeases(sorted))).map(backResult),
+        async (sorted) => (await db.any(finish.failLeases(sorted))).map(endWithStatus),
         ({ retryable }, { outcome, mayRetry, isCurrent, status, runAt }) => {
           const willRetry = retryable && mayRetry && !(isCurrent && status === "failed");
           return (
-            outcome === "failed" && failureOf({ willRetry, runAt: willRetry && isCurrent ? runAt : null })
+            outcome === "failed" && statusAfter({ willRetry, runAt: willRetry && isCurrent ? runAt : null })
           );
         },
       ),
@@ -80,7 +81,7 @@ export function writeDirectly(db: Executor, create: CreateJobs = createJobs): Jo
           if (!isLater(item)) return outcome === "released" && {};
           const willRetry = !(isCurrent && status === "failed");
           return (
-            outcome === "snoozed" && failureOf({ willRetry, runAt: willRetry && isCurrent ? runAt : null })
+            outcome === "snoozed" && statusAfter({ willRetry, runAt: willRetry && isCurrent ? runAt : null })
           );
         },
       ),
@@ -114,19 +115,19 @@ export async function releaseJobs(db: Executor, items: readonly finish.Release[]
   const [later, atOnce] = [items.filter(isLater), items.filter((item) => !isLater(item))];
   for (const release of [finish.releaseLeases, finish.releaseAgain, finish.exhaustLeases])
     await run(atOnce, async (left) => succeed((await db.one(release(left))).positions, left));
-  for (const snooze of [finish.snoozeLeases, finish.exhaustSnoozes])
-    await run(later, async (left) => (await db.any(snooze(left))).map(backResult));
+  for (const snooze of [snoozeLeases, exhaustSnoozes])
+    await run(later, async (left) => (await db.any(snooze(left))).map(endWithStatus));
   return items.flatMap((item, index) => {
     const result = results.get(item);
     return result ? { position: index + 1, ...result } : [];
   });
 }
 
-function backResult({ position, ...end }: { position: number; willRetry: boolean; runAt: string | null }) {
-  return { position, outcome: "ok" as const, ...failureOf(end) };
+function endWithStatus({ position, ...end }: { position: number; willRetry: boolean; runAt: string | null }) {
+  return { position, outcome: "ok" as const, ...statusAfter(end) };
 }
 
-function failureOf({ willRetry, runAt }: { willRetry: boolean; runAt: string | null }) {
+function statusAfter({ willRetry, runAt }: { willRetry: boolean; runAt: string | null }) {
   return { status: willRetry ? ("pending" as const) : ("failed" as const), runAt };
 }
 

@@ -5,7 +5,7 @@ import { example, type Fragment, fragmentOf, sql, statement } from "../../databa
 import * as parts from "../parts.ts";
 import type { JobStatus } from "../rows.ts";
 
-const idRow = z.object({ id: z.string() });
+export const idRow = z.object({ id: z.string() });
 
 // Each of these changes jobs by id. Every job has one row that stands for its state: in job_leases,
 // job_ready, job_scheduled or job_finished. Whoever changes the state locks that row first, so nobody waits
@@ -59,7 +59,7 @@ type Stop = { status: "cancelled" | "failed"; reason: string | null; wanted: Fra
 // A running job ends at once, its slot is freed and its lease is gone: the worker learns of it from its next
 // heartbeat, and what it still sends is refused. `wanted` says which of the jobs `j`, of those that
 // have not ended.
-const stop = ({ status, reason, wanted, atMost }: Stop): Fragment => sql.fragment`
+export const stop = ({ status, reason, wanted, atMost }: Stop): Fragment => sql.fragment`
     with wanted as materialized (
       select j.id, j.lane_id, j.priority, j.sequence, j.run_at, j.status, lease.worker_id
       from jobs j left join job_leases lease on lease.job_id = j.id
@@ -109,41 +109,6 @@ export const cancelJobs = statement("job_cancel", {
       atMost: ids.length,
     }),
   examples: [[[example.id], "reason"]],
-});
-
-/** Jobs that were to start by now, whether they have or not. */
-export const jobsToStart = statement("job_start_over", {
-  row: idRow,
-  build: (limit: number) => sql.fragment`
-    select job_id as id from job_start_deadlines where start_by <= ${parts.clockTime}
-    order by start_by, job_id limit ${limit}`,
-  examples: [[10]],
-});
-
-/** Cancels those of the jobs that no worker has started. */
-export const cancelUnstarted = statement("job_cancel_unstarted", {
-  row: idRow,
-  build: (ids: readonly string[]) =>
-    stop({
-      status: "cancelled",
-      reason: "no worker started it within its start_within",
-      wanted: sql.fragment`j.id = any (${sql.array(ids, "uuid")}) and j.epoch = 0`,
-      atMost: ids.length,
-    }),
-  examples: [[[example.id]]],
-});
-
-/** Forgets when the jobs were to start, but of those that were just moving from place to place. */
-export const forgetStarts = statement("job_forget_starts", {
-  row: z.object({ jobId: z.string() }),
-  build: (ids: readonly string[]) => sql.fragment`
-    delete from job_start_deadlines deadline
-    where start_by <= ${parts.clockTime} and job_id = any (${sql.array(ids, "uuid")})
-      and not exists (
-        select from jobs j where j.id = deadline.job_id and j.status = 'pending' and j.epoch = 0
-      )
-    returning job_id`,
-  examples: [[[example.id]]],
 });
 
 /** Fails jobs of a benchmark that is being deleted, which could never store what they are for. */

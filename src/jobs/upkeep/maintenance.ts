@@ -11,7 +11,8 @@ import { tidyLanes } from "../limits/lanes.ts";
 import { endPauses } from "../limits/statements.ts";
 import { clockTime } from "../parts.ts";
 import type { JobQueue } from "../queue.ts";
-import { cancelUnstarted, forgetStarts, jobsToStart, readyDueJobs } from "../transitions/transitions.ts";
+import { readyDueJobs } from "../transitions/transitions.ts";
+import { cancelUnstarted } from "./start-deadlines.ts";
 
 /** What of the queue's has come to its time. */
 const due = z.object({
@@ -116,7 +117,7 @@ export class QueueMaintenance {
     if (isLeaseOver) changed += await this.#expire();
     if (isJobDue) changed += await inBatches(async (rows) => (await this.#db.any(readyDueJobs(rows))).length);
     if (isPauseOver) changed += await inBatches(async (rows) => (await this.#db.any(endPauses(rows))).length);
-    if (isStartOver) changed += await inBatches((rows) => this.#cancelUnstarted(rows));
+    if (isStartOver) changed += await inBatches((rows) => cancelUnstarted(this.#db, rows));
     if (changed > 0) this.#queue.announce();
   }
 
@@ -151,13 +152,6 @@ export class QueueMaintenance {
     const before = this.#clocks;
     this.#clocks = { database, ours: askedAt };
     return before ? database - before.database - (performance.now() - before.ours) : 0;
-  }
-
-  async #cancelUnstarted(rows: number): Promise<number> {
-    const ids = (await this.#db.any(jobsToStart(rows))).map(({ id }) => id);
-    if (ids.length === 0) return 0;
-    await this.#db.any(cancelUnstarted(ids));
-    return (await this.#db.any(forgetStarts(ids))).length;
   }
 
   #expire(): Promise<number> {
