@@ -55,7 +55,7 @@ const sameSince = new WeakMap<Polled, { data: unknown; at: number }>();
 
 /**
  * The `refetchInterval` of a query whose answer may stay the same for long: so many milliseconds after a
- * change, and half as long as nothing has changed after that, up to three times as many.
+ * change, later half of the time for which nothing has changed, up to three times as many.
  */
 export function useSlowingInterval(ms: number): SlowingInterval {
   const interval = useInterval(ms);
