@@ -69,7 +69,10 @@ public class Worker {
     var id = lease.getJob().getId();
     var payload = lease.getJob().getPayload().getFieldsMap();
     String outcome;
-    if (payload.keySet().containsAll(java.util.List.of("sample", "a", "b"))) {
+    if (payload.containsKey("busy_seconds") && lease.getJob().getSnoozeCount() == 0) {
+      // A call of a provider that answers 429 would stand here, with its Retry-After.
+      outcome = giveBack(lease, (long) payload.get("busy_seconds").getNumberValue());
+    } else if (payload.keySet().containsAll(java.util.List.of("sample", "a", "b"))) {
       double a = payload.get("a").getNumberValue(), b = payload.get("b").getNumberValue(); // Numbers of a Struct are doubles.
       var output = new java.text.DecimalFormat("0.###").format(a + b);
       var result = Value.newBuilder().setStructValue(
@@ -94,6 +97,15 @@ public class Worker {
     var failed = FailJobsItem.newBuilder().setJobId(lease.getJob().getId()).setEpoch(lease.getEpoch())
         .setError(error).setRetryable(false);
     return soon(jobs).failJobs(FailJobsRequest.newBuilder().setWorkerId(ME).addItems(failed).build())
+        .getResults(0).getOutcome().toString();
+  }
+
+  /** Gives a job back for later, at no cost of a retry; until then no other job of its limit key starts. */
+  static String giveBack(Lease lease, long seconds) {
+    var delay = Duration.newBuilder().setSeconds(seconds);
+    var later = ReleaseJobsItem.newBuilder().setJobId(lease.getJob().getId()).setEpoch(lease.getEpoch())
+        .setDelay(delay).setHoldLimitKey(!lease.getJob().getLimitKey().isEmpty());
+    return soon(jobs).releaseJobs(ReleaseJobsRequest.newBuilder().setWorkerId(ME).addItems(later).build())
         .getResults(0).getOutcome().toString();
   }
 

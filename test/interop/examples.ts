@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { JobStatus } from "../../gen/ltb/v1/job_pb.ts";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { JobStatus, type NewJobSchema } from "../../gen/ltb/v1/job_pb.ts";
 import { createClient, type TlsOptions } from "../../src/client/index.ts";
 import { environmentFor } from "./foreign.ts";
 import { root } from "./paths.ts";
@@ -12,6 +13,7 @@ import type { Service } from "./service.ts";
 
 /**
  * Runs a worker of examples/ as it stands on some jobs, one of which it cannot do, and stops it by SIGTERM.
+ * @param isToSnooze gives it another whose provider is busy at first, which it is to give back for later
  */
 export async function exerciseExample(
   client: string,
@@ -21,6 +23,7 @@ export async function exerciseExample(
   args: readonly string[],
   env: Record<string, string> = {},
   cwd: string = root,
+  isToSnooze = false,
 ): Promise<void> {
   await results.check({ kind: "behaviour", client, what: "the example worker" }, async () => {
     const tls: TlsOptions | undefined =
@@ -34,7 +37,13 @@ export async function exerciseExample(
     });
     const benchmarkId = benchmark?.id ?? "";
     const payloads = [{ sample: "one", a: 1, b: 2 }, { sample: "two", a: 2.5, b: 2 }, { nothing: true }];
-    const jobs = payloads.map((payload) => ({ jobType: "arithmetic", benchmarkId, payload }));
+    const jobs: MessageInitShape<typeof NewJobSchema>[] = payloads.map((payload) => ({
+      jobType: "arithmetic",
+      benchmarkId,
+      payload,
+    }));
+    const busy = { sample: "three", a: 1, b: 1, busy_seconds: 1 };
+    if (isToSnooze) jobs.push({ jobType: "arithmetic", limitKey: `busy ${client}`, payload: busy });
     const made = await calls.jobs.batchCreateJobs({ jobs });
     const ids = made.jobs.map(({ id }) => id);
 
@@ -54,8 +63,9 @@ export async function exerciseExample(
         () => out,
       );
       const { COMPLETED, FAILED } = JobStatus;
-      if (statuses.join() !== [COMPLETED, COMPLETED, FAILED].join())
-        throw new Error(`statuses ${statuses}: ${out}`);
+      const expected = [COMPLETED, COMPLETED, FAILED, ...(isToSnooze ? [COMPLETED] : [])];
+      if (statuses.join() !== expected.join()) throw new Error(`statuses ${statuses}: ${out}`);
+      if (isToSnooze) await checkSnooze(calls, ids.at(-1) ?? "");
       const { evaluations } = await calls.benchmarks.listEvaluations({ benchmarkId, view: 2 });
       const found = evaluations
         .map(({ sampleId, output }) => `${sampleId}: ${output}`)
@@ -74,6 +84,15 @@ export async function exerciseExample(
     if (left.length > 0) throw new Error(`left registered: ${left.map(({ workerId }) => workerId)}`);
     return undefined;
   });
+}
+
+/** The job came back once, without a retry spent, and its key was held and is free again. */
+async function checkSnooze({ jobs }: ReturnType<typeof createClient>, id: string): Promise<void> {
+  const { job } = await jobs.getJob({ id });
+  if (job?.snoozeCount !== 1 || job.retryCount !== 0)
+    throw new Error(`snoozed ${job?.snoozeCount} times, retried ${job?.retryCount} times`);
+  const { pauses } = await jobs.listJobPauses({});
+  if (pauses.some(({ limitKey }) => limitKey === job.limitKey)) throw new Error("its key is still held");
 }
 
 async function finalStatuses(

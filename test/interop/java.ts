@@ -22,7 +22,7 @@ export async function findJava(): Promise<void> {
     [...jars, "/usr/bin/protoc", "/usr/bin/grpc_java_plugin"].map((file) => access(file)),
   ).catch(() => {
     throw new Error(
-      "needs Debian's protobuf-compiler protobuf-compiler-grpc-java-plugin libgrpc-java libnetty-java libperfmark-java libgoogle-gson-java libgeronimo-annotation-1.3-spec-java",
+      "needs Debian's protobuf-compiler protobuf-compiler-grpc-java-plugin libgrpc-java libprotobuf-java libnetty-java libperfmark-java libgoogle-gson-java libgeronimo-annotation-1.3-spec-java",
     );
   });
 }
@@ -45,6 +45,6 @@ export async function exerciseJava({ clear }: { clear: Service }, results: Resul
     const classPath = [...jars, classes].join(":");
     const args = ["-nowarn", "-d", classes, "-cp", classPath, "-sourcepath", generated, worker];
     await succeed("javac", args);
-    await exerciseExample("Java", clear, results, "java", ["-cp", classPath, "Worker"]);
+    await exerciseExample("Java", clear, results, "java", ["-cp", classPath, "Worker"], {}, root, true);
   });
 }
