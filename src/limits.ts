@@ -59,6 +59,8 @@ export const limits = {
   claimMarginMs: 500,
   /** A page of a list looks at this many jobs at most, however few of them match. */
   scanRows: 5_000,
+  /** As many where texts and documents of each decide, which may be of 1 MiB. */
+  scanDocuments: 1_000,
   /** One statement, and one call, cancels, retries or deletes at most this many jobs. */
   bulkBatchRows: 500,
   bulkCallRows: 50_000,

@@ -22,13 +22,25 @@ where
   and j.job_type = $4
   and j.benchmark_id = $5
   and j.limit_key = $6
-  and j.created_at >= $7
-  and j.created_at < $8;
+  and j.created_by = $7
+  and j.created_at >= $8
+  and j.created_at < $9
+  and j.required_tags @> $10::text[]
+  and strpos(lower(j.error), lower($11::text)) > 0
+  and j.metadata @> $12::jsonb
+  and j.completed_at >= $13
+  and j.completed_at < $14;
 -- $1 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 -- $2 = '{ffffffff-ffff-ffff-ffff-ffffffffffff}'
 -- $3 = '{failed}'
 -- $4 = 't'
 -- $5 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 -- $6 = 'k'
--- $7 = '2026-01-31T12:00:00.000001Z'
+-- $7 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 -- $8 = '2026-01-31T12:00:00.000001Z'
+-- $9 = '2026-01-31T12:00:00.000001Z'
+-- $10 = '{gpu}'
+-- $11 = '429'
+-- $12 = '{"a":1}'
+-- $13 = '2026-01-31T12:00:00.000001Z'
+-- $14 = '2026-01-31T12:00:00.000001Z'

@@ -1,13 +1,13 @@
--- job_scan, 1 of 10
+-- job_scan, 1 of 12
 with
   scanned as materialized (
     select
       j.key,
       j.id,
       j.status = $1
-      and j.job_type = $2
-      and j.benchmark_id is not distinct from $3
-      and j.worker_id is not distinct from $4 as matches,
+      and j.worker_id is not distinct from $2
+      and j.job_type = $3
+      and j.benchmark_id = $4 as matches,
       row_number() over (
         order by
           j.key desc,
@@ -24,7 +24,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           (
             select
@@ -106,15 +109,15 @@ select
       1
   ) as last_id;
 -- $1 = 'completed'
--- $2 = 't'
--- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $4 = 'w'
+-- $2 = 'w'
+-- $3 = 't'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $5 = 'completed'
 -- $6 = 'w'
 -- $7 = 5000
 -- $8 = 2
 
--- job_scan, 2 of 10
+-- job_scan, 2 of 12
 with
   scanned as materialized (
     select
@@ -137,7 +140,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           (
             select
@@ -224,15 +230,15 @@ select
 -- $5 = 5000
 -- $6 = 2
 
--- job_scan, 3 of 10
+-- job_scan, 3 of 12
 with
   scanned as materialized (
     select
       j.key,
       j.id,
       j.status = $1
-      and j.job_type = $2
-      and j.worker_id is not distinct from $3 as matches,
+      and j.worker_id is not distinct from $2
+      and j.job_type = $3 as matches,
       row_number() over (
         order by
           j.key desc,
@@ -249,7 +255,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           job_leases lease
           join jobs j on j.id = lease.job_id
@@ -319,20 +328,20 @@ select
       1
   ) as last_id;
 -- $1 = 'running'
--- $2 = 't'
--- $3 = 'w'
+-- $2 = 'w'
+-- $3 = 't'
 -- $4 = '2026-01-31T12:00:00.000001Z'
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $6 = 2
 
--- job_scan, 4 of 10
+-- job_scan, 4 of 12
 with
   scanned as materialized (
     select
       j.key,
       j.id,
       j.job_type = $1
-      and j.benchmark_id is not distinct from $2 as matches,
+      and j.benchmark_id = $2 as matches,
       row_number() over (
         order by
           j.key desc,
@@ -349,7 +358,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           (
             select
@@ -453,7 +465,7 @@ select
 -- $6 = 5000
 -- $7 = 2
 
--- job_scan, 5 of 10
+-- job_scan, 5 of 12
 with
   scanned as materialized (
     select
@@ -476,7 +488,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           (
             select
@@ -575,15 +590,15 @@ select
 -- $2 = 5000
 -- $3 = 2
 
--- job_scan, 6 of 10
+-- job_scan, 6 of 12
 with
   scanned as materialized (
     select
       j.key,
       j.id,
       j.status = $1
-      and j.limit_key is not distinct from $2
-      and j.created_by is not distinct from $3 as matches,
+      and j.limit_key = $2
+      and j.created_by = $3 as matches,
       row_number() over (
         order by
           j.key desc,
@@ -600,7 +615,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           (
             select
@@ -705,7 +723,7 @@ select
 -- $7 = 5000
 -- $8 = 2
 
--- job_scan, 7 of 10
+-- job_scan, 7 of 12
 with
   scanned as materialized (
     select
@@ -729,7 +747,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           (
             select
@@ -835,7 +856,7 @@ select
 -- $6 = 5000
 -- $7 = 2
 
--- job_scan, 8 of 10
+-- job_scan, 8 of 12
 with
   scanned as materialized (
     select
@@ -860,7 +881,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           (
             select
@@ -949,7 +973,7 @@ select
 -- $6 = 5000
 -- $7 = 2
 
--- job_scan, 9 of 10
+-- job_scan, 9 of 12
 with
   scanned as materialized (
     select
@@ -972,7 +996,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           (
             select
@@ -1063,7 +1090,7 @@ select
 -- $7 = 5000
 -- $8 = 2
 
--- job_scan, 10 of 10
+-- job_scan, 10 of 12
 with
   scanned as materialized (
     select
@@ -1086,7 +1113,10 @@ with
           j.benchmark_id,
           j.limit_key,
           j.created_by,
-          j.created_at
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
         from
           (
             select
@@ -1187,4 +1217,250 @@ select
 -- $2 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $3 = '2026-01-31T12:00:00.000001Z'
 -- $4 = 5000
+-- $5 = 2
+
+-- job_scan, 11 of 12
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.status = $1
+      and j.required_tags @> $2::text[]
+      and strpos(lower(j.error), lower($3::text)) > 0
+      and j.metadata @> $4::jsonb as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          fin.finished_at as key,
+          fin.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
+        from
+          (
+            select
+              *
+            from
+              job_finished fin
+            where
+              fin.status = $5
+              and true
+            order by
+              fin.finished_at desc,
+              fin.job_id desc
+            limit
+              $6
+          ) fin
+          join jobs j on j.id = fin.job_id
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $7
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_key,
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_id;
+-- $1 = 'failed'
+-- $2 = '{gpu}'
+-- $3 = '429'
+-- $4 = '{"a":1}'
+-- $5 = 'failed'
+-- $6 = 1000
+-- $7 = 2
+
+-- job_scan, 12 of 12
+with
+  scanned as materialized (
+    select
+      j.key,
+      j.id,
+      j.required_tags @> $1::text[]
+      and strpos(lower(j.error), lower($2::text)) > 0
+      and j.metadata @> $3::jsonb as matches,
+      row_number() over (
+        order by
+          j.key desc,
+          j.id desc
+      ) as place
+    from
+      (
+        select
+          j.created_at as key,
+          holder.worker_id,
+          j.id,
+          j.status,
+          j.job_type,
+          j.benchmark_id,
+          j.limit_key,
+          j.created_by,
+          j.created_at,
+          j.required_tags,
+          j.error,
+          j.metadata
+        from
+          (
+            select
+              *
+            from
+              jobs j
+            where
+              true
+            order by
+              j.created_at desc,
+              j.id desc
+            limit
+              $4
+          ) j
+          left join lateral (
+            select
+              worker_id
+            from
+              job_leases
+            where
+              job_id = j.id
+            union all
+            select
+              worker_id
+            from
+              job_finished
+            where
+              status = j.status
+              and finished_at = j.completed_at
+              and job_id = j.id
+          ) holder on false
+      ) j
+  ),
+  found as (
+    select
+      key,
+      id,
+      place
+    from
+      scanned
+    where
+      matches
+    order by
+      place
+    limit
+      $5
+  )
+select
+  (
+    select
+      array_agg(
+        id
+        order by
+          place
+      )
+    from
+      found
+  ) as ids,
+  (
+    select
+      array_agg(
+        key::text
+        order by
+          place
+      )
+    from
+      found
+  ) as keys,
+  (
+    select
+      count(*)
+    from
+      scanned
+  ) as scanned,
+  (
+    select
+      key::text
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_key,
+  (
+    select
+      id
+    from
+      scanned
+    order by
+      place desc
+    limit
+      1
+  ) as last_id;
+-- $1 = '{gpu}'
+-- $2 = '429'
+-- $3 = '{"a":1}'
+-- $4 = 1000
 -- $5 = 2

@@ -539,7 +539,15 @@ type ListJobsRequest struct {
 	// Only jobs that ended at this time or later. Needs an ended status (COMPLETED, FAILED, CANCELLED).
 	EndedAfter *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=ended_after,json=endedAfter,proto3" json:"ended_after,omitempty"`
 	// Only jobs that ended before this time. Needs an ended status.
-	EndedBefore   *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=ended_before,json=endedBefore,proto3" json:"ended_before,omitempty"`
+	EndedBefore *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=ended_before,json=endedBefore,proto3" json:"ended_before,omitempty"`
+	// Only jobs that require all of these tags, at most 64.
+	RequiredTags []string `protobuf:"bytes,17,rep,name=required_tags,json=requiredTags,proto3" json:"required_tags,omitempty"`
+	// Only jobs whose error has this text in it, in any case; 1 to 1024 characters. A pending job has the error
+	// of its last attempt.
+	ErrorContains string `protobuf:"bytes,18,opt,name=error_contains,json=errorContains,proto3" json:"error_contains,omitempty"`
+	// Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
+	// value, objects within objects likewise. At most 1 MiB encoded.
+	Metadata      *structpb.Struct `protobuf:"bytes,19,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -682,6 +690,27 @@ func (x *ListJobsRequest) GetEndedAfter() *timestamppb.Timestamp {
 func (x *ListJobsRequest) GetEndedBefore() *timestamppb.Timestamp {
 	if x != nil {
 		return x.EndedBefore
+	}
+	return nil
+}
+
+func (x *ListJobsRequest) GetRequiredTags() []string {
+	if x != nil {
+		return x.RequiredTags
+	}
+	return nil
+}
+
+func (x *ListJobsRequest) GetErrorContains() string {
+	if x != nil {
+		return x.ErrorContains
+	}
+	return ""
+}
+
+func (x *ListJobsRequest) GetMetadata() *structpb.Struct {
+	if x != nil {
+		return x.Metadata
 	}
 	return nil
 }
@@ -2373,7 +2402,17 @@ type CancelJobsRequest struct {
 	Ids []string `protobuf:"bytes,8,rep,name=ids,proto3" json:"ids,omitempty"`
 	// Changes nothing, and counts what the call would do, as of now, up to 100,000 jobs. Default: false. Not a
 	// filter.
-	DryRun        bool `protobuf:"varint,9,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	DryRun bool `protobuf:"varint,9,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Only jobs that the user with this id created.
+	CreatedBy string `protobuf:"bytes,10,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	// Only jobs that require all of these tags, at most 64.
+	RequiredTags []string `protobuf:"bytes,11,rep,name=required_tags,json=requiredTags,proto3" json:"required_tags,omitempty"`
+	// Only jobs whose error has this text in it, in any case; 1 to 1024 characters. A pending job has the error
+	// of its last attempt.
+	ErrorContains string `protobuf:"bytes,12,opt,name=error_contains,json=errorContains,proto3" json:"error_contains,omitempty"`
+	// Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
+	// value, objects within objects likewise. At most 1 MiB encoded.
+	Metadata      *structpb.Struct `protobuf:"bytes,13,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2471,6 +2510,34 @@ func (x *CancelJobsRequest) GetDryRun() bool {
 	return false
 }
 
+func (x *CancelJobsRequest) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
+func (x *CancelJobsRequest) GetRequiredTags() []string {
+	if x != nil {
+		return x.RequiredTags
+	}
+	return nil
+}
+
+func (x *CancelJobsRequest) GetErrorContains() string {
+	if x != nil {
+		return x.ErrorContains
+	}
+	return ""
+}
+
+func (x *CancelJobsRequest) GetMetadata() *structpb.Struct {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
 // Response of CancelJobs.
 type CancelJobsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2566,7 +2633,21 @@ type RetryJobsRequest struct {
 	Ids []string `protobuf:"bytes,7,rep,name=ids,proto3" json:"ids,omitempty"`
 	// Changes nothing, and counts what the call would do, as of now, up to 100,000 jobs. Default: false. Not a
 	// filter.
-	DryRun        bool `protobuf:"varint,8,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	DryRun bool `protobuf:"varint,8,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Only jobs that the user with this id created.
+	CreatedBy string `protobuf:"bytes,9,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	// Only jobs that require all of these tags, at most 64.
+	RequiredTags []string `protobuf:"bytes,10,rep,name=required_tags,json=requiredTags,proto3" json:"required_tags,omitempty"`
+	// Only jobs whose error has this text in it, in any case; 1 to 1024 characters. A pending job has the error
+	// of its last attempt.
+	ErrorContains string `protobuf:"bytes,11,opt,name=error_contains,json=errorContains,proto3" json:"error_contains,omitempty"`
+	// Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
+	// value, objects within objects likewise. At most 1 MiB encoded.
+	Metadata *structpb.Struct `protobuf:"bytes,12,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// Only jobs that ended at this time or later.
+	EndedAfter *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=ended_after,json=endedAfter,proto3" json:"ended_after,omitempty"`
+	// Only jobs that ended before this time.
+	EndedBefore   *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=ended_before,json=endedBefore,proto3" json:"ended_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2655,6 +2736,48 @@ func (x *RetryJobsRequest) GetDryRun() bool {
 		return x.DryRun
 	}
 	return false
+}
+
+func (x *RetryJobsRequest) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
+func (x *RetryJobsRequest) GetRequiredTags() []string {
+	if x != nil {
+		return x.RequiredTags
+	}
+	return nil
+}
+
+func (x *RetryJobsRequest) GetErrorContains() string {
+	if x != nil {
+		return x.ErrorContains
+	}
+	return ""
+}
+
+func (x *RetryJobsRequest) GetMetadata() *structpb.Struct {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *RetryJobsRequest) GetEndedAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAfter
+	}
+	return nil
+}
+
+func (x *RetryJobsRequest) GetEndedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedBefore
+	}
+	return nil
 }
 
 // Response of RetryJobs.
@@ -4453,7 +4576,7 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\vjson_format\x18\x02 \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
 	"jsonFormat\"/\n" +
 	"\x0eGetJobResponse\x12\x1d\n" +
-	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\xa8\x05\n" +
+	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\xa9\x06\n" +
 	"\x0fListJobsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -4475,7 +4598,10 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"jsonFormat\x12;\n" +
 	"\vended_after\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"endedAfter\x12=\n" +
-	"\fended_before\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\vendedBefore\"[\n" +
+	"\fended_before\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\vendedBefore\x12#\n" +
+	"\rrequired_tags\x18\x11 \x03(\tR\frequiredTags\x12%\n" +
+	"\x0eerror_contains\x18\x12 \x01(\tR\rerrorContains\x123\n" +
+	"\bmetadata\x18\x13 \x01(\v2\x17.google.protobuf.StructR\bmetadata\"[\n" +
 	"\x10ListJobsResponse\x12\x1f\n" +
 	"\x04jobs\x18\x01 \x03(\v2\v.ltb.v1.JobR\x04jobs\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9b\x02\n" +
@@ -4598,7 +4724,7 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\vjson_format\x18\x02 \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
 	"jsonFormat\"1\n" +
 	"\x10RetryJobResponse\x12\x1d\n" +
-	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\xe0\x02\n" +
+	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\x80\x04\n" +
 	"\x11CancelJobsRequest\x12)\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x11.ltb.v1.JobStatusR\x06status\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x12!\n" +
@@ -4608,12 +4734,18 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\x0ecreated_before\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rcreatedBefore\x12\x16\n" +
 	"\x06reason\x18\a \x01(\tR\x06reason\x12\x10\n" +
 	"\x03ids\x18\b \x03(\tR\x03ids\x12\x17\n" +
-	"\adry_run\x18\t \x01(\bR\x06dryRun\"\x83\x01\n" +
+	"\adry_run\x18\t \x01(\bR\x06dryRun\x12\x1d\n" +
+	"\n" +
+	"created_by\x18\n" +
+	" \x01(\tR\tcreatedBy\x12#\n" +
+	"\rrequired_tags\x18\v \x03(\tR\frequiredTags\x12%\n" +
+	"\x0eerror_contains\x18\f \x01(\tR\rerrorContains\x123\n" +
+	"\bmetadata\x18\r \x01(\v2\x17.google.protobuf.StructR\bmetadata\"\x83\x01\n" +
 	"\x12CancelJobsResponse\x12\x1a\n" +
 	"\baffected\x18\x01 \x01(\x05R\baffected\x12\x12\n" +
 	"\x04more\x18\x02 \x01(\bR\x04more\x12\x18\n" +
 	"\askipped\x18\x03 \x01(\x05R\askipped\x12#\n" +
-	"\rnot_permitted\x18\x04 \x01(\x05R\fnotPermitted\"\xc7\x02\n" +
+	"\rnot_permitted\x18\x04 \x01(\x05R\fnotPermitted\"\xe3\x04\n" +
 	"\x10RetryJobsRequest\x12)\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x11.ltb.v1.JobStatusR\x06status\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x12!\n" +
@@ -4622,7 +4754,16 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\rcreated_after\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fcreatedAfter\x12A\n" +
 	"\x0ecreated_before\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rcreatedBefore\x12\x10\n" +
 	"\x03ids\x18\a \x03(\tR\x03ids\x12\x17\n" +
-	"\adry_run\x18\b \x01(\bR\x06dryRun\"\x82\x01\n" +
+	"\adry_run\x18\b \x01(\bR\x06dryRun\x12\x1d\n" +
+	"\n" +
+	"created_by\x18\t \x01(\tR\tcreatedBy\x12#\n" +
+	"\rrequired_tags\x18\n" +
+	" \x03(\tR\frequiredTags\x12%\n" +
+	"\x0eerror_contains\x18\v \x01(\tR\rerrorContains\x123\n" +
+	"\bmetadata\x18\f \x01(\v2\x17.google.protobuf.StructR\bmetadata\x12;\n" +
+	"\vended_after\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"endedAfter\x12=\n" +
+	"\fended_before\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vendedBefore\"\x82\x01\n" +
 	"\x11RetryJobsResponse\x12\x1a\n" +
 	"\baffected\x18\x01 \x01(\x05R\baffected\x12\x18\n" +
 	"\askipped\x18\x02 \x01(\x05R\askipped\x12\x12\n" +
@@ -4888,129 +5029,134 @@ var file_ltb_v1_job_service_proto_depIdxs = []int32{
 	66,  // 16: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
 	64,  // 17: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
 	64,  // 18: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	67,  // 19: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
-	65,  // 20: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
-	65,  // 21: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
-	66,  // 22: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	72,  // 23: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
-	65,  // 24: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
-	66,  // 25: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
-	12,  // 26: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
-	10,  // 27: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
-	73,  // 28: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
-	74,  // 29: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
-	14,  // 30: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
-	72,  // 31: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
-	75,  // 32: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	16,  // 33: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
-	10,  // 34: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
-	65,  // 35: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
-	18,  // 36: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
-	72,  // 37: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
-	75,  // 38: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	69,  // 39: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
-	64,  // 40: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
-	20,  // 41: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
-	65,  // 42: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
-	22,  // 43: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
-	75,  // 44: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	69,  // 45: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
-	64,  // 46: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
-	24,  // 47: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
-	65,  // 48: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
-	26,  // 49: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
-	75,  // 50: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	65,  // 51: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
-	66,  // 52: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 53: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
-	66,  // 54: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 55: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
-	69,  // 56: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 57: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 58: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	69,  // 59: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 60: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 61: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	76,  // 62: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
-	76,  // 63: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
-	77,  // 64: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
-	65,  // 65: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
-	78,  // 66: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	78,  // 67: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	79,  // 68: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
-	78,  // 69: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
-	64,  // 70: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	64,  // 71: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	80,  // 72: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
-	65,  // 73: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
-	81,  // 74: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
-	64,  // 75: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
-	64,  // 76: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
-	65,  // 77: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
-	82,  // 78: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
-	69,  // 79: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
-	71,  // 80: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
-	66,  // 81: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 82: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
-	0,   // 83: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
-	2,   // 84: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
-	4,   // 85: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
-	6,   // 86: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
-	8,   // 87: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
-	11,  // 88: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
-	15,  // 89: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
-	19,  // 90: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
-	23,  // 91: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
-	27,  // 92: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
-	29,  // 93: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
-	31,  // 94: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
-	33,  // 95: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
-	35,  // 96: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
-	37,  // 97: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
-	39,  // 98: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
-	41,  // 99: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
-	43,  // 100: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
-	45,  // 101: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
-	47,  // 102: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
-	49,  // 103: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
-	51,  // 104: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
-	53,  // 105: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
-	55,  // 106: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
-	57,  // 107: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
-	59,  // 108: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
-	61,  // 109: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
-	1,   // 110: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
-	3,   // 111: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
-	5,   // 112: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
-	7,   // 113: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
-	9,   // 114: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
-	13,  // 115: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
-	17,  // 116: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
-	21,  // 117: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
-	25,  // 118: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
-	28,  // 119: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
-	30,  // 120: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
-	32,  // 121: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
-	34,  // 122: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
-	36,  // 123: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
-	38,  // 124: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
-	40,  // 125: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
-	42,  // 126: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
-	44,  // 127: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
-	46,  // 128: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
-	48,  // 129: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
-	50,  // 130: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
-	52,  // 131: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
-	54,  // 132: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
-	56,  // 133: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
-	58,  // 134: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
-	60,  // 135: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
-	62,  // 136: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
-	110, // [110:137] is the sub-list for method output_type
-	83,  // [83:110] is the sub-list for method input_type
-	83,  // [83:83] is the sub-list for extension type_name
-	83,  // [83:83] is the sub-list for extension extendee
-	0,   // [0:83] is the sub-list for field type_name
+	63,  // 19: ltb.v1.ListJobsRequest.metadata:type_name -> google.protobuf.Struct
+	67,  // 20: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
+	65,  // 21: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
+	65,  // 22: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
+	66,  // 23: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	72,  // 24: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
+	65,  // 25: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
+	66,  // 26: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
+	12,  // 27: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
+	10,  // 28: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
+	73,  // 29: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
+	74,  // 30: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
+	14,  // 31: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
+	72,  // 32: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
+	75,  // 33: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	16,  // 34: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
+	10,  // 35: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
+	65,  // 36: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
+	18,  // 37: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
+	72,  // 38: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
+	75,  // 39: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	69,  // 40: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
+	64,  // 41: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	20,  // 42: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
+	65,  // 43: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
+	22,  // 44: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
+	75,  // 45: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	69,  // 46: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
+	64,  // 47: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	24,  // 48: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
+	65,  // 49: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
+	26,  // 50: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
+	75,  // 51: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	65,  // 52: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
+	66,  // 53: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 54: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
+	66,  // 55: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 56: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
+	69,  // 57: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
+	64,  // 58: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	64,  // 59: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	63,  // 60: ltb.v1.CancelJobsRequest.metadata:type_name -> google.protobuf.Struct
+	69,  // 61: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
+	64,  // 62: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	64,  // 63: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	63,  // 64: ltb.v1.RetryJobsRequest.metadata:type_name -> google.protobuf.Struct
+	64,  // 65: ltb.v1.RetryJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	64,  // 66: ltb.v1.RetryJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	76,  // 67: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
+	76,  // 68: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
+	77,  // 69: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
+	65,  // 70: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
+	78,  // 71: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	78,  // 72: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	79,  // 73: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
+	78,  // 74: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
+	64,  // 75: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	64,  // 76: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	80,  // 77: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
+	65,  // 78: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
+	81,  // 79: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
+	64,  // 80: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
+	64,  // 81: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
+	65,  // 82: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
+	82,  // 83: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
+	69,  // 84: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
+	71,  // 85: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
+	66,  // 86: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 87: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
+	0,   // 88: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
+	2,   // 89: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
+	4,   // 90: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
+	6,   // 91: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
+	8,   // 92: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
+	11,  // 93: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
+	15,  // 94: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
+	19,  // 95: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
+	23,  // 96: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
+	27,  // 97: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
+	29,  // 98: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
+	31,  // 99: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
+	33,  // 100: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
+	35,  // 101: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
+	37,  // 102: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
+	39,  // 103: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
+	41,  // 104: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
+	43,  // 105: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
+	45,  // 106: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
+	47,  // 107: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
+	49,  // 108: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
+	51,  // 109: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
+	53,  // 110: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
+	55,  // 111: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
+	57,  // 112: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
+	59,  // 113: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
+	61,  // 114: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
+	1,   // 115: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
+	3,   // 116: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
+	5,   // 117: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
+	7,   // 118: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
+	9,   // 119: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
+	13,  // 120: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
+	17,  // 121: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
+	21,  // 122: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
+	25,  // 123: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
+	28,  // 124: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
+	30,  // 125: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
+	32,  // 126: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
+	34,  // 127: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
+	36,  // 128: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
+	38,  // 129: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
+	40,  // 130: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
+	42,  // 131: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
+	44,  // 132: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
+	46,  // 133: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
+	48,  // 134: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
+	50,  // 135: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
+	52,  // 136: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
+	54,  // 137: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
+	56,  // 138: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
+	58,  // 139: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
+	60,  // 140: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
+	62,  // 141: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
+	115, // [115:142] is the sub-list for method output_type
+	88,  // [88:115] is the sub-list for method input_type
+	88,  // [88:88] is the sub-list for extension type_name
+	88,  // [88:88] is the sub-list for extension extendee
+	0,   // [0:88] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_service_proto_init() }

@@ -88,8 +88,8 @@ type JobServiceClient interface {
 	// Returns one job with every field, including its attempts.
 	// NOT_FOUND: no such job.
 	GetJob(ctx context.Context, in *GetJobRequest, opts ...grpc.CallOption) (*GetJobResponse, error)
-	// Lists jobs, newest first by default. A page looks at up to 5,000 jobs, so where few match it may be
-	// short, or even empty, and still have a next one.
+	// Lists jobs, newest first by default. A page looks at up to 5,000 jobs, or 1,000 where their errors or
+	// metadata decide, so where few match it may be short, or even empty, and still have a next one.
 	// INVALID_ARGUMENT: page_token does not belong to these filters, or the order does not allow the filters.
 	ListJobs(ctx context.Context, in *ListJobsRequest, opts ...grpc.CallOption) (*ListJobsResponse, error)
 	// Gives a worker leases on ready jobs that match its job types and tags: highest priority first, then
@@ -486,8 +486,8 @@ type JobServiceServer interface {
 	// Returns one job with every field, including its attempts.
 	// NOT_FOUND: no such job.
 	GetJob(context.Context, *GetJobRequest) (*GetJobResponse, error)
-	// Lists jobs, newest first by default. A page looks at up to 5,000 jobs, so where few match it may be
-	// short, or even empty, and still have a next one.
+	// Lists jobs, newest first by default. A page looks at up to 5,000 jobs, or 1,000 where their errors or
+	// metadata decide, so where few match it may be short, or even empty, and still have a next one.
 	// INVALID_ARGUMENT: page_token does not belong to these filters, or the order does not allow the filters.
 	ListJobs(context.Context, *ListJobsRequest) (*ListJobsResponse, error)
 	// Gives a worker leases on ready jobs that match its job types and tags: highest priority first, then

@@ -139,18 +139,30 @@ export const progressInput = reporter.extend({ leaseMs: leaseMs.default(limits.l
 
 const jobIds = z.array(uuid).max(limits.batchItems, `must have at most ${limits.batchItems} items`);
 
-export const jobFilter = z.strictObject({
-  status: oneOf(jobStatuses).optional(),
+const jobMatch = z.strictObject({
   jobType: text(limits.providerLength).optional(),
-  workerId: text(limits.nameLength).optional(),
   benchmarkId: uuid.optional(),
   limitKey: text(limits.nameLength).optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
   createdBy: uuid.optional(),
+  requiredTags: tags.optional(),
+  errorContains: text(limits.messageLength, 1).optional(),
+  metadata: jsonObject.optional(),
   endedAfter: timestamp.optional(),
   endedBefore: timestamp.optional(),
   ids: jobIds.optional(),
+});
+
+/**
+ * What lists and bulk changes find jobs by. `requiredTags`: jobs that require all of these. `errorContains`: a
+ * part of the error, in any case. `metadata`: what a job's metadata contain, as JSON of PostgreSQL (`@>`).
+ */
+export type JobMatch = z.output<typeof jobMatch>;
+
+export const jobFilter = jobMatch.extend({
+  status: oneOf(jobStatuses).optional(),
+  workerId: text(limits.nameLength).optional(),
   orderBy: oneOf(["newest", "ended", "priority"]).default("newest"),
 });
 
@@ -179,20 +191,14 @@ export type NewestPosition = z.output<typeof newestPosition>;
 export type PriorityPosition = z.output<typeof jobPositions.priority>;
 export type JobPosition = NewestPosition | PriorityPosition;
 
-export const bulkFilter = z.strictObject({
+export const bulkFilter = jobMatch.extend({
   statuses: z.array(oneOf(jobStatuses)).optional(),
-  jobType: text(limits.providerLength).optional(),
-  benchmarkId: uuid.optional(),
-  limitKey: text(limits.nameLength).optional(),
-  createdAfter: timestamp.optional(),
-  createdBefore: timestamp.optional(),
-  createdBy: uuid.optional(),
-  ids: jobIds.optional(),
+  permittedTo: uuid.optional(),
 });
 
 /**
- * A bulk change cancels or retries the jobs that match every given filter. Those that match but for their
- * creator are counted as not permitted.
+ * A bulk change cancels or retries the jobs that match every given filter. With `permittedTo` it leaves those
+ * as they are that this user has not created, and counts them as not permitted.
  */
 export type BulkFilter = z.input<typeof bulkFilter>;
 

@@ -4,6 +4,7 @@ import * as pb from "../../gen/ltb/v1/job_pb.ts";
 import type {
   CancelJobsRequest,
   JobService,
+  ListJobsRequest,
   NextClaim,
   RetryJobsRequest,
 } from "../../gen/ltb/v1/job_service_pb.ts";
@@ -76,17 +77,10 @@ export function jobService(store: JobStore) {
     async listJobs(request) {
       const asText = wantsText(request);
       const filter = {
+        ...matchOf(request),
+        ...endedOf(request),
         status: jobStatus.parse(request.status, "status"),
-        jobType: omitEmpty(request.jobType),
         workerId: omitEmpty(request.workerId),
-        benchmarkId: omitEmpty(request.benchmarkId),
-        limitKey: omitEmpty(request.limitKey),
-        createdAfter: fromTimestamp(request.createdAfter, "created_after"),
-        createdBefore: fromTimestamp(request.createdBefore, "created_before"),
-        createdBy: omitEmpty(request.createdBy),
-        endedAfter: fromTimestamp(request.endedAfter, "ended_after"),
-        endedBefore: fromTimestamp(request.endedBefore, "ended_before"),
-        ids: request.ids.length > 0 ? request.ids : undefined,
         orderBy: orderOf(request.orderBy),
       };
       const { items, next } = await jobs.list(filter, {
@@ -173,11 +167,12 @@ export function jobService(store: JobStore) {
 
     async cancelJobs(request, context) {
       const { reason, dryRun } = request;
-      return jobs.cancelMany(bulkFilterOf(request, context), reason, { dryRun });
+      return jobs.cancelMany(changeFilterOf(request, context), reason, { dryRun });
     },
 
     async retryJobs(request, context) {
-      return jobs.retryMany(bulkFilterOf(request, context), { dryRun: request.dryRun });
+      const filter = { ...changeFilterOf(request, context), ...endedOf(request) };
+      return jobs.retryMany(filter, { dryRun: request.dryRun });
     },
 
     async deleteJob({ id }) {
@@ -359,22 +354,36 @@ function orderOf(order: pb.JobOrder): keyof typeof jobPositions {
   return checked === pb.JobOrder.ENDED_AT ? "ended" : "newest";
 }
 
-function bulkFilterOf(request: CancelJobsRequest | RetryJobsRequest, context: HandlerContext) {
-  const status = jobStatus.parse(request.status, "status");
+/** The filter that lists and bulk changes have in common. */
+function matchOf(request: ListJobsRequest | CancelJobsRequest | RetryJobsRequest) {
   return {
-    statuses: status && [status],
     jobType: omitEmpty(request.jobType),
     benchmarkId: omitEmpty(request.benchmarkId),
     limitKey: omitEmpty(request.limitKey),
     createdAfter: fromTimestamp(request.createdAfter, "created_after"),
     createdBefore: fromTimestamp(request.createdBefore, "created_before"),
-    createdBy: creatorFilterOf(context),
+    createdBy: omitEmpty(request.createdBy),
+    requiredTags: request.requiredTags.length > 0 ? request.requiredTags : undefined,
+    errorContains: omitEmpty(request.errorContains),
+    metadata: request.metadata,
     ids: request.ids.length > 0 ? request.ids : undefined,
   };
 }
 
+function endedOf({ endedAfter, endedBefore }: ListJobsRequest | RetryJobsRequest) {
+  return {
+    endedAfter: fromTimestamp(endedAfter, "ended_after"),
+    endedBefore: fromTimestamp(endedBefore, "ended_before"),
+  };
+}
+
+function changeFilterOf(request: CancelJobsRequest | RetryJobsRequest, context: HandlerContext) {
+  const status = jobStatus.parse(request.status, "status");
+  return { ...matchOf(request), statuses: status && [status], permittedTo: permittedTo(context) };
+}
+
 /** A caller who is no admin changes only its own jobs by a filter; undefined: everybody's. */
-function creatorFilterOf(context: HandlerContext): string | undefined {
+function permittedTo(context: HandlerContext): string | undefined {
   const { principal } = callOf(context);
   return principal && principal.role !== "admin" ? principal.userId : undefined;
 }

@@ -283,7 +283,18 @@ describe("cancel, retry, delete", () => {
       cancelled: 0,
       ...none,
     });
-    await cli.run("job", "cancel", "--type", "bulk", "--status", "pending");
+    await cli.run("job", "cancel", "--type", "bulk", "--status", "pending", "--reason", "Wrong prompt");
+    const match = ["--error", "wrong PROMPT", "--type", "bulk", "--metadata", "{}"];
+    expect(await cli.json("job", "retry", ...match, "--dry-run")).toEqual({ retried: 0, ...none, ...dry });
+    match.splice(-2);
+    expect(await cli.json("job", "retry", ...match, "--ended-after", "2020-01-01", "--dry-run")).toEqual({
+      retried: 2,
+      ...none,
+      ...dry,
+    });
+    expect((await cli.json("job", "list", ...match)).jobs).toHaveLength(2);
+    expect((await cli.json("job", "list", ...match, "--tag", "gpu")).jobs).toHaveLength(0);
+    expect((await cli.run("job", "retry", "--metadata", "[]")).stderr).toMatch(/--metadata.*object/s);
     expect(await cli.json("cleanup", "--jobs-older-than", "1")).toEqual({ jobs_deleted: 0 });
     expect((await cli.json("cleanup", "--jobs-older-than", "0")).jobs_deleted).toBeGreaterThanOrEqual(2);
     const stats = await cli.json("job", "stats");

@@ -63,7 +63,7 @@ test("changes of many reach the jobs of every portion, lane and priority", async
   const recent = { createdAfter: "2001-01-01T00:00:00Z" };
   const everything = { affected: 14_000, skipped: 0, notPermitted: 0, more: false };
   expect(await q.db.jobs.cancelMany(recent, "", { dryRun: true })).toEqual(everything);
-  expect(await q.db.jobs.cancelMany({ ...recent, createdBy: unknownId }, "", { dryRun: true })).toEqual({
+  expect(await q.db.jobs.cancelMany({ ...recent, permittedTo: unknownId }, "", { dryRun: true })).toEqual({
     ...everything,
     affected: 0,
     notPermitted: 14_000,

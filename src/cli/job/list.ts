@@ -1,43 +1,29 @@
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Job, JobOrder, JobSchema, JobStatus } from "../../../gen/ltb/v1/job_pb.ts";
 import { countCharacters, cutText } from "../../text.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
 import { addServiceCommand, type Command } from "../shared/command.ts";
-import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
 import { parseTime } from "../shared/options.ts";
 import { formatMinute } from "../shared/output.ts";
 import { printList } from "../shared/pages.ts";
+import { type EndedOptions, endedOf, type MatchOptions, matchOf, withMatchOptions } from "./filter.ts";
 import { type JobStatusName, jobStatuses, jobStatusName } from "./status.ts";
 
 const orders = { newest: JobOrder.CREATED_AT, ended: JobOrder.ENDED_AT, queue: JobOrder.PRIORITY } as const;
 
-interface Options extends ServiceOptions {
+interface Options extends ServiceOptions, MatchOptions, EndedOptions {
   status?: JobStatusName;
-  type?: string;
   worker?: string;
-  benchmark?: string;
-  limitKey?: string;
-  createdAfter?: Date;
-  createdBefore?: Date;
-  createdBy?: string;
-  endedAfter?: Date;
-  endedBefore?: Date;
   order: keyof typeof orders;
   limit: number;
 }
 
 export function addCommand(job: Command): void {
-  addServiceCommand(job, "list")
+  const list = addServiceCommand(job, "list")
     .withReplica()
     .description("Lists jobs: newest first, by when they ended, or in the order in which they will be run.")
     .choice("--status <status>", "only those in this status", Object.keys(jobStatuses))
-    .option("--type <type>", "only those of this type")
-    .option("--worker <id>", "only those that this worker holds or last held")
-    .option("--benchmark <benchmark>", `only those of this benchmark: ${NEWEST}`)
-    .option("--limit-key <key>", "only those with this limit key")
-    .option("--created-after <time>", "only those created at this time or later", parseTime)
-    .option("--created-before <time>", "only those created before this time", parseTime)
-    .option("--created-by <id>", "only those that the user with this id created")
+    .option("--worker <id>", "only those that this worker holds or last held");
+  withMatchOptions(list, "only those")
     .option("--ended-after <time>", "with an ended --status: only those that ended then or later", parseTime)
     .option("--ended-before <time>", "with an ended --status: only those that ended before", parseTime)
     .choice(
@@ -51,33 +37,27 @@ export function addCommand(job: Command): void {
       "ltb job list",
       "ltb job list --status failed --type grade --limit 500",
       ["ltb job list --status failed --ended-after 2026-01-31", "what has failed since then"],
+      [`ltb job list --status failed --error "rate limit"`, "those whose error says so"],
       ["ltb job list --order queue", "what is run next"],
       "ltb job list --status failed --json | jq -r .jobs[].id",
     )
-    .callService(list);
+    .callService(listJobs);
 }
 
-async function list({ jobs, benchmarks }: ServiceClient, options: Options): Promise<void> {
-  const { status, type, worker, benchmark, limitKey, createdBy, order } = options;
-  const { createdAfter, createdBefore, endedAfter, endedBefore } = options;
+async function listJobs(client: ServiceClient, options: Options): Promise<void> {
+  const { status, worker, order } = options;
   // The order of the queue is one of pending jobs only.
   const wanted = status ?? (order === "queue" ? "pending" : undefined);
   const filter = {
+    ...(await matchOf(client, options)),
+    ...endedOf(options),
     status: wanted === undefined ? JobStatus.UNSPECIFIED : jobStatuses[wanted],
-    jobType: type ?? "",
     workerId: worker ?? "",
-    benchmarkId: await findBenchmarkId(benchmarks, benchmark),
-    limitKey: limitKey ?? "",
-    ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
-    ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
-    createdBy: createdBy ?? "",
-    ...(endedAfter && { endedAfter: timestampFromDate(endedAfter) }),
-    ...(endedBefore && { endedBefore: timestampFromDate(endedBefore) }),
     orderBy: orders[order],
   };
   await printList("jobs", options, {
     schema: JobSchema,
-    read: (page) => jobs.listJobs({ ...filter, ...page }),
+    read: (page) => client.jobs.listJobs({ ...filter, ...page }),
     columns: ["id", "type", "status", ">priority", ">retries", "worker", "created (UTC)", ""],
     row,
   });

@@ -6,7 +6,7 @@ import { forEachId } from "../shared/for-each-id.ts";
 import { note, print, printJson } from "../shared/output.ts";
 import { callUntilDone } from "../shared/pages.ts";
 import { toPlain } from "../shared/plain.ts";
-import { type FilterOptions, filterOf, withFilterOptions } from "./filter.ts";
+import { type FilterOptions, filterOf, withEndedOptions, withFilterOptions } from "./filter.ts";
 
 /** Adds `cancel`. */
 export function addCancel(job: Command): void {
@@ -77,7 +77,7 @@ function noteOthers({ notPermitted }: Sums): void {
 
 /** Adds `retry`. */
 export function addRetry(job: Command): void {
-  withFilterOptions(addServiceCommand(job, "retry"), ["failed", "cancelled"])
+  withEndedOptions(withFilterOptions(addServiceCommand(job, "retry"), ["failed", "cancelled"]))
     .description(
       "Puts failed and cancelled jobs back into the queue, by id or all that match, with all their retries again.",
     )
@@ -85,6 +85,7 @@ export function addRetry(job: Command): void {
     .examples(
       "ltb job retry 01890a5d-ac96-774b-bcce-b302099a8057",
       "ltb job retry --benchmark gsm8k --status failed",
+      [`ltb job retry --error "rate limit" --ended-after 2026-01-31 --dry-run`, "how many that would be"],
     )
     .callService(retry);
 }

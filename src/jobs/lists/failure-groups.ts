@@ -11,7 +11,7 @@ import { equalities, example, type Fragment, sql, statement } from "../../databa
 import { limits } from "../../limits.ts";
 import { parseInput } from "../../validation.ts";
 import { type FailureFilter, failureFilter } from "../input.ts";
-import { within } from "./query.ts";
+import { within } from "./conditions.ts";
 
 /** Failed jobs that have the same error, but for numbers and ids; with the latest of them. */
 export type JobFailureGroup = Omit<z.output<typeof failureGroupRow>, "ids" | "failuresRead" | "groups"> & {

@@ -1,7 +1,6 @@
 import type { Executor } from "../../database/statement/executor.ts";
 import { cut, type Page, type PageOptions } from "../../database/statement/page.ts";
 import { invalidField } from "../../errors.ts";
-import { limits } from "../../limits.ts";
 import { parseInput, parseLimit } from "../../validation.ts";
 import * as input from "../input.ts";
 import type { Lanes } from "../limits/lanes.ts";
@@ -71,7 +70,7 @@ async function listNewest(
     return { items, next: positionOf(keys[ids.indexOf(shown.id)], shown.id) };
   // All of the page were deleted between the two statements, but more was found.
   if (ids.length > limit) return { items, next: positionOf(keys[limit - 1], ids[limit - 1]) };
-  const isPartial = scan.scanned >= limits.scanRows;
+  const isPartial = scan.scanned >= query.scanRows(filter);
   return { items, next: isPartial ? positionOf(scan.lastKey, scan.lastId) : undefined };
 }
 

@@ -5,7 +5,6 @@ import {
   example,
   type Fragment,
   fragmentOf,
-  snakeCase,
   sql,
   statement,
 } from "../../database/statement/sql.ts";
@@ -14,6 +13,7 @@ import { limits } from "../../limits.ts";
 import type { JobsQuery, NewestPosition, PriorityPosition } from "../input.ts";
 import { isOfJob } from "../parts.ts";
 import { attemptRow, type JobAttempt, type JobStatus, jobColumns, jobRow, workerJoins } from "../rows.ts";
+import { createdWithin, matchConditions, readsDocuments, within } from "./conditions.ts";
 
 const examplePosition: NewestPosition = { order: "newest", key: example.time, id: example.id };
 
@@ -69,7 +69,7 @@ export const existingJobs = statement("job_existing", {
 // Ids of the jobs that match, newest first, by whatever holds them in that order: - ended ones by when they
 // ended, from the primary key of job_finished, or by worker from its index; - running ones from the leases,
 // of which there are only as many as the workers have slots; - all, pending ones, those of a benchmark and
-// those named by their ids from jobs. Further filters are applied to `limits.scanRows` jobs at most, so that
+// those named by their ids from jobs. Further filters are applied to so many jobs at most (`scanRows`), so that
 // no page takes long however few match: it may hold fewer than were asked for, or none, and still be followed
 // by another.
 export const scanJobs = statement("job_scan", {
@@ -106,12 +106,19 @@ export const scanJobs = statement("job_scan", {
     [{ status: "failed", createdAfter: example.time, createdBefore: example.time }, 2, undefined],
     [{ status: "failed", endedAfter: example.time, endedBefore: example.time }, 2, examplePosition],
     [{ status: "failed", ids: [example.id], endedAfter: example.time }, 2, undefined],
+    [{ status: "failed", requiredTags: ["gpu"], errorContains: "429", metadata: { a: 1 } }, 2, undefined],
+    [{ requiredTags: ["gpu"], errorContains: "429", metadata: { a: 1 } }, 2, undefined],
   ],
 });
 
 const columns = fragmentOf(
-  "j.id, j.status, j.job_type, j.benchmark_id, j.limit_key, j.created_by, j.created_at",
+  `j.id, j.status, j.job_type, j.benchmark_id, j.limit_key, j.created_by, j.created_at, j.required_tags,
+  j.error, j.metadata`,
 );
+
+/** Most jobs that a page looks at. Documents may be of 1 MiB each, so fewer are read where these decide. */
+export const scanRows = (query: JobsQuery): number =>
+  readsDocuments(query) ? limits.scanDocuments : limits.scanRows;
 
 /** Whether a status is one of those of jobs that have ended. */
 export const isEnded = (status: JobStatus | undefined): boolean =>
@@ -142,7 +149,7 @@ function source(query: JobsQuery, after: NewestPosition | undefined): Fragment {
           createdAfter !== undefined && sql.fragment`fin.finished_at >= ${createdAfter}`,
           ...within(sql.fragment`fin.finished_at`, endedAfter, endedBefore),
         ])}
-        order by fin.finished_at desc, fin.job_id desc limit ${limits.scanRows}
+        order by fin.finished_at desc, fin.job_id desc limit ${scanRows(query)}
       ) fin join jobs j on j.id = fin.job_id`;
   }
   const key = isEnded(status) ? sql.fragment`j.completed_at` : sql.fragment`j.created_at`;
@@ -157,7 +164,7 @@ function source(query: JobsQuery, after: NewestPosition | undefined): Fragment {
         ...createdWithin(query),
         ...within(sql.fragment`j.completed_at`, endedAfter, endedBefore),
       ])}
-      order by ${key} desc, j.id desc limit ${limits.scanRows}
+      order by ${key} desc, j.id desc limit ${scanRows(query)}
     ) j left join lateral (
       select worker_id from job_leases where job_id = j.id
       union all select worker_id from job_finished
@@ -165,31 +172,11 @@ function source(query: JobsQuery, after: NewestPosition | undefined): Fragment {
     ) holder on ${workerId === undefined ? sql.fragment`false` : sql.fragment`true`}`;
 }
 
-/** Conditions on when jobs `j` were created. */
-export function createdWithin({ createdAfter, createdBefore }: Created) {
-  return within(sql.fragment`j.created_at`, createdAfter, createdBefore);
-}
-
-/** Conditions that a time is in a span; its begin is in it, its end is not. */
-export function within(time: Fragment, from: string | undefined, before: string | undefined) {
+function conditions({ status, workerId, ...match }: JobsQuery) {
   return [
-    from !== undefined && sql.fragment`${time} >= ${from}`,
-    before !== undefined && sql.fragment`${time} < ${before}`,
-  ];
-}
-
-type Created = Pick<JobsQuery, "createdAfter" | "createdBefore">;
-
-function conditions(query: JobsQuery) {
-  const { status, jobType, workerId, benchmarkId, limitKey, createdBy } = query;
-  return [
-    ...equalities({ status, jobType }, "j"),
-    ...Object.entries({ benchmarkId, workerId, limitKey, createdBy }).map(
-      ([field, value]) =>
-        value !== undefined &&
-        sql.fragment`${fragmentOf(`j.${snakeCase(field)}`)} is not distinct from ${value}`,
-    ),
-    ...createdWithin(query),
+    ...equalities({ status }, "j"),
+    workerId !== undefined && sql.fragment`j.worker_id is not distinct from ${workerId}`,
+    ...matchConditions(match),
   ];
 }
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Executor } from "../../database/statement/executor.ts";
-import { equalities, example, sql, statement } from "../../database/statement/sql.ts";
+import { example, sql, statement } from "../../database/statement/sql.ts";
 import { lowestId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
 import type { bulkFilter } from "../input.ts";
-import { createdWithin } from "../lists/query.ts";
+import { matchConditions, within } from "../lists/conditions.ts";
 import { jobStats } from "../lists/stats.ts";
 import type { JobStatus } from "../rows.ts";
 
@@ -106,24 +106,24 @@ const scanBenchmark = statement("job_bulk_benchmark", {
   examples: [[example.id, newest, 10]],
 });
 
-/** The statement finds those of the jobs that still match, and whether they are the creator's. */
+/** The statement finds those of the jobs that still match, and whether the caller may change them. */
 export const matchBulk = statement("job_bulk_match", {
   row: z.object({ id: z.string(), permitted: z.boolean() }),
   prepared: false,
   build: (
     ids: readonly string[],
-    { statuses, createdAfter, createdBefore, createdBy, ids: _, ...equal }: BulkQuery,
+    { statuses, permittedTo, endedAfter, endedBefore, ...match }: BulkQuery,
   ) => sql.fragment`
     select
       j.id,
-      ${createdBy === undefined ? sql.fragment`true` : sql.fragment`j.created_by is not distinct from ${createdBy}`}
+      ${permittedTo === undefined ? sql.fragment`true` : sql.fragment`j.created_by is not distinct from ${permittedTo}`}
         as permitted
     from jobs j
     where ${sql.and([
       sql.fragment`j.id = any (${sql.array(ids, "uuid")})`,
       sql.fragment`j.status = any (${sql.array(statuses, "text")})`,
-      ...equalities(equal, "j"),
-      ...createdWithin({ createdAfter, createdBefore }),
+      ...matchConditions(match),
+      ...within(sql.fragment`j.completed_at`, endedAfter, endedBefore),
     ])}`,
   examples: [
     [[newest.id], { statuses: ["pending"] }],
@@ -137,6 +137,12 @@ export const matchBulk = statement("job_bulk_match", {
         createdAfter: example.time,
         createdBefore: example.time,
         createdBy: newest.id,
+        requiredTags: ["gpu"],
+        errorContains: "429",
+        metadata: { a: 1 },
+        endedAfter: example.time,
+        endedBefore: example.time,
+        permittedTo: newest.id,
       },
     ],
   ],

@@ -4,6 +4,7 @@ import { invalidField } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { oneOf, parseInput, whole } from "../../validation.ts";
 import { type BulkFilter, bulkFilter } from "../input.ts";
+import { readsDocuments } from "../lists/conditions.ts";
 import { jobStats } from "../lists/stats.ts";
 import type { JobStatus } from "../rows.ts";
 import { type BulkQuery, bulkCandidates, matchBulk } from "./bulk-scan.ts";
@@ -40,7 +41,7 @@ export async function changeMany(
   const [skipped, notPermitted] = [new Set<string>(), new Set<string>()];
   const most = dryRun ? limits.bulkDryRows : limits.bulkCallRows;
   for await (const candidates of bulkCandidates(db, wanted, dryRun ? 1 : limits.bulkTries)) {
-    const found = candidates.length > 0 ? await db.any(matchBulk(candidates, wanted)) : [];
+    const found = await findMatching(db, candidates, wanted);
     for (const { id, permitted } of found)
       if (!permitted && notPermitted.size < limits.bulkCallRows) notPermitted.add(id);
     const matching = idsOf(found.filter(({ permitted }) => permitted));
@@ -62,9 +63,17 @@ export async function changeMany(
   return { ...result, skipped: unchanged, notPermitted: notPermitted.size };
 }
 
+async function findMatching(db: Executor, candidates: readonly string[], wanted: BulkQuery) {
+  const found: z.output<typeof matchBulk.row>[] = [];
+  const portion = readsDocuments(wanted) ? limits.scanDocuments : candidates.length;
+  for (let start = 0; start < candidates.length; start += portion)
+    found.push(...(await db.any(matchBulk(candidates.slice(start, start + portion), wanted))));
+  return found;
+}
+
 function parseBulk(filter: BulkFilter, allowed: readonly JobStatus[]): BulkQuery {
-  // The creator only narrows: who may change its own jobs alone still has to say which.
-  const { statuses = [], createdBy, ids, ...rest } = parseInput(bulkFilter, filter);
+  // A permission is no choice: who may change its own jobs alone still has to say which.
+  const { statuses = [], permittedTo, ids, ...rest } = parseInput(bulkFilter, filter);
   for (const status of statuses) {
     if (!allowed.includes(status)) throw invalidField("status", `must be one of ${allowed.join(", ")}`);
   }
@@ -72,7 +81,7 @@ function parseBulk(filter: BulkFilter, allowed: readonly JobStatus[]): BulkQuery
     throw invalidField("filter", "must have at least one field: this call changes everything that matches");
   }
   const once = ids && [...new Set(ids)];
-  return { ...rest, createdBy, ids: once, statuses: statuses.length > 0 ? statuses : allowed };
+  return { ...rest, permittedTo, ids: once, statuses: statuses.length > 0 ? statuses : allowed };
 }
 
 async function foresee(change: Change, ids: readonly string[]) {

@@ -1483,10 +1483,13 @@ class AsyncJobService(AsyncCalls):
         ids: Sequence[str] | None = None,
         ended_after: datetime | None = None,
         ended_before: datetime | None = None,
+        required_tags: Sequence[str] | None = None,
+        error_contains: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> m.ListJobsResponse:
-        """Lists jobs, newest first by default. A page looks at up to 5,000 jobs, so where few match it may be
-        short, or even empty, and still have a next one.
+        """Lists jobs, newest first by default. A page looks at up to 5,000 jobs, or 1,000 where their errors or
+        metadata decide, so where few match it may be short, or even empty, and still have a next one.
         INVALID_ARGUMENT: page_token does not belong to these filters, or the order does not allow the filters.
 
         Args:
@@ -1505,8 +1508,13 @@ class AsyncJobService(AsyncCalls):
             ids: Only these jobs, at most 1000; those that there are not are left out.
             ended_after: Only jobs that ended at this time or later. Needs an ended status (COMPLETED, FAILED, CANCELLED).
             ended_before: Only jobs that ended before this time. Needs an ended status.
+            required_tags: Only jobs that require all of these tags, at most 64.
+            error_contains: Only jobs whose error has this text in it, in any case; 1 to 1024 characters. A pending job has the error
+                of its last attempt.
+            metadata: Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
+                value, objects within objects likewise. At most 1 MiB encoded.
         """
-        return await self._call(calls.JOB_LIST_JOBS, m.ListJobsResponse, {"page_size": page_size, "page_token": page_token, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before}, timeout)
+        return await self._call(calls.JOB_LIST_JOBS, m.ListJobsResponse, {"page_size": page_size, "page_token": page_token, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata}, timeout)
 
     def iter_jobs(
         self,
@@ -1525,6 +1533,9 @@ class AsyncJobService(AsyncCalls):
         ids: Sequence[str] | None = None,
         ended_after: datetime | None = None,
         ended_before: datetime | None = None,
+        required_tags: Sequence[str] | None = None,
+        error_contains: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> AsyncIterator[m.Job]:
         """Yields the ``jobs`` of all pages of ``list_jobs``, which it reads as they are needed.
@@ -1545,8 +1556,13 @@ class AsyncJobService(AsyncCalls):
             ids: Only these jobs, at most 1000; those that there are not are left out.
             ended_after: Only jobs that ended at this time or later. Needs an ended status (COMPLETED, FAILED, CANCELLED).
             ended_before: Only jobs that ended before this time. Needs an ended status.
+            required_tags: Only jobs that require all of these tags, at most 64.
+            error_contains: Only jobs whose error has this text in it, in any case; 1 to 1024 characters. A pending job has the error
+                of its last attempt.
+            metadata: Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
+                value, objects within objects likewise. At most 1 MiB encoded.
         """
-        return self._pages(calls.JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before}, timeout)
+        return self._pages(calls.JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata}, timeout)
 
     async def claim_jobs(
         self,
@@ -1699,6 +1715,10 @@ class AsyncJobService(AsyncCalls):
         reason: str | None = None,
         ids: Sequence[str] | None = None,
         dry_run: bool | None = None,
+        created_by: str | None = None,
+        required_tags: Sequence[str] | None = None,
+        error_contains: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> m.CancelJobsResponse:
         """Cancels all pending and running jobs that match, in bounded batches. With dry_run it only counts them.
@@ -1715,8 +1735,14 @@ class AsyncJobService(AsyncCalls):
             ids: Only these jobs, 1 to 1000. Default: all that match the others.
             dry_run: Changes nothing, and counts what the call would do, as of now, up to 100,000 jobs. Default: false. Not a
                 filter.
+            created_by: Only jobs that the user with this id created.
+            required_tags: Only jobs that require all of these tags, at most 64.
+            error_contains: Only jobs whose error has this text in it, in any case; 1 to 1024 characters. A pending job has the error
+                of its last attempt.
+            metadata: Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
+                value, objects within objects likewise. At most 1 MiB encoded.
         """
-        return await self._call(calls.JOB_CANCEL_JOBS, m.CancelJobsResponse, {"status": status, "job_type": job_type, "benchmark_id": benchmark_id, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "reason": reason, "ids": ids, "dry_run": dry_run}, timeout)
+        return await self._call(calls.JOB_CANCEL_JOBS, m.CancelJobsResponse, {"status": status, "job_type": job_type, "benchmark_id": benchmark_id, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "reason": reason, "ids": ids, "dry_run": dry_run, "created_by": created_by, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata}, timeout)
 
     async def retry_jobs(
         self,
@@ -1729,6 +1755,12 @@ class AsyncJobService(AsyncCalls):
         created_before: datetime | None = None,
         ids: Sequence[str] | None = None,
         dry_run: bool | None = None,
+        created_by: str | None = None,
+        required_tags: Sequence[str] | None = None,
+        error_contains: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        ended_after: datetime | None = None,
+        ended_before: datetime | None = None,
         timeout: float | None = None,
     ) -> m.RetryJobsResponse:
         """Makes all failed and cancelled jobs that match pending again, in bounded batches. Jobs whose unique_key
@@ -1745,8 +1777,16 @@ class AsyncJobService(AsyncCalls):
             ids: Only these jobs, 1 to 1000. Default: all that match the others.
             dry_run: Changes nothing, and counts what the call would do, as of now, up to 100,000 jobs. Default: false. Not a
                 filter.
+            created_by: Only jobs that the user with this id created.
+            required_tags: Only jobs that require all of these tags, at most 64.
+            error_contains: Only jobs whose error has this text in it, in any case; 1 to 1024 characters. A pending job has the error
+                of its last attempt.
+            metadata: Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
+                value, objects within objects likewise. At most 1 MiB encoded.
+            ended_after: Only jobs that ended at this time or later.
+            ended_before: Only jobs that ended before this time.
         """
-        return await self._call(calls.JOB_RETRY_JOBS, m.RetryJobsResponse, {"status": status, "job_type": job_type, "benchmark_id": benchmark_id, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "ids": ids, "dry_run": dry_run}, timeout)
+        return await self._call(calls.JOB_RETRY_JOBS, m.RetryJobsResponse, {"status": status, "job_type": job_type, "benchmark_id": benchmark_id, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "ids": ids, "dry_run": dry_run, "created_by": created_by, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata, "ended_after": ended_after, "ended_before": ended_before}, timeout)
 
     async def delete_job(
         self,
