@@ -155,8 +155,9 @@ const jobMatch = z.strictObject({
 });
 
 /**
- * What lists and bulk changes find jobs by. `requiredTags`: jobs that require all of these. `errorContains`: a
- * part of the error, in any case. `metadata`: what a job's metadata contain, as JSON of PostgreSQL (`@>`).
+ * What lists and bulk changes find jobs by. `requiredTags`: jobs that require all of these.
+ * `errorContains`: a part of the error, in any case. `metadata`: what a job's metadata contain, as the
+ * operator `@>` of PostgreSQL has it.
  */
 export type JobMatch = z.output<typeof jobMatch>;
 

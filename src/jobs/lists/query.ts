@@ -69,9 +69,9 @@ export const existingJobs = statement("job_existing", {
 // Ids of the jobs that match, newest first, by whatever holds them in that order: - ended ones by when they
 // ended, from the primary key of job_finished, or by worker from its index; - running ones from the leases,
 // of which there are only as many as the workers have slots; - all, pending ones, those of a benchmark and
-// those named by their ids from jobs. Further filters are applied to so many jobs at most (`scanRows`), so that
-// no page takes long however few match: it may hold fewer than were asked for, or none, and still be followed
-// by another.
+// those named by their ids from jobs. Further filters are applied to `scanRows` jobs at most, so that no page
+// takes long however few match: it may hold fewer than were asked for, or none, and still be followed by
+// another.
 export const scanJobs = statement("job_scan", {
   row: z.object({
     ids: z.array(z.string()).nullable(),
