@@ -31,6 +31,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -2170,6 +2171,225 @@ func (x *UpdateJobProgressResult) GetReason() string {
 	return ""
 }
 
+// Request of UpdateJob.
+type UpdateJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the job. Required.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// New input for the worker, at most 1 MiB encoded. Replaces the former object as a whole.
+	Payload *structpb.Struct `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	// New priority.
+	Priority *int32 `protobuf:"varint,3,opt,name=priority,proto3,oneof" json:"priority,omitempty"`
+	// New number of retries allowed, 0 to 100. Cannot be cleared.
+	MaxRetries *int32 `protobuf:"varint,4,opt,name=max_retries,json=maxRetries,proto3,oneof" json:"max_retries,omitempty"`
+	// New longest time of one attempt, in seconds, 0 to 604800; 0: no limit.
+	TimeoutSeconds *int32 `protobuf:"varint,5,opt,name=timeout_seconds,json=timeoutSeconds,proto3,oneof" json:"timeout_seconds,omitempty"`
+	// New tags that a worker must have, which replace the former ones as a whole: at most 64, of 1 to 100
+	// characters. No tags are only written if update_mask names them.
+	RequiredTags []string `protobuf:"bytes,6,rep,name=required_tags,json=requiredTags,proto3" json:"required_tags,omitempty"`
+	// New time before which the job is not claimed. Cleared, it is due at once. Its start_by stays.
+	RunAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=run_at,json=runAt,proto3" json:"run_at,omitempty"`
+	// The same from now on, by the database's clock, 0 to 100 years. Refused together with run_at.
+	Delay *durationpb.Duration `protobuf:"bytes,8,opt,name=delay,proto3" json:"delay,omitempty"`
+	// New key of the limit that the job counts against, at most 255 characters. Empty clears it.
+	LimitKey *string `protobuf:"bytes,9,opt,name=limit_key,json=limitKey,proto3,oneof" json:"limit_key,omitempty"`
+	// New metadata, at most 1 MiB encoded. Replaces the former object as a whole.
+	Metadata *structpb.Struct `protobuf:"bytes,10,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// Fields of this request to write even if unset, which clears them.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,11,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// Version that the job must have. Default: any.
+	ExpectedVersion *int32 `protobuf:"varint,12,opt,name=expected_version,json=expectedVersion,proto3,oneof" json:"expected_version,omitempty"`
+	// New payload as JSON text. Refused together with payload. Default: payload counts.
+	PayloadJson string `protobuf:"bytes,13,opt,name=payload_json,json=payloadJson,proto3" json:"payload_json,omitempty"`
+	// New metadata as JSON text. Refused together with metadata. Default: metadata counts.
+	MetadataJson string `protobuf:"bytes,14,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
+	// Fields for the JSON documents of the job. Default: STRUCT.
+	JsonFormat    JsonFormat `protobuf:"varint,15,opt,name=json_format,json=jsonFormat,proto3,enum=ltb.v1.JsonFormat" json:"json_format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateJobRequest) Reset() {
+	*x = UpdateJobRequest{}
+	mi := &file_ltb_v1_job_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateJobRequest) ProtoMessage() {}
+
+func (x *UpdateJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ltb_v1_job_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateJobRequest.ProtoReflect.Descriptor instead.
+func (*UpdateJobRequest) Descriptor() ([]byte, []int) {
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *UpdateJobRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *UpdateJobRequest) GetPayload() *structpb.Struct {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *UpdateJobRequest) GetPriority() int32 {
+	if x != nil && x.Priority != nil {
+		return *x.Priority
+	}
+	return 0
+}
+
+func (x *UpdateJobRequest) GetMaxRetries() int32 {
+	if x != nil && x.MaxRetries != nil {
+		return *x.MaxRetries
+	}
+	return 0
+}
+
+func (x *UpdateJobRequest) GetTimeoutSeconds() int32 {
+	if x != nil && x.TimeoutSeconds != nil {
+		return *x.TimeoutSeconds
+	}
+	return 0
+}
+
+func (x *UpdateJobRequest) GetRequiredTags() []string {
+	if x != nil {
+		return x.RequiredTags
+	}
+	return nil
+}
+
+func (x *UpdateJobRequest) GetRunAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RunAt
+	}
+	return nil
+}
+
+func (x *UpdateJobRequest) GetDelay() *durationpb.Duration {
+	if x != nil {
+		return x.Delay
+	}
+	return nil
+}
+
+func (x *UpdateJobRequest) GetLimitKey() string {
+	if x != nil && x.LimitKey != nil {
+		return *x.LimitKey
+	}
+	return ""
+}
+
+func (x *UpdateJobRequest) GetMetadata() *structpb.Struct {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *UpdateJobRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateJobRequest) GetExpectedVersion() int32 {
+	if x != nil && x.ExpectedVersion != nil {
+		return *x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *UpdateJobRequest) GetPayloadJson() string {
+	if x != nil {
+		return x.PayloadJson
+	}
+	return ""
+}
+
+func (x *UpdateJobRequest) GetMetadataJson() string {
+	if x != nil {
+		return x.MetadataJson
+	}
+	return ""
+}
+
+func (x *UpdateJobRequest) GetJsonFormat() JsonFormat {
+	if x != nil {
+		return x.JsonFormat
+	}
+	return JsonFormat_JSON_FORMAT_UNSPECIFIED
+}
+
+// Response of UpdateJob.
+type UpdateJobResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The job as it is now, with every field but its attempts.
+	Job           *Job `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateJobResponse) Reset() {
+	*x = UpdateJobResponse{}
+	mi := &file_ltb_v1_job_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateJobResponse) ProtoMessage() {}
+
+func (x *UpdateJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ltb_v1_job_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateJobResponse.ProtoReflect.Descriptor instead.
+func (*UpdateJobResponse) Descriptor() ([]byte, []int) {
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *UpdateJobResponse) GetJob() *Job {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
 // Request of CancelJob.
 type CancelJobRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2185,7 +2405,7 @@ type CancelJobRequest struct {
 
 func (x *CancelJobRequest) Reset() {
 	*x = CancelJobRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[27]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2197,7 +2417,7 @@ func (x *CancelJobRequest) String() string {
 func (*CancelJobRequest) ProtoMessage() {}
 
 func (x *CancelJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[27]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2210,7 +2430,7 @@ func (x *CancelJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelJobRequest.ProtoReflect.Descriptor instead.
 func (*CancelJobRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{27}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CancelJobRequest) GetId() string {
@@ -2245,7 +2465,7 @@ type CancelJobResponse struct {
 
 func (x *CancelJobResponse) Reset() {
 	*x = CancelJobResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[28]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2257,7 +2477,7 @@ func (x *CancelJobResponse) String() string {
 func (*CancelJobResponse) ProtoMessage() {}
 
 func (x *CancelJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[28]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2270,7 +2490,7 @@ func (x *CancelJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelJobResponse.ProtoReflect.Descriptor instead.
 func (*CancelJobResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{28}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CancelJobResponse) GetJob() *Job {
@@ -2293,7 +2513,7 @@ type RetryJobRequest struct {
 
 func (x *RetryJobRequest) Reset() {
 	*x = RetryJobRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[29]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2305,7 +2525,7 @@ func (x *RetryJobRequest) String() string {
 func (*RetryJobRequest) ProtoMessage() {}
 
 func (x *RetryJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[29]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2318,7 +2538,7 @@ func (x *RetryJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryJobRequest.ProtoReflect.Descriptor instead.
 func (*RetryJobRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{29}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RetryJobRequest) GetId() string {
@@ -2346,7 +2566,7 @@ type RetryJobResponse struct {
 
 func (x *RetryJobResponse) Reset() {
 	*x = RetryJobResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[30]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2358,7 +2578,7 @@ func (x *RetryJobResponse) String() string {
 func (*RetryJobResponse) ProtoMessage() {}
 
 func (x *RetryJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[30]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2371,7 +2591,7 @@ func (x *RetryJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryJobResponse.ProtoReflect.Descriptor instead.
 func (*RetryJobResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{30}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RetryJobResponse) GetJob() *Job {
@@ -2419,7 +2639,7 @@ type CancelJobsRequest struct {
 
 func (x *CancelJobsRequest) Reset() {
 	*x = CancelJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[31]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2431,7 +2651,7 @@ func (x *CancelJobsRequest) String() string {
 func (*CancelJobsRequest) ProtoMessage() {}
 
 func (x *CancelJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[31]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2444,7 +2664,7 @@ func (x *CancelJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelJobsRequest.ProtoReflect.Descriptor instead.
 func (*CancelJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{31}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CancelJobsRequest) GetStatus() JobStatus {
@@ -2558,7 +2778,7 @@ type CancelJobsResponse struct {
 
 func (x *CancelJobsResponse) Reset() {
 	*x = CancelJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[32]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2570,7 +2790,7 @@ func (x *CancelJobsResponse) String() string {
 func (*CancelJobsResponse) ProtoMessage() {}
 
 func (x *CancelJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[32]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2583,7 +2803,7 @@ func (x *CancelJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelJobsResponse.ProtoReflect.Descriptor instead.
 func (*CancelJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{32}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CancelJobsResponse) GetAffected() int32 {
@@ -2654,7 +2874,7 @@ type RetryJobsRequest struct {
 
 func (x *RetryJobsRequest) Reset() {
 	*x = RetryJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[33]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2666,7 +2886,7 @@ func (x *RetryJobsRequest) String() string {
 func (*RetryJobsRequest) ProtoMessage() {}
 
 func (x *RetryJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[33]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2679,7 +2899,7 @@ func (x *RetryJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryJobsRequest.ProtoReflect.Descriptor instead.
 func (*RetryJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{33}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RetryJobsRequest) GetStatus() JobStatus {
@@ -2800,7 +3020,7 @@ type RetryJobsResponse struct {
 
 func (x *RetryJobsResponse) Reset() {
 	*x = RetryJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[34]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2812,7 +3032,7 @@ func (x *RetryJobsResponse) String() string {
 func (*RetryJobsResponse) ProtoMessage() {}
 
 func (x *RetryJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[34]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2825,7 +3045,7 @@ func (x *RetryJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryJobsResponse.ProtoReflect.Descriptor instead.
 func (*RetryJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{34}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RetryJobsResponse) GetAffected() int32 {
@@ -2867,7 +3087,7 @@ type DeleteJobRequest struct {
 
 func (x *DeleteJobRequest) Reset() {
 	*x = DeleteJobRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[35]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2879,7 +3099,7 @@ func (x *DeleteJobRequest) String() string {
 func (*DeleteJobRequest) ProtoMessage() {}
 
 func (x *DeleteJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[35]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2892,7 +3112,7 @@ func (x *DeleteJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobRequest.ProtoReflect.Descriptor instead.
 func (*DeleteJobRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{35}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DeleteJobRequest) GetId() string {
@@ -2911,7 +3131,7 @@ type DeleteJobResponse struct {
 
 func (x *DeleteJobResponse) Reset() {
 	*x = DeleteJobResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[36]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2923,7 +3143,7 @@ func (x *DeleteJobResponse) String() string {
 func (*DeleteJobResponse) ProtoMessage() {}
 
 func (x *DeleteJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[36]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2936,7 +3156,7 @@ func (x *DeleteJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobResponse.ProtoReflect.Descriptor instead.
 func (*DeleteJobResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{36}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{38}
 }
 
 // Request of SetJobLimit.
@@ -2955,7 +3175,7 @@ type SetJobLimitRequest struct {
 
 func (x *SetJobLimitRequest) Reset() {
 	*x = SetJobLimitRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[37]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2967,7 +3187,7 @@ func (x *SetJobLimitRequest) String() string {
 func (*SetJobLimitRequest) ProtoMessage() {}
 
 func (x *SetJobLimitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[37]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2980,7 +3200,7 @@ func (x *SetJobLimitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetJobLimitRequest.ProtoReflect.Descriptor instead.
 func (*SetJobLimitRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{37}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SetJobLimitRequest) GetLimitKey() string {
@@ -3015,7 +3235,7 @@ type SetJobLimitResponse struct {
 
 func (x *SetJobLimitResponse) Reset() {
 	*x = SetJobLimitResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[38]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3027,7 +3247,7 @@ func (x *SetJobLimitResponse) String() string {
 func (*SetJobLimitResponse) ProtoMessage() {}
 
 func (x *SetJobLimitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[38]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3040,7 +3260,7 @@ func (x *SetJobLimitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetJobLimitResponse.ProtoReflect.Descriptor instead.
 func (*SetJobLimitResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{38}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SetJobLimitResponse) GetLimit() *JobLimit {
@@ -3063,7 +3283,7 @@ type ListJobLimitsRequest struct {
 
 func (x *ListJobLimitsRequest) Reset() {
 	*x = ListJobLimitsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[39]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3075,7 +3295,7 @@ func (x *ListJobLimitsRequest) String() string {
 func (*ListJobLimitsRequest) ProtoMessage() {}
 
 func (x *ListJobLimitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[39]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3088,7 +3308,7 @@ func (x *ListJobLimitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobLimitsRequest.ProtoReflect.Descriptor instead.
 func (*ListJobLimitsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{39}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListJobLimitsRequest) GetPageSize() int32 {
@@ -3118,7 +3338,7 @@ type ListJobLimitsResponse struct {
 
 func (x *ListJobLimitsResponse) Reset() {
 	*x = ListJobLimitsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[40]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3130,7 +3350,7 @@ func (x *ListJobLimitsResponse) String() string {
 func (*ListJobLimitsResponse) ProtoMessage() {}
 
 func (x *ListJobLimitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[40]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3143,7 +3363,7 @@ func (x *ListJobLimitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobLimitsResponse.ProtoReflect.Descriptor instead.
 func (*ListJobLimitsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{40}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListJobLimitsResponse) GetLimits() []*JobLimit {
@@ -3175,7 +3395,7 @@ type ListJobFieldValuesRequest struct {
 
 func (x *ListJobFieldValuesRequest) Reset() {
 	*x = ListJobFieldValuesRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[41]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3187,7 +3407,7 @@ func (x *ListJobFieldValuesRequest) String() string {
 func (*ListJobFieldValuesRequest) ProtoMessage() {}
 
 func (x *ListJobFieldValuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[41]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3200,7 +3420,7 @@ func (x *ListJobFieldValuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobFieldValuesRequest.ProtoReflect.Descriptor instead.
 func (*ListJobFieldValuesRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{41}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListJobFieldValuesRequest) GetField() JobField {
@@ -3237,7 +3457,7 @@ type ListJobFieldValuesResponse struct {
 
 func (x *ListJobFieldValuesResponse) Reset() {
 	*x = ListJobFieldValuesResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[42]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3249,7 +3469,7 @@ func (x *ListJobFieldValuesResponse) String() string {
 func (*ListJobFieldValuesResponse) ProtoMessage() {}
 
 func (x *ListJobFieldValuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[42]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3262,7 +3482,7 @@ func (x *ListJobFieldValuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobFieldValuesResponse.ProtoReflect.Descriptor instead.
 func (*ListJobFieldValuesResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{42}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListJobFieldValuesResponse) GetValues() []string {
@@ -3290,7 +3510,7 @@ type DeleteJobLimitRequest struct {
 
 func (x *DeleteJobLimitRequest) Reset() {
 	*x = DeleteJobLimitRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[43]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3302,7 +3522,7 @@ func (x *DeleteJobLimitRequest) String() string {
 func (*DeleteJobLimitRequest) ProtoMessage() {}
 
 func (x *DeleteJobLimitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[43]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3315,7 +3535,7 @@ func (x *DeleteJobLimitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobLimitRequest.ProtoReflect.Descriptor instead.
 func (*DeleteJobLimitRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{43}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *DeleteJobLimitRequest) GetLimitKey() string {
@@ -3334,7 +3554,7 @@ type DeleteJobLimitResponse struct {
 
 func (x *DeleteJobLimitResponse) Reset() {
 	*x = DeleteJobLimitResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[44]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3346,7 +3566,7 @@ func (x *DeleteJobLimitResponse) String() string {
 func (*DeleteJobLimitResponse) ProtoMessage() {}
 
 func (x *DeleteJobLimitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[44]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3359,7 +3579,7 @@ func (x *DeleteJobLimitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobLimitResponse.ProtoReflect.Descriptor instead.
 func (*DeleteJobLimitResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{44}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{46}
 }
 
 // Request of PauseJobs. At least one of job_type and limit_key must be given; with both, only jobs that have
@@ -3379,7 +3599,7 @@ type PauseJobsRequest struct {
 
 func (x *PauseJobsRequest) Reset() {
 	*x = PauseJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[45]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3391,7 +3611,7 @@ func (x *PauseJobsRequest) String() string {
 func (*PauseJobsRequest) ProtoMessage() {}
 
 func (x *PauseJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[45]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3404,7 +3624,7 @@ func (x *PauseJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseJobsRequest.ProtoReflect.Descriptor instead.
 func (*PauseJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{45}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PauseJobsRequest) GetJobType() string {
@@ -3439,7 +3659,7 @@ type PauseJobsResponse struct {
 
 func (x *PauseJobsResponse) Reset() {
 	*x = PauseJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[46]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3451,7 +3671,7 @@ func (x *PauseJobsResponse) String() string {
 func (*PauseJobsResponse) ProtoMessage() {}
 
 func (x *PauseJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[46]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3464,7 +3684,7 @@ func (x *PauseJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseJobsResponse.ProtoReflect.Descriptor instead.
 func (*PauseJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{46}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *PauseJobsResponse) GetLanes() []*JobLane {
@@ -3487,7 +3707,7 @@ type ResumeJobsRequest struct {
 
 func (x *ResumeJobsRequest) Reset() {
 	*x = ResumeJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[47]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3499,7 +3719,7 @@ func (x *ResumeJobsRequest) String() string {
 func (*ResumeJobsRequest) ProtoMessage() {}
 
 func (x *ResumeJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[47]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3512,7 +3732,7 @@ func (x *ResumeJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeJobsRequest.ProtoReflect.Descriptor instead.
 func (*ResumeJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{47}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ResumeJobsRequest) GetJobType() string {
@@ -3540,7 +3760,7 @@ type ResumeJobsResponse struct {
 
 func (x *ResumeJobsResponse) Reset() {
 	*x = ResumeJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[48]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3552,7 +3772,7 @@ func (x *ResumeJobsResponse) String() string {
 func (*ResumeJobsResponse) ProtoMessage() {}
 
 func (x *ResumeJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[48]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3565,7 +3785,7 @@ func (x *ResumeJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeJobsResponse.ProtoReflect.Descriptor instead.
 func (*ResumeJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{48}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ResumeJobsResponse) GetLanes() []*JobLane {
@@ -3588,7 +3808,7 @@ type ListJobPausesRequest struct {
 
 func (x *ListJobPausesRequest) Reset() {
 	*x = ListJobPausesRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[49]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3600,7 +3820,7 @@ func (x *ListJobPausesRequest) String() string {
 func (*ListJobPausesRequest) ProtoMessage() {}
 
 func (x *ListJobPausesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[49]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3613,7 +3833,7 @@ func (x *ListJobPausesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobPausesRequest.ProtoReflect.Descriptor instead.
 func (*ListJobPausesRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{49}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListJobPausesRequest) GetPageSize() int32 {
@@ -3643,7 +3863,7 @@ type ListJobPausesResponse struct {
 
 func (x *ListJobPausesResponse) Reset() {
 	*x = ListJobPausesResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[50]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3655,7 +3875,7 @@ func (x *ListJobPausesResponse) String() string {
 func (*ListJobPausesResponse) ProtoMessage() {}
 
 func (x *ListJobPausesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[50]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3668,7 +3888,7 @@ func (x *ListJobPausesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobPausesResponse.ProtoReflect.Descriptor instead.
 func (*ListJobPausesResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{50}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListJobPausesResponse) GetPauses() []*JobPause {
@@ -3702,7 +3922,7 @@ type ListJobLanesRequest struct {
 
 func (x *ListJobLanesRequest) Reset() {
 	*x = ListJobLanesRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[51]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3714,7 +3934,7 @@ func (x *ListJobLanesRequest) String() string {
 func (*ListJobLanesRequest) ProtoMessage() {}
 
 func (x *ListJobLanesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[51]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3727,7 +3947,7 @@ func (x *ListJobLanesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobLanesRequest.ProtoReflect.Descriptor instead.
 func (*ListJobLanesRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{51}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListJobLanesRequest) GetPageSize() int32 {
@@ -3771,7 +3991,7 @@ type ListJobLanesResponse struct {
 
 func (x *ListJobLanesResponse) Reset() {
 	*x = ListJobLanesResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[52]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3783,7 +4003,7 @@ func (x *ListJobLanesResponse) String() string {
 func (*ListJobLanesResponse) ProtoMessage() {}
 
 func (x *ListJobLanesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[52]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3796,7 +4016,7 @@ func (x *ListJobLanesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobLanesResponse.ProtoReflect.Descriptor instead.
 func (*ListJobLanesResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{52}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ListJobLanesResponse) GetLanes() []*JobLane {
@@ -3832,7 +4052,7 @@ type ListJobFailureGroupsRequest struct {
 
 func (x *ListJobFailureGroupsRequest) Reset() {
 	*x = ListJobFailureGroupsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[53]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3844,7 +4064,7 @@ func (x *ListJobFailureGroupsRequest) String() string {
 func (*ListJobFailureGroupsRequest) ProtoMessage() {}
 
 func (x *ListJobFailureGroupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[53]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3857,7 +4077,7 @@ func (x *ListJobFailureGroupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobFailureGroupsRequest.ProtoReflect.Descriptor instead.
 func (*ListJobFailureGroupsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{53}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ListJobFailureGroupsRequest) GetJobType() string {
@@ -3912,7 +4132,7 @@ type ListJobFailureGroupsResponse struct {
 
 func (x *ListJobFailureGroupsResponse) Reset() {
 	*x = ListJobFailureGroupsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[54]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3924,7 +4144,7 @@ func (x *ListJobFailureGroupsResponse) String() string {
 func (*ListJobFailureGroupsResponse) ProtoMessage() {}
 
 func (x *ListJobFailureGroupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[54]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3937,7 +4157,7 @@ func (x *ListJobFailureGroupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobFailureGroupsResponse.ProtoReflect.Descriptor instead.
 func (*ListJobFailureGroupsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{54}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ListJobFailureGroupsResponse) GetGroups() []*JobFailureGroup {
@@ -3981,7 +4201,7 @@ type GetJobStatsRequest struct {
 
 func (x *GetJobStatsRequest) Reset() {
 	*x = GetJobStatsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[55]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3993,7 +4213,7 @@ func (x *GetJobStatsRequest) String() string {
 func (*GetJobStatsRequest) ProtoMessage() {}
 
 func (x *GetJobStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[55]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4006,7 +4226,7 @@ func (x *GetJobStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetJobStatsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{55}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *GetJobStatsRequest) GetJobType() string {
@@ -4050,7 +4270,7 @@ type GetJobStatsResponse struct {
 
 func (x *GetJobStatsResponse) Reset() {
 	*x = GetJobStatsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[56]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4062,7 +4282,7 @@ func (x *GetJobStatsResponse) String() string {
 func (*GetJobStatsResponse) ProtoMessage() {}
 
 func (x *GetJobStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[56]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4075,7 +4295,7 @@ func (x *GetJobStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetJobStatsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{56}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *GetJobStatsResponse) GetPending() int32 {
@@ -4158,7 +4378,7 @@ type GetQueueHistoryRequest struct {
 
 func (x *GetQueueHistoryRequest) Reset() {
 	*x = GetQueueHistoryRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[57]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4170,7 +4390,7 @@ func (x *GetQueueHistoryRequest) String() string {
 func (*GetQueueHistoryRequest) ProtoMessage() {}
 
 func (x *GetQueueHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[57]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4183,7 +4403,7 @@ func (x *GetQueueHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueHistoryRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{57}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *GetQueueHistoryRequest) GetJobType() string {
@@ -4225,7 +4445,7 @@ type GetQueueHistoryResponse struct {
 
 func (x *GetQueueHistoryResponse) Reset() {
 	*x = GetQueueHistoryResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[58]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4237,7 +4457,7 @@ func (x *GetQueueHistoryResponse) String() string {
 func (*GetQueueHistoryResponse) ProtoMessage() {}
 
 func (x *GetQueueHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[58]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4250,7 +4470,7 @@ func (x *GetQueueHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueHistoryResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{58}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *GetQueueHistoryResponse) GetSteps() []*QueueHistoryStep {
@@ -4273,7 +4493,7 @@ type CleanupJobsRequest struct {
 
 func (x *CleanupJobsRequest) Reset() {
 	*x = CleanupJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[59]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4285,7 +4505,7 @@ func (x *CleanupJobsRequest) String() string {
 func (*CleanupJobsRequest) ProtoMessage() {}
 
 func (x *CleanupJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[59]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4298,7 +4518,7 @@ func (x *CleanupJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CleanupJobsRequest.ProtoReflect.Descriptor instead.
 func (*CleanupJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{59}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *CleanupJobsRequest) GetOlderThanDays() int32 {
@@ -4328,7 +4548,7 @@ type CleanupJobsResponse struct {
 
 func (x *CleanupJobsResponse) Reset() {
 	*x = CleanupJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[60]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4340,7 +4560,7 @@ func (x *CleanupJobsResponse) String() string {
 func (*CleanupJobsResponse) ProtoMessage() {}
 
 func (x *CleanupJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[60]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4353,7 +4573,7 @@ func (x *CleanupJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CleanupJobsResponse.ProtoReflect.Descriptor instead.
 func (*CleanupJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{60}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *CleanupJobsResponse) GetDeleted() int32 {
@@ -4392,7 +4612,7 @@ type WatchJobsRequest struct {
 
 func (x *WatchJobsRequest) Reset() {
 	*x = WatchJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[61]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4404,7 +4624,7 @@ func (x *WatchJobsRequest) String() string {
 func (*WatchJobsRequest) ProtoMessage() {}
 
 func (x *WatchJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[61]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4417,7 +4637,7 @@ func (x *WatchJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchJobsRequest.ProtoReflect.Descriptor instead.
 func (*WatchJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{61}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *WatchJobsRequest) GetIds() []string {
@@ -4480,7 +4700,7 @@ type WatchJobsResponse struct {
 
 func (x *WatchJobsResponse) Reset() {
 	*x = WatchJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[62]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4492,7 +4712,7 @@ func (x *WatchJobsResponse) String() string {
 func (*WatchJobsResponse) ProtoMessage() {}
 
 func (x *WatchJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[62]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4505,7 +4725,7 @@ func (x *WatchJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchJobsResponse.ProtoReflect.Descriptor instead.
 func (*WatchJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{62}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *WatchJobsResponse) GetCursor() string {
@@ -4533,7 +4753,7 @@ var File_ltb_v1_job_service_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\n" +
-	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xb1\x06\n" +
+	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xb1\x06\n" +
 	"\x10CreateJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -4711,7 +4931,35 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\n" +
 	"expires_in\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\texpiresIn\x12\x14\n" +
 	"\x05field\x18\x05 \x01(\tR\x05field\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"o\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xe8\x05\n" +
+	"\x10UpdateJobRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x121\n" +
+	"\apayload\x18\x02 \x01(\v2\x17.google.protobuf.StructR\apayload\x12\x1f\n" +
+	"\bpriority\x18\x03 \x01(\x05H\x00R\bpriority\x88\x01\x01\x12$\n" +
+	"\vmax_retries\x18\x04 \x01(\x05H\x01R\n" +
+	"maxRetries\x88\x01\x01\x12,\n" +
+	"\x0ftimeout_seconds\x18\x05 \x01(\x05H\x02R\x0etimeoutSeconds\x88\x01\x01\x12#\n" +
+	"\rrequired_tags\x18\x06 \x03(\tR\frequiredTags\x121\n" +
+	"\x06run_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x05runAt\x12/\n" +
+	"\x05delay\x18\b \x01(\v2\x19.google.protobuf.DurationR\x05delay\x12 \n" +
+	"\tlimit_key\x18\t \x01(\tH\x03R\blimitKey\x88\x01\x01\x123\n" +
+	"\bmetadata\x18\n" +
+	" \x01(\v2\x17.google.protobuf.StructR\bmetadata\x12;\n" +
+	"\vupdate_mask\x18\v \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\x12.\n" +
+	"\x10expected_version\x18\f \x01(\x05H\x04R\x0fexpectedVersion\x88\x01\x01\x12!\n" +
+	"\fpayload_json\x18\r \x01(\tR\vpayloadJson\x12#\n" +
+	"\rmetadata_json\x18\x0e \x01(\tR\fmetadataJson\x123\n" +
+	"\vjson_format\x18\x0f \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
+	"jsonFormatB\v\n" +
+	"\t_priorityB\x0e\n" +
+	"\f_max_retriesB\x12\n" +
+	"\x10_timeout_secondsB\f\n" +
+	"\n" +
+	"_limit_keyB\x13\n" +
+	"\x11_expected_version\"2\n" +
+	"\x11UpdateJobResponse\x12\x1d\n" +
+	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"o\n" +
 	"\x10CancelJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x123\n" +
@@ -4876,7 +5124,7 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\x11WatchJobsResponse\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x1d\n" +
 	"\x03job\x18\x02 \x01(\v2\v.ltb.v1.JobR\x03job\x12\x18\n" +
-	"\adeleted\x18\x03 \x01(\bR\adeleted2\xc1\x0f\n" +
+	"\adeleted\x18\x03 \x01(\bR\adeleted2\x83\x10\n" +
 	"\n" +
 	"JobService\x12@\n" +
 	"\tCreateJob\x12\x18.ltb.v1.CreateJobRequest\x1a\x19.ltb.v1.CreateJobResponse\x12R\n" +
@@ -4888,6 +5136,7 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\bFailJobs\x12\x17.ltb.v1.FailJobsRequest\x1a\x18.ltb.v1.FailJobsResponse\x12F\n" +
 	"\vReleaseJobs\x12\x1a.ltb.v1.ReleaseJobsRequest\x1a\x1b.ltb.v1.ReleaseJobsResponse\x12X\n" +
 	"\x11UpdateJobProgress\x12 .ltb.v1.UpdateJobProgressRequest\x1a!.ltb.v1.UpdateJobProgressResponse\x12@\n" +
+	"\tUpdateJob\x12\x18.ltb.v1.UpdateJobRequest\x1a\x19.ltb.v1.UpdateJobResponse\x12@\n" +
 	"\tCancelJob\x12\x18.ltb.v1.CancelJobRequest\x1a\x19.ltb.v1.CancelJobResponse\x12=\n" +
 	"\bRetryJob\x12\x17.ltb.v1.RetryJobRequest\x1a\x18.ltb.v1.RetryJobResponse\x12C\n" +
 	"\n" +
@@ -4923,7 +5172,7 @@ func file_ltb_v1_job_service_proto_rawDescGZIP() []byte {
 	return file_ltb_v1_job_service_proto_rawDescData
 }
 
-var file_ltb_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
+var file_ltb_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
 var file_ltb_v1_job_service_proto_goTypes = []any{
 	(*CreateJobRequest)(nil),             // 0: ltb.v1.CreateJobRequest
 	(*CreateJobResponse)(nil),            // 1: ltb.v1.CreateJobResponse
@@ -4952,211 +5201,223 @@ var file_ltb_v1_job_service_proto_goTypes = []any{
 	(*UpdateJobProgressItem)(nil),        // 24: ltb.v1.UpdateJobProgressItem
 	(*UpdateJobProgressResponse)(nil),    // 25: ltb.v1.UpdateJobProgressResponse
 	(*UpdateJobProgressResult)(nil),      // 26: ltb.v1.UpdateJobProgressResult
-	(*CancelJobRequest)(nil),             // 27: ltb.v1.CancelJobRequest
-	(*CancelJobResponse)(nil),            // 28: ltb.v1.CancelJobResponse
-	(*RetryJobRequest)(nil),              // 29: ltb.v1.RetryJobRequest
-	(*RetryJobResponse)(nil),             // 30: ltb.v1.RetryJobResponse
-	(*CancelJobsRequest)(nil),            // 31: ltb.v1.CancelJobsRequest
-	(*CancelJobsResponse)(nil),           // 32: ltb.v1.CancelJobsResponse
-	(*RetryJobsRequest)(nil),             // 33: ltb.v1.RetryJobsRequest
-	(*RetryJobsResponse)(nil),            // 34: ltb.v1.RetryJobsResponse
-	(*DeleteJobRequest)(nil),             // 35: ltb.v1.DeleteJobRequest
-	(*DeleteJobResponse)(nil),            // 36: ltb.v1.DeleteJobResponse
-	(*SetJobLimitRequest)(nil),           // 37: ltb.v1.SetJobLimitRequest
-	(*SetJobLimitResponse)(nil),          // 38: ltb.v1.SetJobLimitResponse
-	(*ListJobLimitsRequest)(nil),         // 39: ltb.v1.ListJobLimitsRequest
-	(*ListJobLimitsResponse)(nil),        // 40: ltb.v1.ListJobLimitsResponse
-	(*ListJobFieldValuesRequest)(nil),    // 41: ltb.v1.ListJobFieldValuesRequest
-	(*ListJobFieldValuesResponse)(nil),   // 42: ltb.v1.ListJobFieldValuesResponse
-	(*DeleteJobLimitRequest)(nil),        // 43: ltb.v1.DeleteJobLimitRequest
-	(*DeleteJobLimitResponse)(nil),       // 44: ltb.v1.DeleteJobLimitResponse
-	(*PauseJobsRequest)(nil),             // 45: ltb.v1.PauseJobsRequest
-	(*PauseJobsResponse)(nil),            // 46: ltb.v1.PauseJobsResponse
-	(*ResumeJobsRequest)(nil),            // 47: ltb.v1.ResumeJobsRequest
-	(*ResumeJobsResponse)(nil),           // 48: ltb.v1.ResumeJobsResponse
-	(*ListJobPausesRequest)(nil),         // 49: ltb.v1.ListJobPausesRequest
-	(*ListJobPausesResponse)(nil),        // 50: ltb.v1.ListJobPausesResponse
-	(*ListJobLanesRequest)(nil),          // 51: ltb.v1.ListJobLanesRequest
-	(*ListJobLanesResponse)(nil),         // 52: ltb.v1.ListJobLanesResponse
-	(*ListJobFailureGroupsRequest)(nil),  // 53: ltb.v1.ListJobFailureGroupsRequest
-	(*ListJobFailureGroupsResponse)(nil), // 54: ltb.v1.ListJobFailureGroupsResponse
-	(*GetJobStatsRequest)(nil),           // 55: ltb.v1.GetJobStatsRequest
-	(*GetJobStatsResponse)(nil),          // 56: ltb.v1.GetJobStatsResponse
-	(*GetQueueHistoryRequest)(nil),       // 57: ltb.v1.GetQueueHistoryRequest
-	(*GetQueueHistoryResponse)(nil),      // 58: ltb.v1.GetQueueHistoryResponse
-	(*CleanupJobsRequest)(nil),           // 59: ltb.v1.CleanupJobsRequest
-	(*CleanupJobsResponse)(nil),          // 60: ltb.v1.CleanupJobsResponse
-	(*WatchJobsRequest)(nil),             // 61: ltb.v1.WatchJobsRequest
-	(*WatchJobsResponse)(nil),            // 62: ltb.v1.WatchJobsResponse
-	(*structpb.Struct)(nil),              // 63: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil),        // 64: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),          // 65: google.protobuf.Duration
-	(JsonFormat)(0),                      // 66: ltb.v1.JsonFormat
-	(*Job)(nil),                          // 67: ltb.v1.Job
-	(*NewJob)(nil),                       // 68: ltb.v1.NewJob
-	(JobStatus)(0),                       // 69: ltb.v1.JobStatus
-	(JobOrder)(0),                        // 70: ltb.v1.JobOrder
-	(JobView)(0),                         // 71: ltb.v1.JobView
-	(*Lease)(nil),                        // 72: ltb.v1.Lease
-	(*structpb.Value)(nil),               // 73: google.protobuf.Value
-	(*NewEvaluation)(nil),                // 74: ltb.v1.NewEvaluation
-	(LeaseOutcome)(0),                    // 75: ltb.v1.LeaseOutcome
-	(*JobLimit)(nil),                     // 76: ltb.v1.JobLimit
-	(JobField)(0),                        // 77: ltb.v1.JobField
-	(*JobLane)(nil),                      // 78: ltb.v1.JobLane
-	(*JobPause)(nil),                     // 79: ltb.v1.JobPause
-	(*JobFailureGroup)(nil),              // 80: ltb.v1.JobFailureGroup
-	(*JobTypeStats)(nil),                 // 81: ltb.v1.JobTypeStats
-	(*QueueHistoryStep)(nil),             // 82: ltb.v1.QueueHistoryStep
+	(*UpdateJobRequest)(nil),             // 27: ltb.v1.UpdateJobRequest
+	(*UpdateJobResponse)(nil),            // 28: ltb.v1.UpdateJobResponse
+	(*CancelJobRequest)(nil),             // 29: ltb.v1.CancelJobRequest
+	(*CancelJobResponse)(nil),            // 30: ltb.v1.CancelJobResponse
+	(*RetryJobRequest)(nil),              // 31: ltb.v1.RetryJobRequest
+	(*RetryJobResponse)(nil),             // 32: ltb.v1.RetryJobResponse
+	(*CancelJobsRequest)(nil),            // 33: ltb.v1.CancelJobsRequest
+	(*CancelJobsResponse)(nil),           // 34: ltb.v1.CancelJobsResponse
+	(*RetryJobsRequest)(nil),             // 35: ltb.v1.RetryJobsRequest
+	(*RetryJobsResponse)(nil),            // 36: ltb.v1.RetryJobsResponse
+	(*DeleteJobRequest)(nil),             // 37: ltb.v1.DeleteJobRequest
+	(*DeleteJobResponse)(nil),            // 38: ltb.v1.DeleteJobResponse
+	(*SetJobLimitRequest)(nil),           // 39: ltb.v1.SetJobLimitRequest
+	(*SetJobLimitResponse)(nil),          // 40: ltb.v1.SetJobLimitResponse
+	(*ListJobLimitsRequest)(nil),         // 41: ltb.v1.ListJobLimitsRequest
+	(*ListJobLimitsResponse)(nil),        // 42: ltb.v1.ListJobLimitsResponse
+	(*ListJobFieldValuesRequest)(nil),    // 43: ltb.v1.ListJobFieldValuesRequest
+	(*ListJobFieldValuesResponse)(nil),   // 44: ltb.v1.ListJobFieldValuesResponse
+	(*DeleteJobLimitRequest)(nil),        // 45: ltb.v1.DeleteJobLimitRequest
+	(*DeleteJobLimitResponse)(nil),       // 46: ltb.v1.DeleteJobLimitResponse
+	(*PauseJobsRequest)(nil),             // 47: ltb.v1.PauseJobsRequest
+	(*PauseJobsResponse)(nil),            // 48: ltb.v1.PauseJobsResponse
+	(*ResumeJobsRequest)(nil),            // 49: ltb.v1.ResumeJobsRequest
+	(*ResumeJobsResponse)(nil),           // 50: ltb.v1.ResumeJobsResponse
+	(*ListJobPausesRequest)(nil),         // 51: ltb.v1.ListJobPausesRequest
+	(*ListJobPausesResponse)(nil),        // 52: ltb.v1.ListJobPausesResponse
+	(*ListJobLanesRequest)(nil),          // 53: ltb.v1.ListJobLanesRequest
+	(*ListJobLanesResponse)(nil),         // 54: ltb.v1.ListJobLanesResponse
+	(*ListJobFailureGroupsRequest)(nil),  // 55: ltb.v1.ListJobFailureGroupsRequest
+	(*ListJobFailureGroupsResponse)(nil), // 56: ltb.v1.ListJobFailureGroupsResponse
+	(*GetJobStatsRequest)(nil),           // 57: ltb.v1.GetJobStatsRequest
+	(*GetJobStatsResponse)(nil),          // 58: ltb.v1.GetJobStatsResponse
+	(*GetQueueHistoryRequest)(nil),       // 59: ltb.v1.GetQueueHistoryRequest
+	(*GetQueueHistoryResponse)(nil),      // 60: ltb.v1.GetQueueHistoryResponse
+	(*CleanupJobsRequest)(nil),           // 61: ltb.v1.CleanupJobsRequest
+	(*CleanupJobsResponse)(nil),          // 62: ltb.v1.CleanupJobsResponse
+	(*WatchJobsRequest)(nil),             // 63: ltb.v1.WatchJobsRequest
+	(*WatchJobsResponse)(nil),            // 64: ltb.v1.WatchJobsResponse
+	(*structpb.Struct)(nil),              // 65: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),        // 66: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),          // 67: google.protobuf.Duration
+	(JsonFormat)(0),                      // 68: ltb.v1.JsonFormat
+	(*Job)(nil),                          // 69: ltb.v1.Job
+	(*NewJob)(nil),                       // 70: ltb.v1.NewJob
+	(JobStatus)(0),                       // 71: ltb.v1.JobStatus
+	(JobOrder)(0),                        // 72: ltb.v1.JobOrder
+	(JobView)(0),                         // 73: ltb.v1.JobView
+	(*Lease)(nil),                        // 74: ltb.v1.Lease
+	(*structpb.Value)(nil),               // 75: google.protobuf.Value
+	(*NewEvaluation)(nil),                // 76: ltb.v1.NewEvaluation
+	(LeaseOutcome)(0),                    // 77: ltb.v1.LeaseOutcome
+	(*fieldmaskpb.FieldMask)(nil),        // 78: google.protobuf.FieldMask
+	(*JobLimit)(nil),                     // 79: ltb.v1.JobLimit
+	(JobField)(0),                        // 80: ltb.v1.JobField
+	(*JobLane)(nil),                      // 81: ltb.v1.JobLane
+	(*JobPause)(nil),                     // 82: ltb.v1.JobPause
+	(*JobFailureGroup)(nil),              // 83: ltb.v1.JobFailureGroup
+	(*JobTypeStats)(nil),                 // 84: ltb.v1.JobTypeStats
+	(*QueueHistoryStep)(nil),             // 85: ltb.v1.QueueHistoryStep
 }
 var file_ltb_v1_job_service_proto_depIdxs = []int32{
-	63,  // 0: ltb.v1.CreateJobRequest.payload:type_name -> google.protobuf.Struct
-	64,  // 1: ltb.v1.CreateJobRequest.run_at:type_name -> google.protobuf.Timestamp
-	63,  // 2: ltb.v1.CreateJobRequest.metadata:type_name -> google.protobuf.Struct
-	65,  // 3: ltb.v1.CreateJobRequest.delay:type_name -> google.protobuf.Duration
-	66,  // 4: ltb.v1.CreateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	65,  // 5: ltb.v1.CreateJobRequest.start_within:type_name -> google.protobuf.Duration
-	67,  // 6: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
-	68,  // 7: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
-	67,  // 8: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
-	66,  // 9: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 10: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
-	69,  // 11: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
-	70,  // 12: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
-	71,  // 13: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
-	64,  // 14: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 15: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	66,  // 16: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	64,  // 17: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	64,  // 18: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	63,  // 19: ltb.v1.ListJobsRequest.metadata:type_name -> google.protobuf.Struct
-	67,  // 20: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
-	65,  // 21: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
-	65,  // 22: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
-	66,  // 23: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	72,  // 24: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
-	65,  // 25: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
-	66,  // 26: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
+	65,  // 0: ltb.v1.CreateJobRequest.payload:type_name -> google.protobuf.Struct
+	66,  // 1: ltb.v1.CreateJobRequest.run_at:type_name -> google.protobuf.Timestamp
+	65,  // 2: ltb.v1.CreateJobRequest.metadata:type_name -> google.protobuf.Struct
+	67,  // 3: ltb.v1.CreateJobRequest.delay:type_name -> google.protobuf.Duration
+	68,  // 4: ltb.v1.CreateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 5: ltb.v1.CreateJobRequest.start_within:type_name -> google.protobuf.Duration
+	69,  // 6: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
+	70,  // 7: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
+	69,  // 8: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
+	68,  // 9: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	69,  // 10: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
+	71,  // 11: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
+	72,  // 12: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
+	73,  // 13: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
+	66,  // 14: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	66,  // 15: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	68,  // 16: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	66,  // 17: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	66,  // 18: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	65,  // 19: ltb.v1.ListJobsRequest.metadata:type_name -> google.protobuf.Struct
+	69,  // 20: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
+	67,  // 21: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
+	67,  // 22: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
+	68,  // 23: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	74,  // 24: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
+	67,  // 25: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
+	68,  // 26: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
 	12,  // 27: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
 	10,  // 28: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
-	73,  // 29: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
-	74,  // 30: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
+	75,  // 29: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
+	76,  // 30: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
 	14,  // 31: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
-	72,  // 32: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
-	75,  // 33: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	74,  // 32: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
+	77,  // 33: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
 	16,  // 34: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
 	10,  // 35: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
-	65,  // 36: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
+	67,  // 36: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
 	18,  // 37: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
-	72,  // 38: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
-	75,  // 39: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	69,  // 40: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
-	64,  // 41: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	74,  // 38: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
+	77,  // 39: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	71,  // 40: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
+	66,  // 41: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
 	20,  // 42: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
-	65,  // 43: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
+	67,  // 43: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
 	22,  // 44: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
-	75,  // 45: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	69,  // 46: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
-	64,  // 47: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	77,  // 45: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	71,  // 46: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
+	66,  // 47: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
 	24,  // 48: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
-	65,  // 49: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
+	67,  // 49: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
 	26,  // 50: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
-	75,  // 51: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	65,  // 52: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
-	66,  // 53: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 54: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
-	66,  // 55: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 56: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
-	69,  // 57: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 58: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 59: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	63,  // 60: ltb.v1.CancelJobsRequest.metadata:type_name -> google.protobuf.Struct
-	69,  // 61: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
-	64,  // 62: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	64,  // 63: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	63,  // 64: ltb.v1.RetryJobsRequest.metadata:type_name -> google.protobuf.Struct
-	64,  // 65: ltb.v1.RetryJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	64,  // 66: ltb.v1.RetryJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	76,  // 67: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
-	76,  // 68: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
-	77,  // 69: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
-	65,  // 70: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
-	78,  // 71: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	78,  // 72: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	79,  // 73: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
-	78,  // 74: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
-	64,  // 75: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	64,  // 76: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	80,  // 77: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
-	65,  // 78: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
-	81,  // 79: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
-	64,  // 80: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
-	64,  // 81: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
-	65,  // 82: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
-	82,  // 83: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
-	69,  // 84: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
-	71,  // 85: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
-	66,  // 86: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 87: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
-	0,   // 88: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
-	2,   // 89: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
-	4,   // 90: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
-	6,   // 91: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
-	8,   // 92: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
-	11,  // 93: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
-	15,  // 94: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
-	19,  // 95: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
-	23,  // 96: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
-	27,  // 97: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
-	29,  // 98: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
-	31,  // 99: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
-	33,  // 100: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
-	35,  // 101: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
-	37,  // 102: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
-	39,  // 103: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
-	41,  // 104: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
-	43,  // 105: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
-	45,  // 106: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
-	47,  // 107: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
-	49,  // 108: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
-	51,  // 109: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
-	53,  // 110: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
-	55,  // 111: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
-	57,  // 112: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
-	59,  // 113: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
-	61,  // 114: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
-	1,   // 115: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
-	3,   // 116: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
-	5,   // 117: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
-	7,   // 118: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
-	9,   // 119: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
-	13,  // 120: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
-	17,  // 121: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
-	21,  // 122: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
-	25,  // 123: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
-	28,  // 124: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
-	30,  // 125: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
-	32,  // 126: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
-	34,  // 127: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
-	36,  // 128: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
-	38,  // 129: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
-	40,  // 130: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
-	42,  // 131: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
-	44,  // 132: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
-	46,  // 133: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
-	48,  // 134: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
-	50,  // 135: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
-	52,  // 136: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
-	54,  // 137: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
-	56,  // 138: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
-	58,  // 139: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
-	60,  // 140: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
-	62,  // 141: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
-	115, // [115:142] is the sub-list for method output_type
-	88,  // [88:115] is the sub-list for method input_type
-	88,  // [88:88] is the sub-list for extension type_name
-	88,  // [88:88] is the sub-list for extension extendee
-	0,   // [0:88] is the sub-list for field type_name
+	77,  // 51: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	67,  // 52: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
+	65,  // 53: ltb.v1.UpdateJobRequest.payload:type_name -> google.protobuf.Struct
+	66,  // 54: ltb.v1.UpdateJobRequest.run_at:type_name -> google.protobuf.Timestamp
+	67,  // 55: ltb.v1.UpdateJobRequest.delay:type_name -> google.protobuf.Duration
+	65,  // 56: ltb.v1.UpdateJobRequest.metadata:type_name -> google.protobuf.Struct
+	78,  // 57: ltb.v1.UpdateJobRequest.update_mask:type_name -> google.protobuf.FieldMask
+	68,  // 58: ltb.v1.UpdateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	69,  // 59: ltb.v1.UpdateJobResponse.job:type_name -> ltb.v1.Job
+	68,  // 60: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	69,  // 61: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
+	68,  // 62: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	69,  // 63: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
+	71,  // 64: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
+	66,  // 65: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	66,  // 66: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	65,  // 67: ltb.v1.CancelJobsRequest.metadata:type_name -> google.protobuf.Struct
+	71,  // 68: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
+	66,  // 69: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	66,  // 70: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	65,  // 71: ltb.v1.RetryJobsRequest.metadata:type_name -> google.protobuf.Struct
+	66,  // 72: ltb.v1.RetryJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	66,  // 73: ltb.v1.RetryJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	79,  // 74: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
+	79,  // 75: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
+	80,  // 76: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
+	67,  // 77: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
+	81,  // 78: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	81,  // 79: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	82,  // 80: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
+	81,  // 81: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
+	66,  // 82: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	66,  // 83: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	83,  // 84: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
+	67,  // 85: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
+	84,  // 86: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
+	66,  // 87: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
+	66,  // 88: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
+	67,  // 89: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
+	85,  // 90: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
+	71,  // 91: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
+	73,  // 92: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
+	68,  // 93: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	69,  // 94: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
+	0,   // 95: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
+	2,   // 96: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
+	4,   // 97: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
+	6,   // 98: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
+	8,   // 99: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
+	11,  // 100: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
+	15,  // 101: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
+	19,  // 102: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
+	23,  // 103: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
+	27,  // 104: ltb.v1.JobService.UpdateJob:input_type -> ltb.v1.UpdateJobRequest
+	29,  // 105: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
+	31,  // 106: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
+	33,  // 107: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
+	35,  // 108: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
+	37,  // 109: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
+	39,  // 110: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
+	41,  // 111: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
+	43,  // 112: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
+	45,  // 113: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
+	47,  // 114: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
+	49,  // 115: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
+	51,  // 116: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
+	53,  // 117: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
+	55,  // 118: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
+	57,  // 119: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
+	59,  // 120: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
+	61,  // 121: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
+	63,  // 122: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
+	1,   // 123: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
+	3,   // 124: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
+	5,   // 125: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
+	7,   // 126: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
+	9,   // 127: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
+	13,  // 128: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
+	17,  // 129: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
+	21,  // 130: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
+	25,  // 131: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
+	28,  // 132: ltb.v1.JobService.UpdateJob:output_type -> ltb.v1.UpdateJobResponse
+	30,  // 133: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
+	32,  // 134: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
+	34,  // 135: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
+	36,  // 136: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
+	38,  // 137: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
+	40,  // 138: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
+	42,  // 139: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
+	44,  // 140: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
+	46,  // 141: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
+	48,  // 142: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
+	50,  // 143: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
+	52,  // 144: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
+	54,  // 145: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
+	56,  // 146: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
+	58,  // 147: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
+	60,  // 148: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
+	62,  // 149: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
+	64,  // 150: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
+	123, // [123:151] is the sub-list for method output_type
+	95,  // [95:123] is the sub-list for method input_type
+	95,  // [95:95] is the sub-list for extension type_name
+	95,  // [95:95] is the sub-list for extension extendee
+	0,   // [0:95] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_service_proto_init() }
@@ -5170,15 +5431,16 @@ func file_ltb_v1_job_service_proto_init() {
 	file_ltb_v1_job_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_ltb_v1_job_service_proto_msgTypes[16].OneofWrappers = []any{}
 	file_ltb_v1_job_service_proto_msgTypes[24].OneofWrappers = []any{}
-	file_ltb_v1_job_service_proto_msgTypes[37].OneofWrappers = []any{}
-	file_ltb_v1_job_service_proto_msgTypes[59].OneofWrappers = []any{}
+	file_ltb_v1_job_service_proto_msgTypes[27].OneofWrappers = []any{}
+	file_ltb_v1_job_service_proto_msgTypes[39].OneofWrappers = []any{}
+	file_ltb_v1_job_service_proto_msgTypes[61].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ltb_v1_job_service_proto_rawDesc), len(file_ltb_v1_job_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   63,
+			NumMessages:   65,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

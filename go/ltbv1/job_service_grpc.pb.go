@@ -49,6 +49,7 @@ const (
 	JobService_FailJobs_FullMethodName             = "/ltb.v1.JobService/FailJobs"
 	JobService_ReleaseJobs_FullMethodName          = "/ltb.v1.JobService/ReleaseJobs"
 	JobService_UpdateJobProgress_FullMethodName    = "/ltb.v1.JobService/UpdateJobProgress"
+	JobService_UpdateJob_FullMethodName            = "/ltb.v1.JobService/UpdateJob"
 	JobService_CancelJob_FullMethodName            = "/ltb.v1.JobService/CancelJob"
 	JobService_RetryJob_FullMethodName             = "/ltb.v1.JobService/RetryJob"
 	JobService_CancelJobs_FullMethodName           = "/ltb.v1.JobService/CancelJobs"
@@ -116,6 +117,13 @@ type JobServiceClient interface {
 	ReleaseJobs(ctx context.Context, in *ReleaseJobsRequest, opts ...grpc.CallOption) (*ReleaseJobsResponse, error)
 	// Records the progress of running jobs and renews their leases.
 	UpdateJobProgress(ctx context.Context, in *UpdateJobProgressRequest, opts ...grpc.CallOption) (*UpdateJobProgressResponse, error)
+	// Changes a pending job, also one whose time is still to come: what is given or named in update_mask. It
+	// keeps its age, and so its place among jobs of equal priority. A claim at the same time gets the job as it
+	// was, and the change is refused, or as it is then.
+	// NOT_FOUND: no such job. FAILED_PRECONDITION: the job is not pending. ABORTED: it is at another version
+	// than expected_version, or keeps changing. RESOURCE_EXHAUSTED: its limit_key or tags are one combination
+	// too many.
+	UpdateJob(ctx context.Context, in *UpdateJobRequest, opts ...grpc.CallOption) (*UpdateJobResponse, error)
 	// Cancels a job. A pending or running job ends at once. The worker of a running job learns of it by its
 	// next heartbeat or progress report, and its late result is refused. A job that is already cancelled is
 	// returned as it is.
@@ -272,6 +280,16 @@ func (c *jobServiceClient) UpdateJobProgress(ctx context.Context, in *UpdateJobP
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(UpdateJobProgressResponse)
 	err := c.cc.Invoke(ctx, JobService_UpdateJobProgress_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *jobServiceClient) UpdateJob(ctx context.Context, in *UpdateJobRequest, opts ...grpc.CallOption) (*UpdateJobResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateJobResponse)
+	err := c.cc.Invoke(ctx, JobService_UpdateJob_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -514,6 +532,13 @@ type JobServiceServer interface {
 	ReleaseJobs(context.Context, *ReleaseJobsRequest) (*ReleaseJobsResponse, error)
 	// Records the progress of running jobs and renews their leases.
 	UpdateJobProgress(context.Context, *UpdateJobProgressRequest) (*UpdateJobProgressResponse, error)
+	// Changes a pending job, also one whose time is still to come: what is given or named in update_mask. It
+	// keeps its age, and so its place among jobs of equal priority. A claim at the same time gets the job as it
+	// was, and the change is refused, or as it is then.
+	// NOT_FOUND: no such job. FAILED_PRECONDITION: the job is not pending. ABORTED: it is at another version
+	// than expected_version, or keeps changing. RESOURCE_EXHAUSTED: its limit_key or tags are one combination
+	// too many.
+	UpdateJob(context.Context, *UpdateJobRequest) (*UpdateJobResponse, error)
 	// Cancels a job. A pending or running job ends at once. The worker of a running job learns of it by its
 	// next heartbeat or progress report, and its late result is refused. A job that is already cancelled is
 	// returned as it is.
@@ -612,6 +637,9 @@ func (UnimplementedJobServiceServer) ReleaseJobs(context.Context, *ReleaseJobsRe
 }
 func (UnimplementedJobServiceServer) UpdateJobProgress(context.Context, *UpdateJobProgressRequest) (*UpdateJobProgressResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateJobProgress not implemented")
+}
+func (UnimplementedJobServiceServer) UpdateJob(context.Context, *UpdateJobRequest) (*UpdateJobResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateJob not implemented")
 }
 func (UnimplementedJobServiceServer) CancelJob(context.Context, *CancelJobRequest) (*CancelJobResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelJob not implemented")
@@ -846,6 +874,24 @@ func _JobService_UpdateJobProgress_Handler(srv interface{}, ctx context.Context,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(JobServiceServer).UpdateJobProgress(ctx, req.(*UpdateJobProgressRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _JobService_UpdateJob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateJobRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(JobServiceServer).UpdateJob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: JobService_UpdateJob_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(JobServiceServer).UpdateJob(ctx, req.(*UpdateJobRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1209,6 +1255,10 @@ var JobService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateJobProgress",
 			Handler:    _JobService_UpdateJobProgress_Handler,
+		},
+		{
+			MethodName: "UpdateJob",
+			Handler:    _JobService_UpdateJob_Handler,
 		},
 		{
 			MethodName: "CancelJob",

@@ -88,6 +88,7 @@ const jobs: Table<typeof JobService> = {
   failJobs: allow("jobs:work", ["worker"], own.worker),
   releaseJobs: allow("jobs:work", ["worker"], own.worker),
   updateJobProgress: allow("jobs:work", ["worker"], own.worker),
+  updateJob: allow("jobs:write", ["user"], own.job),
   cancelJob: allow("jobs:write", ["user"], own.job),
   retryJob: allow("jobs:write", ["user"], own.job),
   // The handlers leave out the jobs of other users.

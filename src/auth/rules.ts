@@ -95,7 +95,7 @@ export const jobsBenchmarks: OwnerRule<{ jobs: readonly OfBenchmark[] }> = ({ jo
   return benchmarks(ids, caller, owners);
 };
 
-/** CancelJob, RetryJob, DeleteJob. */
+/** UpdateJob, CancelJob, RetryJob, DeleteJob. */
 export const job: OwnerRule<{ id: string }> = (request, caller, owners) =>
   withId(request.id, async (id) => mustOwn("job", id, await owners.job(id), caller));
 

@@ -6,7 +6,7 @@ export async function addCommand(program: Command, args: readonly string[]): Pro
     .command("job")
     .summary("submit, follow and steer jobs")
     .description(
-      "Submits jobs to the queue, lists and follows them, cancels, retries, pauses and deletes them.",
+      "Submits jobs to the queue, lists and follows them, changes, cancels, retries, pauses and deletes them.",
     );
   await addCommands(job, args, {
     "Commands:": {
@@ -14,6 +14,7 @@ export async function addCommand(program: Command, args: readonly string[]): Pro
       list: () => import("./job/list.ts"),
       show: () => import("./job/show.ts"),
       watch: () => import("./job/watch.ts"),
+      update: () => import("./job/update.ts"),
       cancel: async () => ({ addCommand: (await import("./job/transitions.ts")).addCancel }),
       retry: async () => ({ addCommand: (await import("./job/transitions.ts")).addRetry }),
       delete: async () => ({ addCommand: (await import("./job/transitions.ts")).addDelete }),

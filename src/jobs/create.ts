@@ -166,8 +166,11 @@ const explainRefusals = statement("job_explain_refusals", {
   examples: [[[exampleJob]]],
 });
 
+type SizedJob = Pick<ParsedJob, "payload" | "metadata" | "requiredTags" | "limitKey" | "uniqueKey">;
+
 /** About how many bytes a message takes for the job, without its result and error. */
-export function bytesOf({ payload, metadata, requiredTags, limitKey, uniqueKey }: ParsedJob): number {
+export function bytesOf(job: SizedJob): number {
+  const { payload, metadata, requiredTags, limitKey, uniqueKey } = job;
   const given = [requiredTags, limitKey ?? null, uniqueKey ?? null];
   return limits.jobBytes + jsonBytes(payload) + jsonBytes(metadata ?? null) + jsonBytes(given);
 }
@@ -227,7 +230,8 @@ function refusalOf(job: JobToCreate, reason: z.output<typeof explainRefusals.row
   return keyTaken(job.jobType, job.uniqueKey ?? "", reason?.holder ?? null);
 }
 
-function tooManyLanes(): ServiceError {
+/** RESOURCE_EXHAUSTED for a job that would need a lane more. */
+export function tooManyLanes(): ServiceError {
   const message =
     `jobs wait, or have waited within the last hour, in ${limits.lanes} combinations of job_type, ` +
     "required_tags and limit_key. Use fewer limit keys and tags: what differs from job to job belongs into " +

@@ -27,6 +27,8 @@ export const share = z
 /** A reason that somebody gives; an empty one is null. */
 export const reasonText = text(limits.messageLength).transform((reason) => reason || null);
 
+const notBothTimes = { path: ["runAt"], message: "must not be given together with delay" };
+
 export const newJob = z
   .strictObject({
     id: uuid.optional(),
@@ -46,10 +48,7 @@ export const newJob = z
     uniqueKey: key.nullish(),
     createdBy: uuid.nullish(),
   })
-  .refine(({ runAt, delayMs }) => (runAt ?? null) === null || (delayMs ?? null) === null, {
-    path: ["runAt"],
-    message: "must not be given together with delay",
-  });
+  .refine(({ runAt, delayMs }) => (runAt ?? null) === null || (delayMs ?? null) === null, notBothTimes);
 
 /**
  * A job to create. At most one live job has a type's `uniqueKey`. It is ready at once, from `runAt` on, or
@@ -59,6 +58,28 @@ export const newJob = z
 export type NewJob = z.input<typeof newJob>;
 
 export type ParsedJob = z.output<typeof newJob>;
+
+export const jobChanges = z
+  .strictObject({
+    payload: jsonObject.optional(),
+    priority: whole(-2_147_483_648).optional(),
+    maxRetries: whole(0, limits.maxRetries).optional(),
+    timeoutSeconds: whole(0, limits.timeoutSeconds).optional(),
+    requiredTags: tags.optional(),
+    runAt: timestamp.nullish(),
+    delayMs: whole(0, limits.delayMs, "milliseconds").optional(),
+    limitKey: key.nullish(),
+    metadata: jsonObject.nullish(),
+  })
+  .refine(({ runAt, delayMs }) => runAt === undefined || delayMs === undefined, notBothTimes);
+
+/**
+ * Changes of a pending job. A field that is absent stays as it is; null clears it. Without a time it is due at
+ * once.
+ */
+export type JobChanges = z.input<typeof jobChanges>;
+
+export type ParsedJobChanges = z.output<typeof jobChanges>;
 
 export const leaseMs = whole(limits.leaseMinMs, limits.leaseMaxMs, "milliseconds");
 

@@ -92,8 +92,8 @@ export const returnedLanes = (jobs: string): Fragment =>
 export const lineColumns = fragmentOf("j.sequence, j.priority, j.bytes, j.error");
 
 /** Puts jobs (id, lane_id, `lineColumns`), whose lanes are there, into line again. */
-export const returnedJobs = (jobs: string): Fragment =>
-  readyJobs(jobs, sql.fragment`bytes + coalesce(octet_length(error), 0)`, sql.fragment`true`);
+export const returnedJobs = (jobs: string, when = sql.fragment`true`): Fragment =>
+  readyJobs(jobs, sql.fragment`bytes + coalesce(octet_length(error), 0)`, when);
 
 /**
  * Takes the unique keys of jobs (id, job_type, unique_key), as far as they are free.

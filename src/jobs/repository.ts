@@ -5,14 +5,14 @@ import type { FieldValues, FieldValuesOptions } from "../database/field-values.t
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import type { Page, PageOptions } from "../database/statement/page.ts";
-import { notFound, requireFound, ServiceError } from "../errors.ts";
+import { notFound, requireFound, requireVersion, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
 import { parseInput, uuid } from "../validation.ts";
 import type { Lease } from "./claim/taking.ts";
 import { type ClaimAlong, claimAlong, claimForWorker, type WorkerClaim } from "./claim/worker.ts";
-import { bytesOf, createJobs, type JobToCreate, keyTaken } from "./create.ts";
+import { bytesOf, createJobs, type JobToCreate, keyTaken, tooManyLanes } from "./create.ts";
 import { completeAndClaim } from "./finish/complete-and-claim.ts";
 import { type End, lockHeldLeases } from "./finish/finish.ts";
 import { endOfCompletion, endOfFailure } from "./finish/rejection.ts";
@@ -39,6 +39,7 @@ import {
   foreseeRetries,
 } from "./transitions/bulk.ts";
 import * as transitions from "./transitions/transitions.ts";
+import { changedJob, entryOf as entryOfUpdate, isQueueFull, updateJob } from "./transitions/update.ts";
 import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
 import { type CreateJobs, type EndResult, type JobWrites, writeDirectly, writeValid } from "./writes.ts";
 
@@ -290,6 +291,37 @@ export class JobRepository {
     const results = await writeValid(input.progressReport, items, common, this.#writes.progress);
     this.#queue.announce("watchable");
     return results;
+  }
+
+  /**
+   * Changes only the given fields of a pending job, which keeps its age.
+   * @throws NOT_FOUND; FAILED_PRECONDITION if it is not pending; ABORTED if the version differs;
+   * RESOURCE_EXHAUSTED if its limit key or tags would make a lane too many
+   */
+  async update(
+    id: string,
+    given: input.JobChanges,
+    { expectedVersion }: { expectedVersion?: number | undefined } = {},
+  ): Promise<Job> {
+    const key = parseInput(uuid, id, "id");
+    const changes = parseInput(input.jobChanges, given);
+    for (let attempt = 0; attempt < limits.jobMoves; attempt++) {
+      const job = await this.get(key);
+      requireVersion("job", key, expectedVersion, job.version);
+      if (job.status !== "pending") throw forbiddenChange(job, "changed: only pending jobs can be");
+      const entry = entryOfUpdate(job, changes);
+      if (!entry) return job;
+      const changed = changedJob(job, changes);
+      const laneId = laneIdOf(changed);
+      const update = { id: key, version: job.version, laneId, bytes: bytesOf(changed), changes, entry };
+      if (await this.#db.maybeOne(updateJob(update))) {
+        this.#queue.lanes.add([{ ...changed, laneId }]);
+        this.#queue.announce();
+        return this.get(key);
+      }
+      if ((await this.#db.one(isQueueFull(laneId))).full) throw tooManyLanes();
+    }
+    throw keepsChanging(key);
   }
 
   /**

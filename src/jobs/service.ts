@@ -7,12 +7,23 @@ import type {
   ListJobsRequest,
   NextClaim,
   RetryJobsRequest,
+  UpdateJobRequest,
 } from "../../gen/ltb/v1/job_service_pb.ts";
+import { snakeCase } from "../database/statement/sql.ts";
 import { invalidField, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { actorIdOf, callOf } from "../rpc/call/call.ts";
 import { parseInput } from "../validation.ts";
-import { fromTimestamp, jsonOf, omitEmpty, requestKeyOf, wantsText } from "../wire/convert.ts";
+import {
+  clearTo,
+  fromTimestamp,
+  jsonOf,
+  omitEmpty,
+  readPatch,
+  refuseClearing,
+  requestKeyOf,
+  wantsText,
+} from "../wire/convert.ts";
 import { fromDuration, toDuration } from "../wire/duration.ts";
 import { checkEnum } from "../wire/enums.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../wire/paging.ts";
@@ -20,6 +31,8 @@ import { completeJobs, type JobStore } from "./finish/complete.ts";
 import {
   type ClaimInput,
   claimInput,
+  type JobChanges,
+  jobChanges,
   jobPositions,
   lanePosition,
   limitPosition,
@@ -153,6 +166,12 @@ export function jobService(store: JobStore) {
           ...(end.outcome === "ok" && { expiresIn: toDuration(leaseMs) }),
         })),
       };
+    },
+
+    async updateJob(request) {
+      const asText = wantsText(request);
+      const { id, expectedVersion } = request;
+      return { job: jobMessage(await jobs.update(id, changesOf(request), { expectedVersion }), asText) };
     },
 
     async cancelJob(request) {
@@ -301,6 +320,27 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     metadata: jsonOf(job.metadata, job.metadataJson),
     uniqueKey: omitEmpty(job.uniqueKey),
     createdBy: actorIdOf(context),
+  };
+}
+
+const updatable = [...Object.keys(jobChanges.shape).map(snakeCase), "payload_json", "metadata_json"].map(
+  (name) => (name === "delay_ms" ? "delay" : name),
+);
+
+function changesOf(request: UpdateJobRequest): JobChanges {
+  const patch = readPatch(request.updateMask, updatable);
+  const { requiredTags, limitKey, delay } = request;
+  const tags = requiredTags.length > 0 ? requiredTags : undefined;
+  return {
+    payload: clearTo({}, patch("payload", jsonOf(request.payload, request.payloadJson) ?? undefined)),
+    priority: clearTo(0, patch("priority", request.priority)),
+    maxRetries: refuseClearing("max_retries", patch("max_retries", request.maxRetries)),
+    timeoutSeconds: clearTo(0, patch("timeout_seconds", request.timeoutSeconds)),
+    requiredTags: clearTo([], patch("required_tags", tags)),
+    runAt: patch("run_at", fromTimestamp(request.runAt, "run_at")),
+    delayMs: clearTo(0, patch("delay", fromDuration(delay, "delay", { max: limits.delayMs }))),
+    limitKey: limitKey === "" ? null : patch("limit_key", limitKey),
+    metadata: patch("metadata", jsonOf(request.metadata, request.metadataJson)),
   };
 }
 

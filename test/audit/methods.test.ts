@@ -294,6 +294,16 @@ const cases: Record<string, Case> = {
       entry("create", "job", some, { after: expect.objectContaining({ job_type: "u" }) }),
     ],
   },
+  updateJob: {
+    given: newJob,
+    call: (api, id) => api.jobs.updateJob({ id, priority: 7, delay: { seconds: 60n, nanos: 0 } }),
+    expected: (id) => [
+      entry("update", "job", id, {
+        before: { priority: 0, run_at: null },
+        after: { priority: 7, delay: "60s" },
+      }),
+    ],
+  },
   cancelJob: {
     given: newJob,
     call: (api, id) => api.jobs.cancelJob({ id, reason: "too dear" }),

@@ -62,6 +62,7 @@ const expected: Record<string, string> = {
   "JobService/FailJobs": "aw",
   "JobService/ReleaseJobs": "aw",
   "JobService/UpdateJobProgress": "aw",
+  "JobService/UpdateJob": "au",
   "JobService/CancelJob": "au",
   "JobService/RetryJob": "au",
   "JobService/CancelJobs": "au",

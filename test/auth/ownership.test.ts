@@ -151,10 +151,11 @@ describe("benchmarks and evaluations", () => {
 });
 
 describe("jobs", () => {
-  test("cancel, retry and delete take the job's maker; results are not written into others' benchmarks", async () => {
+  test("update, cancel, retry and delete take the job's maker; results are not written into others' benchmarks", async () => {
     const id = await jobOf("ann");
-    for (const call of ["cancelJob", "retryJob", "deleteJob"] as const)
+    for (const call of ["updateJob", "cancelJob", "retryJob", "deleteJob"] as const)
       expect(await outcome(as.ben.jobs[call]({ id }))).toBe("NOT_OWNER");
+    expect(await outcome(as.ann.jobs.updateJob({ id, priority: 1 }))).toBe("OK");
     expect(await outcome(as.ann.jobs.cancelJob({ id }))).toBe("OK");
     expect(await outcome(as.admin.jobs.retryJob({ id }))).toBe("OK");
     const foreign = await benchmarkOf("ann");

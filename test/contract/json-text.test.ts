@@ -115,6 +115,8 @@ const jobCalls: Record<string, Call> = {
     const next = { jobTypes: [(await makeJob()).type], ...asked };
     return (await api().jobs.failJobs({ workerId, items: [await leased()], next })).leases[0]?.job;
   },
+  UpdateJob: async (asked) =>
+    (await api().jobs.updateJob({ id: (await makeJob()).id, priority: 1, ...asked })).job,
   CancelJob: async (asked) => (await api().jobs.cancelJob({ id: (await makeJob()).id, ...asked })).job,
   RetryJob: async (asked) => {
     const { id } = await makeJob();

@@ -5,7 +5,7 @@ import type { ServiceClient } from "../shared/client.ts";
 import type { Command } from "../shared/command.ts";
 import { UsageError } from "../shared/errors.ts";
 import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
-import { parseTime } from "../shared/options.ts";
+import { gatherValues, parseTime } from "../shared/options.ts";
 import { readPayload } from "./payload.ts";
 import { type JobStatusName, jobStatuses } from "./status.ts";
 
@@ -31,7 +31,7 @@ export function withMatchOptions(command: Command, only: string): Command {
     .option("--created-after <time>", `${only} created at this time or later`, parseTime)
     .option("--created-before <time>", `${only} created before this time`, parseTime)
     .option("--created-by <id>", `${only} that the user with this id created`)
-    .option("--tag <tag...>", `${only} that require all of these tags`)
+    .option("--tag <tag>", `${only} that require this tag; may be given again`, gatherValues)
     .option("--error <text>", `${only} whose error has this text in it, in any case`)
     .option("--metadata <json>", `${only} whose metadata contain this object`);
 }

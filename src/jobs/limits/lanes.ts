@@ -91,8 +91,8 @@ export class Lanes {
     this.#db = db;
   }
 
-  /** Adds the lanes of jobs that were created here. */
-  add(jobs: readonly JobToCreate[]): void {
+  /** Adds the lanes of jobs that were put into line here. */
+  add(jobs: readonly Pick<JobToCreate, "laneId" | "jobType" | "requiredTags" | "limitKey">[]): void {
     for (const { laneId: id, jobType, requiredTags, limitKey } of jobs) {
       if (this.#byId.has(id)) continue;
       const lane = { id, jobType, requiredTags, limitKey: limitKey ?? null };

@@ -13,8 +13,8 @@ export const idRow = z.object({ id: z.string() });
 // jobs and keys. A job that is just being claimed is not found in the state that was asked for, and callers
 // look again.
 
-// The fragment takes `wanted` out of line; `before` is the CTE whose locks come first.
-const lineExit = (before: string): Fragment => sql.fragment`
+/** The fragment takes `wanted` out of line; `before` is the CTE whose locks come first. */
+export const lineExit = (before: string): Fragment => sql.fragment`
   lined as materialized (
     select ready.lane_id, ready.priority, ready.sequence
     from wanted
@@ -40,7 +40,8 @@ const lineExit = (before: string): Fragment => sql.fragment`
 
 // In the audit trail a scheduled job is a pending one.
 const statusOfState = sql.fragment`(case was when 'scheduled' then 'pending' else was end)`;
-const state = { each: sql.fragment`was`, among: parts.states };
+/** The state that a job was in, by its column `was`. */
+export const state = { each: sql.fragment`was`, among: parts.states };
 const statusChange = (after: object): Fragment => sql.fragment`
   jsonb_build_object('before', jsonb_build_object('status', ${statusOfState})) || ${changesText({ after })}::jsonb`;
 const deletedJob = sql.fragment`

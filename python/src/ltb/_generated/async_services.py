@@ -1670,6 +1670,47 @@ class AsyncJobService(AsyncCalls):
         """
         return await self._call(calls.JOB_UPDATE_JOB_PROGRESS, m.UpdateJobProgressResponse, {"worker_id": worker_id, "items": items, "lease": lease}, timeout)
 
+    async def update_job(
+        self,
+        id: str,
+        *,
+        payload: Mapping[str, Any] | None = None,
+        priority: int | None = None,
+        max_retries: int | None = None,
+        timeout_seconds: int | None = None,
+        required_tags: Sequence[str] | None = None,
+        run_at: datetime | None = None,
+        delay: timedelta | float | None = None,
+        limit_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        update_mask: Sequence[str] | None = None,
+        expected_version: int | None = None,
+        timeout: float | None = None,
+    ) -> m.UpdateJobResponse:
+        """Changes a pending job, also one whose time is still to come: what is given or named in update_mask. It
+        keeps its age, and so its place among jobs of equal priority. A claim at the same time gets the job as it
+        was, and the change is refused, or as it is then.
+        NOT_FOUND: no such job. FAILED_PRECONDITION: the job is not pending. ABORTED: it is at another version
+        than expected_version, or keeps changing. RESOURCE_EXHAUSTED: its limit_key or tags are one combination
+        too many.
+
+        Args:
+            id: Id of the job. Required.
+            payload: New input for the worker, at most 1 MiB encoded. Replaces the former object as a whole.
+            priority: New priority.
+            max_retries: New number of retries allowed, 0 to 100. Cannot be cleared.
+            timeout_seconds: New longest time of one attempt, in seconds, 0 to 604800; 0: no limit.
+            required_tags: New tags that a worker must have, which replace the former ones as a whole: at most 64, of 1 to 100
+                characters. No tags are only written if update_mask names them.
+            run_at: New time before which the job is not claimed. Cleared, it is due at once. Its start_by stays.
+            delay: The same from now on, by the database's clock, 0 to 100 years. Refused together with run_at.
+            limit_key: New key of the limit that the job counts against, at most 255 characters. Empty clears it.
+            metadata: New metadata, at most 1 MiB encoded. Replaces the former object as a whole.
+            update_mask: Fields of this request to write even if unset, which clears them.
+            expected_version: Version that the job must have. Default: any.
+        """
+        return await self._call(calls.JOB_UPDATE_JOB, m.UpdateJobResponse, {"id": id, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "delay": delay, "limit_key": limit_key, "metadata": metadata, "update_mask": update_mask, "expected_version": expected_version}, timeout)
+
     async def cancel_job(
         self,
         id: str,

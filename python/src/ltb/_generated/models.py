@@ -6534,6 +6534,27 @@ class UpdateJobProgressResult(Message):
         self.reason = reason
 
 
+class UpdateJobResponse(Message):
+    """Response of UpdateJob."""
+
+    __slots__ = (
+        "job",
+    )
+    _fields = (
+        ("job", "job", "message Job"),
+    )
+
+    job: Job
+    """The job as it is now, with every field but its attempts."""
+
+    def __init__(
+        self,
+        *,
+        job: Job | None = None,
+    ) -> None:
+        self.job = Job() if job is None else job
+
+
 class CancelJobResponse(Message):
     """Response of CancelJob."""
 
