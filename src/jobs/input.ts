@@ -74,8 +74,8 @@ export const jobChanges = z
   .refine(({ runAt, delayMs }) => runAt === undefined || delayMs === undefined, notBothTimes);
 
 /**
- * Changes of a pending job. A field that is absent stays as it is; null clears it. Without a time it is due at
- * once.
+ * Changes of a pending job. A field that is absent stays as it is; null clears it. A job whose time is
+ * cleared is due at once.
  */
 export type JobChanges = z.input<typeof jobChanges>;
 
