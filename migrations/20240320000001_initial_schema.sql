@@ -417,6 +417,10 @@ create table jobs (
   status varchar(50) not null default 'pending',
   limit_key varchar(255),
   unique_key varchar(255),
+  -- Jobs of different keys take turns: see job_fair_turns. Null: the job has none.
+  fair_key varchar(255),
+  -- A job of weight 2 takes half a turn.
+  fair_weight double precision not null default 1,
   progress_message text,
   error text,
   required_tags text[] not null default '{}',
@@ -451,6 +455,8 @@ create table job_lanes (
   retired_at timestamptz,
   job_type varchar(100) not null,
   limit_key varchar(255),
+  -- Jobs have stood here that have a fair_key: since then all that are put into line here take turns.
+  fair boolean not null default false,
   -- The tags are sorted and without repeats, so that equal sets are one lane.
   required_tags text[] not null default '{}',
   constraint job_lanes_number_key unique (number)
@@ -465,10 +471,25 @@ create table job_ready (
   sequence bigint not null,
   priority integer not null,
   -- These are jobs.bytes and those of the job's error: a claim takes only as many jobs as one answer holds.
-  bytes integer not null
+  bytes integer not null,
+  -- Among jobs of one priority those with the lowest start first. In millionths; 0: the lane is not fair.
+  turn bigint not null default 0
 ) with (
   autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0
 );
+
+-- Each fair_key that has jobs in a line (those of one priority in a fair lane) has a row; '': those without
+-- one. A job's turn is settled as it is put into line, so no claim reads this: see src/jobs/turns.ts.
+create table job_fair_turns (
+  lane_id uuid not null,
+  priority integer not null,
+  fair_key varchar(255) not null,
+  -- No job of the key that comes now has an earlier turn.
+  next_turn bigint not null,
+  -- The latest statement that put jobs of the key into line gave them the turns before next_turn, so many.
+  step bigint not null,
+  primary key (lane_id, priority, fair_key)
+) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 
 -- Jobs wait here whose time is still to come; maintenance moves them to job_ready. jobs.run_at is the same
 -- value, so one index serves "which are due" and "take this job out".
@@ -766,11 +787,14 @@ declare
   worker text := coalesce(
     (select w.worker_id from workers w where w.id = new.assigned_worker_id), new.assigned_worker_id::text
   );
+  place bigint := 0;
 begin
-  insert into job_lanes (id, job_type, required_tags, limit_key)
-  select lane, new.job_type, tags, new.limit_key
-  where not exists (select from job_lanes where id = lane and retired_at is null)
-  on conflict (id) do update set retired_at = null;
+  insert into job_lanes (id, job_type, required_tags, limit_key, fair)
+  select lane, new.job_type, tags, new.limit_key, new.fair_key is not null
+  where not exists (
+    select from job_lanes where id = lane and retired_at is null and (fair or new.fair_key is null)
+  )
+  on conflict (id) do update set retired_at = null, fair = job_lanes.fair or excluded.fair;
   update jobs
   set lane_id = lane, required_tags = tags, bytes = size,
     epoch = greatest(new.epoch, (state = 'running')::integer)
@@ -783,8 +807,22 @@ begin
   end if;
   case state
     when 'pending' then
-      insert into job_ready (job_id, sequence, lane_id, priority, bytes)
-      values (new.id, new.sequence, lane, new.priority, size + coalesce(octet_length(new.error), 0));
+      if (select fair from job_lanes where id = lane) then
+        -- src/jobs/turns.ts does the same.
+        insert into job_fair_turns as known (lane_id, priority, fair_key, next_turn, step)
+        select lane, new.priority, coalesce(new.fair_key, ''), line.turn + own.step, own.step
+        from (select round(1000000 / new.fair_weight)::bigint as step) own, (
+          select coalesce(
+            (select min(turn) from job_ready where lane_id = lane and priority = new.priority and turn > 0),
+            (select max(next_turn) from job_fair_turns where lane_id = lane and priority = new.priority), 1
+          ) as turn
+        ) line
+        on conflict (lane_id, priority, fair_key) do update
+        set next_turn = greatest(known.next_turn + excluded.step, excluded.next_turn), step = excluded.step
+        returning next_turn - step into place;
+      end if;
+      insert into job_ready (job_id, sequence, lane_id, priority, bytes, turn)
+      values (new.id, new.sequence, lane, new.priority, size + coalesce(octet_length(new.error), 0), place);
     when 'scheduled' then
       insert into job_scheduled (run_at, job_id) values (new.run_at, new.id);
     when 'running' then
@@ -1015,14 +1053,14 @@ create function pending_jobs(most integer default 50) returns setof jobs languag
   from (
     select ready.*
     from job_lanes lane cross join lateral (
-      select job_id, priority, sequence from job_ready
-      where lane_id = lane.id order by priority desc, sequence limit most
+      select job_id, priority, turn, sequence from job_ready
+      where lane_id = lane.id order by priority desc, turn, sequence limit most
     ) ready
-    order by ready.priority desc, ready.sequence limit most
+    order by ready.priority desc, ready.turn, ready.sequence limit most
   ) head
   -- With a limit it is no join that might read the whole table.
   cross join lateral (select * from jobs where id = head.job_id limit 1) j
-  order by head.priority desc, head.sequence
+  order by head.priority desc, head.turn, head.sequence
 $$;
 
 commit;

@@ -47,9 +47,13 @@ create index idx_repeated_benchmarks_missing on repeated_benchmarks (benchmark_i
 -- Deviation: the specification has idx_jobs_status_priority on jobs (status, priority desc, created_at).
 -- There every change of a status would write it, and all other indexes with it, and claims would walk over
 -- what has just been taken. On job_ready it orders exactly the rows that a claim reads: one lane's, best
--- first. It replaces status (all rows are ready) by lane and created_at by sequence, which is unique. Unique,
--- so that a job can never stand in line twice.
-create unique index idx_jobs_status_priority on job_ready (lane_id, priority desc, sequence);
+-- first. It replaces status (all rows are ready) by lane and created_at by turn, which is 0 except in fair
+-- lanes, and sequence, which is unique. Unique, so that a job can never stand in line twice.
+create unique index idx_jobs_status_priority on job_ready (lane_id, priority desc, turn, sequence);
+-- A job that is taken out of a fair lane is found by this, and one that is in any other by its place above.
+create unique index idx_job_ready_fair on job_ready (job_id) where turn > 0;
+-- New jobs of a line in which nobody stands have the last turn that was given there.
+create index idx_job_fair_turns on job_fair_turns (lane_id, priority, next_turn);
 
 -- Lists of jobs go by age, of all and of one benchmark. All three columns are written once, so updates of
 -- jobs stay heap-only.

@@ -149,6 +149,8 @@ function validate({ layers, problems: found }: Sources, cwd: string, listens: bo
       evaluations: own.LTB_RETENTION_EVALUATIONS_DAYS,
       audit: own.LTB_RETENTION_AUDIT_DAYS,
     },
+    /** What jobs without a fair_key take turns by. */
+    jobsFairBy: own.LTB_JOBS_FAIR_BY,
     /** How far the replica may be behind while it answers. */
     replicaMaxLagSeconds: own.LTB_REPLICA_MAX_LAG,
     /** Whether statements are prepared by name, which pgbouncer by transaction cannot carry before 1.21. */

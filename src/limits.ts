@@ -117,6 +117,11 @@ export const limits = {
   /** The queue has so many lanes, as each slows every claim. One without a job in line goes after so long. */
   lanes: 5_000,
   laneIdleMs: 3_600_000,
+  /** A job that enters an empty line looks for the time in so many other lanes of its type. */
+  fairLanesRead: 100,
+  /** A job of weight 2 takes half a turn. */
+  fairWeightMin: 0.01,
+  fairWeightMax: 100,
   lanesTidyMs: 600_000,
   /** A server reads all lanes again this often, and otherwise the new ones. */
   lanesReadAllMs: 10_000,

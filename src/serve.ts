@@ -80,6 +80,7 @@ export async function serve(
         requireKey: config.auditKey.given,
         database: source.description,
       },
+      fairBy: config.jobsFairBy,
       slowQueryMs: config.slowQueryMs,
       log,
     });

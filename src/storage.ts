@@ -23,7 +23,7 @@ import { type DatabaseStats, readStats } from "./database/statistics.ts";
 import { ServiceError } from "./errors.ts";
 import { evaluationTasks } from "./evaluations/maintenance.ts";
 import { EvaluationRepository } from "./evaluations/repository.ts";
-import { JobQueue } from "./jobs/queue.ts";
+import { type FairBy, JobQueue } from "./jobs/queue.ts";
 import { JobRepository } from "./jobs/repository.ts";
 import { endJobsOf } from "./jobs/transitions/bulk.ts";
 import { jobTasks } from "./jobs/upkeep/maintenance.ts";
@@ -67,6 +67,11 @@ export interface ConnectOptions {
    * than `maxLagMs` behind, the primary answers. Default: 10,000.
    */
   replica?: { database: DatabaseOptions | DatabaseConfig | string; maxLagMs?: number } | undefined;
+  /**
+   * What jobs that are created without a `fairKey` take turns by: the id of their benchmark, or of the user
+   * who creates them. Default: "none".
+   */
+  fairBy?: FairBy;
   /** The key that seals and verifies the audit trail. Default: none, so that nothing is sealed. */
   auditKey?: Omit<ChainOptions, "log">;
   /** Statements of this many milliseconds or more are logged, without values. Default: 0, none. */
@@ -114,6 +119,7 @@ export class Database implements Repositories {
     auditKey: ChainOptions,
     replica: Replica | undefined,
     watch: StatementWatch,
+    fairBy: FairBy | undefined,
   ) {
     this.#connection = connection;
     this.#pool = pool;
@@ -121,7 +127,7 @@ export class Database implements Repositories {
     this.#watch = watch;
     this.#heavyReads = new HeavyReads(pool.size);
     this.executor = poolExecutor(pool, watch);
-    this.queue = new JobQueue(this.executor, this.#counts);
+    this.queue = new JobQueue(this.executor, { counts: this.#counts, fairBy });
     this.#benchmarkFeed = new BenchmarkFeed(this.executor);
     this.auditTrail = new AuditTrail(this.executor, auditKey);
     const executor = replica ? poolExecutor(pool, watch, replica) : this.executor;
@@ -157,7 +163,7 @@ export class Database implements Repositories {
       });
     const watch = new StatementWatch({ slowMs: options.slowQueryMs ?? 0, log });
     const auditKey = { database: describeDatabase(config), ...options.auditKey, log };
-    const database = new Database(connection, pool, auditKey, replica, watch);
+    const database = new Database(connection, pool, auditKey, replica, watch, options.fairBy);
     if (options.listen) await database.#listen(log);
     return database;
   }

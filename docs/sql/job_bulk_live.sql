@@ -6,6 +6,7 @@
     null::timestamptz as run_at,
     null::uuid as lane,
     null::integer as priority,
+    null::bigint as turn,
     null::bigint as sequence
   from
     job_leases
@@ -23,6 +24,7 @@ union all
     job_id,
     'scheduled',
     run_at,
+    null,
     null,
     null,
     null
@@ -45,6 +47,7 @@ union all
     null,
     lane.id,
     ready.priority,
+    ready.turn,
     ready.sequence
   from
     job_lanes lane
@@ -58,11 +61,12 @@ union all
           lane_id = lane.id
           and lane.id = $8::uuid
           and priority = $9
-          and sequence > $10
+          and (turn, sequence) > ($10::bigint, $11::bigint)
         order by
+          turn,
           sequence
         limit
-          $11
+          $12
       )
       union all
       (
@@ -72,13 +76,14 @@ union all
           job_ready
         where
           lane_id = lane.id
-          and lane.id = $12::uuid
-          and priority < $13
+          and lane.id = $13::uuid
+          and priority < $14
         order by
           priority desc,
+          turn,
           sequence
         limit
-          $14
+          $15
       )
       union all
       (
@@ -88,31 +93,33 @@ union all
           job_ready
         where
           lane_id = lane.id
-          and lane.id > $15::uuid
+          and lane.id > $16::uuid
         order by
           priority desc,
+          turn,
           sequence
         limit
-          $16
+          $17
       )
     ) ready
   where
-    $17::boolean
-    and lane.id >= $18::uuid
+    $18::boolean
+    and lane.id >= $19::uuid
     and (
-      $19::text is null
-      or lane.job_type = $20::text
+      $20::text is null
+      or lane.job_type = $21::text
     )
     and (
-      $21::text is null
-      or lane.limit_key = $22::text
+      $22::text is null
+      or lane.limit_key = $23::text
     )
   order by
     lane.id,
     ready.priority desc,
+    ready.turn,
     ready.sequence
   limit
-    $23
+    $24
 );
 -- $1 = true
 -- $2 = '00000000-0000-0000-0000-000000000000'
@@ -124,16 +131,17 @@ union all
 -- $8 = '00000000-0000-0000-0000-000000000000'
 -- $9 = 2147483647
 -- $10 = 0
--- $11 = 10
--- $12 = '00000000-0000-0000-0000-000000000000'
--- $13 = 2147483647
--- $14 = 10
--- $15 = '00000000-0000-0000-0000-000000000000'
--- $16 = 10
--- $17 = true
--- $18 = '00000000-0000-0000-0000-000000000000'
--- $19 = 't'
+-- $11 = 0
+-- $12 = 10
+-- $13 = '00000000-0000-0000-0000-000000000000'
+-- $14 = 2147483647
+-- $15 = 10
+-- $16 = '00000000-0000-0000-0000-000000000000'
+-- $17 = 10
+-- $18 = true
+-- $19 = '00000000-0000-0000-0000-000000000000'
 -- $20 = 't'
--- $21 = null
+-- $21 = 't'
 -- $22 = null
--- $23 = 10
+-- $23 = null
+-- $24 = 10

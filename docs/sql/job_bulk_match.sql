@@ -22,25 +22,27 @@ where
   and j.job_type = $4
   and j.benchmark_id = $5
   and j.limit_key = $6
-  and j.created_by = $7
-  and j.created_at >= $8
-  and j.created_at < $9
-  and j.required_tags @> $10::text[]
-  and strpos(lower(j.error), lower($11::text)) > 0
-  and j.metadata @> $12::jsonb
-  and j.completed_at >= $13
-  and j.completed_at < $14;
+  and j.fair_key = $7
+  and j.created_by = $8
+  and j.created_at >= $9
+  and j.created_at < $10
+  and j.required_tags @> $11::text[]
+  and strpos(lower(j.error), lower($12::text)) > 0
+  and j.metadata @> $13::jsonb
+  and j.completed_at >= $14
+  and j.completed_at < $15;
 -- $1 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 -- $2 = '{ffffffff-ffff-ffff-ffff-ffffffffffff}'
 -- $3 = '{failed}'
 -- $4 = 't'
 -- $5 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 -- $6 = 'k'
--- $7 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
--- $8 = '2026-01-31T12:00:00.000001Z'
+-- $7 = 'k'
+-- $8 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 -- $9 = '2026-01-31T12:00:00.000001Z'
--- $10 = '{gpu}'
--- $11 = '429'
--- $12 = '{"a":1}'
--- $13 = '2026-01-31T12:00:00.000001Z'
+-- $10 = '2026-01-31T12:00:00.000001Z'
+-- $11 = '{gpu}'
+-- $12 = '429'
+-- $13 = '{"a":1}'
 -- $14 = '2026-01-31T12:00:00.000001Z'
+-- $15 = '2026-01-31T12:00:00.000001Z'

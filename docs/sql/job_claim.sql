@@ -97,6 +97,7 @@ with
         select
           ready.ctid as tid,
           ready.priority,
+          ready.turn,
           ready.sequence,
           ready.bytes
         from
@@ -104,8 +105,9 @@ with
         where
           ready.lane_id = lane.id
         order by
-          ready.priority desc,
-          ready.sequence
+          priority desc,
+          turn,
+          sequence
         limit
           (
             select
@@ -116,6 +118,7 @@ with
       ) ready
     order by
       priority desc,
+      turn,
       sequence
     limit
       (
@@ -136,6 +139,7 @@ with
       running as (
         order by
           priority desc,
+          turn,
           sequence rows unbounded preceding
       )
   ),
@@ -161,6 +165,7 @@ with
             )
           order by
             priority desc,
+            turn,
             sequence
           limit
             (
@@ -176,6 +181,7 @@ with
     returning
       job_id,
       priority,
+      turn,
       sequence
   ),
   placed as materialized (
@@ -184,6 +190,7 @@ with
       row_number() over (
         order by
           priority desc,
+          turn,
           sequence
       ) as place
     from
@@ -247,6 +254,8 @@ with
       j.run_at,
       j.unique_key,
       j.error,
+      j.fair_key,
+      j.fair_weight,
       given.demand,
       j.payload,
       j.metadata
@@ -354,6 +363,8 @@ select
   job.start_by,
   job.benchmark_id,
   job.unique_key,
+  job.fair_key,
+  job.fair_weight,
   job.metadata::text as metadata,
   job.epoch,
   case

@@ -97,6 +97,7 @@ with
     select
       tid,
       priority,
+      turn,
       sequence,
       bytes
     from
@@ -109,6 +110,7 @@ with
               lane.limit_key
             order by
               priority desc,
+              turn,
               sequence
           ) as place_in_key
         from
@@ -117,6 +119,7 @@ with
             select
               ready.ctid as tid,
               ready.priority,
+              ready.turn,
               ready.sequence,
               ready.bytes
             from
@@ -124,8 +127,9 @@ with
             where
               ready.lane_id = lane.id
             order by
-              ready.priority desc,
-              ready.sequence
+              priority desc,
+              turn,
+              sequence
             limit
               (
                 select
@@ -140,6 +144,7 @@ with
       or place_in_key <= left_now
     order by
       priority desc,
+      turn,
       sequence
     limit
       (
@@ -160,6 +165,7 @@ with
       running as (
         order by
           priority desc,
+          turn,
           sequence rows unbounded preceding
       )
   ),
@@ -185,6 +191,7 @@ with
             )
           order by
             priority desc,
+            turn,
             sequence
           limit
             (
@@ -200,6 +207,7 @@ with
     returning
       job_id,
       priority,
+      turn,
       sequence
   ),
   placed as materialized (
@@ -208,6 +216,7 @@ with
       row_number() over (
         order by
           priority desc,
+          turn,
           sequence
       ) as place
     from
@@ -271,6 +280,8 @@ with
       j.run_at,
       j.unique_key,
       j.error,
+      j.fair_key,
+      j.fair_weight,
       given.demand,
       j.payload,
       j.metadata
@@ -378,6 +389,8 @@ select
   job.start_by,
   job.benchmark_id,
   job.unique_key,
+  job.fair_key,
+  job.fair_weight,
   job.metadata::text as metadata,
   job.epoch,
   case

@@ -310,6 +310,7 @@ with
         select
           ready.ctid as tid,
           ready.priority,
+          ready.turn,
           ready.sequence,
           ready.bytes
         from
@@ -317,8 +318,9 @@ with
         where
           ready.lane_id = lane.id
         order by
-          ready.priority desc,
-          ready.sequence
+          priority desc,
+          turn,
+          sequence
         limit
           (
             select
@@ -329,6 +331,7 @@ with
       ) ready
     order by
       priority desc,
+      turn,
       sequence
     limit
       (
@@ -349,6 +352,7 @@ with
       running as (
         order by
           priority desc,
+          turn,
           sequence rows unbounded preceding
       )
   ),
@@ -374,6 +378,7 @@ with
             )
           order by
             priority desc,
+            turn,
             sequence
           limit
             (
@@ -389,6 +394,7 @@ with
     returning
       job_id,
       priority,
+      turn,
       sequence
   ),
   placed as materialized (
@@ -397,6 +403,7 @@ with
       row_number() over (
         order by
           priority desc,
+          turn,
           sequence
       ) as place
     from
@@ -460,6 +467,8 @@ with
       j.run_at,
       j.unique_key,
       j.error,
+      j.fair_key,
+      j.fair_weight,
       given.demand,
       j.payload,
       j.metadata
@@ -612,6 +621,8 @@ select
   job.start_by,
   job.benchmark_id,
   job.unique_key,
+  job.fair_key,
+  job.fair_weight,
   job.metadata::text as metadata,
   job.epoch,
   case

@@ -17,26 +17,48 @@ with
   ),
   lined as materialized (
     select
-      ready.lane_id,
-      ready.priority,
-      ready.sequence
+      ctid as tid
     from
-      wanted
-      join job_ready ready on ready.lane_id = wanted.lane_id
-      and ready.priority = wanted.priority
-      and ready.sequence = wanted.sequence,
-      (
-        select
-          count(*)
-        from
-          wanted
-      ) s
+      job_ready
     where
-      wanted.status = 'pending'
+      ctid = any (
+        array(
+          select
+            place.tid
+          from
+            wanted
+            cross join lateral (
+              select
+                ctid as tid
+              from
+                job_ready
+              where
+                lane_id = wanted.lane_id
+                and priority = wanted.priority
+                and turn = 0
+                and sequence = wanted.sequence
+              union all
+              select
+                ctid
+              from
+                job_ready
+              where
+                job_id = wanted.id
+                and turn > 0
+            ) place,
+            (
+              select
+                count(*)
+              from
+                wanted
+            ) s
+          where
+            wanted.status = 'pending'
+        )
+      )
     order by
-      ready.job_id
-    for update of
-      ready
+      job_id
+    for update
   ),
   due as materialized (
     select
@@ -60,13 +82,21 @@ with
       sched
   ),
   unready as (
-    delete from job_ready ready using lined
+    delete from job_ready
     where
-      ready.lane_id = lined.lane_id
-      and ready.priority = lined.priority
-      and ready.sequence = lined.sequence
+      ctid = any (
+        array(
+          select
+            tid
+          from
+            lined
+        )
+      )
     returning
-      ready.job_id
+      job_id,
+      lane_id,
+      priority,
+      turn
   ),
   unscheduled as (
     delete from job_scheduled sched using due
@@ -75,6 +105,51 @@ with
       and sched.job_id = due.job_id
     returning
       sched.job_id
+  ),
+  left_turn as materialized (
+    select
+      line.lane_id,
+      line.priority,
+      coalesce(j.fair_key, '') as fair_key,
+      sum(round(1000000 / j.fair_weight))::bigint as step
+    from
+      unready line
+      join jobs j on j.id = line.job_id
+      -- One that has started before stands in line without a turn of its own.
+    where
+      line.turn > 0
+      and j.epoch = 0
+    group by
+      1,
+      2,
+      3
+  ),
+  locked_turn as materialized (
+    select
+      known.lane_id,
+      known.priority,
+      known.fair_key,
+      left_turn.step
+    from
+      job_fair_turns known
+      join left_turn using (lane_id, priority, fair_key)
+    order by
+      known.lane_id,
+      known.priority,
+      known.fair_key
+    for update of
+      known
+  ),
+  given_back as (
+    update job_fair_turns known
+    set
+      next_turn = known.next_turn - locked_turn.step
+    from
+      locked_turn
+    where
+      known.lane_id = locked_turn.lane_id
+      and known.priority = locked_turn.priority
+      and known.fair_key = locked_turn.fair_key
   ),
   ended as materialized (
     select

@@ -19,6 +19,8 @@ select
   j.benchmark_id,
   j.limit_key,
   j.unique_key,
+  j.fair_key,
+  j.fair_weight,
   j.metadata::text as metadata,
   j.progress,
   j.progress_message,

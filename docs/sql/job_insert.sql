@@ -5,25 +5,32 @@ with
       wanted.id,
       wanted.job_type,
       wanted.limit_key,
+      wanted.has_keys,
+      lane.fair,
       array(
         select
           jsonb_array_elements_text(wanted.required_tags)
       ) as required_tags,
       lane.id is null as is_new,
       lane.id is null
-      or lane.retired_at is not null as is_missing
+      or lane.retired_at is not null
+      or (
+        wanted.has_keys
+        and not lane.fair
+      ) as is_missing
     from
-      unnest($1::uuid[], $2::text[], $3::jsonb[], $4::text[]) as wanted (id, job_type, required_tags, limit_key)
+      unnest($1::uuid[], $2::text[], $3::jsonb[], $4::text[], $5::bool[]) as wanted (id, job_type, required_tags, limit_key, has_keys)
       left join job_lanes lane on lane.id = wanted.id
   ),
   made as (
     insert into
-      job_lanes (id, job_type, required_tags, limit_key)
+      job_lanes (id, job_type, required_tags, limit_key, fair)
     select
       id,
       job_type,
       required_tags,
-      limit_key
+      limit_key,
+      has_keys
     from
       wanted
     where
@@ -42,13 +49,15 @@ with
             wanted
           where
             is_new
-        ) <= $5
+        ) <= $6
       )
     order by
       id
     on conflict (id) do update
     set
-      retired_at = null
+      retired_at = null,
+      fair = job_lanes.fair
+      or excluded.fair
     returning
       id
   ),
@@ -57,21 +66,23 @@ with
       *
     from
       unnest(
-        $6::uuid[],
         $7::uuid[],
-        $8::int4[],
-        $9::jsonb[],
-        $10::int4[],
+        $8::uuid[],
+        $9::int4[],
+        $10::jsonb[],
         $11::int4[],
         $12::int4[],
         $13::int4[],
-        $14::timestamptz[],
-        $15::int8[],
+        $14::int4[],
+        $15::timestamptz[],
         $16::int8[],
-        $17::uuid[],
-        $18::text[],
-        $19::jsonb[],
-        $20::uuid[]
+        $17::int8[],
+        $18::uuid[],
+        $19::text[],
+        $20::text[],
+        $21::float8[],
+        $22::jsonb[],
+        $23::uuid[]
       ) with ordinality as given (
         id,
         lane_id,
@@ -86,6 +97,8 @@ with
         start_within_ms,
         benchmark_id,
         unique_key,
+        fair_key,
+        fair_weight,
         metadata,
         created_by,
         ordinality
@@ -138,12 +151,21 @@ with
         )
       )
     where
-      given.benchmark_id is null
-      or given.benchmark_id in (
+      (
+        given.benchmark_id is null
+        or given.benchmark_id in (
+          select
+            id
+          from
+            benchmark
+        )
+      )
+      and not exists (
         select
-          id
         from
-          benchmark
+          wanted
+        where
+          fair
       )
   ),
   keyed as (
@@ -183,6 +205,8 @@ with
         start_by,
         benchmark_id,
         unique_key,
+        fair_key,
+        fair_weight,
         metadata,
         created_by
       )
@@ -202,18 +226,22 @@ with
       start_by,
       benchmark_id,
       unique_key,
+      fair_key,
+      fair_weight,
       metadata,
       created_by
     from
       item
     where
-      unique_key is null
-      or exists (
-        select
-        from
-          keyed
-        where
-          keyed.job_id = item.id
+      (
+        unique_key is null
+        or exists (
+          select
+          from
+            keyed
+          where
+            keyed.job_id = item.id
+        )
       )
     order by
       ordinality
@@ -344,17 +372,17 @@ with
       false
     from
       unnest(
-        $21::uuid[],
-        $22::text[],
-        $23::text[],
-        $24::text[],
+        $24::uuid[],
         $25::text[],
-        $26::uuid[],
-        $27::uuid[],
+        $26::text[],
+        $27::text[],
         $28::text[],
-        $29::text[],
-        $30::text[],
-        $31::text[]
+        $29::uuid[],
+        $30::uuid[],
+        $31::text[],
+        $32::text[],
+        $33::text[],
+        $34::text[]
       ) as entry (
         id,
         action,
@@ -393,39 +421,52 @@ select
   now() as created_at,
   count(*) as inserted,
   case
-    when count(*) < $32 then array_agg(id)
-  end as ids
+    when count(*) < $35 then array_agg(id)
+  end as ids,
+  case
+    when count(*) < $36 then exists (
+      select
+      from
+        wanted
+      where
+        fair
+    )
+  end as is_fair
 from
   created;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = '{t}'
 -- $3 = '{[]}'
 -- $4 = '{null}'
--- $5 = 5000
--- $6 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $5 = '{false}'
+-- $6 = 5000
 -- $7 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $8 = '{1000}'
--- $9 = '{"{}"}'
--- $10 = '{0}'
--- $11 = '{3}'
--- $12 = '{1000}'
--- $13 = '{300}'
--- $14 = '{null}'
+-- $8 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $9 = '{1000}'
+-- $10 = '{"{}"}'
+-- $11 = '{0}'
+-- $12 = '{3}'
+-- $13 = '{1000}'
+-- $14 = '{300}'
 -- $15 = '{null}'
 -- $16 = '{null}'
 -- $17 = '{null}'
 -- $18 = '{null}'
 -- $19 = '{null}'
 -- $20 = '{null}'
--- $21 = made anew each time
--- $22 = '{create}'
--- $23 = '{job}'
--- $24 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $25 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
--- $26 = '{null}'
--- $27 = '{null}'
--- $28 = '{service}'
+-- $21 = '{1}'
+-- $22 = '{null}'
+-- $23 = '{null}'
+-- $24 = made anew each time
+-- $25 = '{create}'
+-- $26 = '{job}'
+-- $27 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $28 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
 -- $29 = '{null}'
 -- $30 = '{null}'
--- $31 = '{null}'
--- $32 = 1
+-- $31 = '{service}'
+-- $32 = '{null}'
+-- $33 = '{null}'
+-- $34 = '{null}'
+-- $35 = 1
+-- $36 = 1

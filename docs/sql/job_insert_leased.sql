@@ -15,12 +15,14 @@ with
         $8::int4[],
         $9::int8[],
         $10::uuid[],
-        $11::jsonb[],
-        $12::uuid[],
-        $13::text[],
-        $14::int4[],
+        $11::text[],
+        $12::float8[],
+        $13::jsonb[],
+        $14::uuid[],
         $15::text[],
-        $16::int4[]
+        $16::int4[],
+        $17::text[],
+        $18::int4[]
       ) with ordinality as item (
         id,
         lane_id,
@@ -32,6 +34,8 @@ with
         timeout_seconds,
         start_within_ms,
         benchmark_id,
+        fair_key,
+        fair_weight,
         metadata,
         created_by,
         worker_id,
@@ -94,7 +98,7 @@ with
     from
       job_lanes lane
     where
-      lane.id = any ($17::uuid[])
+      lane.id = any ($19::uuid[])
       and not exists (
         select
         from
@@ -146,6 +150,7 @@ with
                 lane_id = open.id
               order by
                 priority desc,
+                turn,
                 sequence
               limit
                 1
@@ -209,6 +214,8 @@ with
         timeout_seconds,
         start_by,
         benchmark_id,
+        fair_key,
+        fair_weight,
         metadata,
         created_by,
         status,
@@ -231,6 +238,8 @@ with
       timeout_seconds,
       now() + start_within_ms * interval '1 ms',
       benchmark_id,
+      fair_key,
+      fair_weight,
       metadata,
       created_by,
       'running',
@@ -339,17 +348,17 @@ with
       false
     from
       unnest(
-        $18::uuid[],
-        $19::text[],
-        $20::text[],
+        $20::uuid[],
         $21::text[],
         $22::text[],
-        $23::uuid[],
-        $24::uuid[],
-        $25::text[],
-        $26::text[],
+        $23::text[],
+        $24::text[],
+        $25::uuid[],
+        $26::uuid[],
         $27::text[],
-        $28::text[]
+        $28::text[],
+        $29::text[],
+        $30::text[]
       ) as entry (
         id,
         action,
@@ -401,20 +410,22 @@ from
 -- $9 = '{null}'
 -- $10 = '{null}'
 -- $11 = '{null}'
--- $12 = '{null}'
--- $13 = '{w}'
--- $14 = '{30000}'
--- $15 = '{r}'
--- $16 = '{1}'
--- $17 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $18 = made anew each time
--- $19 = '{create}'
--- $20 = '{job}'
--- $21 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $22 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
--- $23 = '{null}'
--- $24 = '{null}'
--- $25 = '{service}'
+-- $12 = '{1}'
+-- $13 = '{null}'
+-- $14 = '{null}'
+-- $15 = '{w}'
+-- $16 = '{30000}'
+-- $17 = '{r}'
+-- $18 = '{1}'
+-- $19 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $20 = made anew each time
+-- $21 = '{create}'
+-- $22 = '{job}'
+-- $23 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $24 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
+-- $25 = '{null}'
 -- $26 = '{null}'
--- $27 = '{null}'
+-- $27 = '{service}'
 -- $28 = '{null}'
+-- $29 = '{null}'
+-- $30 = '{null}'

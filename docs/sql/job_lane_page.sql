@@ -71,6 +71,7 @@ with recursive
           lane_id = lane.id
         order by
           priority desc,
+          turn,
           sequence
         limit
           1
@@ -93,6 +94,7 @@ with recursive
           and priority < head.priority
         order by
           priority desc,
+          turn,
           sequence
         limit
           1
@@ -289,6 +291,7 @@ with recursive
           lane_id = lane.id
         order by
           priority desc,
+          turn,
           sequence
         limit
           1
@@ -311,6 +314,7 @@ with recursive
           and priority < head.priority
         order by
           priority desc,
+          turn,
           sequence
         limit
           1

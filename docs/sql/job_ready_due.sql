@@ -35,13 +35,16 @@ with
   moved as materialized (
     select
       j.id,
+      j.epoch,
       j.benchmark_id,
       j.lane_id,
       j.job_type,
       j.required_tags,
       j.limit_key,
+      j.fair_key,
       j.sequence,
       j.priority,
+      j.fair_weight,
       j.bytes,
       j.error
     from
@@ -52,12 +55,13 @@ with
   ),
   made as (
     insert into
-      job_lanes (id, job_type, required_tags, limit_key)
-    select distinct
-      on (lane_id) lane_id,
+      job_lanes (id, job_type, required_tags, limit_key, fair)
+    select
+      lane_id,
       job_type,
       required_tags,
-      limit_key
+      limit_key,
+      bool_or(fair_key is not null)
     from
       moved j
     where
@@ -68,26 +72,244 @@ with
         where
           lane.id = j.lane_id
           and lane.retired_at is null
+          and (
+            lane.fair
+            or j.fair_key is null
+          )
       )
+    group by
+      lane_id,
+      job_type,
+      required_tags,
+      limit_key
     order by
       lane_id
     on conflict (id) do update
     set
-      retired_at = null
+      retired_at = null,
+      fair = job_lanes.fair
+      or excluded.fair
     returning
       id
   ),
+  turning as materialized (
+    select
+      *,
+      sum(step) over (
+        partition by
+          lane_id,
+          priority,
+          fair_key,
+          keeps
+        order by
+          sequence rows unbounded preceding
+      )::bigint - step as before
+    from
+      (
+        select
+          j.id,
+          j.lane_id,
+          j.priority,
+          j.job_type,
+          coalesce(j.fair_key, '') as fair_key,
+          round(1000000 / j.fair_weight)::bigint as step,
+          exists (
+            select
+            from
+              job_attempts att
+            where
+              att.job_id = j.id
+              and att.epoch = j.epoch
+              and att.outcome in ('failed', 'snoozed')
+          ) as keeps,
+          sequence
+        from
+          moved j
+          left join job_lanes lane on lane.id = j.lane_id
+        where
+          (
+            j.fair_key is not null
+            or lane.fair
+          )
+          and true
+      ) j
+  ),
+  line as materialized (
+    select
+      lane_id,
+      priority,
+      job_type,
+      (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = own.lane_id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) as first
+    from
+      (
+        select distinct
+          lane_id,
+          priority,
+          job_type
+        from
+          turning
+      ) own
+  ),
+  type_line as materialized (
+    select
+      own.job_type,
+      own.priority,
+      min(head.turn) as first
+    from
+      (
+        select distinct
+          job_type,
+          priority
+        from
+          line
+        where
+          first is null
+      ) own
+      cross join lateral (
+        select
+          id
+        from
+          job_lanes lane
+        where
+          lane.fair
+          and lane.job_type = own.job_type
+        order by
+          number desc
+        limit
+          $2
+      ) lane
+      cross join lateral (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = lane.id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) head
+    group by
+      own.job_type,
+      own.priority
+  ),
+  line_time as materialized (
+    select
+      line.lane_id,
+      line.priority,
+      coalesce(
+        line.first,
+        greatest(
+          (
+            select
+              next_turn
+            from
+              (
+                select
+                  ctid as tid,
+                  next_turn
+                from
+                  job_fair_turns
+                where
+                  lane_id = line.lane_id
+                  and priority = line.priority
+                order by
+                  next_turn desc
+                limit
+                  1
+              ) last
+          ),
+          (
+            select
+              other.first
+            from
+              type_line other
+            where
+              other.job_type = line.job_type
+              and other.priority = line.priority
+          )
+        ),
+        1
+      ) as now_turn
+    from
+      line
+  ),
+  key_turn as (
+    insert into
+      job_fair_turns as known (lane_id, priority, fair_key, next_turn, step)
+    select
+      lane_id,
+      priority,
+      fair_key,
+      now_turn + sum(step),
+      sum(step)
+    from
+      turning
+      join line_time using (lane_id, priority)
+    where
+      not keeps
+    group by
+      lane_id,
+      priority,
+      fair_key,
+      now_turn
+    order by
+      lane_id,
+      priority,
+      fair_key
+    on conflict (lane_id, priority, fair_key) do update
+    set
+      next_turn = greatest(known.next_turn + excluded.step, excluded.next_turn),
+      step = excluded.step
+    returning
+      lane_id,
+      priority,
+      fair_key,
+      next_turn - step as first
+  ),
+  turn as materialized (
+    select
+      turning.id,
+      case
+        when keeps then now_turn
+        else key_turn.first + before
+      end as turn
+    from
+      turning
+      join line_time using (lane_id, priority)
+      left join key_turn using (lane_id, priority, fair_key)
+  ),
   ready as (
     insert into
-      job_ready (job_id, sequence, lane_id, priority, bytes)
+      job_ready (job_id, sequence, lane_id, priority, bytes, turn)
     select
       id,
       sequence,
       lane_id,
       priority,
-      bytes + coalesce(octet_length(error), 0)
+      bytes + coalesce(octet_length(error), 0),
+      coalesce(turn.turn, 0)
     from
       moved
+      left join turn using (id)
     where
       true
   ),
@@ -125,3 +347,4 @@ select
 from
   moved;
 -- $1 = 100
+-- $2 = 100

@@ -44,7 +44,8 @@ with
       j.lane_id,
       j.job_type,
       j.required_tags,
-      j.limit_key
+      j.limit_key,
+      j.fair_key
     from
       named j
       join job_finished fin on fin.status = j.status
@@ -72,12 +73,13 @@ with
   ),
   made as (
     insert into
-      job_lanes (id, job_type, required_tags, limit_key)
-    select distinct
-      on (lane_id) lane_id,
+      job_lanes (id, job_type, required_tags, limit_key, fair)
+    select
+      lane_id,
       job_type,
       required_tags,
-      limit_key
+      limit_key,
+      bool_or(fair_key is not null)
     from
       wanted j
     where
@@ -88,12 +90,23 @@ with
         where
           lane.id = j.lane_id
           and lane.retired_at is null
+          and (
+            lane.fair
+            or j.fair_key is null
+          )
       )
+    group by
+      lane_id,
+      job_type,
+      required_tags,
+      limit_key
     order by
       lane_id
     on conflict (id) do update
     set
-      retired_at = null
+      retired_at = null,
+      fair = job_lanes.fair
+      or excluded.fair
     returning
       id
   ),
@@ -168,8 +181,10 @@ with
       j.job_type,
       j.required_tags,
       j.limit_key,
+      j.fair_key,
       j.sequence,
       j.priority,
+      j.fair_weight,
       j.bytes,
       j.error,
       wanted.status as was,
@@ -182,17 +197,216 @@ with
       and fin.finished_at = retried.completed_at
       and fin.job_id = retried.id
   ),
+  turning as materialized (
+    select
+      *,
+      sum(step) over (
+        partition by
+          lane_id,
+          priority,
+          fair_key,
+          keeps
+        order by
+          sequence rows unbounded preceding
+      )::bigint - step as before
+    from
+      (
+        select
+          j.id,
+          j.lane_id,
+          j.priority,
+          j.job_type,
+          coalesce(j.fair_key, '') as fair_key,
+          round(1000000 / j.fair_weight)::bigint as step,
+          false as keeps,
+          sequence
+        from
+          retried j
+          left join job_lanes lane on lane.id = j.lane_id
+        where
+          (
+            j.fair_key is not null
+            or lane.fair
+          )
+          and true
+      ) j
+  ),
+  line as materialized (
+    select
+      lane_id,
+      priority,
+      job_type,
+      (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = own.lane_id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) as first
+    from
+      (
+        select distinct
+          lane_id,
+          priority,
+          job_type
+        from
+          turning
+      ) own
+  ),
+  type_line as materialized (
+    select
+      own.job_type,
+      own.priority,
+      min(head.turn) as first
+    from
+      (
+        select distinct
+          job_type,
+          priority
+        from
+          line
+        where
+          first is null
+      ) own
+      cross join lateral (
+        select
+          id
+        from
+          job_lanes lane
+        where
+          lane.fair
+          and lane.job_type = own.job_type
+        order by
+          number desc
+        limit
+          $2
+      ) lane
+      cross join lateral (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = lane.id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) head
+    group by
+      own.job_type,
+      own.priority
+  ),
+  line_time as materialized (
+    select
+      line.lane_id,
+      line.priority,
+      coalesce(
+        line.first,
+        greatest(
+          (
+            select
+              next_turn
+            from
+              (
+                select
+                  ctid as tid,
+                  next_turn
+                from
+                  job_fair_turns
+                where
+                  lane_id = line.lane_id
+                  and priority = line.priority
+                order by
+                  next_turn desc
+                limit
+                  1
+              ) last
+          ),
+          (
+            select
+              other.first
+            from
+              type_line other
+            where
+              other.job_type = line.job_type
+              and other.priority = line.priority
+          )
+        ),
+        1
+      ) as now_turn
+    from
+      line
+  ),
+  key_turn as (
+    insert into
+      job_fair_turns as known (lane_id, priority, fair_key, next_turn, step)
+    select
+      lane_id,
+      priority,
+      fair_key,
+      now_turn + sum(step),
+      sum(step)
+    from
+      turning
+      join line_time using (lane_id, priority)
+    where
+      not keeps
+    group by
+      lane_id,
+      priority,
+      fair_key,
+      now_turn
+    order by
+      lane_id,
+      priority,
+      fair_key
+    on conflict (lane_id, priority, fair_key) do update
+    set
+      next_turn = greatest(known.next_turn + excluded.step, excluded.next_turn),
+      step = excluded.step
+    returning
+      lane_id,
+      priority,
+      fair_key,
+      next_turn - step as first
+  ),
+  turn as materialized (
+    select
+      turning.id,
+      case
+        when keeps then now_turn
+        else key_turn.first + before
+      end as turn
+    from
+      turning
+      join line_time using (lane_id, priority)
+      left join key_turn using (lane_id, priority, fair_key)
+  ),
   ready as (
     insert into
-      job_ready (job_id, sequence, lane_id, priority, bytes)
+      job_ready (job_id, sequence, lane_id, priority, bytes, turn)
     select
       id,
       sequence,
       lane_id,
       priority,
-      bytes + coalesce(octet_length(error), 0)
+      bytes + coalesce(octet_length(error), 0),
+      coalesce(turn.turn, 0)
     from
       retried
+      left join turn using (id)
     where
       true
   ),
@@ -275,7 +489,7 @@ with
         external
       )
     select
-      ($2::uuid[]) [row_number() over ()] as id,
+      ($3::uuid[]) [row_number() over ()] as id,
       'retry' as action,
       'job' as entity_type,
       id::text as entity_id,
@@ -290,13 +504,13 @@ with
             end
           )
         )
-      ) || $3::jsonb as changes,
-      $4::uuid as user_id,
-      $5::uuid as api_key_id,
-      $6::text as actor,
-      $7::text as ip_address,
-      $8::text as user_agent,
-      $9::text as request_id,
+      ) || $4::jsonb as changes,
+      $5::uuid as user_id,
+      $6::uuid as api_key_id,
+      $7::text as actor,
+      $8::text as ip_address,
+      $9::text as user_agent,
+      $10::text as request_id,
       false as external
     from
       retried
@@ -319,11 +533,12 @@ select
 from
   retried;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $2 = made anew each time
--- $3 = '{"after":{"status":"pending"}}'
--- $4 = null
+-- $2 = 100
+-- $3 = made anew each time
+-- $4 = '{"after":{"status":"pending"}}'
 -- $5 = null
--- $6 = 'service'
--- $7 = null
+-- $6 = null
+-- $7 = 'service'
 -- $8 = null
 -- $9 = null
+-- $10 = null

@@ -23,6 +23,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -139,6 +140,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -254,6 +256,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -357,6 +360,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -487,6 +491,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -598,7 +603,8 @@ with
       j.id,
       j.status = $1
       and j.limit_key = $2
-      and j.created_by = $3 as matches,
+      and j.fair_key = $3
+      and j.created_by = $4 as matches,
       row_number() over (
         order by
           j.key desc,
@@ -614,6 +620,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -626,13 +633,13 @@ with
             from
               jobs j
             where
-              (j.completed_at, j.id) < ($4::timestamptz, $5::uuid)
-              and j.id = any ($6::uuid[])
+              (j.completed_at, j.id) < ($5::timestamptz, $6::uuid)
+              and j.id = any ($7::uuid[])
             order by
               j.completed_at desc,
               j.id desc
             limit
-              $7
+              $8
           ) j
           left join lateral (
             select
@@ -665,7 +672,7 @@ with
     order by
       place
     limit
-      $8
+      $9
   )
 select
   (
@@ -716,12 +723,13 @@ select
   ) as last_id;
 -- $1 = 'failed'
 -- $2 = 'k'
--- $3 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $4 = '2026-01-31T12:00:00.000001Z'
--- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
--- $6 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $7 = 5000
--- $8 = 2
+-- $3 = 'k'
+-- $4 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $5 = '2026-01-31T12:00:00.000001Z'
+-- $6 = '01890a5d-ac96-774b-bcce-b302099a8057'
+-- $7 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $8 = 5000
+-- $9 = 2
 
 -- job_scan, 7 of 12
 with
@@ -746,6 +754,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -880,6 +889,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -995,6 +1005,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -1112,6 +1123,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -1244,6 +1256,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,
@@ -1360,6 +1373,7 @@ with
           j.job_type,
           j.benchmark_id,
           j.limit_key,
+          j.fair_key,
           j.created_by,
           j.created_at,
           j.required_tags,

@@ -2,6 +2,7 @@
 select
   r.job_id as id,
   r.priority,
+  r.turn,
   r.sequence
 from
   unnest($1::uuid[]) as lane (id)
@@ -13,14 +14,16 @@ from
     where
       ready.lane_id = lane.id
     order by
-      ready.priority desc,
-      ready.sequence
+      priority desc,
+      turn,
+      sequence
     limit
       $2
   ) r
 order by
-  r.priority desc,
-  r.sequence
+  priority desc,
+  turn,
+  sequence
 limit
   $3;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
@@ -31,6 +34,7 @@ limit
 select
   r.job_id as id,
   r.priority,
+  r.turn,
   r.sequence
 from
   unnest($1::uuid[]) as lane (id)
@@ -45,23 +49,26 @@ from
         ready.priority < $2
         or (
           ready.priority = $3
-          and ready.sequence > $4
+          and (ready.turn, ready.sequence) > ($4::bigint, $5::bigint)
         )
       )
     order by
-      ready.priority desc,
-      ready.sequence
+      priority desc,
+      turn,
+      sequence
     limit
-      $5
+      $6
   ) r
 order by
-  r.priority desc,
-  r.sequence
+  priority desc,
+  turn,
+  sequence
 limit
-  $6;
+  $7;
 -- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = 0
 -- $3 = 0
--- $4 = 1
--- $5 = 2
+-- $4 = 0
+-- $5 = 1
 -- $6 = 2
+-- $7 = 2

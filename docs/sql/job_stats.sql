@@ -48,6 +48,7 @@ with recursive
           lane_id = lane.id
         order by
           priority desc,
+          turn,
           sequence
         limit
           1
@@ -70,6 +71,7 @@ with recursive
           and priority < head.priority
         order by
           priority desc,
+          turn,
           sequence
         limit
           1
@@ -172,6 +174,7 @@ with recursive
           lane_id = lane.id
         order by
           priority desc,
+          turn,
           sequence
         limit
           1
@@ -194,6 +197,7 @@ with recursive
           and priority < head.priority
         order by
           priority desc,
+          turn,
           sequence
         limit
           1

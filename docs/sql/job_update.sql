@@ -32,26 +32,48 @@ with
   ),
   lined as materialized (
     select
-      ready.lane_id,
-      ready.priority,
-      ready.sequence
+      ctid as tid
     from
-      wanted
-      join job_ready ready on ready.lane_id = wanted.lane_id
-      and ready.priority = wanted.priority
-      and ready.sequence = wanted.sequence,
-      (
-        select
-          count(*)
-        from
-          wanted
-      ) s
+      job_ready
     where
-      wanted.status = 'pending'
+      ctid = any (
+        array(
+          select
+            place.tid
+          from
+            wanted
+            cross join lateral (
+              select
+                ctid as tid
+              from
+                job_ready
+              where
+                lane_id = wanted.lane_id
+                and priority = wanted.priority
+                and turn = 0
+                and sequence = wanted.sequence
+              union all
+              select
+                ctid
+              from
+                job_ready
+              where
+                job_id = wanted.id
+                and turn > 0
+            ) place,
+            (
+              select
+                count(*)
+              from
+                wanted
+            ) s
+          where
+            wanted.status = 'pending'
+        )
+      )
     order by
-      ready.job_id
-    for update of
-      ready
+      job_id
+    for update
   ),
   due as materialized (
     select
@@ -75,13 +97,21 @@ with
       sched
   ),
   unready as (
-    delete from job_ready ready using lined
+    delete from job_ready
     where
-      ready.lane_id = lined.lane_id
-      and ready.priority = lined.priority
-      and ready.sequence = lined.sequence
+      ctid = any (
+        array(
+          select
+            tid
+          from
+            lined
+        )
+      )
     returning
-      ready.job_id
+      job_id,
+      lane_id,
+      priority,
+      turn
   ),
   unscheduled as (
     delete from job_scheduled sched using due
@@ -94,13 +124,19 @@ with
   free as materialized (
     select
       job_id,
-      'pending' as was
+      'pending' as was,
+      lane_id,
+      priority,
+      turn
     from
       unready
     union all
     select
       job_id,
-      'scheduled'
+      'scheduled',
+      null,
+      null,
+      0
     from
       unscheduled
   ),
@@ -131,8 +167,10 @@ with
       j.job_type,
       j.required_tags,
       j.limit_key,
+      j.fair_key,
       j.sequence,
       j.priority,
+      j.fair_weight,
       j.bytes,
       j.error,
       j.run_at,
@@ -140,16 +178,76 @@ with
       case
         when j.run_at > clock.at then 'scheduled'
         else 'pending'
-      end as becomes
+      end as becomes,
+      case
+        when j.run_at > clock.at
+        or (j.lane_id, j.priority) <> (free.lane_id, free.priority) then 0
+        else free.turn
+      end as own_turn
+  ),
+  moved as (
+    select
+      unready.*
+    from
+      unready
+      join updated on updated.id = unready.job_id
+    where
+      own_turn = 0
+  ),
+  left_turn as materialized (
+    select
+      line.lane_id,
+      line.priority,
+      coalesce(j.fair_key, '') as fair_key,
+      sum(round(1000000 / j.fair_weight))::bigint as step
+    from
+      moved line
+      join jobs j on j.id = line.job_id
+      -- One that has started before stands in line without a turn of its own.
+    where
+      line.turn > 0
+      and j.epoch = 0
+    group by
+      1,
+      2,
+      3
+  ),
+  locked_turn as materialized (
+    select
+      known.lane_id,
+      known.priority,
+      known.fair_key,
+      left_turn.step
+    from
+      job_fair_turns known
+      join left_turn using (lane_id, priority, fair_key)
+    order by
+      known.lane_id,
+      known.priority,
+      known.fair_key
+    for update of
+      known
+  ),
+  given_back as (
+    update job_fair_turns known
+    set
+      next_turn = known.next_turn - locked_turn.step
+    from
+      locked_turn
+    where
+      known.lane_id = locked_turn.lane_id
+      and known.priority = locked_turn.priority
+      and known.fair_key = locked_turn.fair_key
   ),
   made as (
     insert into
-      job_lanes (id, job_type, required_tags, limit_key)
-    select distinct
-      on (lane_id) lane_id,
+      job_lanes (id, job_type, required_tags, limit_key, fair)
+    select
+      lane_id,
       job_type,
       required_tags,
-      limit_key
+      limit_key,
+      bool_or(fair_key is not null)
     from
       updated j
     where
@@ -160,26 +258,237 @@ with
         where
           lane.id = j.lane_id
           and lane.retired_at is null
+          and (
+            lane.fair
+            or j.fair_key is null
+          )
       )
+    group by
+      lane_id,
+      job_type,
+      required_tags,
+      limit_key
     order by
       lane_id
     on conflict (id) do update
     set
-      retired_at = null
+      retired_at = null,
+      fair = job_lanes.fair
+      or excluded.fair
     returning
       id
   ),
+  turning as materialized (
+    select
+      *,
+      sum(step) over (
+        partition by
+          lane_id,
+          priority,
+          fair_key,
+          keeps
+        order by
+          sequence rows unbounded preceding
+      )::bigint - step as before
+    from
+      (
+        select
+          j.id,
+          j.lane_id,
+          j.priority,
+          j.job_type,
+          coalesce(j.fair_key, '') as fair_key,
+          round(1000000 / j.fair_weight)::bigint as step,
+          false as keeps,
+          sequence
+        from
+          updated j
+          left join job_lanes lane on lane.id = j.lane_id
+        where
+          (
+            j.fair_key is not null
+            or lane.fair
+          )
+          and becomes = 'pending'
+          and own_turn = 0
+      ) j
+  ),
+  line as materialized (
+    select
+      lane_id,
+      priority,
+      job_type,
+      (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = own.lane_id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) as first
+    from
+      (
+        select distinct
+          lane_id,
+          priority,
+          job_type
+        from
+          turning
+      ) own
+  ),
+  type_line as materialized (
+    select
+      own.job_type,
+      own.priority,
+      min(head.turn) as first
+    from
+      (
+        select distinct
+          job_type,
+          priority
+        from
+          line
+        where
+          first is null
+      ) own
+      cross join lateral (
+        select
+          id
+        from
+          job_lanes lane
+        where
+          lane.fair
+          and lane.job_type = own.job_type
+        order by
+          number desc
+        limit
+          $7
+      ) lane
+      cross join lateral (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = lane.id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) head
+    group by
+      own.job_type,
+      own.priority
+  ),
+  line_time as materialized (
+    select
+      line.lane_id,
+      line.priority,
+      coalesce(
+        line.first,
+        greatest(
+          (
+            select
+              next_turn
+            from
+              (
+                select
+                  ctid as tid,
+                  next_turn
+                from
+                  job_fair_turns
+                where
+                  lane_id = line.lane_id
+                  and priority = line.priority
+                order by
+                  next_turn desc
+                limit
+                  1
+              ) last
+          ),
+          (
+            select
+              other.first
+            from
+              type_line other
+            where
+              other.job_type = line.job_type
+              and other.priority = line.priority
+          )
+        ),
+        1
+      ) as now_turn
+    from
+      line
+  ),
+  key_turn as (
+    insert into
+      job_fair_turns as known (lane_id, priority, fair_key, next_turn, step)
+    select
+      lane_id,
+      priority,
+      fair_key,
+      now_turn + sum(step),
+      sum(step)
+    from
+      turning
+      join line_time using (lane_id, priority)
+    where
+      not keeps
+    group by
+      lane_id,
+      priority,
+      fair_key,
+      now_turn
+    order by
+      lane_id,
+      priority,
+      fair_key
+    on conflict (lane_id, priority, fair_key) do update
+    set
+      next_turn = greatest(known.next_turn + excluded.step, excluded.next_turn),
+      step = excluded.step
+    returning
+      lane_id,
+      priority,
+      fair_key,
+      next_turn - step as first
+  ),
+  turn as materialized (
+    select
+      turning.id,
+      case
+        when keeps then now_turn
+        else key_turn.first + before
+      end as turn
+    from
+      turning
+      join line_time using (lane_id, priority)
+      left join key_turn using (lane_id, priority, fair_key)
+  ),
   ready as (
     insert into
-      job_ready (job_id, sequence, lane_id, priority, bytes)
+      job_ready (job_id, sequence, lane_id, priority, bytes, turn)
     select
       id,
       sequence,
       lane_id,
       priority,
-      bytes + coalesce(octet_length(error), 0)
+      bytes + coalesce(octet_length(error), 0),
+      coalesce(turn.turn, own_turn)
     from
       updated
+      left join turn using (id)
     where
       becomes = 'pending'
   ),
@@ -293,17 +602,17 @@ with
       false
     from
       unnest(
-        $7::uuid[],
-        $8::text[],
+        $8::uuid[],
         $9::text[],
         $10::text[],
         $11::text[],
-        $12::uuid[],
+        $12::text[],
         $13::uuid[],
-        $14::text[],
+        $14::uuid[],
         $15::text[],
         $16::text[],
-        $17::text[]
+        $17::text[],
+        $18::text[]
       ) as entry (
         id,
         action,
@@ -347,17 +656,18 @@ from
 -- $4 = 5000
 -- $5 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $6 = 1000
--- $7 = made anew each time
--- $8 = '{update}'
--- $9 = '{job}'
--- $10 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $11 = '{null}'
+-- $7 = 100
+-- $8 = made anew each time
+-- $9 = '{update}'
+-- $10 = '{job}'
+-- $11 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $12 = '{null}'
 -- $13 = '{null}'
--- $14 = '{service}'
--- $15 = '{null}'
+-- $14 = '{null}'
+-- $15 = '{service}'
 -- $16 = '{null}'
 -- $17 = '{null}'
+-- $18 = '{null}'
 
 -- job_update, 2 of 3
 with
@@ -393,26 +703,48 @@ with
   ),
   lined as materialized (
     select
-      ready.lane_id,
-      ready.priority,
-      ready.sequence
+      ctid as tid
     from
-      wanted
-      join job_ready ready on ready.lane_id = wanted.lane_id
-      and ready.priority = wanted.priority
-      and ready.sequence = wanted.sequence,
-      (
-        select
-          count(*)
-        from
-          wanted
-      ) s
+      job_ready
     where
-      wanted.status = 'pending'
+      ctid = any (
+        array(
+          select
+            place.tid
+          from
+            wanted
+            cross join lateral (
+              select
+                ctid as tid
+              from
+                job_ready
+              where
+                lane_id = wanted.lane_id
+                and priority = wanted.priority
+                and turn = 0
+                and sequence = wanted.sequence
+              union all
+              select
+                ctid
+              from
+                job_ready
+              where
+                job_id = wanted.id
+                and turn > 0
+            ) place,
+            (
+              select
+                count(*)
+              from
+                wanted
+            ) s
+          where
+            wanted.status = 'pending'
+        )
+      )
     order by
-      ready.job_id
-    for update of
-      ready
+      job_id
+    for update
   ),
   due as materialized (
     select
@@ -436,13 +768,21 @@ with
       sched
   ),
   unready as (
-    delete from job_ready ready using lined
+    delete from job_ready
     where
-      ready.lane_id = lined.lane_id
-      and ready.priority = lined.priority
-      and ready.sequence = lined.sequence
+      ctid = any (
+        array(
+          select
+            tid
+          from
+            lined
+        )
+      )
     returning
-      ready.job_id
+      job_id,
+      lane_id,
+      priority,
+      turn
   ),
   unscheduled as (
     delete from job_scheduled sched using due
@@ -455,13 +795,19 @@ with
   free as materialized (
     select
       job_id,
-      'pending' as was
+      'pending' as was,
+      lane_id,
+      priority,
+      turn
     from
       unready
     union all
     select
       job_id,
-      'scheduled'
+      'scheduled',
+      null,
+      null,
+      0
     from
       unscheduled
   ),
@@ -498,8 +844,10 @@ with
       j.job_type,
       j.required_tags,
       j.limit_key,
+      j.fair_key,
       j.sequence,
       j.priority,
+      j.fair_weight,
       j.bytes,
       j.error,
       j.run_at,
@@ -507,16 +855,76 @@ with
       case
         when j.run_at > clock.at then 'scheduled'
         else 'pending'
-      end as becomes
+      end as becomes,
+      case
+        when j.run_at > clock.at
+        or (j.lane_id, j.priority) <> (free.lane_id, free.priority) then 0
+        else free.turn
+      end as own_turn
+  ),
+  moved as (
+    select
+      unready.*
+    from
+      unready
+      join updated on updated.id = unready.job_id
+    where
+      own_turn = 0
+  ),
+  left_turn as materialized (
+    select
+      line.lane_id,
+      line.priority,
+      coalesce(j.fair_key, '') as fair_key,
+      sum(round(1000000 / j.fair_weight))::bigint as step
+    from
+      moved line
+      join jobs j on j.id = line.job_id
+      -- One that has started before stands in line without a turn of its own.
+    where
+      line.turn > 0
+      and j.epoch = 0
+    group by
+      1,
+      2,
+      3
+  ),
+  locked_turn as materialized (
+    select
+      known.lane_id,
+      known.priority,
+      known.fair_key,
+      left_turn.step
+    from
+      job_fair_turns known
+      join left_turn using (lane_id, priority, fair_key)
+    order by
+      known.lane_id,
+      known.priority,
+      known.fair_key
+    for update of
+      known
+  ),
+  given_back as (
+    update job_fair_turns known
+    set
+      next_turn = known.next_turn - locked_turn.step
+    from
+      locked_turn
+    where
+      known.lane_id = locked_turn.lane_id
+      and known.priority = locked_turn.priority
+      and known.fair_key = locked_turn.fair_key
   ),
   made as (
     insert into
-      job_lanes (id, job_type, required_tags, limit_key)
-    select distinct
-      on (lane_id) lane_id,
+      job_lanes (id, job_type, required_tags, limit_key, fair)
+    select
+      lane_id,
       job_type,
       required_tags,
-      limit_key
+      limit_key,
+      bool_or(fair_key is not null)
     from
       updated j
     where
@@ -527,26 +935,237 @@ with
         where
           lane.id = j.lane_id
           and lane.retired_at is null
+          and (
+            lane.fair
+            or j.fair_key is null
+          )
       )
+    group by
+      lane_id,
+      job_type,
+      required_tags,
+      limit_key
     order by
       lane_id
     on conflict (id) do update
     set
-      retired_at = null
+      retired_at = null,
+      fair = job_lanes.fair
+      or excluded.fair
     returning
       id
   ),
+  turning as materialized (
+    select
+      *,
+      sum(step) over (
+        partition by
+          lane_id,
+          priority,
+          fair_key,
+          keeps
+        order by
+          sequence rows unbounded preceding
+      )::bigint - step as before
+    from
+      (
+        select
+          j.id,
+          j.lane_id,
+          j.priority,
+          j.job_type,
+          coalesce(j.fair_key, '') as fair_key,
+          round(1000000 / j.fair_weight)::bigint as step,
+          false as keeps,
+          sequence
+        from
+          updated j
+          left join job_lanes lane on lane.id = j.lane_id
+        where
+          (
+            j.fair_key is not null
+            or lane.fair
+          )
+          and becomes = 'pending'
+          and own_turn = 0
+      ) j
+  ),
+  line as materialized (
+    select
+      lane_id,
+      priority,
+      job_type,
+      (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = own.lane_id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) as first
+    from
+      (
+        select distinct
+          lane_id,
+          priority,
+          job_type
+        from
+          turning
+      ) own
+  ),
+  type_line as materialized (
+    select
+      own.job_type,
+      own.priority,
+      min(head.turn) as first
+    from
+      (
+        select distinct
+          job_type,
+          priority
+        from
+          line
+        where
+          first is null
+      ) own
+      cross join lateral (
+        select
+          id
+        from
+          job_lanes lane
+        where
+          lane.fair
+          and lane.job_type = own.job_type
+        order by
+          number desc
+        limit
+          $13
+      ) lane
+      cross join lateral (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = lane.id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) head
+    group by
+      own.job_type,
+      own.priority
+  ),
+  line_time as materialized (
+    select
+      line.lane_id,
+      line.priority,
+      coalesce(
+        line.first,
+        greatest(
+          (
+            select
+              next_turn
+            from
+              (
+                select
+                  ctid as tid,
+                  next_turn
+                from
+                  job_fair_turns
+                where
+                  lane_id = line.lane_id
+                  and priority = line.priority
+                order by
+                  next_turn desc
+                limit
+                  1
+              ) last
+          ),
+          (
+            select
+              other.first
+            from
+              type_line other
+            where
+              other.job_type = line.job_type
+              and other.priority = line.priority
+          )
+        ),
+        1
+      ) as now_turn
+    from
+      line
+  ),
+  key_turn as (
+    insert into
+      job_fair_turns as known (lane_id, priority, fair_key, next_turn, step)
+    select
+      lane_id,
+      priority,
+      fair_key,
+      now_turn + sum(step),
+      sum(step)
+    from
+      turning
+      join line_time using (lane_id, priority)
+    where
+      not keeps
+    group by
+      lane_id,
+      priority,
+      fair_key,
+      now_turn
+    order by
+      lane_id,
+      priority,
+      fair_key
+    on conflict (lane_id, priority, fair_key) do update
+    set
+      next_turn = greatest(known.next_turn + excluded.step, excluded.next_turn),
+      step = excluded.step
+    returning
+      lane_id,
+      priority,
+      fair_key,
+      next_turn - step as first
+  ),
+  turn as materialized (
+    select
+      turning.id,
+      case
+        when keeps then now_turn
+        else key_turn.first + before
+      end as turn
+    from
+      turning
+      join line_time using (lane_id, priority)
+      left join key_turn using (lane_id, priority, fair_key)
+  ),
   ready as (
     insert into
-      job_ready (job_id, sequence, lane_id, priority, bytes)
+      job_ready (job_id, sequence, lane_id, priority, bytes, turn)
     select
       id,
       sequence,
       lane_id,
       priority,
-      bytes + coalesce(octet_length(error), 0)
+      bytes + coalesce(octet_length(error), 0),
+      coalesce(turn.turn, own_turn)
     from
       updated
+      left join turn using (id)
     where
       becomes = 'pending'
   ),
@@ -660,17 +1279,17 @@ with
       false
     from
       unnest(
-        $13::uuid[],
-        $14::text[],
+        $14::uuid[],
         $15::text[],
         $16::text[],
         $17::text[],
-        $18::uuid[],
+        $18::text[],
         $19::uuid[],
-        $20::text[],
+        $20::uuid[],
         $21::text[],
         $22::text[],
-        $23::text[]
+        $23::text[],
+        $24::text[]
       ) as entry (
         id,
         action,
@@ -720,17 +1339,18 @@ from
 -- $10 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $11 = 1000
 -- $12 = 1
--- $13 = made anew each time
--- $14 = '{update}'
--- $15 = '{job}'
--- $16 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $17 = '{null}'
+-- $13 = 100
+-- $14 = made anew each time
+-- $15 = '{update}'
+-- $16 = '{job}'
+-- $17 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $18 = '{null}'
 -- $19 = '{null}'
--- $20 = '{service}'
--- $21 = '{null}'
+-- $20 = '{null}'
+-- $21 = '{service}'
 -- $22 = '{null}'
 -- $23 = '{null}'
+-- $24 = '{null}'
 
 -- job_update, 3 of 3
 with
@@ -766,26 +1386,48 @@ with
   ),
   lined as materialized (
     select
-      ready.lane_id,
-      ready.priority,
-      ready.sequence
+      ctid as tid
     from
-      wanted
-      join job_ready ready on ready.lane_id = wanted.lane_id
-      and ready.priority = wanted.priority
-      and ready.sequence = wanted.sequence,
-      (
-        select
-          count(*)
-        from
-          wanted
-      ) s
+      job_ready
     where
-      wanted.status = 'pending'
+      ctid = any (
+        array(
+          select
+            place.tid
+          from
+            wanted
+            cross join lateral (
+              select
+                ctid as tid
+              from
+                job_ready
+              where
+                lane_id = wanted.lane_id
+                and priority = wanted.priority
+                and turn = 0
+                and sequence = wanted.sequence
+              union all
+              select
+                ctid
+              from
+                job_ready
+              where
+                job_id = wanted.id
+                and turn > 0
+            ) place,
+            (
+              select
+                count(*)
+              from
+                wanted
+            ) s
+          where
+            wanted.status = 'pending'
+        )
+      )
     order by
-      ready.job_id
-    for update of
-      ready
+      job_id
+    for update
   ),
   due as materialized (
     select
@@ -809,13 +1451,21 @@ with
       sched
   ),
   unready as (
-    delete from job_ready ready using lined
+    delete from job_ready
     where
-      ready.lane_id = lined.lane_id
-      and ready.priority = lined.priority
-      and ready.sequence = lined.sequence
+      ctid = any (
+        array(
+          select
+            tid
+          from
+            lined
+        )
+      )
     returning
-      ready.job_id
+      job_id,
+      lane_id,
+      priority,
+      turn
   ),
   unscheduled as (
     delete from job_scheduled sched using due
@@ -828,13 +1478,19 @@ with
   free as materialized (
     select
       job_id,
-      'pending' as was
+      'pending' as was,
+      lane_id,
+      priority,
+      turn
     from
       unready
     union all
     select
       job_id,
-      'scheduled'
+      'scheduled',
+      null,
+      null,
+      0
     from
       unscheduled
   ),
@@ -868,8 +1524,10 @@ with
       j.job_type,
       j.required_tags,
       j.limit_key,
+      j.fair_key,
       j.sequence,
       j.priority,
+      j.fair_weight,
       j.bytes,
       j.error,
       j.run_at,
@@ -877,16 +1535,76 @@ with
       case
         when j.run_at > clock.at then 'scheduled'
         else 'pending'
-      end as becomes
+      end as becomes,
+      case
+        when j.run_at > clock.at
+        or (j.lane_id, j.priority) <> (free.lane_id, free.priority) then 0
+        else free.turn
+      end as own_turn
+  ),
+  moved as (
+    select
+      unready.*
+    from
+      unready
+      join updated on updated.id = unready.job_id
+    where
+      own_turn = 0
+  ),
+  left_turn as materialized (
+    select
+      line.lane_id,
+      line.priority,
+      coalesce(j.fair_key, '') as fair_key,
+      sum(round(1000000 / j.fair_weight))::bigint as step
+    from
+      moved line
+      join jobs j on j.id = line.job_id
+      -- One that has started before stands in line without a turn of its own.
+    where
+      line.turn > 0
+      and j.epoch = 0
+    group by
+      1,
+      2,
+      3
+  ),
+  locked_turn as materialized (
+    select
+      known.lane_id,
+      known.priority,
+      known.fair_key,
+      left_turn.step
+    from
+      job_fair_turns known
+      join left_turn using (lane_id, priority, fair_key)
+    order by
+      known.lane_id,
+      known.priority,
+      known.fair_key
+    for update of
+      known
+  ),
+  given_back as (
+    update job_fair_turns known
+    set
+      next_turn = known.next_turn - locked_turn.step
+    from
+      locked_turn
+    where
+      known.lane_id = locked_turn.lane_id
+      and known.priority = locked_turn.priority
+      and known.fair_key = locked_turn.fair_key
   ),
   made as (
     insert into
-      job_lanes (id, job_type, required_tags, limit_key)
-    select distinct
-      on (lane_id) lane_id,
+      job_lanes (id, job_type, required_tags, limit_key, fair)
+    select
+      lane_id,
       job_type,
       required_tags,
-      limit_key
+      limit_key,
+      bool_or(fair_key is not null)
     from
       updated j
     where
@@ -897,26 +1615,237 @@ with
         where
           lane.id = j.lane_id
           and lane.retired_at is null
+          and (
+            lane.fair
+            or j.fair_key is null
+          )
       )
+    group by
+      lane_id,
+      job_type,
+      required_tags,
+      limit_key
     order by
       lane_id
     on conflict (id) do update
     set
-      retired_at = null
+      retired_at = null,
+      fair = job_lanes.fair
+      or excluded.fair
     returning
       id
   ),
+  turning as materialized (
+    select
+      *,
+      sum(step) over (
+        partition by
+          lane_id,
+          priority,
+          fair_key,
+          keeps
+        order by
+          sequence rows unbounded preceding
+      )::bigint - step as before
+    from
+      (
+        select
+          j.id,
+          j.lane_id,
+          j.priority,
+          j.job_type,
+          coalesce(j.fair_key, '') as fair_key,
+          round(1000000 / j.fair_weight)::bigint as step,
+          false as keeps,
+          sequence
+        from
+          updated j
+          left join job_lanes lane on lane.id = j.lane_id
+        where
+          (
+            j.fair_key is not null
+            or lane.fair
+          )
+          and becomes = 'pending'
+          and own_turn = 0
+      ) j
+  ),
+  line as materialized (
+    select
+      lane_id,
+      priority,
+      job_type,
+      (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = own.lane_id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) as first
+    from
+      (
+        select distinct
+          lane_id,
+          priority,
+          job_type
+        from
+          turning
+      ) own
+  ),
+  type_line as materialized (
+    select
+      own.job_type,
+      own.priority,
+      min(head.turn) as first
+    from
+      (
+        select distinct
+          job_type,
+          priority
+        from
+          line
+        where
+          first is null
+      ) own
+      cross join lateral (
+        select
+          id
+        from
+          job_lanes lane
+        where
+          lane.fair
+          and lane.job_type = own.job_type
+        order by
+          number desc
+        limit
+          $10
+      ) lane
+      cross join lateral (
+        select
+          turn
+        from
+          job_ready
+        where
+          lane_id = lane.id
+          and priority = own.priority
+          and turn > 0
+        order by
+          turn,
+          sequence
+        limit
+          1
+      ) head
+    group by
+      own.job_type,
+      own.priority
+  ),
+  line_time as materialized (
+    select
+      line.lane_id,
+      line.priority,
+      coalesce(
+        line.first,
+        greatest(
+          (
+            select
+              next_turn
+            from
+              (
+                select
+                  ctid as tid,
+                  next_turn
+                from
+                  job_fair_turns
+                where
+                  lane_id = line.lane_id
+                  and priority = line.priority
+                order by
+                  next_turn desc
+                limit
+                  1
+              ) last
+          ),
+          (
+            select
+              other.first
+            from
+              type_line other
+            where
+              other.job_type = line.job_type
+              and other.priority = line.priority
+          )
+        ),
+        1
+      ) as now_turn
+    from
+      line
+  ),
+  key_turn as (
+    insert into
+      job_fair_turns as known (lane_id, priority, fair_key, next_turn, step)
+    select
+      lane_id,
+      priority,
+      fair_key,
+      now_turn + sum(step),
+      sum(step)
+    from
+      turning
+      join line_time using (lane_id, priority)
+    where
+      not keeps
+    group by
+      lane_id,
+      priority,
+      fair_key,
+      now_turn
+    order by
+      lane_id,
+      priority,
+      fair_key
+    on conflict (lane_id, priority, fair_key) do update
+    set
+      next_turn = greatest(known.next_turn + excluded.step, excluded.next_turn),
+      step = excluded.step
+    returning
+      lane_id,
+      priority,
+      fair_key,
+      next_turn - step as first
+  ),
+  turn as materialized (
+    select
+      turning.id,
+      case
+        when keeps then now_turn
+        else key_turn.first + before
+      end as turn
+    from
+      turning
+      join line_time using (lane_id, priority)
+      left join key_turn using (lane_id, priority, fair_key)
+  ),
   ready as (
     insert into
-      job_ready (job_id, sequence, lane_id, priority, bytes)
+      job_ready (job_id, sequence, lane_id, priority, bytes, turn)
     select
       id,
       sequence,
       lane_id,
       priority,
-      bytes + coalesce(octet_length(error), 0)
+      bytes + coalesce(octet_length(error), 0),
+      coalesce(turn.turn, own_turn)
     from
       updated
+      left join turn using (id)
     where
       becomes = 'pending'
   ),
@@ -1030,17 +1959,17 @@ with
       false
     from
       unnest(
-        $10::uuid[],
-        $11::text[],
+        $11::uuid[],
         $12::text[],
         $13::text[],
         $14::text[],
-        $15::uuid[],
+        $15::text[],
         $16::uuid[],
-        $17::text[],
+        $17::uuid[],
         $18::text[],
         $19::text[],
-        $20::text[]
+        $20::text[],
+        $21::text[]
       ) as entry (
         id,
         action,
@@ -1087,14 +2016,15 @@ from
 -- $7 = 1
 -- $8 = '01890a5d-ac96-774b-bcce-b302099a8057'
 -- $9 = 1000
--- $10 = made anew each time
--- $11 = '{update}'
--- $12 = '{job}'
--- $13 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $14 = '{null}'
+-- $10 = 100
+-- $11 = made anew each time
+-- $12 = '{update}'
+-- $13 = '{job}'
+-- $14 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $15 = '{null}'
 -- $16 = '{null}'
--- $17 = '{service}'
--- $18 = '{null}'
+-- $17 = '{null}'
+-- $18 = '{service}'
 -- $19 = '{null}'
 -- $20 = '{null}'
+-- $21 = '{null}'

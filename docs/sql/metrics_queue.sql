@@ -50,6 +50,7 @@ with
               lane_id = lane.id
             order by
               priority desc,
+              turn,
               sequence
             limit
               1
@@ -72,6 +73,7 @@ with
               and priority < head.priority
             order by
               priority desc,
+              turn,
               sequence
             limit
               1

@@ -476,7 +476,11 @@ type Job struct {
 	// How often they may at no cost of a retry, 0 to 10,000.
 	MaxSnoozes int32 `protobuf:"varint,32,opt,name=max_snoozes,json=maxSnoozes,proto3" json:"max_snoozes,omitempty"`
 	// The job is cancelled if no worker has started it by then. Unset: it waits for as long as it takes.
-	StartBy       *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=start_by,json=startBy,proto3" json:"start_by,omitempty"`
+	StartBy *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=start_by,json=startBy,proto3" json:"start_by,omitempty"`
+	// Jobs of different keys take turns: see NewJob.fair_key. Empty: none.
+	FairKey string `protobuf:"bytes,34,opt,name=fair_key,json=fairKey,proto3" json:"fair_key,omitempty"`
+	// A job of weight 2 takes half a turn.
+	FairWeight    float64 `protobuf:"fixed64,35,opt,name=fair_weight,json=fairWeight,proto3" json:"fair_weight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -742,6 +746,20 @@ func (x *Job) GetStartBy() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Job) GetFairKey() string {
+	if x != nil {
+		return x.FairKey
+	}
+	return ""
+}
+
+func (x *Job) GetFairWeight() float64 {
+	if x != nil {
+		return x.FairWeight
+	}
+	return 0
+}
+
 // A job to be created.
 type NewJob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -782,7 +800,15 @@ type NewJob struct {
 	// The job is cancelled, with that reason as its error, if no worker has started it within this time, by the
 	// database's clock and to half a second: since its creation, or since it was due for the first time; 1 s to
 	// 100 years. Job.start_by tells when that is. Default: it waits for as long as it takes.
-	StartWithin   *durationpb.Duration `protobuf:"bytes,17,opt,name=start_within,json=startWithin,proto3" json:"start_within,omitempty"`
+	StartWithin *durationpb.Duration `protobuf:"bytes,17,opt,name=start_within,json=startWithin,proto3" json:"start_within,omitempty"`
+	// Jobs of different keys take turns, where they are of the same job_type, required_tags, limit_key and
+	// priority: each key has one start a round, however many jobs wait. At most 255 characters. Jobs without a
+	// key take turns as if they had one in common. Default: none or, if LTB_JOBS_FAIR_BY says so, the id of the
+	// job's benchmark or of the user who creates it.
+	FairKey string `protobuf:"bytes,18,opt,name=fair_key,json=fairKey,proto3" json:"fair_key,omitempty"`
+	// How much of a start in a round the job is due, 0.01 to 100: of weight 2, jobs take half a turn each, and
+	// two start for one of weight 1. Default: 1.
+	FairWeight    *float64 `protobuf:"fixed64,19,opt,name=fair_weight,json=fairWeight,proto3,oneof" json:"fair_weight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -934,6 +960,20 @@ func (x *NewJob) GetStartWithin() *durationpb.Duration {
 		return x.StartWithin
 	}
 	return nil
+}
+
+func (x *NewJob) GetFairKey() string {
+	if x != nil {
+		return x.FairKey
+	}
+	return ""
+}
+
+func (x *NewJob) GetFairWeight() float64 {
+	if x != nil && x.FairWeight != nil {
+		return *x.FairWeight
+	}
+	return 0
 }
 
 // One run of a job by a worker.
@@ -1821,7 +1861,7 @@ var File_ltb_v1_job_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8f\n" +
+	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\n" +
 	"\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -1866,7 +1906,10 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\fsnooze_count\x18\x1f \x01(\x05R\vsnoozeCount\x12\x1f\n" +
 	"\vmax_snoozes\x18  \x01(\x05R\n" +
 	"maxSnoozes\x125\n" +
-	"\bstart_by\x18! \x01(\v2\x1a.google.protobuf.TimestampR\astartBy\"\xd3\x05\n" +
+	"\bstart_by\x18! \x01(\v2\x1a.google.protobuf.TimestampR\astartBy\x12\x19\n" +
+	"\bfair_key\x18\" \x01(\tR\afairKey\x12\x1f\n" +
+	"\vfair_weight\x18# \x01(\x01R\n" +
+	"fairWeight\"\xa4\x06\n" +
 	"\x06NewJob\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -1888,10 +1931,14 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\rmetadata_json\x18\x0f \x01(\tR\fmetadataJson\x12$\n" +
 	"\vmax_snoozes\x18\x10 \x01(\x05H\x02R\n" +
 	"maxSnoozes\x88\x01\x01\x12<\n" +
-	"\fstart_within\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vstartWithinB\x0e\n" +
+	"\fstart_within\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vstartWithin\x12\x19\n" +
+	"\bfair_key\x18\x12 \x01(\tR\afairKey\x12$\n" +
+	"\vfair_weight\x18\x13 \x01(\x01H\x03R\n" +
+	"fairWeight\x88\x01\x01B\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
-	"\f_max_snoozes\"\x96\x02\n" +
+	"\f_max_snoozesB\x0e\n" +
+	"\f_fair_weight\"\x96\x02\n" +
 	"\n" +
 	"JobAttempt\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x05R\x05epoch\x12\x18\n" +

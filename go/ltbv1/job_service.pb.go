@@ -90,7 +90,15 @@ type CreateJobRequest struct {
 	// The job is cancelled, with that reason as its error, if no worker has started it within this time, by the
 	// database's clock and to half a second: since its creation, or since it was due for the first time; 1 s to
 	// 100 years. Job.start_by tells when that is. Default: it waits for as long as it takes.
-	StartWithin   *durationpb.Duration `protobuf:"bytes,19,opt,name=start_within,json=startWithin,proto3" json:"start_within,omitempty"`
+	StartWithin *durationpb.Duration `protobuf:"bytes,19,opt,name=start_within,json=startWithin,proto3" json:"start_within,omitempty"`
+	// Jobs of different keys take turns, where they are of the same job_type, required_tags, limit_key and
+	// priority: each key has one start a round, however many jobs wait. At most 255 characters. Jobs without a
+	// key take turns as if they had one in common. Default: none or, if LTB_JOBS_FAIR_BY says so, the id of the
+	// job's benchmark or of the user who creates it.
+	FairKey string `protobuf:"bytes,20,opt,name=fair_key,json=fairKey,proto3" json:"fair_key,omitempty"`
+	// How much of a start in a round the job is due, 0.01 to 100: of weight 2, jobs take half a turn each, and
+	// two start for one of weight 1. Default: 1.
+	FairWeight    *float64 `protobuf:"fixed64,21,opt,name=fair_weight,json=fairWeight,proto3,oneof" json:"fair_weight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -256,6 +264,20 @@ func (x *CreateJobRequest) GetStartWithin() *durationpb.Duration {
 		return x.StartWithin
 	}
 	return nil
+}
+
+func (x *CreateJobRequest) GetFairKey() string {
+	if x != nil {
+		return x.FairKey
+	}
+	return ""
+}
+
+func (x *CreateJobRequest) GetFairWeight() float64 {
+	if x != nil && x.FairWeight != nil {
+		return *x.FairWeight
+	}
+	return 0
 }
 
 // Response of CreateJob.
@@ -548,7 +570,9 @@ type ListJobsRequest struct {
 	ErrorContains string `protobuf:"bytes,18,opt,name=error_contains,json=errorContains,proto3" json:"error_contains,omitempty"`
 	// Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
 	// value, objects within objects likewise. At most 1 MiB encoded.
-	Metadata      *structpb.Struct `protobuf:"bytes,19,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	Metadata *structpb.Struct `protobuf:"bytes,19,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// Only jobs with this fair_key.
+	FairKey       string `protobuf:"bytes,20,opt,name=fair_key,json=fairKey,proto3" json:"fair_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -714,6 +738,13 @@ func (x *ListJobsRequest) GetMetadata() *structpb.Struct {
 		return x.Metadata
 	}
 	return nil
+}
+
+func (x *ListJobsRequest) GetFairKey() string {
+	if x != nil {
+		return x.FairKey
+	}
+	return ""
 }
 
 // Response of ListJobs.
@@ -2632,7 +2663,9 @@ type CancelJobsRequest struct {
 	ErrorContains string `protobuf:"bytes,12,opt,name=error_contains,json=errorContains,proto3" json:"error_contains,omitempty"`
 	// Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
 	// value, objects within objects likewise. At most 1 MiB encoded.
-	Metadata      *structpb.Struct `protobuf:"bytes,13,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	Metadata *structpb.Struct `protobuf:"bytes,13,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// Only jobs with this fair_key.
+	FairKey       string `protobuf:"bytes,14,opt,name=fair_key,json=fairKey,proto3" json:"fair_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2758,6 +2791,13 @@ func (x *CancelJobsRequest) GetMetadata() *structpb.Struct {
 	return nil
 }
 
+func (x *CancelJobsRequest) GetFairKey() string {
+	if x != nil {
+		return x.FairKey
+	}
+	return ""
+}
+
 // Response of CancelJobs.
 type CancelJobsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2867,7 +2907,9 @@ type RetryJobsRequest struct {
 	// Only jobs that ended at this time or later.
 	EndedAfter *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=ended_after,json=endedAfter,proto3" json:"ended_after,omitempty"`
 	// Only jobs that ended before this time.
-	EndedBefore   *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=ended_before,json=endedBefore,proto3" json:"ended_before,omitempty"`
+	EndedBefore *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=ended_before,json=endedBefore,proto3" json:"ended_before,omitempty"`
+	// Only jobs with this fair_key.
+	FairKey       string `protobuf:"bytes,15,opt,name=fair_key,json=fairKey,proto3" json:"fair_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2998,6 +3040,13 @@ func (x *RetryJobsRequest) GetEndedBefore() *timestamppb.Timestamp {
 		return x.EndedBefore
 	}
 	return nil
+}
+
+func (x *RetryJobsRequest) GetFairKey() string {
+	if x != nil {
+		return x.FairKey
+	}
+	return ""
 }
 
 // Response of RetryJobs.
@@ -4753,7 +4802,7 @@ var File_ltb_v1_job_service_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\n" +
-	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xb1\x06\n" +
+	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\x82\a\n" +
 	"\x10CreateJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -4779,10 +4828,14 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"jsonFormat\x12$\n" +
 	"\vmax_snoozes\x18\x12 \x01(\x05H\x02R\n" +
 	"maxSnoozes\x88\x01\x01\x12<\n" +
-	"\fstart_within\x18\x13 \x01(\v2\x19.google.protobuf.DurationR\vstartWithinB\x0e\n" +
+	"\fstart_within\x18\x13 \x01(\v2\x19.google.protobuf.DurationR\vstartWithin\x12\x19\n" +
+	"\bfair_key\x18\x14 \x01(\tR\afairKey\x12$\n" +
+	"\vfair_weight\x18\x15 \x01(\x01H\x03R\n" +
+	"fairWeight\x88\x01\x01B\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
-	"\f_max_snoozes\"2\n" +
+	"\f_max_snoozesB\x0e\n" +
+	"\f_fair_weight\"2\n" +
 	"\x11CreateJobResponse\x12\x1d\n" +
 	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"[\n" +
 	"\x16BatchCreateJobsRequest\x12\"\n" +
@@ -4796,7 +4849,7 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\vjson_format\x18\x02 \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
 	"jsonFormat\"/\n" +
 	"\x0eGetJobResponse\x12\x1d\n" +
-	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\xa9\x06\n" +
+	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\xc4\x06\n" +
 	"\x0fListJobsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -4821,7 +4874,8 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\fended_before\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\vendedBefore\x12#\n" +
 	"\rrequired_tags\x18\x11 \x03(\tR\frequiredTags\x12%\n" +
 	"\x0eerror_contains\x18\x12 \x01(\tR\rerrorContains\x123\n" +
-	"\bmetadata\x18\x13 \x01(\v2\x17.google.protobuf.StructR\bmetadata\"[\n" +
+	"\bmetadata\x18\x13 \x01(\v2\x17.google.protobuf.StructR\bmetadata\x12\x19\n" +
+	"\bfair_key\x18\x14 \x01(\tR\afairKey\"[\n" +
 	"\x10ListJobsResponse\x12\x1f\n" +
 	"\x04jobs\x18\x01 \x03(\v2\v.ltb.v1.JobR\x04jobs\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9b\x02\n" +
@@ -4972,7 +5026,7 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\vjson_format\x18\x02 \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
 	"jsonFormat\"1\n" +
 	"\x10RetryJobResponse\x12\x1d\n" +
-	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\x80\x04\n" +
+	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"\x9b\x04\n" +
 	"\x11CancelJobsRequest\x12)\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x11.ltb.v1.JobStatusR\x06status\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x12!\n" +
@@ -4988,12 +5042,13 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	" \x01(\tR\tcreatedBy\x12#\n" +
 	"\rrequired_tags\x18\v \x03(\tR\frequiredTags\x12%\n" +
 	"\x0eerror_contains\x18\f \x01(\tR\rerrorContains\x123\n" +
-	"\bmetadata\x18\r \x01(\v2\x17.google.protobuf.StructR\bmetadata\"\x83\x01\n" +
+	"\bmetadata\x18\r \x01(\v2\x17.google.protobuf.StructR\bmetadata\x12\x19\n" +
+	"\bfair_key\x18\x0e \x01(\tR\afairKey\"\x83\x01\n" +
 	"\x12CancelJobsResponse\x12\x1a\n" +
 	"\baffected\x18\x01 \x01(\x05R\baffected\x12\x12\n" +
 	"\x04more\x18\x02 \x01(\bR\x04more\x12\x18\n" +
 	"\askipped\x18\x03 \x01(\x05R\askipped\x12#\n" +
-	"\rnot_permitted\x18\x04 \x01(\x05R\fnotPermitted\"\xe3\x04\n" +
+	"\rnot_permitted\x18\x04 \x01(\x05R\fnotPermitted\"\xfe\x04\n" +
 	"\x10RetryJobsRequest\x12)\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x11.ltb.v1.JobStatusR\x06status\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x12!\n" +
@@ -5011,7 +5066,8 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\bmetadata\x18\f \x01(\v2\x17.google.protobuf.StructR\bmetadata\x12;\n" +
 	"\vended_after\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"endedAfter\x12=\n" +
-	"\fended_before\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vendedBefore\"\x82\x01\n" +
+	"\fended_before\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vendedBefore\x12\x19\n" +
+	"\bfair_key\x18\x0f \x01(\tR\afairKey\"\x82\x01\n" +
 	"\x11RetryJobsResponse\x12\x1a\n" +
 	"\baffected\x18\x01 \x01(\x05R\baffected\x12\x18\n" +
 	"\askipped\x18\x02 \x01(\x05R\askipped\x12\x12\n" +

@@ -4,7 +4,7 @@ drop index idx_requests_created_at, idx_login_attempts_last_attempt, idx_session
 drop index idx_workers_last_heartbeat;
 drop index idx_job_stat_deltas_benchmark, idx_job_stat_deltas_type, idx_job_finished_worker,
   idx_job_pauses_ends_at, idx_job_limit_starts, idx_job_leases_limit_key, idx_jobs_benchmark,
-  idx_jobs_created_at, idx_jobs_status_priority;
+  idx_jobs_created_at, idx_job_fair_turns, idx_job_ready_fair, idx_jobs_status_priority;
 drop index idx_repeated_benchmarks_missing, idx_stale_rollups_missing, idx_metric_deltas_taken, idx_metric_rollups_dataset;
 drop index idx_evaluations_dated, idx_evaluations_failed, idx_evaluations_score,
   idx_evaluations_benchmark;

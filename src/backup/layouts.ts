@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "2eea94a76d0683455c67e0e9cf07d81eae2ebab8eea41645cf68feb2848cf4a9",
-  "20240320000002_add_indexes": "2eea94a76d0683455c67e0e9cf07d81eae2ebab8eea41645cf68feb2848cf4a9",
-  "20240320000003_add_audit_logs": "a9cb1114984587a00e420da81e4781d6f62490e9563d75efa08d810fb9831bab",
+  "20240320000001_initial_schema": "b56076029822f2d2d92e5f6950e167c6bd6c3d75f29878dea15092fc09393ac3",
+  "20240320000002_add_indexes": "b56076029822f2d2d92e5f6950e167c6bd6c3d75f29878dea15092fc09393ac3",
+  "20240320000003_add_audit_logs": "a695c5385d3f4457f8e7d2b2e8e522ac4f6cf65fda01edf705b3ddb0ccd8396f",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

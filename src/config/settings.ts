@@ -38,6 +38,7 @@ export const service = z.object({
   LTB_MAX_MESSAGE_BYTES: bytes(65_536, 67_108_864).default(4_194_304),
   LTB_DEFAULT_DEADLINE: seconds(0.1, 3600).default(30),
   LTB_DRAIN_TIMEOUT: seconds(0, 3600).default(10),
+  LTB_JOBS_FAIR_BY: oneOf("none", "benchmark", "user").default("none"),
   LTB_REPLICA_MAX_LAG: seconds(1, 3600).default(10),
   LTB_RETENTION_JOBS_DAYS: integer(1, 36_500).optional(),
   LTB_RETENTION_EVALUATIONS_DAYS: integer(1, 36_500).optional(),

@@ -3,14 +3,15 @@ import { z } from "zod";
 import { type AuditEntry, auditEntries } from "../audit/record.ts";
 import type { Origin } from "../call-scope.ts";
 import type { Executor } from "../database/statement/executor.ts";
-import { example, sql, statement } from "../database/statement/sql.ts";
+import { example, type Fragment, sql, statement } from "../database/statement/sql.ts";
 import { table } from "../database/statement/table.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { jsonBytes } from "../validation.ts";
 import type { ParsedJob } from "./input.ts";
-import { keptBenchmarks, madeLanes, readyJobs, recordChanges, takenKeys } from "./parts.ts";
+import { keptBenchmarks, madeLanes, readyJobs, readyJobsByTurns, recordChanges, takenKeys } from "./parts.ts";
 import type { Job } from "./rows.ts";
+import { takenTurns } from "./turns.ts";
 
 export type JobToCreate = ParsedJob & {
   id: string;
@@ -35,6 +36,7 @@ export const exampleJob: JobToCreate = {
   maxRetries: 3,
   maxSnoozes: 1_000,
   timeoutSeconds: 300,
+  fairWeight: 1,
   requiredTags: [],
   origin: undefined,
 };
@@ -53,6 +55,8 @@ const jobColumns = {
   startWithinMs: "int8",
   benchmarkId: "uuid",
   uniqueKey: "text",
+  fairKey: "text",
+  fairWeight: "float8",
   metadata: "jsonb",
   createdBy: "uuid",
   ordinality: true,
@@ -65,27 +69,46 @@ const state = sql.fragment`(case when run_at > now() then 'scheduled' else 'pend
 const changes = recordChanges("created", null, { each: state, among: ["pending", "scheduled"] });
 const benchmark = keptBenchmarks("given");
 const keyed = takenKeys("item", sql.fragment`ordinality`);
-const ready = readyJobs("created", sql.fragment`bytes`, sql.fragment`run_at is null or run_at <= now()`);
+const isReady = sql.fragment`run_at is null or run_at <= now()`;
+const ready = readyJobs("created", sql.fragment`bytes`, isReady);
+const readyByTurns = readyJobsByTurns("created", sql.fragment`bytes`, isReady);
+const isNoRepeat = sql.fragment`
+  (unique_key is null or exists (select from keyed where keyed.job_id = item.id))`;
+const turns = takenTurns("item", {
+  order: sql.fragment`ordinality`,
+  when: sql.fragment`(due_at is null or due_at <= now())
+    and (unique_key is null or exists (select from keyed where keyed.job_id = j.id))`,
+});
 
 // Each lane slows down every claim, so their number is bounded; a few more may slip in at the same time. They
 // are counted only where there is a new one.
 const newLanes = madeLanes(sql.fragment`
-  select id, job_type, required_tags, limit_key from wanted
+  select id, job_type, required_tags, limit_key, has_keys from wanted
   where is_missing and (
     not is_new
     or (select count(*) from job_lanes) + (select count(*) from wanted where is_new) <= ${limits.lanes}
   )
   order by id`);
 
-const laneColumns = { id: "uuid", jobType: "text", requiredTags: "jsonb", limitKey: "text" } as const;
+const laneColumns = {
+  id: "uuid",
+  jobType: "text",
+  requiredTags: "jsonb",
+  limitKey: "text",
+  hasKeys: "bool",
+} as const;
 
-/** The lanes of jobs, each once. */
+/** The lanes of jobs, each once, and whether any of its jobs has a key to take turns by. */
 function lanesOf(jobs: readonly JobToCreate[]) {
+  const withKeys = new Set(jobs.filter(hasFairKey).map(({ laneId }) => laneId));
   const lanes = jobs.map(({ laneId: id, jobType, requiredTags, limitKey }) => {
-    return [id, { id, jobType, requiredTags, limitKey }] as const;
+    return [id, { id, jobType, requiredTags, limitKey, hasKeys: withKeys.has(id) }] as const;
   });
   return [...new Map(lanes).values()];
 }
+
+/** Whether a job has a key of its own to take turns by. */
+export const hasFairKey = ({ fairKey }: Pick<ParsedJob, "fairKey">) => (fairKey ?? null) !== null;
 
 // One statement writes the job, its place in line, its key, the statistics, the event and the audit entry.
 // Rows go in by the order of the items, so that "oldest first" holds within a batch too; keys are inserted in
@@ -93,14 +116,13 @@ function lanesOf(jobs: readonly JobToCreate[]) {
 // what a job takes of PostgreSQL is its audit entry: a seventh is the JSON of the changes, a twelfth the
 // columns that are the same in all. Its place in line, the statistics and the indexes of the trail hardly
 // show.
-const insertJobs = statement("job_insert", {
-  row: z.object({ createdAt: z.string(), inserted: z.number(), ids: z.array(z.string()).nullable() }),
-  build: (jobs: readonly JobToCreate[]) => sql.fragment`
+const insertion = (jobs: readonly JobToCreate[], byTurns: boolean): Fragment => sql.fragment`
     with wanted as materialized (
       select
-        wanted.id, wanted.job_type, wanted.limit_key,
+        wanted.id, wanted.job_type, wanted.limit_key, wanted.has_keys, lane.fair,
         array(select jsonb_array_elements_text(wanted.required_tags)) as required_tags,
-        lane.id is null as is_new, lane.id is null or lane.retired_at is not null as is_missing
+        lane.id is null as is_new, lane.id is null or lane.retired_at is not null
+          or (wanted.has_keys and not lane.fair) as is_missing
       from ${table("wanted", lanesOf(jobs), laneColumns)} left join job_lanes lane on lane.id = wanted.id
     ), ${newLanes}, given as materialized (
       select * from ${table("given", jobs, jobColumns)}
@@ -113,20 +135,22 @@ const insertJobs = statement("job_insert", {
       from given
       join wanted lane on lane.id = given.lane_id
         and (not lane.is_missing or lane.id in (select id from made))
-      where given.benchmark_id is null or given.benchmark_id in (select id from benchmark)
-    ), ${keyed}, created as (
+      where (given.benchmark_id is null or given.benchmark_id in (select id from benchmark))
+        ${byTurns ? sql.fragment`` : sql.fragment`and not exists (select from wanted where fair)`}
+    ), ${keyed}${byTurns ? sql.fragment`, ${turns}` : sql.fragment``}, created as (
       insert into jobs (
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
-        max_snoozes, timeout_seconds, run_at, start_by, benchmark_id, unique_key, metadata, created_by
+        max_snoozes, timeout_seconds, run_at, start_by, benchmark_id, unique_key, fair_key, fair_weight,
+        metadata, created_by
       )
       select
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
-        max_snoozes, timeout_seconds, due_at, start_by, benchmark_id, unique_key, metadata, created_by
-      from item
-      where unique_key is null or exists (select from keyed where keyed.job_id = item.id)
+        max_snoozes, timeout_seconds, due_at, start_by, benchmark_id, unique_key, fair_key, fair_weight,
+        metadata, created_by
+      from item where ${isNoRepeat}
       order by ordinality
       returning id, sequence, lane_id, priority, bytes, run_at, start_by, job_type, benchmark_id
-    ), ${ready}, scheduled as (
+    ), ${byTurns ? readyByTurns : ready}, scheduled as (
       insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
     ), deadline as (
       insert into job_start_deadlines (start_by, job_id)
@@ -134,8 +158,29 @@ const insertJobs = statement("job_insert", {
     ), ${changes}, ${auditEntries(jobs.map(entryOf), isCreated)}
     select
       now() as created_at, count(*) as inserted,
-      case when count(*) < ${jobs.length} then array_agg(id) end as ids
-    from created`,
+      case when count(*) < ${jobs.length} then array_agg(id) end as ids,
+      case when count(*) < ${jobs.length} then exists (select from wanted where fair) end as is_fair
+    from created`;
+
+const insertedRow = z.object({
+  createdAt: z.string(),
+  inserted: z.number(),
+  ids: z.array(z.string()).nullable(),
+  /** Where jobs are left out: whether any of the lanes is fair. */
+  isFair: z.boolean().nullable(),
+});
+
+/** Creates jobs that have no keys to take turns by: none of them if any goes to a fair lane. */
+const insertJobs = statement("job_insert", {
+  row: insertedRow,
+  build: (jobs: readonly JobToCreate[]) => insertion(jobs, false),
+  examples: [[[exampleJob]]],
+});
+
+// It is a statement of its own, as even to look for turns takes one that creates a single job a while.
+const insertJobsByTurns = statement("job_insert_by_turns", {
+  row: insertedRow,
+  build: (jobs: readonly JobToCreate[]) => insertion(jobs, true),
   examples: [[[exampleJob]]],
 });
 
@@ -166,24 +211,32 @@ const explainRefusals = statement("job_explain_refusals", {
   examples: [[[exampleJob]]],
 });
 
-type SizedJob = Pick<ParsedJob, "payload" | "metadata" | "requiredTags" | "limitKey" | "uniqueKey">;
+type SizedJob = Pick<
+  ParsedJob,
+  "payload" | "metadata" | "requiredTags" | "limitKey" | "uniqueKey" | "fairKey"
+>;
 
 /** About how many bytes a message takes for the job, without its result and error. */
 export function bytesOf(job: SizedJob): number {
-  const { payload, metadata, requiredTags, limitKey, uniqueKey } = job;
-  const given = [requiredTags, limitKey ?? null, uniqueKey ?? null];
+  const { payload, metadata, requiredTags, limitKey, uniqueKey, fairKey } = job;
+  const given = [requiredTags, limitKey ?? null, uniqueKey ?? null, fairKey ?? null];
   return limits.jobBytes + jsonBytes(payload) + jsonBytes(metadata ?? null) + jsonBytes(given);
 }
 
 /** Creates jobs by one statement. A job that cannot be created does not hold up the others. */
 export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Promise<readonly Creation[]> {
-  const { createdAt, inserted, ids } = await db.one(insertJobs(jobs));
+  const { createdAt, inserted, ids } = await insert(db, jobs);
   if (inserted === jobs.length) return jobs.map((job) => newJob(job, createdAt));
   const created = new Set(ids);
   const refused = jobs.filter(({ id }) => !created.has(id));
   const reasons = await db.any(explainRefusals(refused));
   const refusals = new Map(refused.map((job, position) => [job, refusalOf(job, reasons[position])]));
   return jobs.map((job) => refusals.get(job) ?? newJob(job, createdAt));
+}
+
+async function insert(db: Executor, jobs: readonly JobToCreate[]): Promise<z.output<typeof insertedRow>> {
+  const plain = jobs.some(hasFairKey) ? undefined : await db.one(insertJobs(jobs));
+  return plain && !plain.isFair ? plain : db.one(insertJobsByTurns(jobs));
 }
 
 /** A job that is ready. */
@@ -200,6 +253,7 @@ export function newJob(created: JobToCreate, createdAt: string): Job {
     limitKey: job.limitKey ?? null,
     metadata: job.metadata ?? null,
     uniqueKey: job.uniqueKey ?? null,
+    fairKey: job.fairKey ?? null,
     createdBy: job.createdBy ?? null,
     status: "pending",
     result: null,
@@ -258,9 +312,15 @@ export function entryOf({
   createdBy: _by,
   requiredTags,
   delayMs,
+  fairWeight,
   ...job
 }: JobToCreate): AuditEntry {
   const delay = typeof delayMs === "number" ? { delay: `${delayMs / 1000}s` } : {};
-  const after = { ...job, ...delay, ...(requiredTags.length > 0 && { requiredTags }) };
+  const after = {
+    ...job,
+    ...delay,
+    ...(requiredTags.length > 0 && { requiredTags }),
+    ...(fairWeight !== 1 && { fairWeight }),
+  };
   return { action: "create", entityType: "job", entityId: id, changes: { after }, origin };
 }

@@ -29,6 +29,12 @@ export const reasonText = text(limits.messageLength).transform((reason) => reaso
 
 const notBothTimes = { path: ["runAt"], message: "must not be given together with delay" };
 
+const fairWeights = `must be a number from ${limits.fairWeightMin} to ${limits.fairWeightMax}`;
+const fairWeight = z
+  .number(fairWeights)
+  .min(limits.fairWeightMin, fairWeights)
+  .max(limits.fairWeightMax, fairWeights);
+
 export const newJob = z
   .strictObject({
     id: uuid.optional(),
@@ -46,6 +52,8 @@ export const newJob = z
     limitKey: key.nullish(),
     metadata: jsonObject.nullish(),
     uniqueKey: key.nullish(),
+    fairKey: key.nullish(),
+    fairWeight: fairWeight.default(1),
     createdBy: uuid.nullish(),
   })
   .refine(({ runAt, delayMs }) => (runAt ?? null) === null || (delayMs ?? null) === null, notBothTimes);
@@ -53,7 +61,7 @@ export const newJob = z
 /**
  * A job to create. At most one live job has a type's `uniqueKey`. It is ready at once, from `runAt` on, or
  * once `delayMs` have passed by the database's clock. If no worker starts it within `startWithinMs` of that,
- * it is cancelled.
+ * it is cancelled. Jobs of different `fairKey`s take turns, of weight 2 twice as often as of weight 1.
  */
 export type NewJob = z.input<typeof newJob>;
 
@@ -164,6 +172,7 @@ const jobMatch = z.strictObject({
   jobType: text(limits.providerLength).optional(),
   benchmarkId: uuid.optional(),
   limitKey: text(limits.nameLength).optional(),
+  fairKey: text(limits.nameLength).optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
   createdBy: uuid.optional(),
@@ -206,7 +215,12 @@ const newestPosition = z.object({ order: z.literal("newest"), key: z.string(), i
 export const jobPositions = {
   newest: newestPosition,
   ended: newestPosition,
-  priority: z.object({ order: z.literal("priority"), priority: z.number(), sequence: z.number() }),
+  priority: z.object({
+    order: z.literal("priority"),
+    priority: z.number(),
+    turn: z.number(),
+    sequence: z.number(),
+  }),
 };
 
 export type NewestPosition = z.output<typeof newestPosition>;

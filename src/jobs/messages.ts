@@ -43,6 +43,8 @@ export function jobMessage(job: Job, asText: boolean, attempts: readonly JobAtte
     benchmarkId: job.benchmarkId ?? "",
     limitKey: job.limitKey ?? "",
     uniqueKey: job.uniqueKey ?? "",
+    fairKey: job.fairKey ?? "",
+    fairWeight: job.fairWeight,
     metadata: asText || metadata === null ? undefined : jsonValueOf(metadata),
     progress: job.progress,
     progressMessage: job.progressMessage ?? "",

@@ -1,6 +1,7 @@
 import { type Fragment, fragmentOf, sql } from "../database/statement/sql.ts";
 import { limits } from "../limits.ts";
 import { jobEvents } from "../watch/events.ts";
+import { takenTurns } from "./turns.ts";
 
 // These CTEs are common to statements about jobs. Parameters name earlier CTEs, with the columns in brackets.
 
@@ -62,38 +63,71 @@ export const isOfJob = (b: string, j: string): Fragment => sql.fragment`
 
 /**
  * Makes lanes that are not there, and takes retired ones back.
- * @param lanes a select of their id, job_type, required_tags and limit_key, each once, in the order of locks
+ * @param lanes a select of their id, job_type, required_tags, limit_key and fair, each once, in the order of
+ * locks
  */
 export const madeLanes = (lanes: Fragment): Fragment => sql.fragment`
   made as (
-    insert into job_lanes (id, job_type, required_tags, limit_key) ${lanes}
-    on conflict (id) do update set retired_at = null
+    insert into job_lanes (id, job_type, required_tags, limit_key, fair) ${lanes}
+    on conflict (id) do update set retired_at = null, fair = job_lanes.fair or excluded.fair
     returning id
   )`;
 
-/** Puts jobs (id, sequence, lane_id, priority) into line, which have so many `bytes`. */
+/** Puts jobs (id, sequence, lane_id, priority) into line, which have so many `bytes` and take no turns. */
 export const readyJobs = (jobs: string, bytes: Fragment, when: Fragment): Fragment => sql.fragment`
   ready as (
     insert into job_ready (job_id, sequence, lane_id, priority, bytes)
     select id, sequence, lane_id, priority, ${bytes} from ${fragmentOf(jobs)} where ${when}
   )`;
 
-export const laneColumns = fragmentOf("j.lane_id, j.job_type, j.required_tags, j.limit_key");
+/**
+ * Does the same with jobs of which some take turns: see `takenTurns`.
+ * @param ownTurn that of one which takes none. Default: 0
+ */
+export const readyJobsByTurns = (
+  jobs: string,
+  bytes: Fragment,
+  when: Fragment,
+  ownTurn = sql.fragment`0`,
+): Fragment => sql.fragment`
+  ready as (
+    insert into job_ready (job_id, sequence, lane_id, priority, bytes, turn)
+    select id, sequence, lane_id, priority, ${bytes}, coalesce(turn.turn, ${ownTurn})
+    from ${fragmentOf(jobs)} left join turn using (id) where ${when}
+  )`;
+
+export const laneColumns = fragmentOf("j.lane_id, j.job_type, j.required_tags, j.limit_key, j.fair_key");
 
 /** Makes the lanes of jobs (`laneColumns`) that come back into line. */
 export const returnedLanes = (jobs: string): Fragment =>
   madeLanes(sql.fragment`
-    select distinct on (lane_id) lane_id, job_type, required_tags, limit_key from ${fragmentOf(jobs)} j
+    select lane_id, job_type, required_tags, limit_key, bool_or(fair_key is not null)
+    from ${fragmentOf(jobs)} j
     where not exists (
-      select from job_lanes lane where lane.id = j.lane_id and lane.retired_at is null
+      select from job_lanes lane
+      where lane.id = j.lane_id and lane.retired_at is null and (lane.fair or j.fair_key is null)
     )
-    order by lane_id`);
+    group by lane_id, job_type, required_tags, limit_key order by lane_id`);
 
-export const lineColumns = fragmentOf("j.sequence, j.priority, j.bytes, j.error");
+export const lineColumns = fragmentOf("j.sequence, j.priority, j.fair_weight, j.bytes, j.error");
 
-/** Puts jobs (id, lane_id, `lineColumns`), whose lanes are there, into line again. */
-export const returnedJobs = (jobs: string, when = sql.fragment`true`): Fragment =>
-  readyJobs(jobs, sql.fragment`bytes + coalesce(octet_length(error), 0)`, when);
+/** How jobs come back into line; each is of a job of the CTE, in `when` and `ownTurn` without a name. */
+interface Return {
+  /** Which do. Default: all */
+  when?: Fragment;
+  /** Which of the jobs `j` stand where they stood, rather than take turns of their keys. Default: none */
+  keeps?: Fragment;
+  /** The turn that a job has already; 0: none. Default: 0 */
+  ownTurn?: Fragment;
+}
+
+/** Puts jobs (id, `laneColumns`, `lineColumns`), whose lanes are there, into line again. */
+export function returnedJobs(jobs: string, { when = sql.fragment`true`, keeps, ownTurn }: Return): Fragment {
+  const takesTurn = ownTurn ? sql.fragment`${when} and ${ownTurn} = 0` : when;
+  return sql.fragment`
+  ${takenTurns(jobs, { order: fragmentOf("sequence"), when: takesTurn, keeps })},
+  ${readyJobsByTurns(jobs, sql.fragment`bytes + coalesce(octet_length(error), 0)`, when, ownTurn)}`;
+}
 
 /**
  * Takes the unique keys of jobs (id, job_type, unique_key), as far as they are free.

@@ -15,6 +15,9 @@ import { Lanes } from "./limits/lanes.ts";
 import { Outages } from "./upkeep/outages.ts";
 import { type JobWrites, writeTogether } from "./writes.ts";
 
+/** What of a job is its fair key, if it is created without one. */
+export type FairBy = "none" | "benchmark" | "user";
+
 /** The state and work of one process for the queue, shared by all its repositories. */
 export class JobQueue {
   readonly lanes: Lanes;
@@ -29,10 +32,13 @@ export class JobQueue {
   readonly feed: ChangeFeed;
   readonly outages = new Outages();
   readonly counts: Counts;
+  readonly fairBy: FairBy;
   readonly #listeners = new Set<(hint: Hint) => void>();
 
-  constructor(db: Executor, counts = new Counts()) {
+  /** @param options.fairBy what jobs without a fair key take turns by. Default: nothing */
+  constructor(db: Executor, { counts = new Counts(), fairBy = "none" as FairBy } = {}) {
     this.counts = counts;
+    this.fairBy = fairBy;
     this.lanes = new Lanes(db);
     this.offers = new Offers(db);
     this.feed = new ChangeFeed(db, jobEvents);

@@ -12,7 +12,7 @@ import type { Counts } from "../metrics/counts.ts";
 import { parseInput, uuid } from "../validation.ts";
 import type { Lease } from "./claim/taking.ts";
 import { type ClaimAlong, claimAlong, claimForWorker, type WorkerClaim } from "./claim/worker.ts";
-import { bytesOf, createJobs, type JobToCreate, keyTaken, tooManyLanes } from "./create.ts";
+import { bytesOf, createJobs, hasFairKey, type JobToCreate, keyTaken, tooManyLanes } from "./create.ts";
 import { completeAndClaim } from "./finish/complete-and-claim.ts";
 import { type End, lockHeldLeases } from "./finish/finish.ts";
 import { endOfCompletion, endOfFailure } from "./finish/rejection.ts";
@@ -27,7 +27,7 @@ import { type jobFields, listFieldValues } from "./lists/field-values.ts";
 import { type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
 import * as query from "./lists/query.ts";
 import { type JobStats, type JobTypeStats, jobStats } from "./lists/stats.ts";
-import type { JobQueue } from "./queue.ts";
+import type { FairBy, JobQueue } from "./queue.ts";
 import { forbiddenChange, idTaken, isIdTaken, keepsChanging, nameTakenId, refusalAt } from "./refusals.ts";
 import type { Job, JobAttempt, JobStatus } from "./rows.ts";
 import {
@@ -82,7 +82,7 @@ export class JobRepository {
    */
   async create(job: input.NewJob, request?: RequestKey): Promise<Job> {
     const parsed = parseInput(input.newJob, job);
-    const prepared = prepare(parsed);
+    const prepared = prepare(parsed, this.#queue.fairBy);
     const create = async (writes: JobWrites) => {
       const job = await writes.create(prepared).catch((error) => {
         throw nameTakenId(error, parsed.id);
@@ -110,7 +110,7 @@ export class JobRepository {
    */
   async createMany(jobs: readonly input.NewJob[], request?: RequestKey): Promise<readonly Job[]> {
     const parsed = parseInput(input.newJobs, jobs, "jobs");
-    const prepared = parsed.map(prepare);
+    const prepared = parsed.map((job) => prepare(job, this.#queue.fairBy));
     const created = await this.#handingOver((createJobs) =>
       runOnce(this.#db, request, "BatchCreateJobs", parsed, {
         create: (db): Promise<readonly Job[]> =>
@@ -578,11 +578,17 @@ export class JobRepository {
   }
 }
 
-function prepare(job: input.ParsedJob): JobToCreate {
+function prepare(given: input.ParsedJob, fairBy: FairBy): JobToCreate {
+  const job = withFairKey(given, fairBy);
   const { id = newId(), jobType, requiredTags, limitKey } = job;
   const laneId = laneIdOf({ jobType, requiredTags, limitKey: limitKey ?? null });
   const runAt = job.runAt && atMicroseconds(job.runAt);
   return { ...job, id, laneId, runAt, bytes: bytesOf(job), origin: currentOrigin() };
+}
+
+function withFairKey(job: input.ParsedJob, fairBy: FairBy): input.ParsedJob {
+  if (fairBy === "none" || hasFairKey(job)) return job;
+  return { ...job, fairKey: fairBy === "user" ? job.createdBy : job.benchmarkId };
 }
 
 /** A time as the database will answer it. */

@@ -29,6 +29,8 @@ export const jobRow = z.object({
   benchmarkId: z.string().nullable(),
   limitKey: z.string().nullable(),
   uniqueKey: z.string().nullable(),
+  fairKey: z.string().nullable(),
+  fairWeight: z.number(),
   metadata: jsonColumn<JsonObject>().nullable(),
   progress: z.number(),
   progressMessage: z.string().nullable(),

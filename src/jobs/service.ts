@@ -319,6 +319,8 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     limitKey: omitEmpty(job.limitKey),
     metadata: jsonOf(job.metadata, job.metadataJson),
     uniqueKey: omitEmpty(job.uniqueKey),
+    fairKey: omitEmpty(job.fairKey),
+    fairWeight: job.fairWeight,
     createdBy: actorIdOf(context),
   };
 }
@@ -400,6 +402,7 @@ function matchOf(request: ListJobsRequest | CancelJobsRequest | RetryJobsRequest
     jobType: omitEmpty(request.jobType),
     benchmarkId: omitEmpty(request.benchmarkId),
     limitKey: omitEmpty(request.limitKey),
+    fairKey: omitEmpty(request.fairKey),
     createdAfter: fromTimestamp(request.createdAfter, "created_after"),
     createdBefore: fromTimestamp(request.createdBefore, "created_before"),
     createdBy: omitEmpty(request.createdBy),

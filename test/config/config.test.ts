@@ -70,6 +70,7 @@ describe("defaults", () => {
       tls: undefined,
       allowInsecure: false,
       maxConnections: 2_000,
+      jobsFairBy: "none",
       logLevel: "info",
       logFormat: "auto",
       auth: "required",

@@ -14,6 +14,7 @@ function job(letters: number, metadata?: { text: string }): JobToCreate {
     maxRetries: 3,
     maxSnoozes: 1_000,
     timeoutSeconds: 300,
+    fairWeight: 1,
     requiredTags: [],
   };
   return { ...parsed, id: newId(), laneId: newId(), bytes: bytesOf(parsed), origin: undefined };

@@ -124,7 +124,8 @@ export async function emptyQueue(client: Pool): Promise<void> {
   await client.query(`
     alter table job_attempts disable trigger job_attempts_append_only;
     truncate jobs, job_ready, job_scheduled, job_leases, job_keys, job_finished, job_attempts, job_limits, job_limit_starts,
-      job_pauses, job_start_deadlines, job_events, job_stat_deltas, requests, workers, worker_slots, audit_unsealed;
+      job_pauses, job_fair_turns, job_start_deadlines, job_events, job_stat_deltas, requests, workers, worker_slots, audit_unsealed;
+    update job_lanes set fair = false where fair;
     alter table job_attempts enable trigger job_attempts_append_only`);
 }
 
@@ -168,6 +169,14 @@ const checks = `
   select 'a ready row differs from its job', r.job_id::text from job_ready r join jobs j on j.id = r.job_id
   where (r.lane_id, r.priority, r.sequence, r.bytes) is distinct from
     (j.lane_id, j.priority, j.sequence, j.bytes + coalesce(octet_length(j.error), 0))
+  union all
+  select 'a job has no turn', r.job_id::text from job_ready r join jobs j on j.id = r.job_id
+  where j.fair_key is not null and r.turn = 0
+  union all
+  select 'a key may get a turn again', r.job_id::text
+  from job_ready r join jobs j on j.id = r.job_id join job_fair_turns t
+    on t.lane_id = r.lane_id and t.priority = r.priority and t.fair_key = coalesce(j.fair_key, '')
+  where r.turn >= t.next_turn and j.epoch = 0
   union all
   select 'a scheduled row differs from its job', s.job_id::text from job_scheduled s join jobs j on j.id = s.job_id
   where s.run_at is distinct from j.run_at

@@ -14,6 +14,7 @@ export interface MatchOptions {
   type?: string;
   benchmark?: string;
   limitKey?: string;
+  fairKey?: string;
   createdAfter?: Date;
   createdBefore?: Date;
   createdBy?: string;
@@ -28,6 +29,7 @@ export function withMatchOptions(command: Command, only: string): Command {
     .option("--type <type>", `${only} of this type`)
     .option("--benchmark <benchmark>", `${only} of this benchmark: ${NEWEST}`)
     .option("--limit-key <key>", `${only} with this limit key`)
+    .option("--fair-key <key>", `${only} with this fair key`)
     .option("--created-after <time>", `${only} created at this time or later`, parseTime)
     .option("--created-before <time>", `${only} created before this time`, parseTime)
     .option("--created-by <id>", `${only} that the user with this id created`)
@@ -38,11 +40,13 @@ export function withMatchOptions(command: Command, only: string): Command {
 
 /** The fields of a request that these options make. */
 export async function matchOf({ benchmarks }: ServiceClient, options: MatchOptions) {
-  const { type, benchmark, limitKey, createdAfter, createdBefore, createdBy, tag, error, metadata } = options;
+  const { type, benchmark, limitKey, fairKey, createdAfter, createdBefore, createdBy } = options;
+  const { tag, error, metadata } = options;
   return {
     jobType: type ?? "",
     benchmarkId: await findBenchmarkId(benchmarks, benchmark),
     limitKey: limitKey ?? "",
+    fairKey: fairKey ?? "",
     ...(createdAfter && { createdAfter: timestampFromDate(createdAfter) }),
     ...(createdBefore && { createdBefore: timestampFromDate(createdBefore) }),
     createdBy: createdBy ?? "",
@@ -84,8 +88,17 @@ export const withEndedOptions = (command: Command): Command =>
     .option("--ended-before <time>", `${INSTEAD} that ended before this time`, parseTime);
 
 const picks = [
-  ...(["status", "type", "benchmark", "limitKey", "createdAfter", "createdBefore", "createdBy"] as const),
-  ...(["tag", "error", "metadata", "endedAfter", "endedBefore"] as const),
+  ...(["status", "type", "benchmark", "limitKey", "fairKey"] as const),
+  ...([
+    "createdAfter",
+    "createdBefore",
+    "createdBy",
+    "tag",
+    "error",
+    "metadata",
+    "endedAfter",
+    "endedBefore",
+  ] as const),
 ];
 
 /**

@@ -8,7 +8,14 @@ import { addServiceCommand, type Command } from "../shared/command.ts";
 import { noteConsole } from "../shared/console-link.ts";
 import { requireAnswer, UsageError } from "../shared/errors.ts";
 import { findBenchmarkId, NEWEST } from "../shared/find-benchmark.ts";
-import { gatherValues, given, parseDuration, parseTime, parseWhole } from "../shared/options.ts";
+import {
+  gatherValues,
+  given,
+  parseDuration,
+  parseFairWeight,
+  parseTime,
+  parseWhole,
+} from "../shared/options.ts";
 import { print, printJson } from "../shared/output.ts";
 import { toPlain } from "../shared/plain.ts";
 import { readPayload } from "./payload.ts";
@@ -26,6 +33,8 @@ interface Options extends ServiceOptions {
   benchmark?: string;
   limitKey?: string;
   uniqueKey?: string;
+  fairKey?: string;
+  fairWeight?: number;
   requestId?: string;
   jsonl?: string;
 }
@@ -65,6 +74,12 @@ export function addCommand(job: Command): void {
     .option("--limit-key <key>", "counts against this limit; see ltb limit set")
     .addOption(
       new Option("--unique-key <key>", "fail if a live job of the type has this key").conflicts("jsonl"),
+    )
+    .option("--fair-key <key>", "takes turns with jobs of other keys")
+    .option(
+      "--fair-weight <n>",
+      "0.01 to 100: of weight 2, two jobs start for one of weight 1 (default: 1)",
+      parseFairWeight,
     )
     .option(
       "--request-id <id>",
@@ -107,12 +122,12 @@ async function submit(
 
 async function fieldsOf(client: ServiceClient, jobType: string, options: Options): Promise<JobFields> {
   const { priority, maxRetries, maxSnoozes, timeout, tag, runAt, in: delayMs } = options;
-  const { startWithin, limitKey, uniqueKey } = options;
+  const { startWithin, limitKey, uniqueKey, fairKey, fairWeight } = options;
   return {
     jobType,
     benchmarkId: await findBenchmarkId(client.benchmarks, options.benchmark),
     ...given({ priority, maxRetries, maxSnoozes, timeoutSeconds: timeout, requiredTags: tag }),
-    ...given({ limitKey, uniqueKey }),
+    ...given({ limitKey, uniqueKey, fairKey, fairWeight }),
     ...given({
       runAt: runAt && timestampFromDate(runAt),
       delay: delayMs === undefined ? undefined : toDuration(delayMs),

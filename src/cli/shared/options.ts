@@ -37,6 +37,13 @@ export function parseFraction(max: number): (text: string) => number {
   };
 }
 
+/** Reads the weight of a job among those of other keys. */
+export function parseFairWeight(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0.01 && value <= 100)) throw new InvalidArgumentError("Expected a number from 0.01 to 100.");
+  return value;
+}
+
 /** Any number. */
 export function parseNumber(text: string): number {
   const value = Number(text);

@@ -7,6 +7,7 @@ import { type Creation, createJobs, entryOf, exampleJob, type JobToCreate, newJo
 import type { Lanes } from "../limits/lanes.ts";
 import { keptBenchmarks, lockedSlots, recordChanges } from "../parts.ts";
 import type { Job } from "../rows.ts";
+import { lineOrder } from "../turns.ts";
 import type { CreateJobs } from "../writes.ts";
 import type { Claimer, Offer } from "./claimer.ts";
 import { type Demand, exampleDemand, type Lease, openLanes } from "./taking.ts";
@@ -30,6 +31,8 @@ const pairColumns = {
   timeoutSeconds: "int4",
   startWithinMs: "int8",
   benchmarkId: "uuid",
+  fairKey: "text",
+  fairWeight: "float8",
   metadata: "jsonb",
   createdBy: "uuid",
   workerId: "text",
@@ -46,9 +49,10 @@ const changes = recordChanges("created", null, "running");
 const isCreated = sql.fragment`entry.entity_id in (select id::text from created)`;
 
 // It is `job_insert` and `job_claim` in one, for jobs that never stand in line: no job waits that the claim
-// would be given before. Slots and benchmarks that others hold are not waited for. A job that is left out is
-// created ready, as ever, by another statement: so are jobs of a lane that is paused or not there, those for
-// workers without a free slot, and for claims whose request id was answered before.
+// would be given before, so none of them takes a turn. Slots and benchmarks that others hold are not waited
+// for. A job that is left out is created ready, as ever, by another statement: so are jobs of a lane that is
+// paused or not there, those for workers without a free slot, and for claims whose request id was answered
+// before.
 const insertLeased = statement("job_insert_leased", {
   row: z.object({ position: z.number(), createdAt: z.string(), startedAt: z.string() }),
   build: (pairs: readonly Pair[], lanes: readonly string[]) => sql.fragment`
@@ -64,7 +68,7 @@ const insertLeased = statement("job_insert_leased", {
         and (item.benchmark_id is null or item.benchmark_id in (select id from benchmark))
         and item.priority > coalesce((
           select max(ready.priority) from open cross join lateral (
-            select priority from job_ready where lane_id = open.id order by priority desc, sequence limit 1
+            select priority from job_ready where lane_id = open.id order by ${lineOrder} limit 1
           ) ready
         ), item.priority::bigint - 1)
     ), answered as (
@@ -79,13 +83,13 @@ const insertLeased = statement("job_insert_leased", {
     ), created as (
       insert into jobs (
         id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, max_snoozes,
-        timeout_seconds, start_by, benchmark_id, metadata, created_by, status, epoch, version, assigned_worker_id,
-        started_at, updated_at
+        timeout_seconds, start_by, benchmark_id, fair_key, fair_weight, metadata, created_by, status, epoch,
+        version, assigned_worker_id, started_at, updated_at
       )
       select
         id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, max_snoozes,
-        timeout_seconds, now() + start_within_ms * interval '1 ms', benchmark_id, metadata, created_by,
-        'running', 1, 2, slot_id, at, at
+        timeout_seconds, now() + start_within_ms * interval '1 ms', benchmark_id, fair_key, fair_weight,
+        metadata, created_by, 'running', 1, 2, slot_id, at, at
       from given order by ordinality
       returning id, job_type, benchmark_id
     ), lease as (

@@ -5,6 +5,7 @@ import { limits } from "../../limits.ts";
 import type { JsonObject } from "../../validation.ts";
 import type { Lane } from "../limits/lanes.ts";
 import { jobRow } from "../rows.ts";
+import { lineOrder } from "../turns.ts";
 
 // What statements have in common that take jobs out of line for workers.
 
@@ -77,13 +78,13 @@ const mostJobs = fragmentOf(String(Math.ceil(limits.pageBytes / limits.jobBytes)
 
 const headsOf = (lane: string, most: Fragment): Fragment => sql.fragment`
   lateral (
-    select ready.ctid as tid, ready.priority, ready.sequence, ready.bytes
+    select ready.ctid as tid, ready.priority, ready.turn, ready.sequence, ready.bytes
     from job_ready ready where ready.lane_id = ${fragmentOf(lane)}.id
-    order by ready.priority desc, ready.sequence
+    order by ${lineOrder}
     limit (select ${most} from total)
   ) ready`;
 
-const asWanted = sql.fragment`order by priority desc, sequence limit (select wanted from total)`;
+const asWanted = sql.fragment`order by ${lineOrder} limit (select wanted from total)`;
 
 // Claims at the same time see the same jobs: with some to spare, one finds enough that others did not take.
 const wantedAndSpare = fragmentOf(`wanted + least(wanted, ${limits.claimSpare})`);
@@ -96,7 +97,7 @@ export const firstJobs = (lanes: readonly string[]): Fragment => sql.fragment`
         and not exists (select from job_limits lim where lim.limit_key = lane.limit_key)
     ) lane
     cross join ${headsOf("lane", wantedAndSpare)}
-    order by priority desc, sequence limit (select ${wantedAndSpare} from total)
+    order by ${lineOrder} limit (select ${wantedAndSpare} from total)
   )`;
 
 /** The CTE `first` with the best jobs of these lanes, as far as the quotas of limited ones reach. */
@@ -109,9 +110,9 @@ export const firstJobsWithin = (lanes: readonly string[], quotas: readonly Quota
     left join ${table("quota", quotas, { limitKey: "text", free: "int4" })}
       on quota.limit_key = ln.limit_key
   ), first as materialized (
-    select tid, priority, sequence, bytes from (
+    select tid, priority, turn, sequence, bytes from (
       select lane.left_now, ready.*, row_number()
-        over (partition by lane.limit_key order by priority desc, sequence) as place_in_key
+        over (partition by lane.limit_key order by ${lineOrder}) as place_in_key
       from lane cross join ${headsOf("lane", sql.fragment`least(wanted, coalesce(lane.left_now, wanted))`)}
     ) ranked
     where left_now is null or place_in_key <= left_now ${asWanted}
@@ -128,7 +129,7 @@ export const firstJobsWithin = (lanes: readonly string[], quotas: readonly Quota
 // that shows.
 /**
  * CTEs that lease the best jobs: `job`, and `best` with those that were seen.
- * @param first makes the CTE `first` (tid, priority, sequence, bytes), of at most `total.wanted` jobs
+ * @param first makes the CTE `first` (tid, priority, turn, sequence, bytes), of at most `total.wanted` jobs
  * Before it come `demand` (`demandColumns`) and `room` (worker_id, id, free), whose slots are locked.
  */
 export const leasedJobs = (first: Fragment): Fragment => sql.fragment`
@@ -151,15 +152,15 @@ export const leasedJobs = (first: Fragment): Fragment => sql.fragment`
   ), ${first}, best as materialized (
     select tid, row_number() over running = 1 or sum(bytes) over running <= ${limits.pageBytes} as fits
     from first
-    window running as (order by priority desc, sequence rows unbounded preceding)
+    window running as (order by ${lineOrder} rows unbounded preceding)
   ), taken as (
     delete from job_ready where ctid = any (array(
       select ctid from job_ready where ctid = any (array(select tid from best where fits))
       ${asWanted} for update skip locked
     ))
-    returning job_id, priority, sequence
+    returning job_id, priority, turn, sequence
   ), placed as materialized (
-    select job_id, row_number() over (order by priority desc, sequence) as place from taken
+    select job_id, row_number() over (order by ${lineOrder}) as place from taken
   ), given as materialized (
     select placed.job_id, placed.place, gr.ordinality as demand, gr.worker_id, gr.slot_id, gr.lease_ms,
       gr.request_id
@@ -176,7 +177,7 @@ export const leasedJobs = (first: Fragment): Fragment => sql.fragment`
       j.id, j.epoch, j.job_type, j.benchmark_id, given.worker_id, given.request_id, given.place,
       given.lease_ms, j.timeout_seconds, j.retry_count, j.limit_key, j.lane_id, j.priority, j.max_retries,
       j.snooze_count, j.max_snoozes, j.start_by, j.version, j.created_at, j.created_by, j.run_at, j.unique_key, j.error,
-      given.demand, j.payload, j.metadata
+      j.fair_key, j.fair_weight, given.demand, j.payload, j.metadata
   ), lease as (
     insert into job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id,
       limit_key)
@@ -243,6 +244,8 @@ export function leasesOf(
       benchmarkId: row.benchmarkId,
       limitKey: lane.limitKey,
       uniqueKey: row.uniqueKey,
+      fairKey: row.fairKey,
+      fairWeight: row.fairWeight,
       metadata: row.metadata,
       progress: 0,
       progressMessage: null,

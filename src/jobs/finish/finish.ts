@@ -257,26 +257,26 @@ export const expireLeasesOf = statement("job_expire_workers", {
   examples: [[["w"], 100]],
 });
 
-const release = sql.fragment`
-  ${parts.returnedLanes("ended")}, ${parts.returnedJobs("ended")},
+const release = (keeps: Fragment) => sql.fragment`
+  ${parts.returnedLanes("ended")}, ${parts.returnedJobs("ended", { keeps })},
   ${parts.endedAttempts("ended", sql.fragment`'released'`, nothing)},
   ${parts.freedSlots("ended")}, ${parts.recordChanges("ended", "running", "pending")}`;
 
 const releasedFewer = (times: number) => sql.fragment`
   exists (select from jobs j where j.id = lease.job_id and j.release_count < ${fragmentOf(String(times))})`;
 
-const releaseOf = (items: readonly Release[], which: Fragment, place = sql.fragment``) => sql.fragment`
+const releaseOf = (items: readonly Release[], which: Fragment, place?: Fragment) => sql.fragment`
     with ${heldLeases(table("item", items, { ...leaseColumns, byWorker: "bool", ordinality: true }), which)},
     ended as (
       update jobs j
       set status = 'pending', assigned_worker_id = null, updated_at = clock.at, version = j.version + 1,
-        release_count = j.release_count + gone.by_worker::integer ${place}
+        release_count = j.release_count + gone.by_worker::integer ${place ?? sql.fragment``}
       from gone, clock
       where j.id = gone.job_id and j.status = 'running' and j.epoch = gone.epoch
       returning
         j.id, j.epoch, j.benchmark_id, ${parts.laneColumns}, ${parts.lineColumns},
         gone.worker_id, gone.claimed_at, gone.attempt, gone.ordinality
-    ), ${release}
+    ), ${release(place ? sql.fragment`false` : sql.fragment`true`)}
     ${endedItems}`;
 
 // Back in its old place, as the sequence and priority are the job's own: the first time that a worker gives

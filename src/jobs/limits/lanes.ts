@@ -38,7 +38,7 @@ const listLanes = statement("job_lane_list", {
 
 // A lane without jobs in line is retired first, and deleted once that was long ago. Whoever puts a job into
 // line meanwhile takes it back (`madeLanes` in parts.ts); only a statement that began before could miss that,
-// so no lane goes while any transaction from before is open.
+// so no lane goes while any transaction from before is open. What its keys had goes with it.
 const retireLanes = statement("job_lane_retire", {
   row: z.object({ id: z.string() }),
   build: () => sql.fragment`
@@ -54,17 +54,22 @@ const retireLanes = statement("job_lane_retire", {
 const deleteLanes = statement("job_lane_delete", {
   row: z.object({ id: z.string() }),
   build: () => sql.fragment`
-    delete from job_lanes where id in (
-      select id from job_lanes lane
-      where retired_at < least(
-          now() - ${limits.laneIdleMs} * interval '1 ms',
-          (select min(xact_start) from pg_stat_activity where datname = current_database())
-            - interval '1 minute'
-        )
-        and not exists (select from job_ready ready where ready.lane_id = lane.id)
-      for update skip locked
+    with gone as (
+      delete from job_lanes where id in (
+        select id from job_lanes lane
+        where retired_at < least(
+            now() - ${limits.laneIdleMs} * interval '1 ms',
+            (select min(xact_start) from pg_stat_activity where datname = current_database())
+              - interval '1 minute'
+          )
+          and not exists (select from job_ready ready where ready.lane_id = lane.id)
+        for update skip locked
+      )
+      returning id
+    ), forgotten as (
+      delete from job_fair_turns where lane_id in (select id from gone)
     )
-    returning id`,
+    select id from gone`,
   examples: [[]],
 });
 

@@ -17,9 +17,9 @@ export function createdWithin({ createdAfter, createdBefore }: JobMatch) {
 
 /** The conditions on jobs `j` that lists and bulk changes have in common; `ids` are asked for by these. */
 export function matchConditions(match: JobMatch) {
-  const { jobType, benchmarkId, limitKey, createdBy, requiredTags, errorContains, metadata } = match;
+  const { jobType, benchmarkId, limitKey, fairKey, createdBy, requiredTags, errorContains, metadata } = match;
   return [
-    ...equalities({ jobType, benchmarkId, limitKey, createdBy }, "j"),
+    ...equalities({ jobType, benchmarkId, limitKey, fairKey, createdBy }, "j"),
     ...createdWithin(match),
     requiredTags && sql.fragment`j.required_tags @> ${arrayOf("text", requiredTags)}`,
     errorContains !== undefined && sql.fragment`strpos(lower(j.error), lower(${errorContains}::text)) > 0`,

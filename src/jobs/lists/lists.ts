@@ -105,6 +105,8 @@ async function listReady(
   const ids = rows.slice(0, limit).map(({ id }) => id);
   const read = await readJobs(db, ids, full);
   const last = read.length < rows.length ? rows[Math.max(read.length, 1) - 1] : undefined;
-  const next = last && ({ order: "priority", priority: last.priority, sequence: last.sequence } as const);
+  const next =
+    last &&
+    ({ order: "priority", priority: last.priority, turn: last.turn, sequence: last.sequence } as const);
   return { items: stillMatching(read, filter), next };
 }

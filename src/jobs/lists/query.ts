@@ -13,6 +13,7 @@ import { limits } from "../../limits.ts";
 import type { JobsQuery, NewestPosition, PriorityPosition } from "../input.ts";
 import { isOfJob } from "../parts.ts";
 import { attemptRow, type JobAttempt, type JobStatus, jobColumns, jobRow, workerJoins } from "../rows.ts";
+import { lineOrder } from "../turns.ts";
 import { createdWithin, matchConditions, readsDocuments, within } from "./conditions.ts";
 
 const examplePosition: NewestPosition = { order: "newest", key: example.time, id: example.id };
@@ -101,7 +102,11 @@ export const scanJobs = statement("job_scan", {
     [{ status: "running", jobType: "t", workerId: "w" }, 2, examplePosition],
     [{ jobType: "t", benchmarkId: example.id }, 2, examplePosition],
     [{ status: "pending" }, 2, undefined],
-    [{ status: "failed", ids: [example.id], limitKey: "k", createdBy: example.id }, 2, examplePosition],
+    [
+      { status: "failed", ids: [example.id], limitKey: "k", fairKey: "k", createdBy: example.id },
+      2,
+      examplePosition,
+    ],
     [{ ids: [example.id], createdAfter: example.time, createdBefore: example.time }, 2, undefined],
     [{ status: "failed", createdAfter: example.time, createdBefore: example.time }, 2, undefined],
     [{ status: "failed", endedAfter: example.time, endedBefore: example.time }, 2, examplePosition],
@@ -112,8 +117,8 @@ export const scanJobs = statement("job_scan", {
 });
 
 const columns = fragmentOf(
-  `j.id, j.status, j.job_type, j.benchmark_id, j.limit_key, j.created_by, j.created_at, j.required_tags,
-  j.error, j.metadata`,
+  `j.id, j.status, j.job_type, j.benchmark_id, j.limit_key, j.fair_key, j.created_by, j.created_at,
+  j.required_tags, j.error, j.metadata`,
 );
 
 /** Most jobs that a page looks at. Documents may be of 1 MiB each, so fewer are read where these decide. */
@@ -182,24 +187,25 @@ function conditions({ status, workerId, ...match }: JobsQuery) {
 
 // The order of claims over all lanes of a type is merged from the heads of its lanes.
 export const scanReady = statement("job_scan_ready", {
-  row: z.object({ id: z.string(), priority: z.number(), sequence: z.number() }),
+  row: z.object({ id: z.string(), priority: z.number(), turn: z.number(), sequence: z.number() }),
   prepared: false,
   build: (lanes: readonly string[], limit: number, after: PriorityPosition | undefined) => sql.fragment`
-    select r.job_id as id, r.priority, r.sequence
+    select r.job_id as id, r.priority, r.turn, r.sequence
     from unnest(${arrayOf("uuid", lanes)}) as lane (id) cross join lateral (
       select * from job_ready ready
       where ${sql.and([sql.fragment`ready.lane_id = lane.id`, after && isAfter(after)])}
-      order by ready.priority desc, ready.sequence limit ${limit}
+      order by ${lineOrder} limit ${limit}
     ) r
-    order by r.priority desc, r.sequence limit ${limit}`,
+    order by ${lineOrder} limit ${limit}`,
   examples: [
     [[example.id], 2, undefined],
-    [[example.id], 2, { order: "priority", priority: 0, sequence: 1 }],
+    [[example.id], 2, { order: "priority", priority: 0, turn: 0, sequence: 1 }],
   ],
 });
 
-const isAfter = ({ priority, sequence }: PriorityPosition) => sql.fragment`(
-  ready.priority < ${priority} or (ready.priority = ${priority} and ready.sequence > ${sequence})
+const isAfter = ({ priority, turn, sequence }: PriorityPosition) => sql.fragment`(
+  ready.priority < ${priority}
+  or (ready.priority = ${priority} and (ready.turn, ready.sequence) > (${turn}::bigint, ${sequence}::bigint))
 )`;
 
 /** The columns of a page's rows. Large ones are read only where they are asked for. */
@@ -270,13 +276,13 @@ export const laneHeads = (lanes: Fragment): Fragment => sql.fragment`
   head (lane_id, priority, sequence, job_id) as (
     select lane.id, first.priority, first.sequence, first.job_id
     from ${lanes} cross join lateral (
-      select * from job_ready where lane_id = lane.id order by priority desc, sequence limit 1
+      select * from job_ready where lane_id = lane.id order by ${lineOrder} limit 1
     ) first
     union all
     select head.lane_id, next.priority, next.sequence, next.job_id
     from head cross join lateral (
       select * from job_ready where lane_id = head.lane_id and priority < head.priority
-      order by priority desc, sequence limit 1
+      order by ${lineOrder} limit 1
     ) next
   )`;
 

@@ -7,6 +7,7 @@ import type { bulkFilter } from "../input.ts";
 import { matchConditions, within } from "../lists/conditions.ts";
 import { jobStats } from "../lists/stats.ts";
 import type { JobStatus } from "../rows.ts";
+import { lineOrder } from "../turns.ts";
 
 /** A bulk change is for the jobs in one of the statuses that match all other given filters. */
 export type BulkQuery = Omit<z.output<typeof bulkFilter>, "statuses"> & { statuses: readonly JobStatus[] };
@@ -25,6 +26,7 @@ interface LivePosition {
   runAt: string;
   lane: string;
   priority: number;
+  turn: number;
   sequence: number;
 }
 
@@ -34,6 +36,7 @@ const beforeLive: LivePosition = {
   runAt: "-infinity",
   lane: lowestId,
   priority: 2 ** 31 - 1,
+  turn: 0,
   sequence: 0,
 };
 
@@ -48,41 +51,42 @@ const scanLive = statement("job_bulk_live", {
     runAt: z.string().nullable(),
     lane: z.string().nullable(),
     priority: z.number().nullable(),
+    turn: z.number().nullable(),
     sequence: z.number().nullable(),
   }),
   build: ({ running, pending, jobType, limitKey }: Live, after: LivePosition, limit: number) => sql.fragment`
     (
       select job_id as id, 'running' as place, null::timestamptz as run_at, null::uuid as lane,
-        null::integer as priority, null::bigint as sequence
+        null::integer as priority, null::bigint as turn, null::bigint as sequence
       from job_leases
       where ${running}::boolean and job_id > ${after.running}::uuid
       order by job_id limit ${limit}
     ) union all (
-      select job_id, 'scheduled', run_at, null, null, null
+      select job_id, 'scheduled', run_at, null, null, null, null
       from job_scheduled
       where ${pending}::boolean and (run_at, job_id) > (${after.runAt}::timestamptz, ${after.scheduled}::uuid)
       order by run_at, job_id limit ${limit}
     ) union all (
-      select ready.job_id, 'ready', null, lane.id, ready.priority, ready.sequence
+      select ready.job_id, 'ready', null, lane.id, ready.priority, ready.turn, ready.sequence
       from job_lanes lane cross join lateral (
         (
           select * from job_ready
           where lane_id = lane.id and lane.id = ${after.lane}::uuid and priority = ${after.priority}
-            and sequence > ${after.sequence}
-          order by sequence limit ${limit}
+            and (turn, sequence) > (${after.turn}::bigint, ${after.sequence}::bigint)
+          order by turn, sequence limit ${limit}
         ) union all (
           select * from job_ready
           where lane_id = lane.id and lane.id = ${after.lane}::uuid and priority < ${after.priority}
-          order by priority desc, sequence limit ${limit}
+          order by ${lineOrder} limit ${limit}
         ) union all (
           select * from job_ready where lane_id = lane.id and lane.id > ${after.lane}::uuid
-          order by priority desc, sequence limit ${limit}
+          order by ${lineOrder} limit ${limit}
         )
       ) ready
       where ${pending}::boolean and lane.id >= ${after.lane}::uuid
         and (${jobType ?? null}::text is null or lane.job_type = ${jobType ?? null}::text)
         and (${limitKey ?? null}::text is null or lane.limit_key = ${limitKey ?? null}::text)
-      order by lane.id, ready.priority desc, ready.sequence limit ${limit}
+      order by lane.id, ready.priority desc, ready.turn, ready.sequence limit ${limit}
     )`,
   examples: [[{ running: true, pending: true, jobType: "t" }, beforeLive, 10]],
 });
@@ -134,6 +138,7 @@ export const matchBulk = statement("job_bulk_match", {
         jobType: "t",
         benchmarkId: newest.id,
         limitKey: "k",
+        fairKey: "k",
         createdAfter: example.time,
         createdBefore: example.time,
         createdBy: newest.id,
@@ -214,6 +219,7 @@ async function* readLive(db: Executor, { statuses, jobType, limitKey }: BulkQuer
         runAt: scheduled?.at(-1)?.runAt ?? after.runAt,
         lane: last?.lane ?? after.lane,
         priority: last?.priority ?? after.priority,
+        turn: last?.turn ?? after.turn,
         sequence: last?.sequence ?? after.sequence,
       };
     }

@@ -4,6 +4,7 @@ import { auditRows, changesText } from "../../audit/record.ts";
 import { example, type Fragment, fragmentOf, sql, statement } from "../../database/statement/sql.ts";
 import * as parts from "../parts.ts";
 import type { JobStatus } from "../rows.ts";
+import { turnsGivenBack } from "../turns.ts";
 
 export const idRow = z.object({ id: z.string() });
 
@@ -16,12 +17,17 @@ export const idRow = z.object({ id: z.string() });
 /** The fragment takes `wanted` out of line; `before` is the CTE whose locks come first. */
 export const lineExit = (before: string): Fragment => sql.fragment`
   lined as materialized (
-    select ready.lane_id, ready.priority, ready.sequence
-    from wanted
-    join job_ready ready on ready.lane_id = wanted.lane_id and ready.priority = wanted.priority
-        and ready.sequence = wanted.sequence,
-      (select count(*) from ${fragmentOf(before)}) s
-    where wanted.status = 'pending' order by ready.job_id for update of ready
+    select ctid as tid from job_ready where ctid = any (array(
+      select place.tid
+      from wanted cross join lateral (
+        select ctid as tid from job_ready
+        where lane_id = wanted.lane_id and priority = wanted.priority and turn = 0
+          and sequence = wanted.sequence
+        union all select ctid from job_ready where job_id = wanted.id and turn > 0
+      ) place, (select count(*) from ${fragmentOf(before)}) s
+      where wanted.status = 'pending'
+    ))
+    order by job_id for update
   ), due as materialized (
     select sched.run_at, sched.job_id
     from wanted
@@ -29,10 +35,8 @@ export const lineExit = (before: string): Fragment => sql.fragment`
       (select count(*) from lined) s
     where wanted.status = 'pending' order by sched.job_id for update of sched
   ), unready as (
-    delete from job_ready ready using lined
-    where ready.lane_id = lined.lane_id and ready.priority = lined.priority
-      and ready.sequence = lined.sequence
-    returning ready.job_id
+    delete from job_ready where ctid = any (array(select tid from lined))
+    returning job_id, lane_id, priority, turn
   ), unscheduled as (
     delete from job_scheduled sched using due where sched.run_at = due.run_at and sched.job_id = due.job_id
     returning sched.job_id
@@ -73,7 +77,7 @@ export const stop = ({ status, reason, wanted, atMost }: Stop): Fragment => sql.
       delete from job_leases lease using leased
       where lease.job_id = leased.job_id and lease.epoch = leased.epoch
       returning lease.job_id, lease.epoch, lease.attempt, lease.worker_id, lease.claimed_at
-    ), ${lineExit("leased")}, free as materialized (
+    ), ${lineExit("leased")}, ${turnsGivenBack("unready")}, free as materialized (
       select job_id, worker_id, epoch, attempt, claimed_at, 'running' as was from unleased
       union all select job_id, null, null, null, null, 'pending' from unready
       union all select job_id, null, null, null, null, 'scheduled' from unscheduled
@@ -167,7 +171,7 @@ export const retryJobs = statement("job_retry", {
     ), unfinished as (
       delete from job_finished fin using retried
       where fin.status = retried.was and fin.finished_at = retried.completed_at and fin.job_id = retried.id
-    ), ${parts.returnedJobs("retried")}, ${parts.recordChanges("retried", state, "pending")},
+    ), ${parts.returnedJobs("retried", {})}, ${parts.recordChanges("retried", state, "pending")},
     ${auditJobs("retry", "retried", statusChange({ status: "pending" }), ids.length)}
     select id from retried`,
   examples: [[[example.id]]],
@@ -198,7 +202,7 @@ export const deleteJobs = statement("job_delete", {
     with wanted as materialized (
       select id, lane_id, priority, sequence, run_at, status, completed_at from jobs
       where id = any (${sql.array(ids, "uuid")}) and status <> 'running'
-    ), ${lineExit("wanted")}, ended as materialized (
+    ), ${lineExit("wanted")}, ${turnsGivenBack("unready")}, ended as materialized (
       select fin.status, fin.finished_at, fin.job_id
       from wanted
       join job_finished fin
@@ -255,6 +259,14 @@ export const cleanJobs = statement("job_clean", {
   examples: [["completed", 30, 100]],
 });
 
+// Where jobs take turns, those keep their places that failed or were put off. Others are new in line, or have
+// to go behind.
+const keepsPlace = sql.fragment`
+  exists (
+    select from job_attempts att
+    where att.job_id = j.id and att.epoch = j.epoch and att.outcome in ('failed', 'snoozed')
+  )`;
+
 // Due jobs go into line at their old place.
 export const readyDueJobs = statement("job_ready_due", {
   row: z.object({ id: z.string(), laneId: z.string() }),
@@ -265,9 +277,9 @@ export const readyDueJobs = statement("job_ready_due", {
     ), taken as (
       delete from job_scheduled where ctid = any (array(select tid from due)) returning job_id
     ), moved as materialized (
-      select j.id, j.benchmark_id, ${parts.laneColumns}, ${parts.lineColumns}
+      select j.id, j.epoch, j.benchmark_id, ${parts.laneColumns}, ${parts.lineColumns}
       from taken join jobs j on j.id = taken.job_id where j.status = 'pending'
-    ), ${parts.returnedLanes("moved")}, ${parts.returnedJobs("moved")},
+    ), ${parts.returnedLanes("moved")}, ${parts.returnedJobs("moved", { keeps: keepsPlace })},
     ${parts.recordChanges("moved", "scheduled", "pending")}
     select id, lane_id from moved`,
   examples: [[100]],

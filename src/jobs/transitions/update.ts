@@ -5,6 +5,7 @@ import { limits } from "../../limits.ts";
 import type { ParsedJobChanges } from "../input.ts";
 import * as parts from "../parts.ts";
 import type { Job } from "../rows.ts";
+import { turnsGivenBack } from "../turns.ts";
 import { idRow, lineExit, state } from "./transitions.ts";
 
 /** What a change makes of a pending job. */
@@ -28,7 +29,8 @@ const exampleUpdate: Update = {
 };
 
 // The job leaves its place in line and takes the one that it has now, so a claim gets it as it was or as it
-// is. Its age, which is its place among those of equal priority, stays. A lane that is not there is only made
+// is. Its age, which is its place among those of equal priority, stays, and so does its turn where it still
+// stands in the same line; else it gives that back. A lane that is not there is only made
 // while there are not too many: see `job_insert`.
 export const updateJob = statement("job_update", {
   row: idRow,
@@ -41,15 +43,22 @@ export const updateJob = statement("job_update", {
         or (select count(*) from job_lanes) < ${limits.lanes}
       )
     ), ${lineExit("wanted")}, free as materialized (
-      select job_id, 'pending' as was from unready union all select job_id, 'scheduled' from unscheduled
+      select job_id, 'pending' as was, lane_id, priority, turn from unready
+      union all select job_id, 'scheduled', null, null, 0 from unscheduled
     ), ${parts.clockAfter("free")}, updated as (
       update jobs j set ${sql.join(assignments(changes, laneId, bytes), sql.fragment`, `)}
       from free, clock where j.id = free.job_id and j.status = 'pending'
       returning
         j.id, j.benchmark_id, ${parts.laneColumns}, ${parts.lineColumns}, j.run_at, free.was,
-        case when j.run_at > clock.at then 'scheduled' else 'pending' end as becomes
-    ), ${parts.returnedLanes("updated")}, ${parts.returnedJobs("updated", sql.fragment`becomes = 'pending'`)},
-    scheduled as (
+        case when j.run_at > clock.at then 'scheduled' else 'pending' end as becomes,
+        case when j.run_at > clock.at or (j.lane_id, j.priority) <> (free.lane_id, free.priority) then 0
+          else free.turn end as own_turn
+    ), moved as (
+      select unready.* from unready join updated on updated.id = unready.job_id where own_turn = 0
+    ), ${turnsGivenBack("moved")}, ${parts.returnedLanes("updated")}, ${parts.returnedJobs("updated", {
+      when: sql.fragment`becomes = 'pending'`,
+      ownTurn: sql.fragment`own_turn`,
+    })}, scheduled as (
       insert into job_scheduled (run_at, job_id) select run_at, id from updated where becomes = 'scheduled'
     ), ${parts.recordChanges("updated", state, {
       each: sql.fragment`becomes`,

@@ -13,6 +13,7 @@ import { clockTime } from "../parts.ts";
 import type { JobQueue } from "../queue.ts";
 import { readyDueJobs } from "../transitions/transitions.ts";
 import { cancelUnstarted } from "./start-deadlines.ts";
+import { tidyTurns } from "./turns.ts";
 
 /** What of the queue's has come to its time. */
 const due = z.object({
@@ -84,6 +85,7 @@ export function jobTasks(db: Executor, queue: JobQueue): MaintenanceTask[] {
       runNow: () => jobs.run(),
     },
     { name: "lanes", everyMs: limits.lanesTidyMs, run: () => tidyLanes(db) },
+    { name: "turns of fair keys", everyMs: limits.lanesTidyMs, run: () => tidyTurns(db) },
     { name: "queue history", everyMs: limits.queueHistoryMs, run: () => keepHistory(db) },
     { name: "job statistics and events", everyMs: limits.maintenanceIntervalMs, run: () => jobs.tidy() },
   ];

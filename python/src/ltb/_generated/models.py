@@ -4949,6 +4949,8 @@ class Job(Message):
         "snooze_count",
         "max_snoozes",
         "start_by",
+        "fair_key",
+        "fair_weight",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -4981,6 +4983,8 @@ class Job(Message):
         ("snooze_count", "snoozeCount", "int32"),
         ("max_snoozes", "maxSnoozes", "int32"),
         ("start_by", "startBy", "timestamp"),
+        ("fair_key", "fairKey", "plain"),
+        ("fair_weight", "fairWeight", "double"),
     )
 
     id: str
@@ -5083,6 +5087,12 @@ class Job(Message):
     start_by: datetime | None
     """The job is cancelled if no worker has started it by then. Unset: it waits for as long as it takes."""
 
+    fair_key: str
+    """Jobs of different keys take turns: see NewJob.fair_key. Empty: none."""
+
+    fair_weight: float
+    """A job of weight 2 takes half a turn."""
+
     def __init__(
         self,
         *,
@@ -5116,6 +5126,8 @@ class Job(Message):
         snooze_count: int = 0,
         max_snoozes: int = 0,
         start_by: datetime | None = None,
+        fair_key: str = "",
+        fair_weight: float = 0.0,
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5147,6 +5159,8 @@ class Job(Message):
         self.snooze_count = snooze_count
         self.max_snoozes = max_snoozes
         self.start_by = start_by
+        self.fair_key = fair_key
+        self.fair_weight = fair_weight
 
 
 class NewJob(Message):
@@ -5168,6 +5182,8 @@ class NewJob(Message):
         "delay",
         "max_snoozes",
         "start_within",
+        "fair_key",
+        "fair_weight",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -5185,6 +5201,8 @@ class NewJob(Message):
         ("delay", "delay", "duration"),
         ("max_snoozes", "maxSnoozes", "int32"),
         ("start_within", "startWithin", "duration"),
+        ("fair_key", "fairKey", "plain"),
+        ("fair_weight", "fairWeight", "double"),
     )
 
     id: str
@@ -5239,6 +5257,18 @@ class NewJob(Message):
     100 years. Job.start_by tells when that is. Default: it waits for as long as it takes.
     """
 
+    fair_key: str
+    """Jobs of different keys take turns, where they are of the same job_type, required_tags, limit_key and
+    priority: each key has one start a round, however many jobs wait. At most 255 characters. Jobs without a
+    key take turns as if they had one in common. Default: none or, if LTB_JOBS_FAIR_BY says so, the id of the
+    job's benchmark or of the user who creates it.
+    """
+
+    fair_weight: float | None
+    """How much of a start in a round the job is due, 0.01 to 100: of weight 2, jobs take half a turn each, and
+    two start for one of weight 1. Default: 1.
+    """
+
     def __init__(
         self,
         *,
@@ -5257,6 +5287,8 @@ class NewJob(Message):
         delay: timedelta | float | None = None,
         max_snoozes: int | None = None,
         start_within: timedelta | float | None = None,
+        fair_key: str = "",
+        fair_weight: float | None = None,
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5273,6 +5305,8 @@ class NewJob(Message):
         self.delay = delay
         self.max_snoozes = max_snoozes
         self.start_within = start_within
+        self.fair_key = fair_key
+        self.fair_weight = fair_weight
 
 
 class JobAttempt(Message):

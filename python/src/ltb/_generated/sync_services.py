@@ -605,6 +605,8 @@ JOB_CREATE_JOB = Method(
         ("delay", "delay", "duration"),
         ("max_snoozes", "maxSnoozes", "int32"),
         ("start_within", "startWithin", "duration"),
+        ("fair_key", "fairKey", "plain"),
+        ("fair_weight", "fairWeight", "double"),
     ),
     True,
 )
@@ -653,6 +655,7 @@ JOB_LIST_JOBS = Method(
         ("required_tags", "requiredTags", "list plain"),
         ("error_contains", "errorContains", "plain"),
         ("metadata", "metadata", "json"),
+        ("fair_key", "fairKey", "plain"),
     ),
     True,
 )
@@ -779,6 +782,7 @@ JOB_CANCEL_JOBS = Method(
         ("required_tags", "requiredTags", "list plain"),
         ("error_contains", "errorContains", "plain"),
         ("metadata", "metadata", "json"),
+        ("fair_key", "fairKey", "plain"),
     ),
     False,
 )
@@ -802,6 +806,7 @@ JOB_RETRY_JOBS = Method(
         ("metadata", "metadata", "json"),
         ("ended_after", "endedAfter", "timestamp"),
         ("ended_before", "endedBefore", "timestamp"),
+        ("fair_key", "fairKey", "plain"),
     ),
     False,
 )
@@ -2644,6 +2649,8 @@ class JobService(Calls):
         delay: timedelta | float | None = None,
         max_snoozes: int | None = None,
         start_within: timedelta | float | None = None,
+        fair_key: str | None = None,
+        fair_weight: float | None = None,
         timeout: float | None = None,
     ) -> m.CreateJobResponse:
         """Creates a job in status PENDING. Where a call of ClaimJobs waits that may have it, and no better job is
@@ -2672,8 +2679,14 @@ class JobService(Calls):
             start_within: The job is cancelled, with that reason as its error, if no worker has started it within this time, by the
                 database's clock and to half a second: since its creation, or since it was due for the first time; 1 s to
                 100 years. Job.start_by tells when that is. Default: it waits for as long as it takes.
+            fair_key: Jobs of different keys take turns, where they are of the same job_type, required_tags, limit_key and
+                priority: each key has one start a round, however many jobs wait. At most 255 characters. Jobs without a
+                key take turns as if they had one in common. Default: none or, if LTB_JOBS_FAIR_BY says so, the id of the
+                job's benchmark or of the user who creates it.
+            fair_weight: How much of a start in a round the job is due, 0.01 to 100: of weight 2, jobs take half a turn each, and
+                two start for one of weight 1. Default: 1.
         """
-        return self._call(JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes, "start_within": start_within}, timeout)
+        return self._call(JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes, "start_within": start_within, "fair_key": fair_key, "fair_weight": fair_weight}, timeout)
 
     def batch_create_jobs(
         self,
@@ -2726,6 +2739,7 @@ class JobService(Calls):
         required_tags: Sequence[str] | None = None,
         error_contains: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        fair_key: str | None = None,
         timeout: float | None = None,
     ) -> m.ListJobsResponse:
         """Lists jobs, newest first by default. A page looks at up to 5,000 jobs, or 1,000 where their errors or
@@ -2753,8 +2767,9 @@ class JobService(Calls):
                 of its last attempt.
             metadata: Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
                 value, objects within objects likewise. At most 1 MiB encoded.
+            fair_key: Only jobs with this fair_key.
         """
-        return self._call(JOB_LIST_JOBS, m.ListJobsResponse, {"page_size": page_size, "page_token": page_token, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata}, timeout)
+        return self._call(JOB_LIST_JOBS, m.ListJobsResponse, {"page_size": page_size, "page_token": page_token, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata, "fair_key": fair_key}, timeout)
 
     def iter_jobs(
         self,
@@ -2776,6 +2791,7 @@ class JobService(Calls):
         required_tags: Sequence[str] | None = None,
         error_contains: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        fair_key: str | None = None,
         timeout: float | None = None,
     ) -> Items[m.Job]:
         """Yields the ``jobs`` of all pages of ``list_jobs``, which it reads as they are needed.
@@ -2801,8 +2817,9 @@ class JobService(Calls):
                 of its last attempt.
             metadata: Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
                 value, objects within objects likewise. At most 1 MiB encoded.
+            fair_key: Only jobs with this fair_key.
         """
-        return self._pages(JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata}, timeout)
+        return self._pages(JOB_LIST_JOBS, m.Job, "jobs", {"page_size": page_size, "status": status, "job_type": job_type, "worker_id": worker_id, "benchmark_id": benchmark_id, "order_by": order_by, "view": view, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "created_by": created_by, "ids": ids, "ended_after": ended_after, "ended_before": ended_before, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata, "fair_key": fair_key}, timeout)
 
     def claim_jobs(
         self,
@@ -3000,6 +3017,7 @@ class JobService(Calls):
         required_tags: Sequence[str] | None = None,
         error_contains: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        fair_key: str | None = None,
         timeout: float | None = None,
     ) -> m.CancelJobsResponse:
         """Cancels all pending and running jobs that match, in bounded batches. With dry_run it only counts them.
@@ -3022,8 +3040,9 @@ class JobService(Calls):
                 of its last attempt.
             metadata: Only jobs whose metadata contain this, as the JSON operator @> of PostgreSQL has it: each key with this
                 value, objects within objects likewise. At most 1 MiB encoded.
+            fair_key: Only jobs with this fair_key.
         """
-        return self._call(JOB_CANCEL_JOBS, m.CancelJobsResponse, {"status": status, "job_type": job_type, "benchmark_id": benchmark_id, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "reason": reason, "ids": ids, "dry_run": dry_run, "created_by": created_by, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata}, timeout)
+        return self._call(JOB_CANCEL_JOBS, m.CancelJobsResponse, {"status": status, "job_type": job_type, "benchmark_id": benchmark_id, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "reason": reason, "ids": ids, "dry_run": dry_run, "created_by": created_by, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata, "fair_key": fair_key}, timeout)
 
     def retry_jobs(
         self,
@@ -3042,6 +3061,7 @@ class JobService(Calls):
         metadata: Mapping[str, Any] | None = None,
         ended_after: datetime | None = None,
         ended_before: datetime | None = None,
+        fair_key: str | None = None,
         timeout: float | None = None,
     ) -> m.RetryJobsResponse:
         """Makes all failed and cancelled jobs that match pending again, in bounded batches. Jobs whose unique_key
@@ -3066,8 +3086,9 @@ class JobService(Calls):
                 value, objects within objects likewise. At most 1 MiB encoded.
             ended_after: Only jobs that ended at this time or later.
             ended_before: Only jobs that ended before this time.
+            fair_key: Only jobs with this fair_key.
         """
-        return self._call(JOB_RETRY_JOBS, m.RetryJobsResponse, {"status": status, "job_type": job_type, "benchmark_id": benchmark_id, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "ids": ids, "dry_run": dry_run, "created_by": created_by, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata, "ended_after": ended_after, "ended_before": ended_before}, timeout)
+        return self._call(JOB_RETRY_JOBS, m.RetryJobsResponse, {"status": status, "job_type": job_type, "benchmark_id": benchmark_id, "limit_key": limit_key, "created_after": created_after, "created_before": created_before, "ids": ids, "dry_run": dry_run, "created_by": created_by, "required_tags": required_tags, "error_contains": error_contains, "metadata": metadata, "ended_after": ended_after, "ended_before": ended_before, "fair_key": fair_key}, timeout)
 
     def delete_job(
         self,

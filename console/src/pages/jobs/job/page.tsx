@@ -113,6 +113,15 @@ function Shown({ job }: { job: Job }) {
   );
 }
 
+function FairKey({ job: { fairKey, fairWeight } }: { job: Job }) {
+  return (
+    <>
+      <bdi>{fairKey}</bdi>
+      {fairWeight !== 1 && `, weight ${fairWeight}`}
+    </>
+  );
+}
+
 function factsOf(job: Job): (readonly [string, React.ReactNode])[] {
   const { benchmarkId, limitKey } = job;
   return [
@@ -129,6 +138,7 @@ function factsOf(job: Job): (readonly [string, React.ReactNode])[] {
         </Link>
       ),
     ],
+    ["Fair key", job.fairKey && <FairKey key="fair" job={job} />],
     ["Unique key", job.uniqueKey && <bdi>{job.uniqueKey}</bdi>],
     ["Benchmark", benchmarkId && <BenchmarkLink id={benchmarkId}>{benchmarkId}</BenchmarkLink>],
     ["Created", <Time key="created" at={job.createdAt} />],
