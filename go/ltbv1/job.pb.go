@@ -209,6 +209,65 @@ func (JobOrder) EnumDescriptor() ([]byte, []int) {
 	return file_ltb_v1_job_proto_rawDescGZIP(), []int{2}
 }
 
+// What the creation of a job does where another pending or running job of its type has its unique_key.
+type UniqueConflict int32
+
+const (
+	// Default: REFUSE.
+	UniqueConflict_UNIQUE_CONFLICT_UNSPECIFIED UniqueConflict = 0
+	// The creation fails with ALREADY_EXISTS, whose error names the other job.
+	UniqueConflict_UNIQUE_CONFLICT_REFUSE UniqueConflict = 1
+	// The other job is returned as it is.
+	UniqueConflict_UNIQUE_CONFLICT_RETURN_EXISTING UniqueConflict = 2
+	// The other job, if it is pending and the caller may change it, gets payload, priority, max_retries,
+	// timeout_seconds, required_tags, run_at or delay, limit_key and metadata of the new one, and is returned.
+	// It keeps its id, its age and the rest. Else the creation fails as with REFUSE.
+	UniqueConflict_UNIQUE_CONFLICT_REPLACE UniqueConflict = 3
+)
+
+// Enum value maps for UniqueConflict.
+var (
+	UniqueConflict_name = map[int32]string{
+		0: "UNIQUE_CONFLICT_UNSPECIFIED",
+		1: "UNIQUE_CONFLICT_REFUSE",
+		2: "UNIQUE_CONFLICT_RETURN_EXISTING",
+		3: "UNIQUE_CONFLICT_REPLACE",
+	}
+	UniqueConflict_value = map[string]int32{
+		"UNIQUE_CONFLICT_UNSPECIFIED":     0,
+		"UNIQUE_CONFLICT_REFUSE":          1,
+		"UNIQUE_CONFLICT_RETURN_EXISTING": 2,
+		"UNIQUE_CONFLICT_REPLACE":         3,
+	}
+)
+
+func (x UniqueConflict) Enum() *UniqueConflict {
+	p := new(UniqueConflict)
+	*p = x
+	return p
+}
+
+func (x UniqueConflict) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UniqueConflict) Descriptor() protoreflect.EnumDescriptor {
+	return file_ltb_v1_job_proto_enumTypes[3].Descriptor()
+}
+
+func (UniqueConflict) Type() protoreflect.EnumType {
+	return &file_ltb_v1_job_proto_enumTypes[3]
+}
+
+func (x UniqueConflict) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UniqueConflict.Descriptor instead.
+func (UniqueConflict) EnumDescriptor() ([]byte, []int) {
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{3}
+}
+
 // Which fields of a job are returned.
 type JobView int32
 
@@ -246,11 +305,11 @@ func (x JobView) String() string {
 }
 
 func (JobView) Descriptor() protoreflect.EnumDescriptor {
-	return file_ltb_v1_job_proto_enumTypes[3].Descriptor()
+	return file_ltb_v1_job_proto_enumTypes[4].Descriptor()
 }
 
 func (JobView) Type() protoreflect.EnumType {
-	return &file_ltb_v1_job_proto_enumTypes[3]
+	return &file_ltb_v1_job_proto_enumTypes[4]
 }
 
 func (x JobView) Number() protoreflect.EnumNumber {
@@ -259,7 +318,7 @@ func (x JobView) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use JobView.Descriptor instead.
 func (JobView) EnumDescriptor() ([]byte, []int) {
-	return file_ltb_v1_job_proto_rawDescGZIP(), []int{3}
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{4}
 }
 
 // How an attempt ended.
@@ -319,11 +378,11 @@ func (x JobAttemptOutcome) String() string {
 }
 
 func (JobAttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_ltb_v1_job_proto_enumTypes[4].Descriptor()
+	return file_ltb_v1_job_proto_enumTypes[5].Descriptor()
 }
 
 func (JobAttemptOutcome) Type() protoreflect.EnumType {
-	return &file_ltb_v1_job_proto_enumTypes[4]
+	return &file_ltb_v1_job_proto_enumTypes[5]
 }
 
 func (x JobAttemptOutcome) Number() protoreflect.EnumNumber {
@@ -332,7 +391,7 @@ func (x JobAttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use JobAttemptOutcome.Descriptor instead.
 func (JobAttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_ltb_v1_job_proto_rawDescGZIP(), []int{4}
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{5}
 }
 
 // The outcome of one item of CompleteJobs, FailJobs, ReleaseJobs or UpdateJobProgress.
@@ -387,11 +446,11 @@ func (x LeaseOutcome) String() string {
 }
 
 func (LeaseOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_ltb_v1_job_proto_enumTypes[5].Descriptor()
+	return file_ltb_v1_job_proto_enumTypes[6].Descriptor()
 }
 
 func (LeaseOutcome) Type() protoreflect.EnumType {
-	return &file_ltb_v1_job_proto_enumTypes[5]
+	return &file_ltb_v1_job_proto_enumTypes[6]
 }
 
 func (x LeaseOutcome) Number() protoreflect.EnumNumber {
@@ -400,7 +459,7 @@ func (x LeaseOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LeaseOutcome.Descriptor instead.
 func (LeaseOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_ltb_v1_job_proto_rawDescGZIP(), []int{5}
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{6}
 }
 
 // A unit of work in the queue.
@@ -808,9 +867,11 @@ type NewJob struct {
 	FairKey string `protobuf:"bytes,18,opt,name=fair_key,json=fairKey,proto3" json:"fair_key,omitempty"`
 	// How much of a start in a round the job is due, 0.01 to 100: of weight 2, jobs take half a turn each, and
 	// two start for one of weight 1. Default: 1.
-	FairWeight    *float64 `protobuf:"fixed64,19,opt,name=fair_weight,json=fairWeight,proto3,oneof" json:"fair_weight,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	FairWeight *float64 `protobuf:"fixed64,19,opt,name=fair_weight,json=fairWeight,proto3,oneof" json:"fair_weight,omitempty"`
+	// What happens where another live job has the unique_key. Default: REFUSE. Others need a unique_key.
+	OnUniqueConflict UniqueConflict `protobuf:"varint,20,opt,name=on_unique_conflict,json=onUniqueConflict,proto3,enum=ltb.v1.UniqueConflict" json:"on_unique_conflict,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *NewJob) Reset() {
@@ -974,6 +1035,13 @@ func (x *NewJob) GetFairWeight() float64 {
 		return *x.FairWeight
 	}
 	return 0
+}
+
+func (x *NewJob) GetOnUniqueConflict() UniqueConflict {
+	if x != nil {
+		return x.OnUniqueConflict
+	}
+	return UniqueConflict_UNIQUE_CONFLICT_UNSPECIFIED
 }
 
 // One run of a job by a worker.
@@ -1909,7 +1977,7 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\bstart_by\x18! \x01(\v2\x1a.google.protobuf.TimestampR\astartBy\x12\x19\n" +
 	"\bfair_key\x18\" \x01(\tR\afairKey\x12\x1f\n" +
 	"\vfair_weight\x18# \x01(\x01R\n" +
-	"fairWeight\"\xa4\x06\n" +
+	"fairWeight\"\xea\x06\n" +
 	"\x06NewJob\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -1934,7 +2002,8 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\fstart_within\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vstartWithin\x12\x19\n" +
 	"\bfair_key\x18\x12 \x01(\tR\afairKey\x12$\n" +
 	"\vfair_weight\x18\x13 \x01(\x01H\x03R\n" +
-	"fairWeight\x88\x01\x01B\x0e\n" +
+	"fairWeight\x88\x01\x01\x12D\n" +
+	"\x12on_unique_conflict\x18\x14 \x01(\x0e2\x16.ltb.v1.UniqueConflictR\x10onUniqueConflictB\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
 	"\f_max_snoozesB\x0e\n" +
@@ -2037,7 +2106,12 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\x15JOB_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12JOB_ORDER_PRIORITY\x10\x01\x12\x18\n" +
 	"\x14JOB_ORDER_CREATED_AT\x10\x02\x12\x16\n" +
-	"\x12JOB_ORDER_ENDED_AT\x10\x03*J\n" +
+	"\x12JOB_ORDER_ENDED_AT\x10\x03*\x8f\x01\n" +
+	"\x0eUniqueConflict\x12\x1f\n" +
+	"\x1bUNIQUE_CONFLICT_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16UNIQUE_CONFLICT_REFUSE\x10\x01\x12#\n" +
+	"\x1fUNIQUE_CONFLICT_RETURN_EXISTING\x10\x02\x12\x1b\n" +
+	"\x17UNIQUE_CONFLICT_REPLACE\x10\x03*J\n" +
 	"\aJobView\x12\x18\n" +
 	"\x14JOB_VIEW_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eJOB_VIEW_BASIC\x10\x01\x12\x11\n" +
@@ -2073,71 +2147,73 @@ func file_ltb_v1_job_proto_rawDescGZIP() []byte {
 	return file_ltb_v1_job_proto_rawDescData
 }
 
-var file_ltb_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_ltb_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
 var file_ltb_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_ltb_v1_job_proto_goTypes = []any{
 	(JobField)(0),                 // 0: ltb.v1.JobField
 	(JobStatus)(0),                // 1: ltb.v1.JobStatus
 	(JobOrder)(0),                 // 2: ltb.v1.JobOrder
-	(JobView)(0),                  // 3: ltb.v1.JobView
-	(JobAttemptOutcome)(0),        // 4: ltb.v1.JobAttemptOutcome
-	(LeaseOutcome)(0),             // 5: ltb.v1.LeaseOutcome
-	(*Job)(nil),                   // 6: ltb.v1.Job
-	(*NewJob)(nil),                // 7: ltb.v1.NewJob
-	(*JobAttempt)(nil),            // 8: ltb.v1.JobAttempt
-	(*Lease)(nil),                 // 9: ltb.v1.Lease
-	(*LeaseRef)(nil),              // 10: ltb.v1.LeaseRef
-	(*JobLimit)(nil),              // 11: ltb.v1.JobLimit
-	(*JobPause)(nil),              // 12: ltb.v1.JobPause
-	(*JobLane)(nil),               // 13: ltb.v1.JobLane
-	(*JobFailureGroup)(nil),       // 14: ltb.v1.JobFailureGroup
-	(*QueueHistoryStep)(nil),      // 15: ltb.v1.QueueHistoryStep
-	(*JobTypeStats)(nil),          // 16: ltb.v1.JobTypeStats
-	(*structpb.Struct)(nil),       // 17: google.protobuf.Struct
-	(*structpb.Value)(nil),        // 18: google.protobuf.Value
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
+	(UniqueConflict)(0),           // 3: ltb.v1.UniqueConflict
+	(JobView)(0),                  // 4: ltb.v1.JobView
+	(JobAttemptOutcome)(0),        // 5: ltb.v1.JobAttemptOutcome
+	(LeaseOutcome)(0),             // 6: ltb.v1.LeaseOutcome
+	(*Job)(nil),                   // 7: ltb.v1.Job
+	(*NewJob)(nil),                // 8: ltb.v1.NewJob
+	(*JobAttempt)(nil),            // 9: ltb.v1.JobAttempt
+	(*Lease)(nil),                 // 10: ltb.v1.Lease
+	(*LeaseRef)(nil),              // 11: ltb.v1.LeaseRef
+	(*JobLimit)(nil),              // 12: ltb.v1.JobLimit
+	(*JobPause)(nil),              // 13: ltb.v1.JobPause
+	(*JobLane)(nil),               // 14: ltb.v1.JobLane
+	(*JobFailureGroup)(nil),       // 15: ltb.v1.JobFailureGroup
+	(*QueueHistoryStep)(nil),      // 16: ltb.v1.QueueHistoryStep
+	(*JobTypeStats)(nil),          // 17: ltb.v1.JobTypeStats
+	(*structpb.Struct)(nil),       // 18: google.protobuf.Struct
+	(*structpb.Value)(nil),        // 19: google.protobuf.Value
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 21: google.protobuf.Duration
 }
 var file_ltb_v1_job_proto_depIdxs = []int32{
-	17, // 0: ltb.v1.Job.payload:type_name -> google.protobuf.Struct
+	18, // 0: ltb.v1.Job.payload:type_name -> google.protobuf.Struct
 	1,  // 1: ltb.v1.Job.status:type_name -> ltb.v1.JobStatus
-	18, // 2: ltb.v1.Job.result:type_name -> google.protobuf.Value
-	19, // 3: ltb.v1.Job.run_at:type_name -> google.protobuf.Timestamp
-	17, // 4: ltb.v1.Job.metadata:type_name -> google.protobuf.Struct
-	19, // 5: ltb.v1.Job.started_at:type_name -> google.protobuf.Timestamp
-	19, // 6: ltb.v1.Job.completed_at:type_name -> google.protobuf.Timestamp
-	19, // 7: ltb.v1.Job.created_at:type_name -> google.protobuf.Timestamp
-	19, // 8: ltb.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
-	8,  // 9: ltb.v1.Job.attempts:type_name -> ltb.v1.JobAttempt
-	19, // 10: ltb.v1.Job.start_by:type_name -> google.protobuf.Timestamp
-	17, // 11: ltb.v1.NewJob.payload:type_name -> google.protobuf.Struct
-	19, // 12: ltb.v1.NewJob.run_at:type_name -> google.protobuf.Timestamp
-	17, // 13: ltb.v1.NewJob.metadata:type_name -> google.protobuf.Struct
-	20, // 14: ltb.v1.NewJob.delay:type_name -> google.protobuf.Duration
-	20, // 15: ltb.v1.NewJob.start_within:type_name -> google.protobuf.Duration
-	19, // 16: ltb.v1.JobAttempt.started_at:type_name -> google.protobuf.Timestamp
-	19, // 17: ltb.v1.JobAttempt.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 18: ltb.v1.JobAttempt.outcome:type_name -> ltb.v1.JobAttemptOutcome
-	6,  // 19: ltb.v1.Lease.job:type_name -> ltb.v1.Job
-	20, // 20: ltb.v1.Lease.expires_in:type_name -> google.protobuf.Duration
-	20, // 21: ltb.v1.Lease.deadline_in:type_name -> google.protobuf.Duration
-	19, // 22: ltb.v1.JobLimit.updated_at:type_name -> google.protobuf.Timestamp
-	19, // 23: ltb.v1.JobPause.created_at:type_name -> google.protobuf.Timestamp
-	19, // 24: ltb.v1.JobPause.ends_at:type_name -> google.protobuf.Timestamp
-	20, // 25: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
-	19, // 26: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
-	19, // 27: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
-	19, // 28: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
-	20, // 29: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
-	20, // 30: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
-	20, // 31: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
-	20, // 32: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
-	20, // 33: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	19, // 2: ltb.v1.Job.result:type_name -> google.protobuf.Value
+	20, // 3: ltb.v1.Job.run_at:type_name -> google.protobuf.Timestamp
+	18, // 4: ltb.v1.Job.metadata:type_name -> google.protobuf.Struct
+	20, // 5: ltb.v1.Job.started_at:type_name -> google.protobuf.Timestamp
+	20, // 6: ltb.v1.Job.completed_at:type_name -> google.protobuf.Timestamp
+	20, // 7: ltb.v1.Job.created_at:type_name -> google.protobuf.Timestamp
+	20, // 8: ltb.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
+	9,  // 9: ltb.v1.Job.attempts:type_name -> ltb.v1.JobAttempt
+	20, // 10: ltb.v1.Job.start_by:type_name -> google.protobuf.Timestamp
+	18, // 11: ltb.v1.NewJob.payload:type_name -> google.protobuf.Struct
+	20, // 12: ltb.v1.NewJob.run_at:type_name -> google.protobuf.Timestamp
+	18, // 13: ltb.v1.NewJob.metadata:type_name -> google.protobuf.Struct
+	21, // 14: ltb.v1.NewJob.delay:type_name -> google.protobuf.Duration
+	21, // 15: ltb.v1.NewJob.start_within:type_name -> google.protobuf.Duration
+	3,  // 16: ltb.v1.NewJob.on_unique_conflict:type_name -> ltb.v1.UniqueConflict
+	20, // 17: ltb.v1.JobAttempt.started_at:type_name -> google.protobuf.Timestamp
+	20, // 18: ltb.v1.JobAttempt.ended_at:type_name -> google.protobuf.Timestamp
+	5,  // 19: ltb.v1.JobAttempt.outcome:type_name -> ltb.v1.JobAttemptOutcome
+	7,  // 20: ltb.v1.Lease.job:type_name -> ltb.v1.Job
+	21, // 21: ltb.v1.Lease.expires_in:type_name -> google.protobuf.Duration
+	21, // 22: ltb.v1.Lease.deadline_in:type_name -> google.protobuf.Duration
+	20, // 23: ltb.v1.JobLimit.updated_at:type_name -> google.protobuf.Timestamp
+	20, // 24: ltb.v1.JobPause.created_at:type_name -> google.protobuf.Timestamp
+	20, // 25: ltb.v1.JobPause.ends_at:type_name -> google.protobuf.Timestamp
+	21, // 26: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
+	20, // 27: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
+	20, // 28: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
+	20, // 29: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
+	21, // 30: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
+	21, // 31: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
+	21, // 32: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
+	21, // 33: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
+	21, // 34: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_proto_init() }
@@ -2152,7 +2228,7 @@ func file_ltb_v1_job_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ltb_v1_job_proto_rawDesc), len(file_ltb_v1_job_proto_rawDesc)),
-			NumEnums:      6,
+			NumEnums:      7,
 			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,

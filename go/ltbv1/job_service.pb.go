@@ -98,9 +98,11 @@ type CreateJobRequest struct {
 	FairKey string `protobuf:"bytes,20,opt,name=fair_key,json=fairKey,proto3" json:"fair_key,omitempty"`
 	// How much of a start in a round the job is due, 0.01 to 100: of weight 2, jobs take half a turn each, and
 	// two start for one of weight 1. Default: 1.
-	FairWeight    *float64 `protobuf:"fixed64,21,opt,name=fair_weight,json=fairWeight,proto3,oneof" json:"fair_weight,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	FairWeight *float64 `protobuf:"fixed64,21,opt,name=fair_weight,json=fairWeight,proto3,oneof" json:"fair_weight,omitempty"`
+	// What happens where another live job has the unique_key. Default: REFUSE. Others need a unique_key.
+	OnUniqueConflict UniqueConflict `protobuf:"varint,22,opt,name=on_unique_conflict,json=onUniqueConflict,proto3,enum=ltb.v1.UniqueConflict" json:"on_unique_conflict,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *CreateJobRequest) Reset() {
@@ -280,11 +282,20 @@ func (x *CreateJobRequest) GetFairWeight() float64 {
 	return 0
 }
 
+func (x *CreateJobRequest) GetOnUniqueConflict() UniqueConflict {
+	if x != nil {
+		return x.OnUniqueConflict
+	}
+	return UniqueConflict_UNIQUE_CONFLICT_UNSPECIFIED
+}
+
 // Response of CreateJob.
 type CreateJobResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The job, with every field but attempts.
-	Job           *Job `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	Job *Job `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	// True: no job was created; this one had the unique_key already. See on_unique_conflict.
+	Existing      bool `protobuf:"varint,2,opt,name=existing,proto3" json:"existing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -324,6 +335,13 @@ func (x *CreateJobResponse) GetJob() *Job {
 		return x.Job
 	}
 	return nil
+}
+
+func (x *CreateJobResponse) GetExisting() bool {
+	if x != nil {
+		return x.Existing
+	}
+	return false
 }
 
 // Request of BatchCreateJobs.
@@ -385,7 +403,10 @@ func (x *BatchCreateJobsRequest) GetRequestId() string {
 type BatchCreateJobsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The jobs in the order of the request, in the BASIC view.
-	Jobs          []*Job `protobuf:"bytes,1,rep,name=jobs,proto3" json:"jobs,omitempty"`
+	Jobs []*Job `protobuf:"bytes,1,rep,name=jobs,proto3" json:"jobs,omitempty"`
+	// Positions, from 0, of those that were not created: these had the unique_key already. See
+	// on_unique_conflict.
+	Existing      []int32 `protobuf:"varint,2,rep,packed,name=existing,proto3" json:"existing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -423,6 +444,13 @@ func (*BatchCreateJobsResponse) Descriptor() ([]byte, []int) {
 func (x *BatchCreateJobsResponse) GetJobs() []*Job {
 	if x != nil {
 		return x.Jobs
+	}
+	return nil
+}
+
+func (x *BatchCreateJobsResponse) GetExisting() []int32 {
+	if x != nil {
+		return x.Existing
 	}
 	return nil
 }
@@ -4802,7 +4830,7 @@ var File_ltb_v1_job_service_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\n" +
-	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\x82\a\n" +
+	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xc8\a\n" +
 	"\x10CreateJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -4831,19 +4859,22 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\fstart_within\x18\x13 \x01(\v2\x19.google.protobuf.DurationR\vstartWithin\x12\x19\n" +
 	"\bfair_key\x18\x14 \x01(\tR\afairKey\x12$\n" +
 	"\vfair_weight\x18\x15 \x01(\x01H\x03R\n" +
-	"fairWeight\x88\x01\x01B\x0e\n" +
+	"fairWeight\x88\x01\x01\x12D\n" +
+	"\x12on_unique_conflict\x18\x16 \x01(\x0e2\x16.ltb.v1.UniqueConflictR\x10onUniqueConflictB\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
 	"\f_max_snoozesB\x0e\n" +
-	"\f_fair_weight\"2\n" +
+	"\f_fair_weight\"N\n" +
 	"\x11CreateJobResponse\x12\x1d\n" +
-	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"[\n" +
+	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\x12\x1a\n" +
+	"\bexisting\x18\x02 \x01(\bR\bexisting\"[\n" +
 	"\x16BatchCreateJobsRequest\x12\"\n" +
 	"\x04jobs\x18\x01 \x03(\v2\x0e.ltb.v1.NewJobR\x04jobs\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tR\trequestId\":\n" +
+	"request_id\x18\x02 \x01(\tR\trequestId\"V\n" +
 	"\x17BatchCreateJobsResponse\x12\x1f\n" +
-	"\x04jobs\x18\x01 \x03(\v2\v.ltb.v1.JobR\x04jobs\"T\n" +
+	"\x04jobs\x18\x01 \x03(\v2\v.ltb.v1.JobR\x04jobs\x12\x1a\n" +
+	"\bexisting\x18\x02 \x03(\x05R\bexisting\"T\n" +
 	"\rGetJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x123\n" +
 	"\vjson_format\x18\x02 \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
@@ -5299,23 +5330,24 @@ var file_ltb_v1_job_service_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),        // 66: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),          // 67: google.protobuf.Duration
 	(JsonFormat)(0),                      // 68: ltb.v1.JsonFormat
-	(*Job)(nil),                          // 69: ltb.v1.Job
-	(*NewJob)(nil),                       // 70: ltb.v1.NewJob
-	(JobStatus)(0),                       // 71: ltb.v1.JobStatus
-	(JobOrder)(0),                        // 72: ltb.v1.JobOrder
-	(JobView)(0),                         // 73: ltb.v1.JobView
-	(*Lease)(nil),                        // 74: ltb.v1.Lease
-	(*structpb.Value)(nil),               // 75: google.protobuf.Value
-	(*NewEvaluation)(nil),                // 76: ltb.v1.NewEvaluation
-	(LeaseOutcome)(0),                    // 77: ltb.v1.LeaseOutcome
-	(*fieldmaskpb.FieldMask)(nil),        // 78: google.protobuf.FieldMask
-	(*JobLimit)(nil),                     // 79: ltb.v1.JobLimit
-	(JobField)(0),                        // 80: ltb.v1.JobField
-	(*JobLane)(nil),                      // 81: ltb.v1.JobLane
-	(*JobPause)(nil),                     // 82: ltb.v1.JobPause
-	(*JobFailureGroup)(nil),              // 83: ltb.v1.JobFailureGroup
-	(*JobTypeStats)(nil),                 // 84: ltb.v1.JobTypeStats
-	(*QueueHistoryStep)(nil),             // 85: ltb.v1.QueueHistoryStep
+	(UniqueConflict)(0),                  // 69: ltb.v1.UniqueConflict
+	(*Job)(nil),                          // 70: ltb.v1.Job
+	(*NewJob)(nil),                       // 71: ltb.v1.NewJob
+	(JobStatus)(0),                       // 72: ltb.v1.JobStatus
+	(JobOrder)(0),                        // 73: ltb.v1.JobOrder
+	(JobView)(0),                         // 74: ltb.v1.JobView
+	(*Lease)(nil),                        // 75: ltb.v1.Lease
+	(*structpb.Value)(nil),               // 76: google.protobuf.Value
+	(*NewEvaluation)(nil),                // 77: ltb.v1.NewEvaluation
+	(LeaseOutcome)(0),                    // 78: ltb.v1.LeaseOutcome
+	(*fieldmaskpb.FieldMask)(nil),        // 79: google.protobuf.FieldMask
+	(*JobLimit)(nil),                     // 80: ltb.v1.JobLimit
+	(JobField)(0),                        // 81: ltb.v1.JobField
+	(*JobLane)(nil),                      // 82: ltb.v1.JobLane
+	(*JobPause)(nil),                     // 83: ltb.v1.JobPause
+	(*JobFailureGroup)(nil),              // 84: ltb.v1.JobFailureGroup
+	(*JobTypeStats)(nil),                 // 85: ltb.v1.JobTypeStats
+	(*QueueHistoryStep)(nil),             // 86: ltb.v1.QueueHistoryStep
 }
 var file_ltb_v1_job_service_proto_depIdxs = []int32{
 	65,  // 0: ltb.v1.CreateJobRequest.payload:type_name -> google.protobuf.Struct
@@ -5324,156 +5356,157 @@ var file_ltb_v1_job_service_proto_depIdxs = []int32{
 	67,  // 3: ltb.v1.CreateJobRequest.delay:type_name -> google.protobuf.Duration
 	68,  // 4: ltb.v1.CreateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
 	67,  // 5: ltb.v1.CreateJobRequest.start_within:type_name -> google.protobuf.Duration
-	69,  // 6: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
-	70,  // 7: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
-	69,  // 8: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
-	68,  // 9: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	69,  // 10: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
-	71,  // 11: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
-	72,  // 12: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
-	73,  // 13: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
-	66,  // 14: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	66,  // 15: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	68,  // 16: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	66,  // 17: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	66,  // 18: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	65,  // 19: ltb.v1.ListJobsRequest.metadata:type_name -> google.protobuf.Struct
-	69,  // 20: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
-	67,  // 21: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
-	67,  // 22: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
-	68,  // 23: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	74,  // 24: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
-	67,  // 25: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
-	68,  // 26: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
-	12,  // 27: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
-	10,  // 28: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
-	75,  // 29: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
-	76,  // 30: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
-	14,  // 31: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
-	74,  // 32: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
-	77,  // 33: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	16,  // 34: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
-	10,  // 35: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
-	67,  // 36: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
-	18,  // 37: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
-	74,  // 38: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
-	77,  // 39: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	71,  // 40: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
-	66,  // 41: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
-	20,  // 42: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
-	67,  // 43: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
-	22,  // 44: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
-	77,  // 45: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	71,  // 46: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
-	66,  // 47: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
-	24,  // 48: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
-	67,  // 49: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
-	26,  // 50: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
-	77,  // 51: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	67,  // 52: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
-	65,  // 53: ltb.v1.UpdateJobRequest.payload:type_name -> google.protobuf.Struct
-	66,  // 54: ltb.v1.UpdateJobRequest.run_at:type_name -> google.protobuf.Timestamp
-	67,  // 55: ltb.v1.UpdateJobRequest.delay:type_name -> google.protobuf.Duration
-	65,  // 56: ltb.v1.UpdateJobRequest.metadata:type_name -> google.protobuf.Struct
-	78,  // 57: ltb.v1.UpdateJobRequest.update_mask:type_name -> google.protobuf.FieldMask
-	68,  // 58: ltb.v1.UpdateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	69,  // 59: ltb.v1.UpdateJobResponse.job:type_name -> ltb.v1.Job
-	68,  // 60: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	69,  // 61: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
-	68,  // 62: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	69,  // 63: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
-	71,  // 64: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
-	66,  // 65: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	66,  // 66: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	65,  // 67: ltb.v1.CancelJobsRequest.metadata:type_name -> google.protobuf.Struct
-	71,  // 68: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
-	66,  // 69: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	66,  // 70: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	65,  // 71: ltb.v1.RetryJobsRequest.metadata:type_name -> google.protobuf.Struct
-	66,  // 72: ltb.v1.RetryJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	66,  // 73: ltb.v1.RetryJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	79,  // 74: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
-	79,  // 75: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
-	80,  // 76: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
-	67,  // 77: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
-	81,  // 78: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	81,  // 79: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	82,  // 80: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
-	81,  // 81: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
-	66,  // 82: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	66,  // 83: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	83,  // 84: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
-	67,  // 85: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
-	84,  // 86: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
-	66,  // 87: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
-	66,  // 88: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
-	67,  // 89: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
-	85,  // 90: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
-	71,  // 91: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
-	73,  // 92: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
-	68,  // 93: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	69,  // 94: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
-	0,   // 95: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
-	2,   // 96: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
-	4,   // 97: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
-	6,   // 98: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
-	8,   // 99: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
-	11,  // 100: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
-	15,  // 101: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
-	19,  // 102: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
-	23,  // 103: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
-	27,  // 104: ltb.v1.JobService.UpdateJob:input_type -> ltb.v1.UpdateJobRequest
-	29,  // 105: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
-	31,  // 106: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
-	33,  // 107: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
-	35,  // 108: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
-	37,  // 109: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
-	39,  // 110: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
-	41,  // 111: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
-	43,  // 112: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
-	45,  // 113: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
-	47,  // 114: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
-	49,  // 115: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
-	51,  // 116: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
-	53,  // 117: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
-	55,  // 118: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
-	57,  // 119: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
-	59,  // 120: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
-	61,  // 121: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
-	63,  // 122: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
-	1,   // 123: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
-	3,   // 124: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
-	5,   // 125: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
-	7,   // 126: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
-	9,   // 127: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
-	13,  // 128: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
-	17,  // 129: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
-	21,  // 130: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
-	25,  // 131: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
-	28,  // 132: ltb.v1.JobService.UpdateJob:output_type -> ltb.v1.UpdateJobResponse
-	30,  // 133: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
-	32,  // 134: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
-	34,  // 135: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
-	36,  // 136: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
-	38,  // 137: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
-	40,  // 138: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
-	42,  // 139: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
-	44,  // 140: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
-	46,  // 141: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
-	48,  // 142: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
-	50,  // 143: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
-	52,  // 144: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
-	54,  // 145: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
-	56,  // 146: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
-	58,  // 147: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
-	60,  // 148: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
-	62,  // 149: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
-	64,  // 150: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
-	123, // [123:151] is the sub-list for method output_type
-	95,  // [95:123] is the sub-list for method input_type
-	95,  // [95:95] is the sub-list for extension type_name
-	95,  // [95:95] is the sub-list for extension extendee
-	0,   // [0:95] is the sub-list for field type_name
+	69,  // 6: ltb.v1.CreateJobRequest.on_unique_conflict:type_name -> ltb.v1.UniqueConflict
+	70,  // 7: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
+	71,  // 8: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
+	70,  // 9: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
+	68,  // 10: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	70,  // 11: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
+	72,  // 12: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
+	73,  // 13: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
+	74,  // 14: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
+	66,  // 15: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	66,  // 16: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	68,  // 17: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	66,  // 18: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	66,  // 19: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	65,  // 20: ltb.v1.ListJobsRequest.metadata:type_name -> google.protobuf.Struct
+	70,  // 21: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
+	67,  // 22: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
+	67,  // 23: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
+	68,  // 24: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	75,  // 25: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
+	67,  // 26: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
+	68,  // 27: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
+	12,  // 28: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
+	10,  // 29: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
+	76,  // 30: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
+	77,  // 31: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
+	14,  // 32: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
+	75,  // 33: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
+	78,  // 34: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	16,  // 35: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
+	10,  // 36: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
+	67,  // 37: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
+	18,  // 38: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
+	75,  // 39: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
+	78,  // 40: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	72,  // 41: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
+	66,  // 42: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	20,  // 43: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
+	67,  // 44: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
+	22,  // 45: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
+	78,  // 46: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	72,  // 47: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
+	66,  // 48: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	24,  // 49: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
+	67,  // 50: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
+	26,  // 51: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
+	78,  // 52: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	67,  // 53: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
+	65,  // 54: ltb.v1.UpdateJobRequest.payload:type_name -> google.protobuf.Struct
+	66,  // 55: ltb.v1.UpdateJobRequest.run_at:type_name -> google.protobuf.Timestamp
+	67,  // 56: ltb.v1.UpdateJobRequest.delay:type_name -> google.protobuf.Duration
+	65,  // 57: ltb.v1.UpdateJobRequest.metadata:type_name -> google.protobuf.Struct
+	79,  // 58: ltb.v1.UpdateJobRequest.update_mask:type_name -> google.protobuf.FieldMask
+	68,  // 59: ltb.v1.UpdateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	70,  // 60: ltb.v1.UpdateJobResponse.job:type_name -> ltb.v1.Job
+	68,  // 61: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	70,  // 62: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
+	68,  // 63: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	70,  // 64: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
+	72,  // 65: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
+	66,  // 66: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	66,  // 67: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	65,  // 68: ltb.v1.CancelJobsRequest.metadata:type_name -> google.protobuf.Struct
+	72,  // 69: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
+	66,  // 70: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	66,  // 71: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	65,  // 72: ltb.v1.RetryJobsRequest.metadata:type_name -> google.protobuf.Struct
+	66,  // 73: ltb.v1.RetryJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	66,  // 74: ltb.v1.RetryJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	80,  // 75: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
+	80,  // 76: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
+	81,  // 77: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
+	67,  // 78: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
+	82,  // 79: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	82,  // 80: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	83,  // 81: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
+	82,  // 82: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
+	66,  // 83: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	66,  // 84: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	84,  // 85: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
+	67,  // 86: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
+	85,  // 87: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
+	66,  // 88: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
+	66,  // 89: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
+	67,  // 90: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
+	86,  // 91: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
+	72,  // 92: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
+	74,  // 93: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
+	68,  // 94: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	70,  // 95: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
+	0,   // 96: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
+	2,   // 97: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
+	4,   // 98: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
+	6,   // 99: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
+	8,   // 100: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
+	11,  // 101: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
+	15,  // 102: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
+	19,  // 103: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
+	23,  // 104: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
+	27,  // 105: ltb.v1.JobService.UpdateJob:input_type -> ltb.v1.UpdateJobRequest
+	29,  // 106: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
+	31,  // 107: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
+	33,  // 108: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
+	35,  // 109: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
+	37,  // 110: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
+	39,  // 111: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
+	41,  // 112: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
+	43,  // 113: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
+	45,  // 114: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
+	47,  // 115: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
+	49,  // 116: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
+	51,  // 117: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
+	53,  // 118: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
+	55,  // 119: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
+	57,  // 120: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
+	59,  // 121: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
+	61,  // 122: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
+	63,  // 123: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
+	1,   // 124: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
+	3,   // 125: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
+	5,   // 126: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
+	7,   // 127: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
+	9,   // 128: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
+	13,  // 129: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
+	17,  // 130: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
+	21,  // 131: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
+	25,  // 132: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
+	28,  // 133: ltb.v1.JobService.UpdateJob:output_type -> ltb.v1.UpdateJobResponse
+	30,  // 134: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
+	32,  // 135: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
+	34,  // 136: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
+	36,  // 137: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
+	38,  // 138: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
+	40,  // 139: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
+	42,  // 140: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
+	44,  // 141: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
+	46,  // 142: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
+	48,  // 143: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
+	50,  // 144: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
+	52,  // 145: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
+	54,  // 146: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
+	56,  // 147: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
+	58,  // 148: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
+	60,  // 149: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
+	62,  // 150: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
+	64,  // 151: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
+	124, // [124:152] is the sub-list for method output_type
+	96,  // [96:124] is the sub-list for method input_type
+	96,  // [96:96] is the sub-list for extension type_name
+	96,  // [96:96] is the sub-list for extension extendee
+	0,   // [0:96] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_service_proto_init() }

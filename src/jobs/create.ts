@@ -38,6 +38,7 @@ export const exampleJob: JobToCreate = {
   timeoutSeconds: 300,
   fairWeight: 1,
   requiredTags: [],
+  onUniqueConflict: "refuse",
   origin: undefined,
 };
 
@@ -241,7 +242,7 @@ async function insert(db: Executor, jobs: readonly JobToCreate[]): Promise<z.out
 
 /** A job that is ready. */
 export function newJob(created: JobToCreate, createdAt: string): Job {
-  const { laneId: _lane, bytes: _bytes, origin: _origin, ...fields } = created;
+  const { laneId: _lane, bytes: _bytes, origin: _origin, onUniqueConflict: _, ...fields } = created;
   const { delayMs, startWithinMs, ...job } = fields;
   const runAt = job.runAt ?? (typeof delayMs === "number" ? later(createdAt, delayMs) : null);
   const dueAt = runAt !== null && runAt > createdAt ? runAt : createdAt;
@@ -313,6 +314,7 @@ export function entryOf({
   requiredTags,
   delayMs,
   fairWeight,
+  onUniqueConflict: _,
   ...job
 }: JobToCreate): AuditEntry {
   const delay = typeof delayMs === "number" ? { delay: `${delayMs / 1000}s` } : {};

@@ -27,6 +27,9 @@ export const share = z
 /** A reason that somebody gives; an empty one is null. */
 export const reasonText = text(limits.messageLength).transform((reason) => reason || null);
 
+/** What a creation does where another live job of the type has its unique key. */
+export const uniqueConflicts = ["refuse", "return_existing", "replace"] as const;
+
 const notBothTimes = { path: ["runAt"], message: "must not be given together with delay" };
 
 const fairWeights = `must be a number from ${limits.fairWeightMin} to ${limits.fairWeightMax}`;
@@ -54,14 +57,21 @@ export const newJob = z
     uniqueKey: key.nullish(),
     fairKey: key.nullish(),
     fairWeight: fairWeight.default(1),
+    onUniqueConflict: oneOf(uniqueConflicts).default("refuse"),
     createdBy: uuid.nullish(),
+  })
+  .refine(({ onUniqueConflict, uniqueKey }) => onUniqueConflict === "refuse" || uniqueKey, {
+    path: ["onUniqueConflict"],
+    message: "needs a unique_key",
   })
   .refine(({ runAt, delayMs }) => (runAt ?? null) === null || (delayMs ?? null) === null, notBothTimes);
 
 /**
- * A job to create. At most one live job has a type's `uniqueKey`. It is ready at once, from `runAt` on, or
- * once `delayMs` have passed by the database's clock. If no worker starts it within `startWithinMs` of that,
- * it is cancelled. Jobs of different `fairKey`s take turns, of weight 2 twice as often as of weight 1.
+ * A job to create. At most one live job has a type's `uniqueKey`: where another has it, the creation is
+ * refused, answers that one, or replaces it while it is pending (`onUniqueConflict`). A job is ready at once,
+ * from `runAt` on, or once `delayMs` have passed by the database's clock. If no worker starts it within
+ * `startWithinMs` of that, it is cancelled. Jobs of different `fairKey`s take turns, of weight 2 twice as
+ * often as of weight 1.
  */
 export type NewJob = z.input<typeof newJob>;
 

@@ -15,6 +15,8 @@ import type { EndResult } from "./writes.ts";
 
 export const jobField = wireEnum<typeof pb.JobField>(pb.JobFieldSchema);
 
+export const uniqueConflict = wireEnum<typeof pb.UniqueConflict>(pb.UniqueConflictSchema);
+
 export const jobStatus = wireEnum<typeof pb.JobStatus>(pb.JobStatusSchema);
 const attemptOutcome = wireEnum<typeof pb.JobAttemptOutcome>(pb.JobAttemptOutcomeSchema);
 const leaseOutcome = wireEnum<typeof pb.LeaseOutcome>(pb.LeaseOutcomeSchema);

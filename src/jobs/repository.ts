@@ -12,7 +12,15 @@ import type { Counts } from "../metrics/counts.ts";
 import { parseInput, uuid } from "../validation.ts";
 import type { Lease } from "./claim/taking.ts";
 import { type ClaimAlong, claimAlong, claimForWorker, type WorkerClaim } from "./claim/worker.ts";
-import { bytesOf, createJobs, hasFairKey, type JobToCreate, keyTaken, tooManyLanes } from "./create.ts";
+import {
+  bytesOf,
+  type Creation,
+  createJobs,
+  hasFairKey,
+  type JobToCreate,
+  keyTaken,
+  tooManyLanes,
+} from "./create.ts";
 import { completeAndClaim } from "./finish/complete-and-claim.ts";
 import { type End, lockHeldLeases } from "./finish/finish.ts";
 import { endOfCompletion, endOfFailure } from "./finish/rejection.ts";
@@ -40,6 +48,7 @@ import {
 } from "./transitions/bulk.ts";
 import * as transitions from "./transitions/transitions.ts";
 import { changedJob, entryOf as entryOfUpdate, isQueueFull, updateJob } from "./transitions/update.ts";
+import { holderOf, isLive, replacementOf, type Submitted } from "./unique-conflict.ts";
 import { type JobChange, type JobWatchOptions, type WatchFilter, watchJobs } from "./watch.ts";
 import { type CreateJobs, type EndResult, type JobWrites, writeDirectly, writeValid } from "./writes.ts";
 
@@ -49,6 +58,11 @@ export type BenchmarkOfJob = Omit<z.output<typeof lockHeldLeases.row>, "position
 /** `dryRun`: nothing is changed, and the result tells what would be, as of now. Default: false. */
 interface DryRun {
   dryRun?: boolean;
+}
+
+/** `permittedTo`: the only user whose jobs may be changed. Default: everybody's. */
+interface Permission {
+  permittedTo?: string | undefined;
 }
 
 /** The job queue: `db.jobs`. */
@@ -81,27 +95,33 @@ export class JobRepository {
    * id was used for something else; NOT_FOUND without its benchmark
    */
   async create(job: input.NewJob, request?: RequestKey): Promise<Job> {
+    return (await this.submit(job, request)).job;
+  }
+
+  /**
+   * Creates a job as `create` does, and tells whether one that existed is answered instead.
+   * @param options.permittedTo only this user's jobs may be replaced. Default: everybody's
+   */
+  async submit(job: input.NewJob, request?: RequestKey, options: Permission = {}): Promise<Submitted> {
     const parsed = parseInput(input.newJob, job);
     const prepared = prepare(parsed, this.#queue.fairBy);
-    const create = async (writes: JobWrites) => {
-      const job = await writes.create(prepared).catch((error) => {
+    const create = async (db: Executor, writes: JobWrites) => {
+      const creation = await writes.create(prepared).catch((error) => {
         throw nameTakenId(error, parsed.id);
       });
-      if (job instanceof ServiceError) throw job;
-      this.#counts.jobsCreated++;
-      return job;
+      return this.#in(db).#settle(prepared, creation, writes, options);
     };
     const createOnce = (key: RequestKey) =>
       this.#handingOver((createJobs) =>
         runOnce(this.#db, key, "CreateJob", parsed, {
-          create: (db) => create(writeDirectly(db, createJobs)),
-          remember: ({ id }) => id,
-          recall: (db, id) => this.#in(db).get(id),
+          create: (db) => create(db, writeDirectly(db, createJobs)),
+          remember: ({ job: { id }, existing }) => ({ id, existing }),
+          recall: async (db, { id, existing }) => ({ job: await this.#in(db).get(id), existing }),
         }),
       );
-    const created = await (request ? createOnce(request) : create(this.#writes));
-    this.#announce([prepared], [created]);
-    return created;
+    const submitted = await (request ? createOnce(request) : create(this.#db, this.#writes));
+    this.#announce([prepared], [submitted]);
+    return submitted;
   }
 
   /**
@@ -109,31 +129,85 @@ export class JobRepository {
    * @throws as `create`; the message begins with the position of the job at fault
    */
   async createMany(jobs: readonly input.NewJob[], request?: RequestKey): Promise<readonly Job[]> {
+    return (await this.submitMany(jobs, request)).map(({ job }) => job);
+  }
+
+  /** Creates jobs as `createMany` does, and tells of which one that existed is answered instead. */
+  async submitMany(
+    jobs: readonly input.NewJob[],
+    request?: RequestKey,
+    options: Permission = {},
+  ): Promise<readonly Submitted[]> {
     const parsed = parseInput(input.newJobs, jobs, "jobs");
     const prepared = parsed.map((job) => prepare(job, this.#queue.fairBy));
-    const created = await this.#handingOver((createJobs) =>
+    const submitted = await this.#handingOver((createJobs) =>
       runOnce(this.#db, request, "BatchCreateJobs", parsed, {
-        create: (db): Promise<readonly Job[]> =>
+        create: (db): Promise<readonly Submitted[]> =>
           db.transaction(async (transaction) => {
+            const writes = writeDirectly(transaction);
             const creations = await createJobs(transaction, prepared);
-            const jobs = creations.map((job, index) => {
-              if (job instanceof ServiceError) throw refusalAt(index, job);
-              return job;
-            });
-            this.#counts.jobsCreated += jobs.length;
-            return jobs;
+            const all: Submitted[] = [];
+            for (const [index, job] of prepared.entries()) {
+              const settled = this.#in(transaction).#settle(job, creations[index], writes, options);
+              const submitted = await settled.catch((error) => {
+                throw error instanceof ServiceError ? refusalAt(index, error) : error;
+              });
+              all.push(submitted);
+            }
+            return all;
           }),
-        remember: (all) => all.map(({ id }) => id),
-        recall: async (db, ids) => {
+        remember: (all) => all.map(({ job: { id }, existing }) => ({ id, existing })),
+        recall: async (db, all) => {
+          const ids = all.map(({ id }) => id);
           const jobs = new Map((await readJobs(db, ids, false)).map((job) => [job.id, job]));
-          return ids.map((id) => requireFound(jobs.get(id), "job", id));
+          return all.map(({ id, existing }) => ({ job: requireFound(jobs.get(id), "job", id), existing }));
         },
       }),
     ).catch(async (error) => {
       throw isIdTaken(error) ? await this.#positionOfTaken(prepared) : error;
     });
-    this.#announce(prepared, created);
-    return created;
+    this.#announce(prepared, submitted);
+    return submitted;
+  }
+
+  /** A creation as its job, or what is to be done about its unique key. */
+  async #settle(
+    job: JobToCreate,
+    first: Creation | undefined,
+    writes: JobWrites,
+    options: Permission,
+  ): Promise<Submitted> {
+    let creation = first;
+    for (let attempt = 0; attempt < limits.jobMoves; attempt++) {
+      if (creation instanceof ServiceError) {
+        const found = await this.#takeHolder(job, creation, options);
+        if (found) return { job: found, existing: true };
+      } else if (creation) {
+        this.#counts.jobsCreated++;
+        return { job: creation, existing: false };
+      }
+      creation = await writes.create(job);
+    }
+    throw creation;
+  }
+
+  /** The job that has the unique key, replaced if it is to be; undefined if the key is free again. */
+  async #takeHolder(
+    job: JobToCreate,
+    refusal: ServiceError,
+    { permittedTo }: Permission,
+  ): Promise<Job | undefined> {
+    const id = holderOf(job, refusal);
+    const [holder] = id === undefined ? [] : await readJobs(this.#db, [id], true);
+    if (!holder || !isLive(holder)) return undefined;
+    if (job.onUniqueConflict === "return_existing") return holder;
+    const isPermitted = permittedTo === undefined || holder.createdBy === permittedTo;
+    if (holder.status !== "pending" || !isPermitted) throw refusal;
+    return this.update(holder.id, replacementOf(job)).catch((error) => {
+      const hasMoved = ["FORBIDDEN_STATUS_CHANGE", "NOT_FOUND"].includes(error.reason);
+      if (hasMoved) return undefined;
+      throw error;
+    });
   }
 
   /** @throws NOT_FOUND */
@@ -521,9 +595,9 @@ export class JobRepository {
     return this.#transaction ? work(createJobs) : this.#queue.handOver.run(work);
   }
 
-  #announce(jobs: readonly JobToCreate[], created: readonly Job[]): void {
+  #announce(jobs: readonly JobToCreate[], submitted: readonly Submitted[]): void {
     this.#queue.lanes.add(jobs);
-    const isAllStarted = created.every(({ status }) => status === "running");
+    const isAllStarted = submitted.every(({ job }) => job.status === "running");
     this.#queue.announce(isAllStarted ? "watchable" : "claimable");
   }
 

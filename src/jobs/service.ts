@@ -52,6 +52,7 @@ import {
   leaseMessage,
   limitMessage,
   pauseMessage,
+  uniqueConflict,
 } from "./messages.ts";
 import type { JobRepository } from "./repository.ts";
 
@@ -70,15 +71,21 @@ export function jobService(store: JobStore) {
   return {
     async createJob(request, context) {
       const asText = wantsText(request);
-      const job = await jobs.create(fromMessage(request, context), requestKeyOf(request, actorIdOf(context)));
-      return { job: jobMessage(job, asText) };
+      const permission = { permittedTo: permittedTo(context) };
+      const key = requestKeyOf(request, actorIdOf(context));
+      const { job, existing } = await jobs.submit(fromMessage(request, context), key, permission);
+      return { job: jobMessage(job, asText), existing };
     },
 
     async batchCreateJobs(request, context) {
       const given = request.jobs.map((job, index) => fromMessage(job, context, `jobs[${index}].`));
-      const created = await jobs.createMany(given, requestKeyOf(request, actorIdOf(context)));
+      const permission = { permittedTo: permittedTo(context) };
+      const submitted = await jobs.submitMany(given, requestKeyOf(request, actorIdOf(context)), permission);
       const brief = { payload: null, metadata: null, result: null };
-      return { jobs: created.map((job) => jobMessage({ ...job, ...brief }, false)) };
+      return {
+        jobs: submitted.map(({ job }) => jobMessage({ ...job, ...brief }, false)),
+        existing: submitted.flatMap(({ existing }, index) => (existing ? [index] : [])),
+      };
     },
 
     async getJob(request) {
@@ -321,6 +328,7 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     uniqueKey: omitEmpty(job.uniqueKey),
     fairKey: omitEmpty(job.fairKey),
     fairWeight: job.fairWeight,
+    onUniqueConflict: uniqueConflict.parse(job.onUniqueConflict, `${path}on_unique_conflict`),
     createdBy: actorIdOf(context),
   };
 }

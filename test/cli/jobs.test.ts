@@ -257,6 +257,34 @@ describe("cancel, retry, delete", () => {
     expect((await cli.run("job", "show", a)).code).toBe(1);
   });
 
+  test("update one that waits, also by its unique key", async () => {
+    const key = ["--unique-key", "daily", "--priority", "1"];
+    const id = (await cli.run("job", "submit", "changed", ...key)).stdout.trim();
+    const { code, stdout } = await cli.run(
+      "job",
+      "update",
+      id,
+      "--priority",
+      "7",
+      "--in",
+      "5m",
+      "--tag",
+      "gpu",
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `changed ${id}\n` });
+    expect(await show(id)).toMatchObject({ priority: 7, required_tags: ["gpu"], run_at: expect.any(String) });
+    const now = await cli.json("job", "update", id, "--in", "0s", "--payload", '{"n": 1}');
+    expect(now).toMatchObject({ payload: { n: 1 }, priority: 7 });
+    const again = await cli.run("job", "submit", "changed", ...key, "--if-exists", "return");
+    expect(again).toMatchObject({ code: 0, stdout: `${id}\n` });
+    expect(again.stderr).toContain("has this unique key already");
+    expect((await cli.run("job", "submit", "changed", ...key)).stderr).toContain(id);
+    await cli.run("job", "submit", "changed", ...key, "--if-exists", "replace");
+    expect(await show(id)).toMatchObject({ priority: 1, payload: {} });
+    expect((await cli.run("job", "update", id)).stderr).toContain("say what to change");
+    await cli.run("job", "delete", id);
+  });
+
   test("by filter, and old ones by cleanup", async () => {
     for (const type of ["bulk", "bulk", "spared"]) await submit(type);
     const none = { skipped: 0, not_permitted: 0 };

@@ -16,6 +16,7 @@ function job(letters: number, metadata?: { text: string }): JobToCreate {
     timeoutSeconds: 300,
     fairWeight: 1,
     requiredTags: [],
+    onUniqueConflict: "refuse" as const,
   };
   return { ...parsed, id: newId(), laneId: newId(), bytes: bytesOf(parsed), origin: undefined };
 }

@@ -1,6 +1,6 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
-import { JobSchema } from "../../../gen/ltb/v1/job_pb.ts";
+import { JobSchema, UniqueConflict } from "../../../gen/ltb/v1/job_pb.ts";
 import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import { toDuration } from "../../wire/duration.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
@@ -16,7 +16,7 @@ import {
   parseTime,
   parseWhole,
 } from "../shared/options.ts";
-import { print, printJson } from "../shared/output.ts";
+import { note, print, printJson } from "../shared/output.ts";
 import { toPlain } from "../shared/plain.ts";
 import { readPayload } from "./payload.ts";
 import { type JobFields, submitLines } from "./submit-lines.ts";
@@ -35,9 +35,16 @@ interface Options extends ServiceOptions {
   uniqueKey?: string;
   fairKey?: string;
   fairWeight?: number;
+  ifExists?: keyof typeof conflicts;
   requestId?: string;
   jsonl?: string;
 }
+
+const conflicts = {
+  refuse: UniqueConflict.REFUSE,
+  return: UniqueConflict.RETURN_EXISTING,
+  replace: UniqueConflict.REPLACE,
+} as const;
 
 const INT32 = 2 ** 31 - 1;
 
@@ -73,7 +80,15 @@ export function addCommand(job: Command): void {
     .option("--benchmark <benchmark>", `the benchmark it works for: ${NEWEST}`)
     .option("--limit-key <key>", "counts against this limit; see ltb limit set")
     .addOption(
-      new Option("--unique-key <key>", "fail if a live job of the type has this key").conflicts("jsonl"),
+      new Option("--unique-key <key>", "the only live job of the type that may have this key").conflicts(
+        "jsonl",
+      ),
+    )
+    .choice(
+      "--if-exists <what>",
+      "where a live job has the key: refuse, return that job, or replace it while it waits",
+      Object.keys(conflicts),
+      "refuse",
     )
     .option("--fair-key <key>", "takes turns with jobs of other keys")
     .option(
@@ -90,6 +105,10 @@ export function addCommand(job: Command): void {
       `ltb job submit echo '{"prompt": "2 + 2?"}'`,
       "ltb job submit report @payload.json --in 5m --priority 10",
       "ltb job submit grade --jsonl samples.jsonl --benchmark gsm8k --limit-key openai/gpt-4",
+      [
+        "ltb job submit report --unique-key daily --if-exists replace --in 5m",
+        "once, 5 minutes after the last",
+      ],
       ["ltb job submit grade --jsonl samples.jsonl | ltb job watch -", "until all of them have ended"],
     )
     .callService(submit);
@@ -108,13 +127,14 @@ async function submit(
   const read = payload === undefined ? undefined : await readPayload(payload);
   const fields = await fieldsOf(client, type, options);
   if (jsonl !== undefined) return await submitLines(client, jsonl, fields, options);
-  const { job } = await client.jobs.createJob({
+  const { job, existing } = await client.jobs.createJob({
     ...fields,
     ...given({ payloadJson: read }),
     requestId,
     jsonFormat: JsonFormat.TEXT,
   });
   requireAnswer(job, "job");
+  if (existing) note(`note: job ${job.id} has this unique key already`);
   if (options.json) printJson(toPlain(JobSchema, job));
   else print(job.id);
   await noteConsole(client, options, `jobs/${job.id}`);
@@ -122,12 +142,13 @@ async function submit(
 
 async function fieldsOf(client: ServiceClient, jobType: string, options: Options): Promise<JobFields> {
   const { priority, maxRetries, maxSnoozes, timeout, tag, runAt, in: delayMs } = options;
-  const { startWithin, limitKey, uniqueKey, fairKey, fairWeight } = options;
+  const { startWithin, limitKey, uniqueKey, ifExists, fairKey, fairWeight } = options;
   return {
     jobType,
     benchmarkId: await findBenchmarkId(client.benchmarks, options.benchmark),
     ...given({ priority, maxRetries, maxSnoozes, timeoutSeconds: timeout, requiredTags: tag }),
     ...given({ limitKey, uniqueKey, fairKey, fairWeight }),
+    ...given({ onUniqueConflict: ifExists && conflicts[ifExists] }),
     ...given({
       runAt: runAt && timestampFromDate(runAt),
       delay: delayMs === undefined ? undefined : toDuration(delayMs),

@@ -44,7 +44,7 @@ export function addCommand(job: Command): void {
     )
     .addOption(new Option("--run-at <time>", "not before this time").argParser(parseTime).conflicts("in"))
     .option("--in <duration>", "not before this much time has passed, such as 5m; 0s: at once", parseDuration)
-    .option("--limit-key <key>", "counts against this limit; an empty one removes it")
+    .option("--limit-key <key>", "counts against this limit")
     .option("--payload <json>", `new input for the worker: ${jsonObject}`)
     .option("--metadata <json>", `new further data: ${jsonObject}`)
     .examples("ltb job update 01890a5d-ac96-774b-bcce-b302099a8057 --priority 10", [

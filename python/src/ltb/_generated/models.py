@@ -308,6 +308,22 @@ JobOrder = Literal[
 - ``ENDED_AT``: The one that ended last first, ties broken by id. Needs an ended status.
 """
 
+UniqueConflict = Literal[
+    "UNSPECIFIED",
+    "REFUSE",
+    "RETURN_EXISTING",
+    "REPLACE",
+]
+"""What the creation of a job does where another pending or running job of its type has its unique_key.
+
+- ``UNSPECIFIED``: Default: REFUSE.
+- ``REFUSE``: The creation fails with ALREADY_EXISTS, whose error names the other job.
+- ``RETURN_EXISTING``: The other job is returned as it is.
+- ``REPLACE``: The other job, if it is pending and the caller may change it, gets payload, priority, max_retries,
+  timeout_seconds, required_tags, run_at or delay, limit_key and metadata of the new one, and is returned.
+  It keeps its id, its age and the rest. Else the creation fails as with REFUSE.
+"""
+
 JobView = Literal[
     "UNSPECIFIED",
     "BASIC",
@@ -5184,6 +5200,7 @@ class NewJob(Message):
         "start_within",
         "fair_key",
         "fair_weight",
+        "on_unique_conflict",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -5203,6 +5220,7 @@ class NewJob(Message):
         ("start_within", "startWithin", "duration"),
         ("fair_key", "fairKey", "plain"),
         ("fair_weight", "fairWeight", "double"),
+        ("on_unique_conflict", "onUniqueConflict", "enum UNIQUE_CONFLICT_"),
     )
 
     id: str
@@ -5269,6 +5287,9 @@ class NewJob(Message):
     two start for one of weight 1. Default: 1.
     """
 
+    on_unique_conflict: UniqueConflict
+    """What happens where another live job has the unique_key. Default: REFUSE. Others need a unique_key."""
+
     def __init__(
         self,
         *,
@@ -5289,6 +5310,7 @@ class NewJob(Message):
         start_within: timedelta | float | None = None,
         fair_key: str = "",
         fair_weight: float | None = None,
+        on_unique_conflict: UniqueConflict = "UNSPECIFIED",
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5307,6 +5329,7 @@ class NewJob(Message):
         self.start_within = start_within
         self.fair_key = fair_key
         self.fair_weight = fair_weight
+        self.on_unique_conflict = on_unique_conflict
 
 
 class JobAttempt(Message):
@@ -5875,20 +5898,27 @@ class CreateJobResponse(Message):
 
     __slots__ = (
         "job",
+        "existing",
     )
     _fields = (
         ("job", "job", "message Job"),
+        ("existing", "existing", "plain"),
     )
 
     job: Job
     """The job, with every field but attempts."""
 
+    existing: bool
+    """True: no job was created; this one had the unique_key already. See on_unique_conflict."""
+
     def __init__(
         self,
         *,
         job: Job | None = None,
+        existing: bool = False,
     ) -> None:
         self.job = Job() if job is None else job
+        self.existing = existing
 
 
 class BatchCreateJobsResponse(Message):
@@ -5896,20 +5926,29 @@ class BatchCreateJobsResponse(Message):
 
     __slots__ = (
         "jobs",
+        "existing",
     )
     _fields = (
         ("jobs", "jobs", "list message Job"),
+        ("existing", "existing", "list int32"),
     )
 
     jobs: list[Job]
     """The jobs in the order of the request, in the BASIC view."""
 
+    existing: list[int]
+    """Positions, from 0, of those that were not created: these had the unique_key already. See
+    on_unique_conflict.
+    """
+
     def __init__(
         self,
         *,
         jobs: list[Job] | None = None,
+        existing: list[int] | None = None,
     ) -> None:
         self.jobs = [] if jobs is None else jobs
+        self.existing = [] if existing is None else existing
 
 
 class GetJobResponse(Message):
