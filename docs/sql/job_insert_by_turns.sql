@@ -387,8 +387,8 @@ with
       end as turn
     from
       turning
-      join line_time using (lane_id, priority)
-      left join key_turn using (lane_id, priority, fair_key)
+      full join line_time using (lane_id, priority)
+      full join key_turn using (lane_id, priority, fair_key)
   ),
   created as (
     insert into
@@ -471,7 +471,7 @@ with
       coalesce(turn.turn, 0)
     from
       created
-      left join turn using (id)
+      full join turn using (id)
     where
       run_at is null
       or run_at <= now()

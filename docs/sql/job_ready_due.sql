@@ -294,8 +294,8 @@ with
       end as turn
     from
       turning
-      join line_time using (lane_id, priority)
-      left join key_turn using (lane_id, priority, fair_key)
+      full join line_time using (lane_id, priority)
+      full join key_turn using (lane_id, priority, fair_key)
   ),
   ready as (
     insert into
@@ -309,7 +309,7 @@ with
       coalesce(turn.turn, 0)
     from
       moved
-      left join turn using (id)
+      full join turn using (id)
     where
       true
   ),

@@ -473,8 +473,8 @@ with
       end as turn
     from
       turning
-      join line_time using (lane_id, priority)
-      left join key_turn using (lane_id, priority, fair_key)
+      full join line_time using (lane_id, priority)
+      full join key_turn using (lane_id, priority, fair_key)
   ),
   ready as (
     insert into
@@ -488,7 +488,7 @@ with
       coalesce(turn.turn, own_turn)
     from
       updated
-      left join turn using (id)
+      full join turn using (id)
     where
       becomes = 'pending'
   ),
@@ -1150,8 +1150,8 @@ with
       end as turn
     from
       turning
-      join line_time using (lane_id, priority)
-      left join key_turn using (lane_id, priority, fair_key)
+      full join line_time using (lane_id, priority)
+      full join key_turn using (lane_id, priority, fair_key)
   ),
   ready as (
     insert into
@@ -1165,7 +1165,7 @@ with
       coalesce(turn.turn, own_turn)
     from
       updated
-      left join turn using (id)
+      full join turn using (id)
     where
       becomes = 'pending'
   ),
@@ -1830,8 +1830,8 @@ with
       end as turn
     from
       turning
-      join line_time using (lane_id, priority)
-      left join key_turn using (lane_id, priority, fair_key)
+      full join line_time using (lane_id, priority)
+      full join key_turn using (lane_id, priority, fair_key)
   ),
   ready as (
     insert into
@@ -1845,7 +1845,7 @@ with
       coalesce(turn.turn, own_turn)
     from
       updated
-      left join turn using (id)
+      full join turn using (id)
     where
       becomes = 'pending'
   ),

@@ -93,7 +93,7 @@ export const readyJobsByTurns = (
   ready as (
     insert into job_ready (job_id, sequence, lane_id, priority, bytes, turn)
     select id, sequence, lane_id, priority, ${bytes}, coalesce(turn.turn, ${ownTurn})
-    from ${fragmentOf(jobs)} left join turn using (id) where ${when}
+    from ${fragmentOf(jobs)} full join turn using (id) where ${when}
   )`;
 
 export const laneColumns = fragmentOf("j.lane_id, j.job_type, j.required_tags, j.limit_key, j.fair_key");

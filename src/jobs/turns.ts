@@ -36,6 +36,8 @@ interface Turning {
   keeps?: Fragment | undefined;
 }
 
+// All rows of the full joins have their like on the other side. Unlike others they are never done by nested
+// loops, which read a thousand rows a thousand times where the planner expects ten.
 /**
  * The CTE `turn` (id, turn) of those of the jobs (id, lane_id, priority, job_type, fair_key, fair_weight)
  * that take turns: all that have a key, and those without one in lanes where others had, as if they had a key
@@ -88,8 +90,8 @@ export const takenTurns = (
     returning lane_id, priority, fair_key, next_turn - step as first
   ), turn as materialized (
     select turning.id, case when keeps then now_turn else key_turn.first + before end as turn
-    from turning join line_time using (lane_id, priority)
-    left join key_turn using (lane_id, priority, fair_key)
+    from turning full join line_time using (lane_id, priority)
+    full join key_turn using (lane_id, priority, fair_key)
   )`;
 
 /**

@@ -126,7 +126,7 @@ async function keepWorking(signal: AbortSignal): Promise<void> {
   const each = jobsPerSecond / 5;
   while (!signal.aborted) {
     const next = sleep(200);
-    await ours.createBatched(each, each);
+    await ours.createBatched(each, { size: each });
     await ours.work(each, { workers: 1, batch: each });
     await next;
   }

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:queue [-- --quick --json --only create,work,start,backlog,pinned --pinned MINUTES]`: the job
- * queue over gRPC beside graphile-worker, pg-boss and pgbench on the same PostgreSQL, with durable commits.
+ * `npm run bench:queue [-- --quick --json --only create,work,start,backlog,fair,pinned --pinned MINUTES]`:
+ * the job queue over gRPC beside graphile-worker, pg-boss and pgbench on the same PostgreSQL, with durable
+ * commits.
  * `…_client_cpu_s` and its like are seconds of processor for a thousand jobs: where time goes on any machine.
  */
 import { loadavg } from "node:os";
@@ -9,6 +10,7 @@ import { Client } from "pg";
 import { startBenchPostgres } from "./postgres.ts";
 import { processorSeconds } from "./processors.ts";
 import { fillBacklog } from "./queue/backlog.ts";
+import { keysOf, startsUntilServed } from "./queue/fair.ts";
 import { Graphile } from "./queue/graphile.ts";
 import { h2loadCreates, hasH2load } from "./queue/h2load.ts";
 import { jobType } from "./queue/job.ts";
@@ -72,6 +74,7 @@ for (let round = 0; round < rounds; round++) {
   if (isWanted("start")) await starts();
 }
 if (isWanted("backlog")) await backlog();
+if (isWanted("fair")) await fair();
 if (isWanted("pinned")) {
   await ours.clear();
   const windowSeconds = Math.min(30, pinnedSeconds / 4);
@@ -100,6 +103,7 @@ const ratios = Object.fromEntries(
     ),
     create_batched_vs_pgboss: measured.ratio("create_batched_jobs_per_s", "pgboss_create_batched_jobs_per_s"),
     start_vs_graphile: measured.ratio("start_mean_ms", "graphile_start_mean_ms"),
+    fair_keys_vs_one: measured.ratio("fair_keys_work_jobs_per_s", "fair_one_work_jobs_per_s"),
     backlog_vs_empty: measured.ratio("backlog_work_jobs_per_s", "empty_work_jobs_per_s"),
   }).filter(([, ratio]) => ratio !== undefined),
 ) as Record<string, number>;
@@ -218,6 +222,22 @@ async function backlog(): Promise<void> {
     measured.add("backlog_work_jobs_per_s", rate);
   }
   await ours.clear();
+}
+
+/** The claims of jobs of many keys beside those of one, and how soon a new key comes to its turn. */
+async function fair(): Promise<void> {
+  const part = async (name: string, keys: number) =>
+    measure(`${name}_work_jobs_per_s`, ours, async () => {
+      await rated(`${name}_create`, sizes.jobs, () =>
+        ours.createBatched(sizes.jobs, { fairKeyOf: keysOf(keys) }),
+      );
+      return rated(`${name}_work`, sizes.jobs, () => ours.work(sizes.jobs));
+    });
+  for (let round = 0; round < rounds; round++) {
+    await part("fair_one", 1);
+    await part("fair_keys", 10_000);
+  }
+  await measure("fair_starts_until_served", ours, () => startsUntilServed(ours, 100_000));
 }
 
 function print(): void {

@@ -65,6 +65,10 @@ describe("submit", () => {
       "openai/gpt-4",
       "--unique-key",
       "only",
+      "--fair-key",
+      "alice",
+      "--fair-weight",
+      "2.5",
     ];
     const { code, stdout } = await cli.run("job", "submit", "full", '{"a":[1,{"b":null}]}', ...args, ...more);
     expect({ code, id: stdout.trim() }).toEqual({ code: 0, id: expect.stringMatching(UUID) });
@@ -80,6 +84,8 @@ describe("submit", () => {
       required_tags: ["eu", "gpu"],
       limit_key: "openai/gpt-4",
       unique_key: "only",
+      fair_key: "alice",
+      fair_weight: 2.5,
       attempts: [],
     });
     const due = Date.parse(job.run_at);
@@ -179,6 +185,11 @@ describe("submit", () => {
     expect(await ids("--limit-key", "ключ", "--created-after", "2026-01-01")).toEqual([id]);
     expect(await ids("--created-by", unknownId)).toEqual([]);
     expect(await ids("--limit-key", "other")).toEqual([]);
+    const fair = (await cli.run("job", "submit", "narrow", "--fair-key", "Алиса")).stdout.trim();
+    expect(await ids("--fair-key", "Алиса")).toEqual([fair]);
+    expect((await cli.run("job", "submit", "narrow", "--fair-weight", "0")).stderr).toContain(
+      "Expected a number from 0.01 to 100",
+    );
     expect(await ids("--created-before", "2026-01-01")).toEqual([]);
     await cli.run("job", "cancel", id);
     expect(await ids("--status", "cancelled", "--order", "ended")).toEqual([id]);

@@ -39,14 +39,25 @@ const step = fc.oneof(
         key: fc.option(fc.nat(1)),
         later: fc.boolean(),
         isToStart: fc.boolean(),
+        fairKey: fc.option(fc.constantFrom("x", "y"), { nil: undefined, freq: 1 }),
+        fairWeight: fc.constantFrom(1, 1, 2, 0.3),
       })
       .map(
-        ({ lane, priority, key, later, isToStart }): Step =>
+        ({ lane, priority, key, later, isToStart, ...fair }): Step =>
           async ({ model, db, ids }) => {
             const { jobType = "a", requiredTags = [], limitKey } = lanes[lane] ?? {};
             const uniqueKey = key === null ? undefined : `${key}`;
             const often = { maxRetries: 1, maxSnoozes: 1 };
-            const job = { id: newId(), jobType, requiredTags, limitKey, priority, uniqueKey, ...often };
+            const job = {
+              id: newId(),
+              jobType,
+              requiredTags,
+              limitKey,
+              priority,
+              uniqueKey,
+              ...often,
+              ...fair,
+            };
             const runAt = later ? "2999-01-01T00:00:00Z" : undefined;
             const startWithinMs = isToStart ? 3_600_000 : undefined;
             const expected = model.create({ ...job, isToStart }, later);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
+import { newId } from "../../src/ids.ts";
 import type { NewJob } from "../../src/jobs/input.ts";
 import { QueueMaintenance } from "../../src/jobs/upkeep/maintenance.ts";
 import { tidyTurns } from "../../src/jobs/upkeep/turns.ts";
@@ -268,10 +269,10 @@ describe("a job", () => {
   test("that another program inserts takes turns too", async () => {
     await create(5, "a");
     const insert = (key: string | null) =>
-      q.client.query(
-        "insert into jobs (id, job_type, payload, fair_key) values (gen_random_uuid(), 't', '{}', $1)",
-        [key],
-      );
+      q.client.query("insert into jobs (id, job_type, payload, fair_key) values ($1, 't', '{}', $2)", [
+        newId(),
+        key,
+      ]);
     await insert("b");
     await insert("b");
     await insert(null);

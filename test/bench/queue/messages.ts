@@ -26,8 +26,12 @@ export function createBody(type = jobType, requiredTags: string[] = []): Uint8Ar
   );
 }
 
-export function createBatchBody(count: number): Uint8Array {
-  const jobs = Array.from({ length: count }, () => ({ jobType, payloadJson }));
+export function createBatchBody(count: number, fairKeyOf: (index: number) => string = () => ""): Uint8Array {
+  const jobs = Array.from({ length: count }, (_, index) => ({
+    jobType,
+    payloadJson,
+    fairKey: fairKeyOf(index),
+  }));
   return toBinary(BatchCreateJobsRequestSchema, create(BatchCreateJobsRequestSchema, { jobs }));
 }
 
@@ -59,6 +63,17 @@ export function heldOf(response: Uint8Array, leases: "ofClaim" | "ofReport" = "o
     return true;
   });
   return held;
+}
+
+/** The ids of the jobs that BatchCreateJobs answers. */
+export function idsOf(response: Uint8Array): Set<string> {
+  const ids = new Set<string>();
+  forEachField(response, (field, reader) => {
+    if (field !== 1) return false;
+    ids.add(idOf(reader.bytes()));
+    return true;
+  });
+  return ids;
 }
 
 function idOf(job: Uint8Array): string {

@@ -10,11 +10,13 @@ import {
   createBody,
   type Held,
   heldOf,
+  idsOf,
 } from "./messages.ts";
 import { perSecond, rateOf } from "./statistics.ts";
 
 const tables =
-  "jobs, job_ready, job_scheduled, job_leases, job_keys, job_finished, job_attempts, job_stat_deltas, job_events, requests";
+  "jobs, job_ready, job_scheduled, job_leases, job_keys, job_finished, job_attempts, job_stat_deltas, job_events, requests, " +
+  "job_fair_turns";
 const batchSize = 500;
 
 /** The service, as its clients meet it: gRPC to another process. */
@@ -50,6 +52,7 @@ export class Ours {
       `set session_replication_role = replica; truncate ${tables}; reset session_replication_role`,
     );
     await this.#db.query("update worker_slots set used = 0");
+    await this.#db.query("update job_lanes set fair = false where fair");
   }
 
   create(type?: string, tags?: string[]): Promise<Buffer> {
@@ -62,10 +65,35 @@ export class Ours {
     return rateOf(total, 128, () => this.#call("CreateJob", body));
   }
 
-  /** BatchCreateJobs of 1,000, four in flight; jobs a second. */
-  async createBatched(total: number, size = 1_000): Promise<number> {
-    const body = createBatchBody(size);
-    return size * (await rateOf(total / size, 4, () => this.#call("BatchCreateJobs", body)));
+  /**
+   * BatchCreateJobs of 1,000, four in flight; jobs a second.
+   * @param options.fairKeyOf the key of each job, by its position among all
+   */
+  async createBatched(
+    total: number,
+    { size = 1_000, fairKeyOf }: { size?: number; fairKeyOf?: (index: number) => string } = {},
+  ): Promise<number> {
+    let body = createBatchBody(size);
+    let made = 0;
+    return (
+      size *
+      (await rateOf(total / size, 4, () => {
+        const first = made;
+        made += size;
+        if (fairKeyOf) body = createBatchBody(size, (index) => fairKeyOf(first + index));
+        return this.#call("BatchCreateJobs", body);
+      }))
+    );
+  }
+
+  /** Creates jobs of one key by one call; their ids. */
+  async createSome(count: number, fairKey: string): Promise<Set<string>> {
+    return idsOf(
+      await this.#call(
+        "BatchCreateJobs",
+        createBatchBody(count, () => fairKey),
+      ),
+    );
   }
 
   /** Claims and completes `total` jobs that are ready; jobs a second. */

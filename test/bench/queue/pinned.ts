@@ -35,7 +35,7 @@ export async function workPinned(
 
   const creating = (async () => {
     for (let next = performance.now(); running; next += 100) {
-      await ours.createBatched(100, 100);
+      await ours.createBatched(100, { size: 100 });
       await sleep(Math.max(0, next + 100 - performance.now()));
     }
   })();

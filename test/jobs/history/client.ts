@@ -93,7 +93,14 @@ export class QueueClient {
     }
   }
 
-  async #create({ lane, priority, key, later, jobs }: Extract<Command, { op: "create" }>): Promise<void> {
+  async #create({
+    lane,
+    priority,
+    key,
+    later,
+    jobs,
+    fair,
+  }: Extract<Command, { op: "create" }>): Promise<void> {
     const { history, ids } = this.#shared;
     const base = { ...lanes[lane], jobType: lanes[lane]?.jobType ?? "a", priority };
     const runAt = later ? new Date(Date.now() + 60_000).toISOString() : undefined;
@@ -103,6 +110,7 @@ export class QueueClient {
       id: newId(),
       runAt,
       uniqueKey,
+      fairKey: fair === null ? undefined : `fair ${fair}`,
     }));
     ids.push(...wanted.map(({ id }) => id));
     const began = Date.now();

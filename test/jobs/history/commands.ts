@@ -2,7 +2,15 @@ import fc from "fast-check";
 
 /** What one client does next. `pick` chooses among what it knows, modulo their number. */
 export type Command =
-  | { op: "create"; lane: number; priority: number; key: number | null; later: boolean; jobs: number }
+  | {
+      op: "create";
+      lane: number;
+      priority: number;
+      key: number | null;
+      later: boolean;
+      jobs: number;
+      fair: number | null;
+    }
   | { op: "claim"; max: number; narrow: boolean; waitMs: number }
   | { op: "release" | "snooze" | "progress"; pick: number; items: number }
   /** `next` jobs are claimed along with it. */
@@ -41,6 +49,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       key: fc.option(fc.nat(2), { freq: 1 }),
       later: fc.boolean(),
       jobs: fc.integer({ min: 1, max: 2 }),
+      fair: fc.option(fc.nat(2), { freq: 1 }),
     }),
   },
   {

@@ -8,6 +8,12 @@ interface ModelJob {
   requiredTags: readonly string[];
   priority: number;
   sequence: number;
+  fairKey: string | undefined;
+  fairWeight: number;
+  /** 0 for jobs that take no turns. */
+  turn: number;
+  /** Whether it comes back with the first of its line, and not with the next turn of its key. */
+  keepsPlace: boolean;
   uniqueKey: string | undefined;
   limitKey: string | undefined;
   state: "ready" | "later" | "running" | "completed" | "failed" | "cancelled";
@@ -41,6 +47,8 @@ type NewModelJob = Pick<
   | "maxRetries"
   | "maxSnoozes"
   | "isToStart"
+  | "fairKey"
+  | "fairWeight"
 >;
 
 export class ModelQueue {
@@ -48,21 +56,26 @@ export class ModelQueue {
   readonly deleted = new Map<string, ModelJob>();
   readonly maxRunning = new Map<string, number>();
   readonly paused = new Set<string>();
+  readonly #turns = new ModelTurns(this.jobs);
   #sequence = 0;
 
   create(job: NewModelJob, isLater: boolean): "created" | "taken" {
     if (job.uniqueKey !== undefined && this.#holder(job.jobType, job.uniqueKey)) return "taken";
-    this.jobs.set(job.id, {
+    const created: ModelJob = {
       ...job,
       sequence: this.#sequence++,
-      state: isLater ? "later" : "ready",
+      turn: 0,
+      keepsPlace: false,
+      state: "later",
       epoch: 0,
       retries: 0,
       releases: 0,
       snoozes: 0,
       workerId: undefined,
       ends: new Map(),
-    });
+    };
+    if (!isLater) this.#turns.ready([created]);
+    this.jobs.set(job.id, created);
     return "created";
   }
 
@@ -81,7 +94,7 @@ export class ModelQueue {
       .filter((job) => jobTypes.length === 0 || jobTypes.includes(job.jobType))
       .filter((job) => job.requiredTags.every((tag) => tags.includes(tag)))
       .filter((job) => !this.paused.has(job.jobType))
-      .sort((a, b) => b.priority - a.priority || a.sequence - b.sequence)
+      .sort((a, b) => b.priority - a.priority || a.turn - b.turn || a.sequence - b.sequence)
       .filter(({ limitKey }) => {
         const free = limitKey === undefined ? undefined : left.get(limitKey);
         if (limitKey === undefined || free === undefined) return true;
@@ -125,18 +138,20 @@ export class ModelQueue {
     if (job?.state !== "running") return;
     job.ends.set(job.epoch, { workerId: job.workerId ?? "", outcome: "expired" });
     job.sequence = this.#sequence++;
-    this.#fail(job, true);
+    this.#fail(job, true, false);
   }
 
   /** Everything that is put off becomes due. */
   makeDue(): void {
-    for (const job of this.jobs.values()) if (job.state === "later") job.state = "ready";
+    this.#turns.ready([...this.jobs.values()].filter(({ state }) => state === "later"));
   }
 
   /** The time is over of all jobs that were to start in time. */
   passStartTimes(): void {
     for (const job of this.jobs.values()) {
-      if (job.isToStart && job.epoch === 0 && ["ready", "later"].includes(job.state)) job.state = "cancelled";
+      if (!job.isToStart || job.epoch > 0 || !["ready", "later"].includes(job.state)) continue;
+      this.#turns.giveBack(job);
+      job.state = "cancelled";
     }
   }
 
@@ -146,6 +161,7 @@ export class ModelQueue {
     if (job.state === "completed" || job.state === "failed") return "forbidden";
     if (job.state === "running")
       job.ends.set(job.epoch, { workerId: job.workerId ?? "", outcome: "cancelled" });
+    this.#turns.giveBack(job);
     job.state = "cancelled";
     return "ok";
   }
@@ -155,7 +171,8 @@ export class ModelQueue {
     if (!job) return "not_found";
     if (job.state !== "failed" && job.state !== "cancelled") return "forbidden";
     if (job.uniqueKey !== undefined && this.#holder(job.jobType, job.uniqueKey)) return "taken";
-    Object.assign(job, { state: "ready", retries: 0, releases: 0, snoozes: 0, epoch: job.epoch + 1 });
+    Object.assign(job, { retries: 0, releases: 0, snoozes: 0, epoch: job.epoch + 1, keepsPlace: false });
+    this.#turns.ready([job]);
     return "ok";
   }
 
@@ -163,6 +180,7 @@ export class ModelQueue {
     const job = this.jobs.get(id);
     if (!job) return "not_found";
     if (job.state === "running") return "forbidden";
+    this.#turns.giveBack(job);
     this.jobs.delete(id);
     this.deleted.set(id, job);
     return "ok";
@@ -183,17 +201,20 @@ export class ModelQueue {
   }
 
   #release(job: ModelJob): void {
+    job.keepsPlace = job.releases === 0;
     if (job.releases > 0) job.sequence = this.#sequence++;
-    if (job.releases++ < limits.freeReleases) job.state = "ready";
-    else this.#fail(job, true);
+    if (job.releases++ < limits.freeReleases) this.#turns.ready([job]);
+    else this.#fail(job, true, false);
   }
 
   #snooze(job: ModelJob): void {
+    job.keepsPlace = true;
     if (job.snoozes++ < job.maxSnoozes) job.state = "later";
     else this.#fail(job, true);
   }
 
-  #fail(job: ModelJob, retryable: boolean): void {
+  #fail(job: ModelJob, retryable: boolean, keepsPlace = true): void {
+    job.keepsPlace = keepsPlace;
     const retries = retryable && job.retries < job.maxRetries;
     job.state = retries ? "later" : "failed";
     if (retries) job.retries++;
@@ -213,3 +234,60 @@ export class ModelQueue {
       .length;
   }
 }
+
+/** Which turns jobs have in their lines, by start-time fair queueing. */
+class ModelTurns {
+  readonly #jobs: ReadonlyMap<string, ModelJob>;
+  /** Lanes in which jobs with keys have stood. */
+  readonly #fairLanes = new Set<string>();
+  /** The next turn of each key, by line. */
+  readonly #next = new Map<string, Map<string, number>>();
+
+  constructor(jobs: ReadonlyMap<string, ModelJob>) {
+    this.#jobs = jobs;
+  }
+
+  /** Puts jobs into line, all at the same time. */
+  ready(jobs: readonly ModelJob[]): void {
+    const wasFair = new Set(this.#fairLanes);
+    for (const job of jobs) if (job.fairKey !== undefined) this.#fairLanes.add(laneOf(job));
+    const turning = jobs.filter((job) => job.fairKey !== undefined || wasFair.has(laneOf(job)));
+    const times = new Map(turning.map((job) => [lineOf(job), this.#timeOf(job)]));
+    for (const job of turning.toSorted((a, b) => a.sequence - b.sequence)) {
+      const time = times.get(lineOf(job)) ?? 0;
+      const next = this.#next.get(lineOf(job)) ?? new Map<string, number>();
+      job.turn = job.keepsPlace ? time : Math.max(next.get(keyOf(job)) ?? 0, time);
+      if (!job.keepsPlace) this.#next.set(lineOf(job), next.set(keyOf(job), job.turn + stepOf(job)));
+    }
+    for (const job of jobs) {
+      if (!turning.includes(job)) job.turn = 0;
+      job.state = "ready";
+    }
+  }
+
+  /** The job is about to leave the line without a start. */
+  giveBack(job: ModelJob): void {
+    if (job.state !== "ready" || job.turn === 0 || job.epoch > 0) return;
+    const next = this.#next.get(lineOf(job));
+    next?.set(keyOf(job), (next.get(keyOf(job)) ?? 0) - stepOf(job));
+  }
+
+  #timeOf(job: ModelJob): number {
+    const waiting = [...this.#jobs.values()].filter(
+      ({ state, turn, priority, jobType }) =>
+        state === "ready" && turn > 0 && priority === job.priority && jobType === job.jobType,
+    );
+    const own = waiting.filter((other) => laneOf(other) === laneOf(job)).map(({ turn }) => turn);
+    if (own.length > 0) return Math.min(...own);
+    const given = this.#next.get(lineOf(job))?.values() ?? [];
+    const others = waiting.length > 0 ? [Math.min(...waiting.map(({ turn }) => turn))] : [];
+    const times = [...given, ...others];
+    return times.length > 0 ? Math.max(...times) : 1;
+  }
+}
+
+const keyOf = ({ fairKey = "" }: ModelJob) => fairKey;
+const stepOf = ({ fairWeight }: ModelJob) => Math.round(1_000_000 / fairWeight);
+const laneOf = ({ jobType, requiredTags, limitKey }: ModelJob) =>
+  JSON.stringify([jobType, requiredTags, limitKey ?? null]);
+const lineOf = (job: ModelJob) => `${laneOf(job)} ${job.priority}`;
