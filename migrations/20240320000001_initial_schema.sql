@@ -390,6 +390,8 @@ create table jobs (
   start_by timestamptz,
   started_at timestamptz,
   completed_at timestamptz,
+  -- The jobs that it was created to run after, ended or not. Null: none.
+  depends_on uuid[],
   -- "Oldest first" goes by this. A job that failed keeps it, and with it its place. One whose lease ended, or
   -- that is given back again and again, gets a new one: it may be what brings its workers down.
   sequence bigint generated always as identity,
@@ -413,6 +415,13 @@ create table jobs (
   -- is gone.
   epoch integer not null default 0,
   version integer not null default 1,
+  -- So many of depends_on have not been counted off. Until there are none, a pending job stands in neither
+  -- job_ready nor job_scheduled, and its own row is what stands for its state.
+  waits_for integer not null default 0,
+  -- Whether it runs also after a dependency that did not complete. Else it is cancelled with it.
+  runs_after_failure boolean not null default false,
+  -- Whether others were created to run after this job: its end is then noted in job_ended_dependencies.
+  has_dependants boolean not null default false,
   job_type varchar(100) not null,
   status varchar(50) not null default 'pending',
   limit_key varchar(255),
@@ -507,6 +516,19 @@ create table job_start_deadlines (
   start_by timestamptz not null,
   job_id uuid not null,
   primary key (start_by, job_id)
+) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
+
+-- Each job that waits has a row here for each job that it waits for. See src/jobs/dependencies/.
+create table job_dependencies (
+  dependency_id uuid not null,
+  job_id uuid not null,
+  primary key (dependency_id, job_id)
+) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
+
+-- Jobs that have ended, or were deleted, stand here until the jobs that wait for them know.
+create table job_ended_dependencies (
+  job_id uuid primary key,
+  status varchar(50) not null
 ) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 
 -- Each running job has one row. expires_at has no index: every renewal would move the entry. There are at

@@ -7,7 +7,8 @@
     null::uuid as lane,
     null::integer as priority,
     null::bigint as turn,
-    null::bigint as sequence
+    null::bigint as sequence,
+    null::uuid as dependency
   from
     job_leases
   where
@@ -24,6 +25,7 @@ union all
     job_id,
     'scheduled',
     run_at,
+    null,
     null,
     null,
     null,
@@ -48,7 +50,8 @@ union all
     lane.id,
     ready.priority,
     ready.turn,
-    ready.sequence
+    ready.sequence,
+    null
   from
     job_lanes lane
     cross join lateral (
@@ -120,6 +123,28 @@ union all
     ready.sequence
   limit
     $24
+)
+union all
+(
+  select
+    job_id,
+    'waiting',
+    null,
+    null,
+    null,
+    null,
+    null,
+    dependency_id
+  from
+    job_dependencies
+  where
+    $25::boolean
+    and (dependency_id, job_id) > ($26::uuid, $27::uuid)
+  order by
+    dependency_id,
+    job_id
+  limit
+    $28
 );
 -- $1 = true
 -- $2 = '00000000-0000-0000-0000-000000000000'
@@ -145,3 +170,7 @@ union all
 -- $22 = null
 -- $23 = null
 -- $24 = 10
+-- $25 = true
+-- $26 = '00000000-0000-0000-0000-000000000000'
+-- $27 = '00000000-0000-0000-0000-000000000000'
+-- $28 = 10

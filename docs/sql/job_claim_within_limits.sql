@@ -280,6 +280,8 @@ with
       j.run_at,
       j.unique_key,
       j.error,
+      j.depends_on,
+      j.runs_after_failure,
       j.fair_key,
       j.fair_weight,
       given.demand,
@@ -409,6 +411,8 @@ select
   job.created_at,
   job.created_by,
   job.version,
+  job.depends_on,
+  job.runs_after_failure,
   job.lane_id,
   job.demand,
   job.request_id is not null

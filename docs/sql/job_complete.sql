@@ -87,6 +87,7 @@ with
       j.job_type,
       j.benchmark_id,
       j.unique_key,
+      j.has_dependants,
       gone.worker_id,
       gone.claimed_at,
       gone.attempt,
@@ -109,6 +110,23 @@ with
       clock
     where
       true
+  ),
+  noted as (
+    insert into
+      job_ended_dependencies (job_id, status)
+    select
+      id,
+      'completed'
+    from
+      ended
+    where
+      has_dependants
+      and true
+    order by
+      id
+    on conflict (job_id) do update
+    set
+      status = excluded.status
   ),
   attempt as (
     insert into

@@ -87,6 +87,7 @@ with
       j.job_type,
       j.benchmark_id,
       j.unique_key,
+      j.has_dependants,
       gone.worker_id,
       gone.claimed_at,
       gone.attempt,
@@ -109,6 +110,23 @@ with
       clock
     where
       true
+  ),
+  noted as (
+    insert into
+      job_ended_dependencies (job_id, status)
+    select
+      id,
+      'completed'
+    from
+      ended
+    where
+      has_dependants
+      and true
+    order by
+      id
+    on conflict (job_id) do update
+    set
+      status = excluded.status
   ),
   attempt as (
     insert into
@@ -467,6 +485,8 @@ with
       j.run_at,
       j.unique_key,
       j.error,
+      j.depends_on,
+      j.runs_after_failure,
       j.fair_key,
       j.fair_weight,
       given.demand,
@@ -641,6 +661,8 @@ select
   job.created_at,
   job.created_by,
   job.version,
+  job.depends_on,
+  job.runs_after_failure,
   job.lane_id,
   job.demand,
   job.request_id is not null

@@ -106,6 +106,34 @@ with
     returning
       sched.job_id
   ),
+  waiting as materialized (
+    select
+      j.id,
+      j.depends_on
+    from
+      jobs j,
+      (
+        select
+          count(*)
+        from
+          due
+      ) s
+    where
+      j.id in (
+        select
+          id
+        from
+          wanted
+        where
+          status = 'pending'
+      )
+      and j.status = 'pending'
+      and j.waits_for > 0
+    order by
+      j.id
+    for update of
+      j
+  ),
   left_turn as materialized (
     select
       line.lane_id,
@@ -150,6 +178,12 @@ with
       known.lane_id = locked_turn.lane_id
       and known.priority = locked_turn.priority
       and known.fair_key = locked_turn.fair_key
+  ),
+  unawaited as (
+    delete from job_dependencies dep using waiting
+    where
+      dep.dependency_id = any (waiting.depends_on)
+      and dep.job_id = waiting.id
   ),
   ended as materialized (
     select
@@ -200,6 +234,12 @@ with
       'scheduled'
     from
       unscheduled
+    union all
+    select
+      id,
+      'pending'
+    from
+      waiting
     order by
       job_id
   ),
@@ -213,7 +253,25 @@ with
       j.job_type,
       j.benchmark_id,
       j.unique_key,
+      j.has_dependants,
       free.was
+  ),
+  noted as (
+    insert into
+      job_ended_dependencies (job_id, status)
+    select
+      id,
+      'deleted'
+    from
+      deleted
+    where
+      has_dependants
+      and was in ('pending', 'scheduled')
+    order by
+      id
+    on conflict (job_id) do update
+    set
+      status = excluded.status
   ),
   freed_keys as (
     delete from job_keys key using deleted

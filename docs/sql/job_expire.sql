@@ -165,6 +165,7 @@ with
       j.job_type,
       j.benchmark_id,
       j.unique_key,
+      j.has_dependants,
       j.status,
       j.run_at,
       gone.worker_id,
@@ -204,6 +205,23 @@ with
       clock
     where
       status = 'failed'
+  ),
+  noted as (
+    insert into
+      job_ended_dependencies (job_id, status)
+    select
+      id,
+      'failed'
+    from
+      ended
+    where
+      has_dependants
+      and status = 'failed'
+    order by
+      id
+    on conflict (job_id) do update
+    set
+      status = excluded.status
   ),
   attempt as (
     insert into

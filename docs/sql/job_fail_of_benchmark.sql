@@ -163,6 +163,34 @@ with
     returning
       sched.job_id
   ),
+  waiting as materialized (
+    select
+      j.id,
+      j.depends_on
+    from
+      jobs j,
+      (
+        select
+          count(*)
+        from
+          due
+      ) s
+    where
+      j.id in (
+        select
+          id
+        from
+          wanted
+        where
+          status = 'pending'
+      )
+      and j.status = 'pending'
+      and j.waits_for > 0
+    order by
+      j.id
+    for update of
+      j
+  ),
   left_turn as materialized (
     select
       line.lane_id,
@@ -208,6 +236,12 @@ with
       and known.priority = locked_turn.priority
       and known.fair_key = locked_turn.fair_key
   ),
+  unawaited as (
+    delete from job_dependencies dep using waiting
+    where
+      dep.dependency_id = any (waiting.depends_on)
+      and dep.job_id = waiting.id
+  ),
   free as materialized (
     select
       job_id,
@@ -238,6 +272,16 @@ with
       'scheduled'
     from
       unscheduled
+    union all
+    select
+      id,
+      null,
+      null,
+      null,
+      null,
+      'pending'
+    from
+      waiting
     order by
       job_id
   ),
@@ -255,6 +299,7 @@ with
       completed_at = clock.at,
       updated_at = clock.at,
       version = j.version + 1,
+      waits_for = 0,
       error = coalesce($3, j.error)
     from
       free,
@@ -267,6 +312,7 @@ with
       j.job_type,
       j.benchmark_id,
       j.unique_key,
+      j.has_dependants,
       free.was,
       free.worker_id,
       free.epoch,
@@ -295,6 +341,23 @@ with
       clock
     where
       true
+  ),
+  noted as (
+    insert into
+      job_ended_dependencies (job_id, status)
+    select
+      id,
+      'failed'
+    from
+      ended
+    where
+      has_dependants
+      and true
+    order by
+      id
+    on conflict (job_id) do update
+    set
+      status = excluded.status
   ),
   attempt as (
     insert into

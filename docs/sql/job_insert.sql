@@ -268,8 +268,10 @@ with
     from
       created
     where
-      run_at is null
-      or run_at <= now()
+      (
+        run_at is null
+        or run_at <= now()
+      )
   ),
   scheduled as (
     insert into

@@ -215,6 +215,7 @@ with
             due_at is null
             or due_at <= now()
           )
+          and true
           and (
             unique_key is null
             or exists (
@@ -473,8 +474,10 @@ with
       created
       full join turn using (id)
     where
-      run_at is null
-      or run_at <= now()
+      (
+        run_at is null
+        or run_at <= now()
+      )
   ),
   scheduled as (
     insert into

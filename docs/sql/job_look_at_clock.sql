@@ -41,4 +41,14 @@ select
         select
           clock_timestamp()
       )
-  ) as is_start_over;
+  ) as is_start_over,
+  exists (
+    select
+    from
+      job_ended_dependencies
+  ) as is_dependency_over,
+  exists (
+    select
+    from
+      job_dependencies
+  ) as is_awaited;

@@ -31,6 +31,9 @@ select
   r.updated_at,
   r.created_by,
   r.version,
+  r.depends_on,
+  r.runs_after_failure,
+  r.waits_for,
   r.fetched
 from
   (
@@ -102,6 +105,9 @@ select
   r.updated_at,
   r.created_by,
   r.version,
+  r.depends_on,
+  r.runs_after_failure,
+  r.waits_for,
   r.fetched
 from
   (

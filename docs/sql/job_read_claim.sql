@@ -31,6 +31,9 @@ select
   j.updated_at,
   j.created_by,
   j.version,
+  j.depends_on,
+  j.runs_after_failure,
+  j.waits_for,
   greatest(
     extract(
       epoch

@@ -121,6 +121,34 @@ with
     returning
       sched.job_id
   ),
+  waiting as materialized (
+    select
+      j.id,
+      j.depends_on
+    from
+      jobs j,
+      (
+        select
+          count(*)
+        from
+          due
+      ) s
+    where
+      j.id in (
+        select
+          id
+        from
+          wanted
+        where
+          status = 'pending'
+      )
+      and j.status = 'pending'
+      and j.waits_for > 0
+    order by
+      j.id
+    for update of
+      j
+  ),
   free as materialized (
     select
       job_id,
@@ -139,6 +167,15 @@ with
       0
     from
       unscheduled
+    union all
+    select
+      id,
+      'pending',
+      null,
+      null,
+      0
+    from
+      waiting
   ),
   clock as materialized (
     select
@@ -174,9 +211,11 @@ with
       j.bytes,
       j.error,
       j.run_at,
+      j.waits_for,
       free.was,
       case
-        when j.run_at > clock.at then 'scheduled'
+        when j.run_at > clock.at
+        and j.waits_for = 0 then 'scheduled'
         else 'pending'
       end as becomes,
       case
@@ -310,6 +349,7 @@ with
             or lane.fair
           )
           and becomes = 'pending'
+          and waits_for = 0
           and own_turn = 0
       ) j
   ),
@@ -491,6 +531,7 @@ with
       full join turn using (id)
     where
       becomes = 'pending'
+      and waits_for = 0
   ),
   scheduled as (
     insert into
@@ -792,6 +833,34 @@ with
     returning
       sched.job_id
   ),
+  waiting as materialized (
+    select
+      j.id,
+      j.depends_on
+    from
+      jobs j,
+      (
+        select
+          count(*)
+        from
+          due
+      ) s
+    where
+      j.id in (
+        select
+          id
+        from
+          wanted
+        where
+          status = 'pending'
+      )
+      and j.status = 'pending'
+      and j.waits_for > 0
+    order by
+      j.id
+    for update of
+      j
+  ),
   free as materialized (
     select
       job_id,
@@ -810,6 +879,15 @@ with
       0
     from
       unscheduled
+    union all
+    select
+      id,
+      'pending',
+      null,
+      null,
+      0
+    from
+      waiting
   ),
   clock as materialized (
     select
@@ -851,9 +929,11 @@ with
       j.bytes,
       j.error,
       j.run_at,
+      j.waits_for,
       free.was,
       case
-        when j.run_at > clock.at then 'scheduled'
+        when j.run_at > clock.at
+        and j.waits_for = 0 then 'scheduled'
         else 'pending'
       end as becomes,
       case
@@ -987,6 +1067,7 @@ with
             or lane.fair
           )
           and becomes = 'pending'
+          and waits_for = 0
           and own_turn = 0
       ) j
   ),
@@ -1168,6 +1249,7 @@ with
       full join turn using (id)
     where
       becomes = 'pending'
+      and waits_for = 0
   ),
   scheduled as (
     insert into
@@ -1475,6 +1557,34 @@ with
     returning
       sched.job_id
   ),
+  waiting as materialized (
+    select
+      j.id,
+      j.depends_on
+    from
+      jobs j,
+      (
+        select
+          count(*)
+        from
+          due
+      ) s
+    where
+      j.id in (
+        select
+          id
+        from
+          wanted
+        where
+          status = 'pending'
+      )
+      and j.status = 'pending'
+      and j.waits_for > 0
+    order by
+      j.id
+    for update of
+      j
+  ),
   free as materialized (
     select
       job_id,
@@ -1493,6 +1603,15 @@ with
       0
     from
       unscheduled
+    union all
+    select
+      id,
+      'pending',
+      null,
+      null,
+      0
+    from
+      waiting
   ),
   clock as materialized (
     select
@@ -1531,9 +1650,11 @@ with
       j.bytes,
       j.error,
       j.run_at,
+      j.waits_for,
       free.was,
       case
-        when j.run_at > clock.at then 'scheduled'
+        when j.run_at > clock.at
+        and j.waits_for = 0 then 'scheduled'
         else 'pending'
       end as becomes,
       case
@@ -1667,6 +1788,7 @@ with
             or lane.fair
           )
           and becomes = 'pending'
+          and waits_for = 0
           and own_turn = 0
       ) j
   ),
@@ -1848,6 +1970,7 @@ with
       full join turn using (id)
     where
       becomes = 'pending'
+      and waits_for = 0
   ),
   scheduled as (
     insert into

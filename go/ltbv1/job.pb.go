@@ -149,6 +149,59 @@ func (JobStatus) EnumDescriptor() ([]byte, []int) {
 	return file_ltb_v1_job_proto_rawDescGZIP(), []int{1}
 }
 
+// What becomes of a job when one that it depends on does not complete.
+type DependencyFailure int32
+
+const (
+	// Default: CANCEL. Never returned for a job.
+	DependencyFailure_DEPENDENCY_FAILURE_UNSPECIFIED DependencyFailure = 0
+	// It is cancelled too, with an error that names the other, and so are the jobs that depend on it in turn.
+	DependencyFailure_DEPENDENCY_FAILURE_CANCEL DependencyFailure = 1
+	// It runs once all have ended, however they did.
+	DependencyFailure_DEPENDENCY_FAILURE_RUN DependencyFailure = 2
+)
+
+// Enum value maps for DependencyFailure.
+var (
+	DependencyFailure_name = map[int32]string{
+		0: "DEPENDENCY_FAILURE_UNSPECIFIED",
+		1: "DEPENDENCY_FAILURE_CANCEL",
+		2: "DEPENDENCY_FAILURE_RUN",
+	}
+	DependencyFailure_value = map[string]int32{
+		"DEPENDENCY_FAILURE_UNSPECIFIED": 0,
+		"DEPENDENCY_FAILURE_CANCEL":      1,
+		"DEPENDENCY_FAILURE_RUN":         2,
+	}
+)
+
+func (x DependencyFailure) Enum() *DependencyFailure {
+	p := new(DependencyFailure)
+	*p = x
+	return p
+}
+
+func (x DependencyFailure) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DependencyFailure) Descriptor() protoreflect.EnumDescriptor {
+	return file_ltb_v1_job_proto_enumTypes[2].Descriptor()
+}
+
+func (DependencyFailure) Type() protoreflect.EnumType {
+	return &file_ltb_v1_job_proto_enumTypes[2]
+}
+
+func (x DependencyFailure) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DependencyFailure.Descriptor instead.
+func (DependencyFailure) EnumDescriptor() ([]byte, []int) {
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{2}
+}
+
 // The order of a list of jobs.
 type JobOrder int32
 
@@ -193,11 +246,11 @@ func (x JobOrder) String() string {
 }
 
 func (JobOrder) Descriptor() protoreflect.EnumDescriptor {
-	return file_ltb_v1_job_proto_enumTypes[2].Descriptor()
+	return file_ltb_v1_job_proto_enumTypes[3].Descriptor()
 }
 
 func (JobOrder) Type() protoreflect.EnumType {
-	return &file_ltb_v1_job_proto_enumTypes[2]
+	return &file_ltb_v1_job_proto_enumTypes[3]
 }
 
 func (x JobOrder) Number() protoreflect.EnumNumber {
@@ -206,7 +259,7 @@ func (x JobOrder) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use JobOrder.Descriptor instead.
 func (JobOrder) EnumDescriptor() ([]byte, []int) {
-	return file_ltb_v1_job_proto_rawDescGZIP(), []int{2}
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{3}
 }
 
 // What the creation of a job does where another pending or running job of its type has its unique_key.
@@ -252,11 +305,11 @@ func (x UniqueConflict) String() string {
 }
 
 func (UniqueConflict) Descriptor() protoreflect.EnumDescriptor {
-	return file_ltb_v1_job_proto_enumTypes[3].Descriptor()
+	return file_ltb_v1_job_proto_enumTypes[4].Descriptor()
 }
 
 func (UniqueConflict) Type() protoreflect.EnumType {
-	return &file_ltb_v1_job_proto_enumTypes[3]
+	return &file_ltb_v1_job_proto_enumTypes[4]
 }
 
 func (x UniqueConflict) Number() protoreflect.EnumNumber {
@@ -265,7 +318,7 @@ func (x UniqueConflict) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use UniqueConflict.Descriptor instead.
 func (UniqueConflict) EnumDescriptor() ([]byte, []int) {
-	return file_ltb_v1_job_proto_rawDescGZIP(), []int{3}
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{4}
 }
 
 // Which fields of a job are returned.
@@ -305,11 +358,11 @@ func (x JobView) String() string {
 }
 
 func (JobView) Descriptor() protoreflect.EnumDescriptor {
-	return file_ltb_v1_job_proto_enumTypes[4].Descriptor()
+	return file_ltb_v1_job_proto_enumTypes[5].Descriptor()
 }
 
 func (JobView) Type() protoreflect.EnumType {
-	return &file_ltb_v1_job_proto_enumTypes[4]
+	return &file_ltb_v1_job_proto_enumTypes[5]
 }
 
 func (x JobView) Number() protoreflect.EnumNumber {
@@ -318,7 +371,7 @@ func (x JobView) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use JobView.Descriptor instead.
 func (JobView) EnumDescriptor() ([]byte, []int) {
-	return file_ltb_v1_job_proto_rawDescGZIP(), []int{4}
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{5}
 }
 
 // How an attempt ended.
@@ -378,11 +431,11 @@ func (x JobAttemptOutcome) String() string {
 }
 
 func (JobAttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_ltb_v1_job_proto_enumTypes[5].Descriptor()
+	return file_ltb_v1_job_proto_enumTypes[6].Descriptor()
 }
 
 func (JobAttemptOutcome) Type() protoreflect.EnumType {
-	return &file_ltb_v1_job_proto_enumTypes[5]
+	return &file_ltb_v1_job_proto_enumTypes[6]
 }
 
 func (x JobAttemptOutcome) Number() protoreflect.EnumNumber {
@@ -391,7 +444,7 @@ func (x JobAttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use JobAttemptOutcome.Descriptor instead.
 func (JobAttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_ltb_v1_job_proto_rawDescGZIP(), []int{5}
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{6}
 }
 
 // The outcome of one item of CompleteJobs, FailJobs, ReleaseJobs or UpdateJobProgress.
@@ -446,11 +499,11 @@ func (x LeaseOutcome) String() string {
 }
 
 func (LeaseOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_ltb_v1_job_proto_enumTypes[6].Descriptor()
+	return file_ltb_v1_job_proto_enumTypes[7].Descriptor()
 }
 
 func (LeaseOutcome) Type() protoreflect.EnumType {
-	return &file_ltb_v1_job_proto_enumTypes[6]
+	return &file_ltb_v1_job_proto_enumTypes[7]
 }
 
 func (x LeaseOutcome) Number() protoreflect.EnumNumber {
@@ -459,7 +512,7 @@ func (x LeaseOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LeaseOutcome.Descriptor instead.
 func (LeaseOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_ltb_v1_job_proto_rawDescGZIP(), []int{6}
+	return file_ltb_v1_job_proto_rawDescGZIP(), []int{7}
 }
 
 // A unit of work in the queue.
@@ -539,7 +592,13 @@ type Job struct {
 	// Jobs of different keys take turns: see NewJob.fair_key. Empty: none.
 	FairKey string `protobuf:"bytes,34,opt,name=fair_key,json=fairKey,proto3" json:"fair_key,omitempty"`
 	// A job of weight 2 takes half a turn.
-	FairWeight    float64 `protobuf:"fixed64,35,opt,name=fair_weight,json=fairWeight,proto3" json:"fair_weight,omitempty"`
+	FairWeight float64 `protobuf:"fixed64,35,opt,name=fair_weight,json=fairWeight,proto3" json:"fair_weight,omitempty"`
+	// Ids of the jobs that it was created to run after, ended or not; at most 1,000.
+	DependsOn []string `protobuf:"bytes,36,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"`
+	// What becomes of it when one of these does not complete.
+	OnDependencyFailure DependencyFailure `protobuf:"varint,37,opt,name=on_dependency_failure,json=onDependencyFailure,proto3,enum=ltb.v1.DependencyFailure" json:"on_dependency_failure,omitempty"`
+	// So many of depends_on it still waits for. While it does, it is pending and not in line. 0: for none.
+	WaitsFor      int32 `protobuf:"varint,38,opt,name=waits_for,json=waitsFor,proto3" json:"waits_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -819,6 +878,27 @@ func (x *Job) GetFairWeight() float64 {
 	return 0
 }
 
+func (x *Job) GetDependsOn() []string {
+	if x != nil {
+		return x.DependsOn
+	}
+	return nil
+}
+
+func (x *Job) GetOnDependencyFailure() DependencyFailure {
+	if x != nil {
+		return x.OnDependencyFailure
+	}
+	return DependencyFailure_DEPENDENCY_FAILURE_UNSPECIFIED
+}
+
+func (x *Job) GetWaitsFor() int32 {
+	if x != nil {
+		return x.WaitsFor
+	}
+	return 0
+}
+
 // A job to be created.
 type NewJob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -870,8 +950,14 @@ type NewJob struct {
 	FairWeight *float64 `protobuf:"fixed64,19,opt,name=fair_weight,json=fairWeight,proto3,oneof" json:"fair_weight,omitempty"`
 	// What happens where another live job has the unique_key. Default: REFUSE. Others need a unique_key.
 	OnUniqueConflict UniqueConflict `protobuf:"varint,20,opt,name=on_unique_conflict,json=onUniqueConflict,proto3,enum=ltb.v1.UniqueConflict" json:"on_unique_conflict,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Ids of jobs that it runs after, at most 1,000: they exist or, in a batch, stand earlier in it with an id.
+	// It is pending until all of them have ended. An unknown one is refused: NOT_FOUND. Default: none.
+	DependsOn []string `protobuf:"bytes,21,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"`
+	// What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
+	// before it was created. Default: it is cancelled too.
+	OnDependencyFailure DependencyFailure `protobuf:"varint,22,opt,name=on_dependency_failure,json=onDependencyFailure,proto3,enum=ltb.v1.DependencyFailure" json:"on_dependency_failure,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *NewJob) Reset() {
@@ -1042,6 +1128,20 @@ func (x *NewJob) GetOnUniqueConflict() UniqueConflict {
 		return x.OnUniqueConflict
 	}
 	return UniqueConflict_UNIQUE_CONFLICT_UNSPECIFIED
+}
+
+func (x *NewJob) GetDependsOn() []string {
+	if x != nil {
+		return x.DependsOn
+	}
+	return nil
+}
+
+func (x *NewJob) GetOnDependencyFailure() DependencyFailure {
+	if x != nil {
+		return x.OnDependencyFailure
+	}
+	return DependencyFailure_DEPENDENCY_FAILURE_UNSPECIFIED
 }
 
 // One run of a job by a worker.
@@ -1929,8 +2029,7 @@ var File_ltb_v1_job_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\n" +
-	"\n" +
+	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\v\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -1977,7 +2076,11 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\bstart_by\x18! \x01(\v2\x1a.google.protobuf.TimestampR\astartBy\x12\x19\n" +
 	"\bfair_key\x18\" \x01(\tR\afairKey\x12\x1f\n" +
 	"\vfair_weight\x18# \x01(\x01R\n" +
-	"fairWeight\"\xea\x06\n" +
+	"fairWeight\x12\x1d\n" +
+	"\n" +
+	"depends_on\x18$ \x03(\tR\tdependsOn\x12M\n" +
+	"\x15on_dependency_failure\x18% \x01(\x0e2\x19.ltb.v1.DependencyFailureR\x13onDependencyFailure\x12\x1b\n" +
+	"\twaits_for\x18& \x01(\x05R\bwaitsFor\"\xd8\a\n" +
 	"\x06NewJob\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -2003,7 +2106,10 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\bfair_key\x18\x12 \x01(\tR\afairKey\x12$\n" +
 	"\vfair_weight\x18\x13 \x01(\x01H\x03R\n" +
 	"fairWeight\x88\x01\x01\x12D\n" +
-	"\x12on_unique_conflict\x18\x14 \x01(\x0e2\x16.ltb.v1.UniqueConflictR\x10onUniqueConflictB\x0e\n" +
+	"\x12on_unique_conflict\x18\x14 \x01(\x0e2\x16.ltb.v1.UniqueConflictR\x10onUniqueConflict\x12\x1d\n" +
+	"\n" +
+	"depends_on\x18\x15 \x03(\tR\tdependsOn\x12M\n" +
+	"\x15on_dependency_failure\x18\x16 \x01(\x0e2\x19.ltb.v1.DependencyFailureR\x13onDependencyFailureB\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
 	"\f_max_snoozesB\x0e\n" +
@@ -2101,7 +2207,11 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\x12JOB_STATUS_RUNNING\x10\x02\x12\x18\n" +
 	"\x14JOB_STATUS_COMPLETED\x10\x03\x12\x15\n" +
 	"\x11JOB_STATUS_FAILED\x10\x04\x12\x18\n" +
-	"\x14JOB_STATUS_CANCELLED\x10\x05*o\n" +
+	"\x14JOB_STATUS_CANCELLED\x10\x05*r\n" +
+	"\x11DependencyFailure\x12\"\n" +
+	"\x1eDEPENDENCY_FAILURE_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19DEPENDENCY_FAILURE_CANCEL\x10\x01\x12\x1a\n" +
+	"\x16DEPENDENCY_FAILURE_RUN\x10\x02*o\n" +
 	"\bJobOrder\x12\x19\n" +
 	"\x15JOB_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12JOB_ORDER_PRIORITY\x10\x01\x12\x18\n" +
@@ -2147,73 +2257,76 @@ func file_ltb_v1_job_proto_rawDescGZIP() []byte {
 	return file_ltb_v1_job_proto_rawDescData
 }
 
-var file_ltb_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_ltb_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
 var file_ltb_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_ltb_v1_job_proto_goTypes = []any{
 	(JobField)(0),                 // 0: ltb.v1.JobField
 	(JobStatus)(0),                // 1: ltb.v1.JobStatus
-	(JobOrder)(0),                 // 2: ltb.v1.JobOrder
-	(UniqueConflict)(0),           // 3: ltb.v1.UniqueConflict
-	(JobView)(0),                  // 4: ltb.v1.JobView
-	(JobAttemptOutcome)(0),        // 5: ltb.v1.JobAttemptOutcome
-	(LeaseOutcome)(0),             // 6: ltb.v1.LeaseOutcome
-	(*Job)(nil),                   // 7: ltb.v1.Job
-	(*NewJob)(nil),                // 8: ltb.v1.NewJob
-	(*JobAttempt)(nil),            // 9: ltb.v1.JobAttempt
-	(*Lease)(nil),                 // 10: ltb.v1.Lease
-	(*LeaseRef)(nil),              // 11: ltb.v1.LeaseRef
-	(*JobLimit)(nil),              // 12: ltb.v1.JobLimit
-	(*JobPause)(nil),              // 13: ltb.v1.JobPause
-	(*JobLane)(nil),               // 14: ltb.v1.JobLane
-	(*JobFailureGroup)(nil),       // 15: ltb.v1.JobFailureGroup
-	(*QueueHistoryStep)(nil),      // 16: ltb.v1.QueueHistoryStep
-	(*JobTypeStats)(nil),          // 17: ltb.v1.JobTypeStats
-	(*structpb.Struct)(nil),       // 18: google.protobuf.Struct
-	(*structpb.Value)(nil),        // 19: google.protobuf.Value
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 21: google.protobuf.Duration
+	(DependencyFailure)(0),        // 2: ltb.v1.DependencyFailure
+	(JobOrder)(0),                 // 3: ltb.v1.JobOrder
+	(UniqueConflict)(0),           // 4: ltb.v1.UniqueConflict
+	(JobView)(0),                  // 5: ltb.v1.JobView
+	(JobAttemptOutcome)(0),        // 6: ltb.v1.JobAttemptOutcome
+	(LeaseOutcome)(0),             // 7: ltb.v1.LeaseOutcome
+	(*Job)(nil),                   // 8: ltb.v1.Job
+	(*NewJob)(nil),                // 9: ltb.v1.NewJob
+	(*JobAttempt)(nil),            // 10: ltb.v1.JobAttempt
+	(*Lease)(nil),                 // 11: ltb.v1.Lease
+	(*LeaseRef)(nil),              // 12: ltb.v1.LeaseRef
+	(*JobLimit)(nil),              // 13: ltb.v1.JobLimit
+	(*JobPause)(nil),              // 14: ltb.v1.JobPause
+	(*JobLane)(nil),               // 15: ltb.v1.JobLane
+	(*JobFailureGroup)(nil),       // 16: ltb.v1.JobFailureGroup
+	(*QueueHistoryStep)(nil),      // 17: ltb.v1.QueueHistoryStep
+	(*JobTypeStats)(nil),          // 18: ltb.v1.JobTypeStats
+	(*structpb.Struct)(nil),       // 19: google.protobuf.Struct
+	(*structpb.Value)(nil),        // 20: google.protobuf.Value
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 22: google.protobuf.Duration
 }
 var file_ltb_v1_job_proto_depIdxs = []int32{
-	18, // 0: ltb.v1.Job.payload:type_name -> google.protobuf.Struct
+	19, // 0: ltb.v1.Job.payload:type_name -> google.protobuf.Struct
 	1,  // 1: ltb.v1.Job.status:type_name -> ltb.v1.JobStatus
-	19, // 2: ltb.v1.Job.result:type_name -> google.protobuf.Value
-	20, // 3: ltb.v1.Job.run_at:type_name -> google.protobuf.Timestamp
-	18, // 4: ltb.v1.Job.metadata:type_name -> google.protobuf.Struct
-	20, // 5: ltb.v1.Job.started_at:type_name -> google.protobuf.Timestamp
-	20, // 6: ltb.v1.Job.completed_at:type_name -> google.protobuf.Timestamp
-	20, // 7: ltb.v1.Job.created_at:type_name -> google.protobuf.Timestamp
-	20, // 8: ltb.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
-	9,  // 9: ltb.v1.Job.attempts:type_name -> ltb.v1.JobAttempt
-	20, // 10: ltb.v1.Job.start_by:type_name -> google.protobuf.Timestamp
-	18, // 11: ltb.v1.NewJob.payload:type_name -> google.protobuf.Struct
-	20, // 12: ltb.v1.NewJob.run_at:type_name -> google.protobuf.Timestamp
-	18, // 13: ltb.v1.NewJob.metadata:type_name -> google.protobuf.Struct
-	21, // 14: ltb.v1.NewJob.delay:type_name -> google.protobuf.Duration
-	21, // 15: ltb.v1.NewJob.start_within:type_name -> google.protobuf.Duration
-	3,  // 16: ltb.v1.NewJob.on_unique_conflict:type_name -> ltb.v1.UniqueConflict
-	20, // 17: ltb.v1.JobAttempt.started_at:type_name -> google.protobuf.Timestamp
-	20, // 18: ltb.v1.JobAttempt.ended_at:type_name -> google.protobuf.Timestamp
-	5,  // 19: ltb.v1.JobAttempt.outcome:type_name -> ltb.v1.JobAttemptOutcome
-	7,  // 20: ltb.v1.Lease.job:type_name -> ltb.v1.Job
-	21, // 21: ltb.v1.Lease.expires_in:type_name -> google.protobuf.Duration
-	21, // 22: ltb.v1.Lease.deadline_in:type_name -> google.protobuf.Duration
-	20, // 23: ltb.v1.JobLimit.updated_at:type_name -> google.protobuf.Timestamp
-	20, // 24: ltb.v1.JobPause.created_at:type_name -> google.protobuf.Timestamp
-	20, // 25: ltb.v1.JobPause.ends_at:type_name -> google.protobuf.Timestamp
-	21, // 26: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
-	20, // 27: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
-	20, // 28: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
-	20, // 29: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
-	21, // 30: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
-	21, // 31: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
-	21, // 32: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
-	21, // 33: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
-	21, // 34: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	20, // 2: ltb.v1.Job.result:type_name -> google.protobuf.Value
+	21, // 3: ltb.v1.Job.run_at:type_name -> google.protobuf.Timestamp
+	19, // 4: ltb.v1.Job.metadata:type_name -> google.protobuf.Struct
+	21, // 5: ltb.v1.Job.started_at:type_name -> google.protobuf.Timestamp
+	21, // 6: ltb.v1.Job.completed_at:type_name -> google.protobuf.Timestamp
+	21, // 7: ltb.v1.Job.created_at:type_name -> google.protobuf.Timestamp
+	21, // 8: ltb.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
+	10, // 9: ltb.v1.Job.attempts:type_name -> ltb.v1.JobAttempt
+	21, // 10: ltb.v1.Job.start_by:type_name -> google.protobuf.Timestamp
+	2,  // 11: ltb.v1.Job.on_dependency_failure:type_name -> ltb.v1.DependencyFailure
+	19, // 12: ltb.v1.NewJob.payload:type_name -> google.protobuf.Struct
+	21, // 13: ltb.v1.NewJob.run_at:type_name -> google.protobuf.Timestamp
+	19, // 14: ltb.v1.NewJob.metadata:type_name -> google.protobuf.Struct
+	22, // 15: ltb.v1.NewJob.delay:type_name -> google.protobuf.Duration
+	22, // 16: ltb.v1.NewJob.start_within:type_name -> google.protobuf.Duration
+	4,  // 17: ltb.v1.NewJob.on_unique_conflict:type_name -> ltb.v1.UniqueConflict
+	2,  // 18: ltb.v1.NewJob.on_dependency_failure:type_name -> ltb.v1.DependencyFailure
+	21, // 19: ltb.v1.JobAttempt.started_at:type_name -> google.protobuf.Timestamp
+	21, // 20: ltb.v1.JobAttempt.ended_at:type_name -> google.protobuf.Timestamp
+	6,  // 21: ltb.v1.JobAttempt.outcome:type_name -> ltb.v1.JobAttemptOutcome
+	8,  // 22: ltb.v1.Lease.job:type_name -> ltb.v1.Job
+	22, // 23: ltb.v1.Lease.expires_in:type_name -> google.protobuf.Duration
+	22, // 24: ltb.v1.Lease.deadline_in:type_name -> google.protobuf.Duration
+	21, // 25: ltb.v1.JobLimit.updated_at:type_name -> google.protobuf.Timestamp
+	21, // 26: ltb.v1.JobPause.created_at:type_name -> google.protobuf.Timestamp
+	21, // 27: ltb.v1.JobPause.ends_at:type_name -> google.protobuf.Timestamp
+	22, // 28: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
+	21, // 29: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
+	21, // 30: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
+	21, // 31: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
+	22, // 32: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
+	22, // 33: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
+	22, // 34: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
+	22, // 35: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
+	22, // 36: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_proto_init() }
@@ -2228,7 +2341,7 @@ func file_ltb_v1_job_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ltb_v1_job_proto_rawDesc), len(file_ltb_v1_job_proto_rawDesc)),
-			NumEnums:      7,
+			NumEnums:      8,
 			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -101,8 +101,14 @@ type CreateJobRequest struct {
 	FairWeight *float64 `protobuf:"fixed64,21,opt,name=fair_weight,json=fairWeight,proto3,oneof" json:"fair_weight,omitempty"`
 	// What happens where another live job has the unique_key. Default: REFUSE. Others need a unique_key.
 	OnUniqueConflict UniqueConflict `protobuf:"varint,22,opt,name=on_unique_conflict,json=onUniqueConflict,proto3,enum=ltb.v1.UniqueConflict" json:"on_unique_conflict,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Ids of jobs that it runs after, at most 1,000: they exist or, in a batch, stand earlier in it with an id.
+	// It is pending until all of them have ended. An unknown one is refused: NOT_FOUND. Default: none.
+	DependsOn []string `protobuf:"bytes,23,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"`
+	// What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
+	// before it was created. Default: it is cancelled too.
+	OnDependencyFailure DependencyFailure `protobuf:"varint,24,opt,name=on_dependency_failure,json=onDependencyFailure,proto3,enum=ltb.v1.DependencyFailure" json:"on_dependency_failure,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *CreateJobRequest) Reset() {
@@ -287,6 +293,20 @@ func (x *CreateJobRequest) GetOnUniqueConflict() UniqueConflict {
 		return x.OnUniqueConflict
 	}
 	return UniqueConflict_UNIQUE_CONFLICT_UNSPECIFIED
+}
+
+func (x *CreateJobRequest) GetDependsOn() []string {
+	if x != nil {
+		return x.DependsOn
+	}
+	return nil
+}
+
+func (x *CreateJobRequest) GetOnDependencyFailure() DependencyFailure {
+	if x != nil {
+		return x.OnDependencyFailure
+	}
+	return DependencyFailure_DEPENDENCY_FAILURE_UNSPECIFIED
 }
 
 // Response of CreateJob.
@@ -4830,7 +4850,7 @@ var File_ltb_v1_job_service_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\n" +
-	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xc8\a\n" +
+	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xb6\b\n" +
 	"\x10CreateJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -4860,7 +4880,10 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\bfair_key\x18\x14 \x01(\tR\afairKey\x12$\n" +
 	"\vfair_weight\x18\x15 \x01(\x01H\x03R\n" +
 	"fairWeight\x88\x01\x01\x12D\n" +
-	"\x12on_unique_conflict\x18\x16 \x01(\x0e2\x16.ltb.v1.UniqueConflictR\x10onUniqueConflictB\x0e\n" +
+	"\x12on_unique_conflict\x18\x16 \x01(\x0e2\x16.ltb.v1.UniqueConflictR\x10onUniqueConflict\x12\x1d\n" +
+	"\n" +
+	"depends_on\x18\x17 \x03(\tR\tdependsOn\x12M\n" +
+	"\x15on_dependency_failure\x18\x18 \x01(\x0e2\x19.ltb.v1.DependencyFailureR\x13onDependencyFailureB\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
 	"\f_max_snoozesB\x0e\n" +
@@ -5331,23 +5354,24 @@ var file_ltb_v1_job_service_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),          // 67: google.protobuf.Duration
 	(JsonFormat)(0),                      // 68: ltb.v1.JsonFormat
 	(UniqueConflict)(0),                  // 69: ltb.v1.UniqueConflict
-	(*Job)(nil),                          // 70: ltb.v1.Job
-	(*NewJob)(nil),                       // 71: ltb.v1.NewJob
-	(JobStatus)(0),                       // 72: ltb.v1.JobStatus
-	(JobOrder)(0),                        // 73: ltb.v1.JobOrder
-	(JobView)(0),                         // 74: ltb.v1.JobView
-	(*Lease)(nil),                        // 75: ltb.v1.Lease
-	(*structpb.Value)(nil),               // 76: google.protobuf.Value
-	(*NewEvaluation)(nil),                // 77: ltb.v1.NewEvaluation
-	(LeaseOutcome)(0),                    // 78: ltb.v1.LeaseOutcome
-	(*fieldmaskpb.FieldMask)(nil),        // 79: google.protobuf.FieldMask
-	(*JobLimit)(nil),                     // 80: ltb.v1.JobLimit
-	(JobField)(0),                        // 81: ltb.v1.JobField
-	(*JobLane)(nil),                      // 82: ltb.v1.JobLane
-	(*JobPause)(nil),                     // 83: ltb.v1.JobPause
-	(*JobFailureGroup)(nil),              // 84: ltb.v1.JobFailureGroup
-	(*JobTypeStats)(nil),                 // 85: ltb.v1.JobTypeStats
-	(*QueueHistoryStep)(nil),             // 86: ltb.v1.QueueHistoryStep
+	(DependencyFailure)(0),               // 70: ltb.v1.DependencyFailure
+	(*Job)(nil),                          // 71: ltb.v1.Job
+	(*NewJob)(nil),                       // 72: ltb.v1.NewJob
+	(JobStatus)(0),                       // 73: ltb.v1.JobStatus
+	(JobOrder)(0),                        // 74: ltb.v1.JobOrder
+	(JobView)(0),                         // 75: ltb.v1.JobView
+	(*Lease)(nil),                        // 76: ltb.v1.Lease
+	(*structpb.Value)(nil),               // 77: google.protobuf.Value
+	(*NewEvaluation)(nil),                // 78: ltb.v1.NewEvaluation
+	(LeaseOutcome)(0),                    // 79: ltb.v1.LeaseOutcome
+	(*fieldmaskpb.FieldMask)(nil),        // 80: google.protobuf.FieldMask
+	(*JobLimit)(nil),                     // 81: ltb.v1.JobLimit
+	(JobField)(0),                        // 82: ltb.v1.JobField
+	(*JobLane)(nil),                      // 83: ltb.v1.JobLane
+	(*JobPause)(nil),                     // 84: ltb.v1.JobPause
+	(*JobFailureGroup)(nil),              // 85: ltb.v1.JobFailureGroup
+	(*JobTypeStats)(nil),                 // 86: ltb.v1.JobTypeStats
+	(*QueueHistoryStep)(nil),             // 87: ltb.v1.QueueHistoryStep
 }
 var file_ltb_v1_job_service_proto_depIdxs = []int32{
 	65,  // 0: ltb.v1.CreateJobRequest.payload:type_name -> google.protobuf.Struct
@@ -5357,156 +5381,157 @@ var file_ltb_v1_job_service_proto_depIdxs = []int32{
 	68,  // 4: ltb.v1.CreateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
 	67,  // 5: ltb.v1.CreateJobRequest.start_within:type_name -> google.protobuf.Duration
 	69,  // 6: ltb.v1.CreateJobRequest.on_unique_conflict:type_name -> ltb.v1.UniqueConflict
-	70,  // 7: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
-	71,  // 8: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
-	70,  // 9: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
-	68,  // 10: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	70,  // 11: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
-	72,  // 12: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
-	73,  // 13: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
-	74,  // 14: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
-	66,  // 15: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	66,  // 16: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	68,  // 17: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	66,  // 18: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	66,  // 19: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	65,  // 20: ltb.v1.ListJobsRequest.metadata:type_name -> google.protobuf.Struct
-	70,  // 21: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
-	67,  // 22: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
-	67,  // 23: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
-	68,  // 24: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	75,  // 25: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
-	67,  // 26: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
-	68,  // 27: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
-	12,  // 28: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
-	10,  // 29: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
-	76,  // 30: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
-	77,  // 31: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
-	14,  // 32: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
-	75,  // 33: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
-	78,  // 34: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	16,  // 35: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
-	10,  // 36: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
-	67,  // 37: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
-	18,  // 38: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
-	75,  // 39: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
-	78,  // 40: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	72,  // 41: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
-	66,  // 42: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
-	20,  // 43: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
-	67,  // 44: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
-	22,  // 45: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
-	78,  // 46: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	72,  // 47: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
-	66,  // 48: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
-	24,  // 49: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
-	67,  // 50: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
-	26,  // 51: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
-	78,  // 52: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	67,  // 53: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
-	65,  // 54: ltb.v1.UpdateJobRequest.payload:type_name -> google.protobuf.Struct
-	66,  // 55: ltb.v1.UpdateJobRequest.run_at:type_name -> google.protobuf.Timestamp
-	67,  // 56: ltb.v1.UpdateJobRequest.delay:type_name -> google.protobuf.Duration
-	65,  // 57: ltb.v1.UpdateJobRequest.metadata:type_name -> google.protobuf.Struct
-	79,  // 58: ltb.v1.UpdateJobRequest.update_mask:type_name -> google.protobuf.FieldMask
-	68,  // 59: ltb.v1.UpdateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	70,  // 60: ltb.v1.UpdateJobResponse.job:type_name -> ltb.v1.Job
-	68,  // 61: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	70,  // 62: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
-	68,  // 63: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	70,  // 64: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
-	72,  // 65: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
-	66,  // 66: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	66,  // 67: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	65,  // 68: ltb.v1.CancelJobsRequest.metadata:type_name -> google.protobuf.Struct
-	72,  // 69: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
-	66,  // 70: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	66,  // 71: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	65,  // 72: ltb.v1.RetryJobsRequest.metadata:type_name -> google.protobuf.Struct
-	66,  // 73: ltb.v1.RetryJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	66,  // 74: ltb.v1.RetryJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	80,  // 75: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
-	80,  // 76: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
-	81,  // 77: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
-	67,  // 78: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
-	82,  // 79: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	82,  // 80: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	83,  // 81: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
-	82,  // 82: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
-	66,  // 83: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	66,  // 84: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	84,  // 85: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
-	67,  // 86: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
-	85,  // 87: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
-	66,  // 88: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
-	66,  // 89: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
-	67,  // 90: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
-	86,  // 91: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
-	72,  // 92: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
-	74,  // 93: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
-	68,  // 94: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	70,  // 95: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
-	0,   // 96: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
-	2,   // 97: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
-	4,   // 98: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
-	6,   // 99: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
-	8,   // 100: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
-	11,  // 101: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
-	15,  // 102: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
-	19,  // 103: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
-	23,  // 104: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
-	27,  // 105: ltb.v1.JobService.UpdateJob:input_type -> ltb.v1.UpdateJobRequest
-	29,  // 106: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
-	31,  // 107: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
-	33,  // 108: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
-	35,  // 109: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
-	37,  // 110: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
-	39,  // 111: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
-	41,  // 112: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
-	43,  // 113: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
-	45,  // 114: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
-	47,  // 115: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
-	49,  // 116: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
-	51,  // 117: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
-	53,  // 118: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
-	55,  // 119: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
-	57,  // 120: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
-	59,  // 121: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
-	61,  // 122: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
-	63,  // 123: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
-	1,   // 124: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
-	3,   // 125: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
-	5,   // 126: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
-	7,   // 127: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
-	9,   // 128: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
-	13,  // 129: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
-	17,  // 130: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
-	21,  // 131: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
-	25,  // 132: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
-	28,  // 133: ltb.v1.JobService.UpdateJob:output_type -> ltb.v1.UpdateJobResponse
-	30,  // 134: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
-	32,  // 135: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
-	34,  // 136: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
-	36,  // 137: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
-	38,  // 138: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
-	40,  // 139: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
-	42,  // 140: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
-	44,  // 141: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
-	46,  // 142: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
-	48,  // 143: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
-	50,  // 144: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
-	52,  // 145: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
-	54,  // 146: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
-	56,  // 147: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
-	58,  // 148: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
-	60,  // 149: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
-	62,  // 150: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
-	64,  // 151: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
-	124, // [124:152] is the sub-list for method output_type
-	96,  // [96:124] is the sub-list for method input_type
-	96,  // [96:96] is the sub-list for extension type_name
-	96,  // [96:96] is the sub-list for extension extendee
-	0,   // [0:96] is the sub-list for field type_name
+	70,  // 7: ltb.v1.CreateJobRequest.on_dependency_failure:type_name -> ltb.v1.DependencyFailure
+	71,  // 8: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
+	72,  // 9: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
+	71,  // 10: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
+	68,  // 11: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	71,  // 12: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
+	73,  // 13: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
+	74,  // 14: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
+	75,  // 15: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
+	66,  // 16: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	66,  // 17: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	68,  // 18: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	66,  // 19: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	66,  // 20: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	65,  // 21: ltb.v1.ListJobsRequest.metadata:type_name -> google.protobuf.Struct
+	71,  // 22: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
+	67,  // 23: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
+	67,  // 24: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
+	68,  // 25: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	76,  // 26: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
+	67,  // 27: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
+	68,  // 28: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
+	12,  // 29: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
+	10,  // 30: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
+	77,  // 31: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
+	78,  // 32: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
+	14,  // 33: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
+	76,  // 34: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
+	79,  // 35: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	16,  // 36: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
+	10,  // 37: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
+	67,  // 38: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
+	18,  // 39: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
+	76,  // 40: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
+	79,  // 41: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	73,  // 42: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
+	66,  // 43: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	20,  // 44: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
+	67,  // 45: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
+	22,  // 46: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
+	79,  // 47: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	73,  // 48: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
+	66,  // 49: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	24,  // 50: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
+	67,  // 51: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
+	26,  // 52: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
+	79,  // 53: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	67,  // 54: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
+	65,  // 55: ltb.v1.UpdateJobRequest.payload:type_name -> google.protobuf.Struct
+	66,  // 56: ltb.v1.UpdateJobRequest.run_at:type_name -> google.protobuf.Timestamp
+	67,  // 57: ltb.v1.UpdateJobRequest.delay:type_name -> google.protobuf.Duration
+	65,  // 58: ltb.v1.UpdateJobRequest.metadata:type_name -> google.protobuf.Struct
+	80,  // 59: ltb.v1.UpdateJobRequest.update_mask:type_name -> google.protobuf.FieldMask
+	68,  // 60: ltb.v1.UpdateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	71,  // 61: ltb.v1.UpdateJobResponse.job:type_name -> ltb.v1.Job
+	68,  // 62: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	71,  // 63: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
+	68,  // 64: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	71,  // 65: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
+	73,  // 66: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
+	66,  // 67: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	66,  // 68: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	65,  // 69: ltb.v1.CancelJobsRequest.metadata:type_name -> google.protobuf.Struct
+	73,  // 70: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
+	66,  // 71: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	66,  // 72: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	65,  // 73: ltb.v1.RetryJobsRequest.metadata:type_name -> google.protobuf.Struct
+	66,  // 74: ltb.v1.RetryJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	66,  // 75: ltb.v1.RetryJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	81,  // 76: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
+	81,  // 77: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
+	82,  // 78: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
+	67,  // 79: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
+	83,  // 80: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	83,  // 81: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	84,  // 82: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
+	83,  // 83: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
+	66,  // 84: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	66,  // 85: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	85,  // 86: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
+	67,  // 87: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
+	86,  // 88: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
+	66,  // 89: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
+	66,  // 90: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
+	67,  // 91: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
+	87,  // 92: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
+	73,  // 93: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
+	75,  // 94: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
+	68,  // 95: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	71,  // 96: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
+	0,   // 97: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
+	2,   // 98: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
+	4,   // 99: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
+	6,   // 100: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
+	8,   // 101: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
+	11,  // 102: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
+	15,  // 103: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
+	19,  // 104: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
+	23,  // 105: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
+	27,  // 106: ltb.v1.JobService.UpdateJob:input_type -> ltb.v1.UpdateJobRequest
+	29,  // 107: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
+	31,  // 108: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
+	33,  // 109: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
+	35,  // 110: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
+	37,  // 111: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
+	39,  // 112: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
+	41,  // 113: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
+	43,  // 114: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
+	45,  // 115: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
+	47,  // 116: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
+	49,  // 117: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
+	51,  // 118: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
+	53,  // 119: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
+	55,  // 120: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
+	57,  // 121: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
+	59,  // 122: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
+	61,  // 123: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
+	63,  // 124: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
+	1,   // 125: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
+	3,   // 126: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
+	5,   // 127: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
+	7,   // 128: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
+	9,   // 129: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
+	13,  // 130: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
+	17,  // 131: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
+	21,  // 132: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
+	25,  // 133: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
+	28,  // 134: ltb.v1.JobService.UpdateJob:output_type -> ltb.v1.UpdateJobResponse
+	30,  // 135: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
+	32,  // 136: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
+	34,  // 137: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
+	36,  // 138: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
+	38,  // 139: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
+	40,  // 140: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
+	42,  // 141: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
+	44,  // 142: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
+	46,  // 143: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
+	48,  // 144: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
+	50,  // 145: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
+	52,  // 146: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
+	54,  // 147: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
+	56,  // 148: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
+	58,  // 149: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
+	60,  // 150: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
+	62,  // 151: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
+	64,  // 152: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
+	125, // [125:153] is the sub-list for method output_type
+	97,  // [97:125] is the sub-list for method input_type
+	97,  // [97:97] is the sub-list for extension type_name
+	97,  // [97:97] is the sub-list for extension extendee
+	0,   // [0:97] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_service_proto_init() }

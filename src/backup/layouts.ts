@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "b56076029822f2d2d92e5f6950e167c6bd6c3d75f29878dea15092fc09393ac3",
-  "20240320000002_add_indexes": "b56076029822f2d2d92e5f6950e167c6bd6c3d75f29878dea15092fc09393ac3",
-  "20240320000003_add_audit_logs": "a695c5385d3f4457f8e7d2b2e8e522ac4f6cf65fda01edf705b3ddb0ccd8396f",
+  "20240320000001_initial_schema": "4bb15cdf7f0c952c8b08a8f79a239a114141d5ca1bfe7efba7fe7b37d4c38159",
+  "20240320000002_add_indexes": "4bb15cdf7f0c952c8b08a8f79a239a114141d5ca1bfe7efba7fe7b37d4c38159",
+  "20240320000003_add_audit_logs": "b8dc76809d386e5c4b3fb5bbb7bec3ff2d58bcf6b68d69b00ce686425030770f",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

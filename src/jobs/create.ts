@@ -8,10 +8,17 @@ import { table } from "../database/statement/table.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { jsonBytes } from "../validation.ts";
+import {
+  createdTurns,
+  exampleDependency,
+  type InsertParts,
+  isReady,
+  withDependencies,
+} from "./dependencies/insert.ts";
+import { type Dependency, lockDependencies } from "./dependencies/lock.ts";
 import type { ParsedJob } from "./input.ts";
 import { keptBenchmarks, madeLanes, readyJobs, readyJobsByTurns, recordChanges, takenKeys } from "./parts.ts";
 import type { Job } from "./rows.ts";
-import { takenTurns } from "./turns.ts";
 
 export type JobToCreate = ParsedJob & {
   id: string;
@@ -39,6 +46,8 @@ export const exampleJob: JobToCreate = {
   fairWeight: 1,
   requiredTags: [],
   onUniqueConflict: "refuse",
+  dependsOn: [],
+  runsAfterFailure: false,
   origin: undefined,
 };
 
@@ -67,19 +76,32 @@ const isCreated = sql.fragment`entry.entity_id in (select id::text from created)
 
 const state = sql.fragment`(case when run_at > now() then 'scheduled' else 'pending' end)`;
 // Parts that are the same for all jobs are made once.
-const changes = recordChanges("created", null, { each: state, among: ["pending", "scheduled"] });
 const benchmark = keptBenchmarks("given");
 const keyed = takenKeys("item", sql.fragment`ordinality`);
-const isReady = sql.fragment`run_at is null or run_at <= now()`;
-const ready = readyJobs("created", sql.fragment`bytes`, isReady);
-const readyByTurns = readyJobsByTurns("created", sql.fragment`bytes`, isReady);
 const isNoRepeat = sql.fragment`
   (unique_key is null or exists (select from keyed where keyed.job_id = item.id))`;
-const turns = takenTurns("item", {
-  order: sql.fragment`ordinality`,
-  when: sql.fragment`(due_at is null or due_at <= now())
-    and (unique_key is null or exists (select from keyed where keyed.job_id = j.id))`,
-});
+const nothing = sql.fragment``;
+
+/** What a statement has that puts all jobs into line as soon as they are due, where no lane is fair. */
+const plainly: InsertParts = {
+  before: nothing,
+  itemColumns: nothing,
+  itemJoin: nothing,
+  itemCondition: sql.fragment`and not exists (select from wanted where fair)`,
+  turns: nothing,
+  columns: nothing,
+  returning: nothing,
+  places: readyJobs("created", sql.fragment`bytes`, isReady),
+  isScheduled: sql.fragment`run_at > now()`,
+  changes: recordChanges("created", null, { each: state, among: ["pending", "scheduled"] }),
+};
+
+const byTurns: InsertParts = {
+  ...plainly,
+  itemCondition: nothing,
+  turns: createdTurns(sql.fragment`true`),
+  places: readyJobsByTurns("created", sql.fragment`bytes`, isReady),
+};
 
 // Each lane slows down every claim, so their number is bounded; a few more may slip in at the same time. They
 // are counted only where there is a new one.
@@ -117,8 +139,8 @@ export const hasFairKey = ({ fairKey }: Pick<ParsedJob, "fairKey">) => (fairKey 
 // what a job takes of PostgreSQL is its audit entry: a seventh is the JSON of the changes, a twelfth the
 // columns that are the same in all. Its place in line, the statistics and the indexes of the trail hardly
 // show.
-const insertion = (jobs: readonly JobToCreate[], byTurns: boolean): Fragment => sql.fragment`
-    with wanted as materialized (
+const insertion = (jobs: readonly JobToCreate[], own: InsertParts): Fragment => sql.fragment`
+    with ${own.before}wanted as materialized (
       select
         wanted.id, wanted.job_type, wanted.limit_key, wanted.has_keys, lane.fair,
         array(select jsonb_array_elements_text(wanted.required_tags)) as required_tags,
@@ -132,31 +154,32 @@ const insertion = (jobs: readonly JobToCreate[], byTurns: boolean): Fragment => 
         given.*, lane.job_type, lane.required_tags, lane.limit_key,
         coalesce(run_at, now() + delay_ms * interval '1 ms') as due_at,
         greatest(coalesce(run_at, now() + delay_ms * interval '1 ms'), now())
-          + start_within_ms * interval '1 ms' as start_by
+          + start_within_ms * interval '1 ms' as start_by ${own.itemColumns}
       from given
       join wanted lane on lane.id = given.lane_id
-        and (not lane.is_missing or lane.id in (select id from made))
+        and (not lane.is_missing or lane.id in (select id from made)) ${own.itemJoin}
       where (given.benchmark_id is null or given.benchmark_id in (select id from benchmark))
-        ${byTurns ? sql.fragment`` : sql.fragment`and not exists (select from wanted where fair)`}
-    ), ${keyed}${byTurns ? sql.fragment`, ${turns}` : sql.fragment``}, created as (
+        ${own.itemCondition}
+    ), ${keyed}${own.turns}, created as (
       insert into jobs (
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
         max_snoozes, timeout_seconds, run_at, start_by, benchmark_id, unique_key, fair_key, fair_weight,
-        metadata, created_by
+        metadata, created_by ${own.columns}
       )
       select
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
         max_snoozes, timeout_seconds, due_at, start_by, benchmark_id, unique_key, fair_key, fair_weight,
-        metadata, created_by
+        metadata, created_by ${own.columns}
       from item where ${isNoRepeat}
       order by ordinality
-      returning id, sequence, lane_id, priority, bytes, run_at, start_by, job_type, benchmark_id
-    ), ${byTurns ? readyByTurns : ready}, scheduled as (
-      insert into job_scheduled (run_at, job_id) select run_at, id from created where run_at > now()
+      returning
+        id, sequence, lane_id, priority, bytes, run_at, start_by, job_type, benchmark_id ${own.returning}
+    ), ${own.places}, scheduled as (
+      insert into job_scheduled (run_at, job_id) select run_at, id from created where ${own.isScheduled}
     ), deadline as (
       insert into job_start_deadlines (start_by, job_id)
       select start_by, id from created where start_by is not null
-    ), ${changes}, ${auditEntries(jobs.map(entryOf), isCreated)}
+    ), ${own.changes}, ${auditEntries(jobs.map(entryOf), isCreated)}
     select
       now() as created_at, count(*) as inserted,
       case when count(*) < ${jobs.length} then array_agg(id) end as ids,
@@ -174,15 +197,22 @@ const insertedRow = z.object({
 /** Creates jobs that have no keys to take turns by: none of them if any goes to a fair lane. */
 const insertJobs = statement("job_insert", {
   row: insertedRow,
-  build: (jobs: readonly JobToCreate[]) => insertion(jobs, false),
+  build: (jobs: readonly JobToCreate[]) => insertion(jobs, plainly),
   examples: [[[exampleJob]]],
 });
 
 // It is a statement of its own, as even to look for turns takes one that creates a single job a while.
 const insertJobsByTurns = statement("job_insert_by_turns", {
   row: insertedRow,
-  build: (jobs: readonly JobToCreate[]) => insertion(jobs, true),
+  build: (jobs: readonly JobToCreate[]) => insertion(jobs, byTurns),
   examples: [[[exampleJob]]],
+});
+
+const insertDependants = statement("job_insert_dependent", {
+  row: insertedRow,
+  build: (jobs: readonly JobToCreate[], dependencies: readonly Dependency[]) =>
+    insertion(jobs, withDependencies(dependencies)),
+  examples: [[[exampleJob], [exampleDependency]]],
 });
 
 const refusedColumns = {
@@ -224,15 +254,38 @@ export function bytesOf(job: SizedJob): number {
   return limits.jobBytes + jsonBytes(payload) + jsonBytes(metadata ?? null) + jsonBytes(given);
 }
 
-/** Creates jobs by one statement. A job that cannot be created does not hold up the others. */
+/**
+ * Creates jobs by one statement, after another for what they depend on. A job that cannot be created does not
+ * hold up the others.
+ * @throws as `lockDependencies`
+ */
 export async function createJobs(db: Executor, jobs: readonly JobToCreate[]): Promise<readonly Creation[]> {
-  const { createdAt, inserted, ids } = await insert(db, jobs);
-  if (inserted === jobs.length) return jobs.map((job) => newJob(job, createdAt));
-  const created = new Set(ids);
-  const refused = jobs.filter(({ id }) => !created.has(id));
+  if (!jobs.some(isDependent)) return created(db, jobs, await insert(db, jobs));
+  return db.transaction(async (transaction) => {
+    const dependencies = await lockDependencies(transaction, jobs);
+    const open = dependencies.filter(({ isOpen }) => isOpen);
+    const waiting = Map.groupBy(open, ({ jobId }) => jobId);
+    const inserted = await transaction.one(insertDependants(jobs, dependencies));
+    return created(transaction, jobs, inserted, ({ id }) => waiting.get(id)?.length ?? 0);
+  });
+}
+
+/** Whether a job is created to run after others. */
+export const isDependent = ({ dependsOn }: JobToCreate): boolean => dependsOn.length > 0;
+
+async function created(
+  db: Executor,
+  jobs: readonly JobToCreate[],
+  { createdAt, inserted, ids }: z.output<typeof insertedRow>,
+  waitsFor: (job: JobToCreate) => number = () => 0,
+): Promise<readonly Creation[]> {
+  const asCreated = (job: JobToCreate) => newJob(job, createdAt, waitsFor(job));
+  if (inserted === jobs.length) return jobs.map(asCreated);
+  const found = new Set(ids);
+  const refused = jobs.filter(({ id }) => !found.has(id));
   const reasons = await db.any(explainRefusals(refused));
   const refusals = new Map(refused.map((job, position) => [job, refusalOf(job, reasons[position])]));
-  return jobs.map((job) => refusals.get(job) ?? newJob(job, createdAt));
+  return jobs.map((job) => refusals.get(job) ?? asCreated(job));
 }
 
 async function insert(db: Executor, jobs: readonly JobToCreate[]): Promise<z.output<typeof insertedRow>> {
@@ -240,8 +293,8 @@ async function insert(db: Executor, jobs: readonly JobToCreate[]): Promise<z.out
   return plain && !plain.isFair ? plain : db.one(insertJobsByTurns(jobs));
 }
 
-/** A job that is ready. */
-export function newJob(created: JobToCreate, createdAt: string): Job {
+/** A job that is ready, or waits for so many others. */
+export function newJob(created: JobToCreate, createdAt: string, waitsFor = 0): Job {
   const { laneId: _lane, bytes: _bytes, origin: _origin, onUniqueConflict: _, ...fields } = created;
   const { delayMs, startWithinMs, ...job } = fields;
   const runAt = job.runAt ?? (typeof delayMs === "number" ? later(createdAt, delayMs) : null);
@@ -270,6 +323,8 @@ export function newJob(created: JobToCreate, createdAt: string): Job {
     createdAt,
     updatedAt: createdAt,
     version: 1,
+    dependsOn: job.dependsOn.length > 0 ? job.dependsOn : null,
+    waitsFor,
   };
 }
 
@@ -312,6 +367,8 @@ export function entryOf({
   origin,
   createdBy: _by,
   requiredTags,
+  dependsOn,
+  runsAfterFailure,
   delayMs,
   fairWeight,
   onUniqueConflict: _,
@@ -323,6 +380,7 @@ export function entryOf({
     ...delay,
     ...(requiredTags.length > 0 && { requiredTags }),
     ...(fairWeight !== 1 && { fairWeight }),
+    ...(dependsOn.length > 0 && { dependsOn, runsAfterFailure }),
   };
   return { action: "create", entityType: "job", entityId: id, changes: { after }, origin };
 }

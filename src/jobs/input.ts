@@ -27,6 +27,8 @@ export const share = z
 /** A reason that somebody gives; an empty one is null. */
 export const reasonText = text(limits.messageLength).transform((reason) => reason || null);
 
+const jobIds = z.array(uuid).max(limits.batchItems, `must have at most ${limits.batchItems} items`);
+
 /** What a creation does where another live job of the type has its unique key. */
 export const uniqueConflicts = ["refuse", "return_existing", "replace"] as const;
 
@@ -59,10 +61,16 @@ export const newJob = z
     fairWeight: fairWeight.default(1),
     onUniqueConflict: oneOf(uniqueConflicts).default("refuse"),
     createdBy: uuid.nullish(),
+    dependsOn: jobIds.transform((ids) => [...new Set(ids)]).default([]),
+    runsAfterFailure: z.boolean().default(false),
   })
   .refine(({ onUniqueConflict, uniqueKey }) => onUniqueConflict === "refuse" || uniqueKey, {
     path: ["onUniqueConflict"],
     message: "needs a unique_key",
+  })
+  .refine(({ dependsOn, onUniqueConflict }) => dependsOn.length === 0 || onUniqueConflict !== "replace", {
+    path: ["dependsOn"],
+    message: "must not be given for a job that replaces another",
   })
   .refine(({ runAt, delayMs }) => (runAt ?? null) === null || (delayMs ?? null) === null, notBothTimes);
 
@@ -71,7 +79,8 @@ export const newJob = z
  * refused, answers that one, or replaces it while it is pending (`onUniqueConflict`). A job is ready at once,
  * from `runAt` on, or once `delayMs` have passed by the database's clock. If no worker starts it within
  * `startWithinMs` of that, it is cancelled. Jobs of different `fairKey`s take turns, of weight 2 twice as
- * often as of weight 1.
+ * often as of weight 1. One waits until the jobs have ended that `dependsOn` names, which exist or stand
+ * earlier in its batch, and is cancelled if one of them does not complete, unless it `runsAfterFailure`.
  */
 export type NewJob = z.input<typeof newJob>;
 
@@ -175,8 +184,6 @@ export type ProgressReport = z.input<typeof progressReport>;
 export const reporter = z.strictObject({ workerId: workerName });
 
 export const progressInput = reporter.extend({ leaseMs: leaseMs.default(limits.leaseMs) });
-
-const jobIds = z.array(uuid).max(limits.batchItems, `must have at most ${limits.batchItems} items`);
 
 const jobMatch = z.strictObject({
   jobType: text(limits.providerLength).optional(),

@@ -156,11 +156,26 @@ export function freedKeys(jobs: string, when = sql.fragment`true`): Fragment {
   )`;
 }
 
-/** Lists the jobs of `ended` (id, job_type, worker_id) as finished at the time of `clock`. */
+/** Lists the jobs of `ended` (id, job_type, worker_id, has_dependants) as finished at the time of `clock`. */
 export const finishedJobs = (status: JobState, when = sql.fragment`true`): Fragment => sql.fragment`
   finished as (
     insert into job_finished (job_id, finished_at, status, job_type, worker_id)
     select id, clock.at, ${sql.literalValue(status)}, job_type, worker_id from ended, clock where ${when}
+  ), ${notedEnds("ended", sql.literalValue(status), when)}`;
+
+/**
+ * Notes the ends of jobs (id, has_dependants) that others were created to run after. The statement that
+ * creates these locks the jobs' rows, so `has_dependants` is true of each that is there by then.
+ */
+export const notedEnds = (
+  jobs: string,
+  status: Fragment,
+  when = sql.fragment`true`,
+): Fragment => sql.fragment`
+  noted as (
+    insert into job_ended_dependencies (job_id, status)
+    select id, ${status} from ${fragmentOf(jobs)} where has_dependants and ${when} order by id
+    on conflict (job_id) do update set status = excluded.status
   )`;
 
 /**

@@ -10,6 +10,7 @@ import { HandOver } from "./claim/hand-over.ts";
 import { Offers } from "./claim/offers.ts";
 import type { Lease } from "./claim/taking.ts";
 import { createJobs } from "./create.ts";
+import { Settler } from "./dependencies/settler.ts";
 import { completeAndClaimTogether } from "./finish/complete-and-claim.ts";
 import { Lanes } from "./limits/lanes.ts";
 import { Outages } from "./upkeep/outages.ts";
@@ -30,6 +31,8 @@ export class JobQueue {
   readonly giveBack: (workerId: string, leases: readonly Lease[]) => void;
   /** New events, for watchers. */
   readonly feed: ChangeFeed;
+  /** Ends that other jobs wait for. */
+  readonly settler: Settler;
   readonly outages = new Outages();
   readonly counts: Counts;
   readonly fairBy: FairBy;
@@ -42,6 +45,7 @@ export class JobQueue {
     this.lanes = new Lanes(db);
     this.offers = new Offers(db);
     this.feed = new ChangeFeed(db, jobEvents);
+    this.settler = new Settler(db, () => this.announce());
     this.giveBack = (workerId, leases) => {
       const ends = leases.map(({ id, epoch }) => ({ jobId: id, epoch, workerId, byWorker: false }));
       // If this fails the leases run out by themselves.
@@ -65,6 +69,7 @@ export class JobQueue {
    */
   announce(hint: Hint = "claimable"): void {
     this.#wake(hint);
+    this.settler.poke();
     for (const listener of this.#listeners) listener(hint);
   }
 

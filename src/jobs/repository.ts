@@ -17,6 +17,7 @@ import {
   type Creation,
   createJobs,
   hasFairKey,
+  isDependent,
   type JobToCreate,
   keyTaken,
   tooManyLanes,
@@ -92,7 +93,7 @@ export class JobRepository {
   /**
    * Creates a job: pending, or running already where a claim had waited for it.
    * @throws ALREADY_EXISTS if its id, or its unique key among live jobs of the type, is taken, or the request
-   * id was used for something else; NOT_FOUND without its benchmark
+   * id was used for something else; NOT_FOUND without its benchmark, or a job that it depends on
    */
   async create(job: input.NewJob, request?: RequestKey): Promise<Job> {
     return (await this.submit(job, request)).job;
@@ -119,7 +120,8 @@ export class JobRepository {
           recall: async (db, { id, existing }) => ({ job: await this.#in(db).get(id), existing }),
         }),
       );
-    const submitted = await (request ? createOnce(request) : create(this.#db, this.#writes));
+    const own = isDependent(prepared) ? writeDirectly(this.#db) : this.#writes;
+    const submitted = await (request ? createOnce(request) : create(this.#db, own));
     this.#announce([prepared], [submitted]);
     return submitted;
   }
@@ -597,6 +599,7 @@ export class JobRepository {
 
   #announce(jobs: readonly JobToCreate[], submitted: readonly Submitted[]): void {
     this.#queue.lanes.add(jobs);
+    if (submitted.some(({ job }) => job.waitsFor > 0)) this.#queue.settler.isAwaited = true;
     const isAllStarted = submitted.every(({ job }) => job.status === "running");
     this.#queue.announce(isAllStarted ? "watchable" : "claimable");
   }

@@ -41,6 +41,11 @@ export const jobRow = z.object({
   updatedAt: z.string(),
   createdBy: z.string().nullable(),
   version: z.number(),
+  /** Null: none. */
+  dependsOn: z.array(z.string()).nullable(),
+  runsAfterFailure: z.boolean(),
+  /** How many of `dependsOn` have not been counted off. */
+  waitsFor: z.number(),
 });
 
 /** A piece of work for a worker, with the state it is in. */

@@ -330,6 +330,10 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     fairWeight: job.fairWeight,
     onUniqueConflict: uniqueConflict.parse(job.onUniqueConflict, `${path}on_unique_conflict`),
     createdBy: actorIdOf(context),
+    dependsOn: job.dependsOn,
+    runsAfterFailure:
+      checkEnum(pb.DependencyFailureSchema, job.onDependencyFailure, `${path}on_dependency_failure`) ===
+      pb.DependencyFailure.RUN,
   };
 }
 

@@ -49,6 +49,14 @@ describe("what keeps a pending job from running", () => {
     expect(kinds(job({ runAt: timestampFromMs(now - 1) }), {})).toEqual([]);
   });
 
+  test("jobs that it runs after, with no word on its place in line", () => {
+    const waiting = job({ dependsOn: ["a", "b"], waitsFor: 1 });
+    expect(hindrances(waiting, { ...free, line: [job({ id: "other" })], lineGoesOn: true })).toEqual([
+      { kind: "dependencies", left: 1, of: 2 },
+    ]);
+    expect(kinds(job({ dependsOn: ["a", "b"] }), {})).toEqual([]);
+  });
+
   test.each([
     [{ jobType: "t" }, true],
     [{ limitKey: "k" }, true],

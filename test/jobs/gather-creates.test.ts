@@ -17,6 +17,8 @@ function job(letters: number, metadata?: { text: string }): JobToCreate {
     fairWeight: 1,
     requiredTags: [],
     onUniqueConflict: "refuse" as const,
+    dependsOn: [],
+    runsAfterFailure: false,
   };
   return { ...parsed, id: newId(), laneId: newId(), bytes: bytesOf(parsed), origin: undefined };
 }

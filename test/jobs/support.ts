@@ -124,7 +124,7 @@ export async function emptyQueue(client: Pool): Promise<void> {
   await client.query(`
     alter table job_attempts disable trigger job_attempts_append_only;
     truncate jobs, job_ready, job_scheduled, job_leases, job_keys, job_finished, job_attempts, job_limits, job_limit_starts,
-      job_pauses, job_fair_turns, job_start_deadlines, job_events, job_stat_deltas, requests, workers, worker_slots, audit_unsealed;
+      job_pauses, job_fair_turns, job_start_deadlines, job_dependencies, job_ended_dependencies, job_events, job_stat_deltas, requests, workers, worker_slots, audit_unsealed;
     update job_lanes set fair = false where fair;
     alter table job_attempts enable trigger job_attempts_append_only`);
 }
@@ -140,6 +140,7 @@ const checks = `
   with place as (
     select job_id, 'ready' as name from job_ready union all select job_id, 'scheduled' from job_scheduled
     union all select job_id, 'running' from job_leases union all select job_id, status from job_finished
+    union all select id, 'waiting' from jobs where waits_for > 0
   ), places as (
     select job_id, string_agg(name, '+' order by name) as names from place group by job_id
   ), state as (
@@ -162,7 +163,7 @@ const checks = `
     from kinds group by job_type, benchmark_id
   )
   select 'a job is not where its status says' as what, id || ' ' || status || ' in ' || coalesce(names, 'nothing') as found
-  from state where case status when 'pending' then names in ('ready', 'scheduled') else names = status end is not true
+  from state where case status when 'pending' then names in ('ready', 'scheduled', 'waiting') else names = status end is not true
   union all
   select 'a place without its job', names || ' of ' || job_id from places p where not exists (select from jobs j where j.id = p.job_id)
   union all
@@ -184,6 +185,17 @@ const checks = `
   select 'a job that is to start in time has no deadline, or another', j.id::text from jobs j
   where j.start_by is not null and j.status = 'pending' and j.epoch = 0 and not exists (
     select from job_start_deadlines d where d.job_id = j.id and d.start_by = j.start_by)
+  union all
+  select 'a job does not wait for its dependencies', j.id::text from jobs j
+  where j.waits_for <> (select count(*) from job_dependencies d where d.job_id = j.id)
+  union all
+  select 'nobody waits for a dependency', d.dependency_id::text from job_dependencies d
+  where not exists (select from jobs j where j.id = d.job_id)
+  union all
+  select 'a dependency was lost', d.dependency_id::text from job_dependencies d
+  where not exists (select from job_ended_dependencies e where e.job_id = d.dependency_id)
+    and not exists (
+      select from jobs j where j.id = d.dependency_id and j.status in ('pending', 'running') and j.has_dependants)
   union all
   select 'a lease differs from its job', l.job_id::text from job_leases l join jobs j on j.id = l.job_id
   where l.epoch is distinct from j.epoch or l.limit_key is distinct from j.limit_key

@@ -1,6 +1,6 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
-import { JobSchema, UniqueConflict } from "../../../gen/ltb/v1/job_pb.ts";
+import { DependencyFailure, JobSchema, UniqueConflict } from "../../../gen/ltb/v1/job_pb.ts";
 import { JsonFormat } from "../../../gen/ltb/v1/json_pb.ts";
 import { toDuration } from "../../wire/duration.ts";
 import type { ServiceClient, ServiceOptions } from "../shared/client.ts";
@@ -30,6 +30,8 @@ interface Options extends ServiceOptions {
   runAt?: Date;
   in?: number;
   startWithin?: number;
+  dependsOn?: string[];
+  runAfterFailure?: boolean;
   benchmark?: string;
   limitKey?: string;
   uniqueKey?: string;
@@ -77,6 +79,8 @@ export function addCommand(job: Command): void {
       "cancelled if no worker has started it by then, such as 1h",
       parseDuration,
     )
+    .option("--depends-on <id...>", "not before these jobs have ended; cancelled if one does not complete")
+    .option("--run-after-failure", "run however the jobs of --depends-on have ended")
     .option("--benchmark <benchmark>", `the benchmark it works for: ${NEWEST}`)
     .option("--limit-key <key>", "counts against this limit; see ltb limit set")
     .addOption(
@@ -143,11 +147,13 @@ async function submit(
 async function fieldsOf(client: ServiceClient, jobType: string, options: Options): Promise<JobFields> {
   const { priority, maxRetries, maxSnoozes, timeout, tag, runAt, in: delayMs } = options;
   const { startWithin, limitKey, uniqueKey, ifExists, fairKey, fairWeight } = options;
+  const { dependsOn, runAfterFailure } = options;
   return {
     jobType,
     benchmarkId: await findBenchmarkId(client.benchmarks, options.benchmark),
     ...given({ priority, maxRetries, maxSnoozes, timeoutSeconds: timeout, requiredTags: tag }),
-    ...given({ limitKey, uniqueKey, fairKey, fairWeight }),
+    ...given({ limitKey, uniqueKey, fairKey, fairWeight, dependsOn }),
+    ...(runAfterFailure && { onDependencyFailure: DependencyFailure.RUN }),
     ...given({ onUniqueConflict: ifExists && conflicts[ifExists] }),
     ...given({
       runAt: runAt && timestampFromDate(runAt),

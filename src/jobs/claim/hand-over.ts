@@ -3,7 +3,15 @@ import { auditEntries } from "../../audit/record.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import { sql, statement } from "../../database/statement/sql.ts";
 import { table } from "../../database/statement/table.ts";
-import { type Creation, createJobs, entryOf, exampleJob, type JobToCreate, newJob } from "../create.ts";
+import {
+  type Creation,
+  createJobs,
+  entryOf,
+  exampleJob,
+  isDependent,
+  type JobToCreate,
+  newJob,
+} from "../create.ts";
 import type { Lanes } from "../limits/lanes.ts";
 import { keptBenchmarks, lockedSlots, recordChanges } from "../parts.ts";
 import type { Job } from "../rows.ts";
@@ -132,6 +140,7 @@ export class HandOver {
   async run<T>(work: (create: CreateJobs) => Promise<T>): Promise<T> {
     let offers: readonly Offer[] = [];
     const create: CreateJobs = async (db, jobs) => {
+      if (jobs.some(isDependent)) return createJobs(db, jobs);
       const wanted = new Set(this.#claimer.wanted(jobs));
       if (wanted.size === 0) return createJobs(db, jobs);
       const createAll = async (db: Executor) => {

@@ -33,7 +33,7 @@ export type Lease = z.output<typeof leaseRow>;
 // columns of a lease, PostgreSQL took 1.2 µs more per job.
 export const claimedRow = leaseRow
   .omit({ jobType: true, requiredTags: true, limitKey: true, workerId: true, status: true, result: true })
-  .omit({ progress: true, progressMessage: true, completedAt: true, updatedAt: true })
+  .omit({ progress: true, progressMessage: true, completedAt: true, updatedAt: true, waitsFor: true })
   .omit({ expiresInMs: true, deadlineInMs: true })
   .extend({
     laneId: z.string(),
@@ -176,8 +176,8 @@ export const leasedJobs = (first: Fragment): Fragment => sql.fragment`
     returning
       j.id, j.epoch, j.job_type, j.benchmark_id, given.worker_id, given.request_id, given.place,
       given.lease_ms, j.timeout_seconds, j.retry_count, j.limit_key, j.lane_id, j.priority, j.max_retries,
-      j.snooze_count, j.max_snoozes, j.start_by, j.version, j.created_at, j.created_by, j.run_at, j.unique_key, j.error,
-      j.fair_key, j.fair_weight, given.demand, j.payload, j.metadata
+      j.snooze_count, j.max_snoozes, j.start_by, j.version, j.created_at, j.created_by, j.run_at,
+      j.unique_key, j.error, j.depends_on, j.runs_after_failure, j.fair_key, j.fair_weight, given.demand, j.payload, j.metadata
   ), lease as (
     insert into job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id,
       limit_key)
@@ -246,6 +246,9 @@ export function leasesOf(
       uniqueKey: row.uniqueKey,
       fairKey: row.fairKey,
       fairWeight: row.fairWeight,
+      dependsOn: row.dependsOn,
+      runsAfterFailure: row.runsAfterFailure,
+      waitsFor: 0,
       metadata: row.metadata,
       progress: 0,
       progressMessage: null,

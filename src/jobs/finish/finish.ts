@@ -119,8 +119,8 @@ export const completedJobs = sql.fragment`
     from gone, clock
     where j.id = gone.job_id and j.status = 'running' and j.epoch = gone.epoch
     returning
-      j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, gone.worker_id, gone.claimed_at,
-      gone.attempt, gone.ordinality, gone.evaluations_inserted, gone.evaluations_duplicate,
+      j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, j.has_dependants, gone.worker_id,
+      gone.claimed_at, gone.attempt, gone.ordinality, gone.evaluations_inserted, gone.evaluations_duplicate,
       gone.evaluations_conflict
   ), ${parts.finishedJobs("completed")},
   ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing, counts)}, ${parts.freedKeys("ended")}`;
@@ -180,8 +180,8 @@ export const failures = (
     from gone, clock
     where j.id = gone.job_id and j.status = 'running' and j.epoch = gone.epoch
     returning
-      j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, j.status, j.run_at, gone.worker_id,
-      gone.claimed_at, gone.attempt, gone.ordinality, gone.error, ${outcome} as outcome
+      j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, j.has_dependants, j.status, j.run_at,
+      gone.worker_id, gone.claimed_at, gone.attempt, gone.ordinality, gone.error, ${outcome} as outcome
   ), scheduled as (
     insert into job_scheduled (run_at, job_id) select run_at, id from ended where status = 'pending'
   ), ${parts.finishedJobs("failed", sql.fragment`status = 'failed'`)},

@@ -28,6 +28,8 @@ interface LivePosition {
   priority: number;
   turn: number;
   sequence: number;
+  dependency: string;
+  waiting: string;
 }
 
 const beforeLive: LivePosition = {
@@ -38,6 +40,8 @@ const beforeLive: LivePosition = {
   priority: 2 ** 31 - 1,
   turn: 0,
   sequence: 0,
+  dependency: lowestId,
+  waiting: lowestId,
 };
 
 type Live = Pick<BulkQuery, "jobType" | "limitKey"> & { running: boolean; pending: boolean };
@@ -47,27 +51,29 @@ type Live = Pick<BulkQuery, "jobType" | "limitKey"> & { running: boolean; pendin
 const scanLive = statement("job_bulk_live", {
   row: z.object({
     id: z.string(),
-    place: z.enum(["running", "scheduled", "ready"]),
+    place: z.enum(["running", "scheduled", "ready", "waiting"]),
     runAt: z.string().nullable(),
     lane: z.string().nullable(),
     priority: z.number().nullable(),
     turn: z.number().nullable(),
     sequence: z.number().nullable(),
+    dependency: z.string().nullable(),
   }),
   build: ({ running, pending, jobType, limitKey }: Live, after: LivePosition, limit: number) => sql.fragment`
     (
       select job_id as id, 'running' as place, null::timestamptz as run_at, null::uuid as lane,
-        null::integer as priority, null::bigint as turn, null::bigint as sequence
+        null::integer as priority, null::bigint as turn, null::bigint as sequence,
+        null::uuid as dependency
       from job_leases
       where ${running}::boolean and job_id > ${after.running}::uuid
       order by job_id limit ${limit}
     ) union all (
-      select job_id, 'scheduled', run_at, null, null, null, null
+      select job_id, 'scheduled', run_at, null, null, null, null, null
       from job_scheduled
       where ${pending}::boolean and (run_at, job_id) > (${after.runAt}::timestamptz, ${after.scheduled}::uuid)
       order by run_at, job_id limit ${limit}
     ) union all (
-      select ready.job_id, 'ready', null, lane.id, ready.priority, ready.turn, ready.sequence
+      select ready.job_id, 'ready', null, lane.id, ready.priority, ready.turn, ready.sequence, null
       from job_lanes lane cross join lateral (
         (
           select * from job_ready
@@ -87,6 +93,12 @@ const scanLive = statement("job_bulk_live", {
         and (${jobType ?? null}::text is null or lane.job_type = ${jobType ?? null}::text)
         and (${limitKey ?? null}::text is null or lane.limit_key = ${limitKey ?? null}::text)
       order by lane.id, ready.priority desc, ready.turn, ready.sequence limit ${limit}
+    ) union all (
+      select job_id, 'waiting', null, null, null, null, null, dependency_id
+      from job_dependencies
+      where ${pending}::boolean
+        and (dependency_id, job_id) > (${after.dependency}::uuid, ${after.waiting}::uuid)
+      order by dependency_id, job_id limit ${limit}
     )`,
   examples: [[{ running: true, pending: true, jobType: "t" }, beforeLive, 10]],
 });
@@ -196,7 +208,7 @@ async function* readPortions(
 }
 
 /**
- * Each portion reads one snapshot of all three tables, and the whole scan is repeated while it took more than
+ * Each portion reads one snapshot of all the tables, and the whole scan is repeated while it took more than
  * one portion, because a job that is claimed, released or retried in between moves from one table to another.
  */
 async function* readLive(db: Executor, { statuses, jobType, limitKey }: BulkQuery, passes: number) {
@@ -208,10 +220,11 @@ async function* readLive(db: Executor, { statuses, jobType, limitKey }: BulkQuer
     for (let more = true; more; count++) {
       const found = await db.any(scanLive(what, after, limits.scanRows));
       yield found.map(({ id }) => id);
-      const [running, scheduled, ready] = (["running", "scheduled", "ready"] as const).map((place) =>
+      const places = ["running", "scheduled", "ready", "waiting"] as const;
+      const [running, scheduled, ready, waiting] = places.map((place) =>
         found.filter((row) => row.place === place),
       );
-      more = [running, scheduled, ready].some((rows) => rows?.length === limits.scanRows);
+      more = [running, scheduled, ready, waiting].some((rows) => rows?.length === limits.scanRows);
       const last = ready?.at(-1);
       after = {
         running: running?.at(-1)?.id ?? after.running,
@@ -221,6 +234,8 @@ async function* readLive(db: Executor, { statuses, jobType, limitKey }: BulkQuer
         priority: last?.priority ?? after.priority,
         turn: last?.turn ?? after.turn,
         sequence: last?.sequence ?? after.sequence,
+        dependency: waiting?.at(-1)?.dependency ?? after.dependency,
+        waiting: waiting?.at(-1)?.id ?? after.waiting,
       };
     }
     if (count === 1) return;

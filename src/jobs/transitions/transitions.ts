@@ -9,12 +9,15 @@ import { turnsGivenBack } from "../turns.ts";
 export const idRow = z.object({ id: z.string() });
 
 // Each of these changes jobs by id. Every job has one row that stands for its state: in job_leases,
-// job_ready, job_scheduled or job_finished. Whoever changes the state locks that row first, so nobody waits
-// for the job itself. All statements lock in one order: slots by worker, then those four, each by job, then
-// jobs and keys. A job that is just being claimed is not found in the state that was asked for, and callers
-// look again.
+// job_ready, job_scheduled or job_finished, or its own while it waits for others. Whoever changes the state
+// locks that row first, so nobody waits for the job itself. All statements lock in one order: slots by
+// worker, then those four, each by job, then jobs and keys. A job that is just being claimed is not found in
+// the state that was asked for, and callers look again.
 
-/** The fragment takes `wanted` out of line; `before` is the CTE whose locks come first. */
+/**
+ * Takes `wanted` out of line, and locks those that wait for others, which stand in none: the CTE `waiting`.
+ * @param before the CTE whose locks come first
+ */
 export const lineExit = (before: string): Fragment => sql.fragment`
   lined as materialized (
     select ctid as tid from job_ready where ctid = any (array(
@@ -40,6 +43,18 @@ export const lineExit = (before: string): Fragment => sql.fragment`
   ), unscheduled as (
     delete from job_scheduled sched using due where sched.run_at = due.run_at and sched.job_id = due.job_id
     returning sched.job_id
+  ), waiting as materialized (
+    select j.id, j.depends_on
+    from jobs j, (select count(*) from due) s
+    where j.id in (select id from wanted where status = 'pending') and j.status = 'pending' and j.waits_for > 0
+    order by j.id for update of j
+  )`;
+
+/** Makes jobs wait for nobody that have left with `lineExit`. */
+const unawaited = sql.fragment`
+  unawaited as (
+    delete from job_dependencies dep using waiting
+    where dep.dependency_id = any (waiting.depends_on) and dep.job_id = waiting.id
   )`;
 
 // In the audit trail a scheduled job is a pending one.
@@ -77,19 +92,20 @@ export const stop = ({ status, reason, wanted, atMost }: Stop): Fragment => sql.
       delete from job_leases lease using leased
       where lease.job_id = leased.job_id and lease.epoch = leased.epoch
       returning lease.job_id, lease.epoch, lease.attempt, lease.worker_id, lease.claimed_at
-    ), ${lineExit("leased")}, ${turnsGivenBack("unready")}, free as materialized (
+    ), ${lineExit("leased")}, ${turnsGivenBack("unready")}, ${unawaited}, free as materialized (
       select job_id, worker_id, epoch, attempt, claimed_at, 'running' as was from unleased
       union all select job_id, null, null, null, null, 'pending' from unready
       union all select job_id, null, null, null, null, 'scheduled' from unscheduled
+      union all select id, null, null, null, null, 'pending' from waiting
       order by job_id
     ), ${parts.clockAfter("free")}, ended as (
       update jobs j
       set status = ${sql.literalValue(status)}, completed_at = clock.at, updated_at = clock.at,
-        version = j.version + 1, error = coalesce(${reason}, j.error)
+        version = j.version + 1, waits_for = 0, error = coalesce(${reason}, j.error)
       from free, clock where j.id = free.job_id and j.status in ('pending', 'running')
       returning
-        j.id, j.job_type, j.benchmark_id, j.unique_key, free.was, free.worker_id, free.epoch, free.attempt,
-        free.claimed_at
+        j.id, j.job_type, j.benchmark_id, j.unique_key, j.has_dependants, free.was, free.worker_id,
+        free.epoch, free.attempt, free.claimed_at
     ), stopped as materialized (
       select * from ended where was = 'running'
     ), ${parts.finishedJobs(status)},
@@ -202,7 +218,7 @@ export const deleteJobs = statement("job_delete", {
     with wanted as materialized (
       select id, lane_id, priority, sequence, run_at, status, completed_at from jobs
       where id = any (${sql.array(ids, "uuid")}) and status <> 'running'
-    ), ${lineExit("wanted")}, ${turnsGivenBack("unready")}, ended as materialized (
+    ), ${lineExit("wanted")}, ${turnsGivenBack("unready")}, ${unawaited}, ended as materialized (
       select fin.status, fin.finished_at, fin.job_id
       from wanted
       join job_finished fin
@@ -217,11 +233,13 @@ export const deleteJobs = statement("job_delete", {
       select job_id, status as was from unfinished
       union all select job_id, 'pending' from unready
       union all select job_id, 'scheduled' from unscheduled
+      union all select id, 'pending' from waiting
       order by job_id
     ), deleted as (
       delete from jobs j using free where j.id = free.job_id and j.status <> 'running'
-      returning j.id, j.job_type, j.benchmark_id, j.unique_key, free.was
-    ), ${parts.freedKeys("deleted")}, ${parts.recordChanges("deleted", state, null)},
+      returning j.id, j.job_type, j.benchmark_id, j.unique_key, j.has_dependants, free.was
+    ), ${parts.notedEnds("deleted", sql.fragment`'deleted'`, sql.fragment`was in ('pending', 'scheduled')`)},
+    ${parts.freedKeys("deleted")}, ${parts.recordChanges("deleted", state, null)},
     ${auditJobs("delete", "deleted", deletedJob, ids.length)}
     select id from deleted`,
   examples: [[[example.id]]],

@@ -30,8 +30,8 @@ const exampleUpdate: Update = {
 
 // The job leaves its place in line and takes the one that it has now, so a claim gets it as it was or as it
 // is. Its age, which is its place among those of equal priority, stays, and so does its turn where it still
-// stands in the same line; else it gives that back. A lane that is not there is only made
-// while there are not too many: see `job_insert`.
+// stands in the same line; else it gives that back. One that waits for others stands in no line before or
+// after. A lane that is not there is only made while there are not too many: see `job_insert`.
 export const updateJob = statement("job_update", {
   row: idRow,
   prepared: false,
@@ -45,18 +45,19 @@ export const updateJob = statement("job_update", {
     ), ${lineExit("wanted")}, free as materialized (
       select job_id, 'pending' as was, lane_id, priority, turn from unready
       union all select job_id, 'scheduled', null, null, 0 from unscheduled
+      union all select id, 'pending', null, null, 0 from waiting
     ), ${parts.clockAfter("free")}, updated as (
       update jobs j set ${sql.join(assignments(changes, laneId, bytes), sql.fragment`, `)}
       from free, clock where j.id = free.job_id and j.status = 'pending'
       returning
-        j.id, j.benchmark_id, ${parts.laneColumns}, ${parts.lineColumns}, j.run_at, free.was,
-        case when j.run_at > clock.at then 'scheduled' else 'pending' end as becomes,
+        j.id, j.benchmark_id, ${parts.laneColumns}, ${parts.lineColumns}, j.run_at, j.waits_for,
+        free.was, case when j.run_at > clock.at and j.waits_for = 0 then 'scheduled' else 'pending' end as becomes,
         case when j.run_at > clock.at or (j.lane_id, j.priority) <> (free.lane_id, free.priority) then 0
           else free.turn end as own_turn
     ), moved as (
       select unready.* from unready join updated on updated.id = unready.job_id where own_turn = 0
     ), ${turnsGivenBack("moved")}, ${parts.returnedLanes("updated")}, ${parts.returnedJobs("updated", {
-      when: sql.fragment`becomes = 'pending'`,
+      when: sql.fragment`becomes = 'pending' and waits_for = 0`,
       ownTurn: sql.fragment`own_turn`,
     })}, scheduled as (
       insert into job_scheduled (run_at, job_id) select run_at, id from updated where becomes = 'scheduled'

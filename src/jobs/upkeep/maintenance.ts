@@ -21,6 +21,7 @@ const due = z.object({
   isJobDue: z.boolean(),
   isPauseOver: z.boolean(),
   isStartOver: z.boolean(),
+  isDependencyOver: z.boolean(),
 });
 
 const all: z.output<typeof due> = {
@@ -28,12 +29,13 @@ const all: z.output<typeof due> = {
   isJobDue: true,
   isPauseOver: true,
   isStartOver: true,
+  isDependencyOver: true,
 };
 
 // Each server asks several times a second, and mostly nothing is due: the statements that see to it are then
 // left out. A restart that is over before anyone has failed to connect shows by database_start.
 const lookAtClock = statement("job_look_at_clock", {
-  row: due.extend({ at: z.string(), databaseStart: z.string() }),
+  row: due.extend({ at: z.string(), databaseStart: z.string(), isAwaited: z.boolean() }),
   build: () => sql.fragment`
     select clock_timestamp() as at, pg_postmaster_start_time() as database_start,
       exists (
@@ -41,7 +43,9 @@ const lookAtClock = statement("job_look_at_clock", {
       ) as is_lease_over,
       exists (select from job_scheduled where run_at <= ${clockTime}) as is_job_due,
       exists (select from job_pauses where ends_at <= ${clockTime}) as is_pause_over,
-      exists (select from job_start_deadlines where start_by <= ${clockTime}) as is_start_over`,
+      exists (select from job_start_deadlines where start_by <= ${clockTime}) as is_start_over,
+      exists (select from job_ended_dependencies) as is_dependency_over,
+      exists (select from job_dependencies) as is_awaited`,
   examples: [[]],
 });
 
@@ -111,15 +115,16 @@ export class QueueMaintenance {
 
   /**
    * Ends the leases that have run out and the pauses whose time is over, puts the jobs that are due into
-   * line, and cancels those that were to start by now.
+   * line, cancels those that were to start by now, and tells those that wait for others of the ends of these.
    * @param due what to look for. Default: all
    */
-  async run({ isLeaseOver, isJobDue, isPauseOver, isStartOver } = all): Promise<void> {
+  async run({ isLeaseOver, isJobDue, isPauseOver, isStartOver, isDependencyOver } = all): Promise<void> {
     let changed = 0;
     if (isLeaseOver) changed += await this.#expire();
     if (isJobDue) changed += await inBatches(async (rows) => (await this.#db.any(readyDueJobs(rows))).length);
     if (isPauseOver) changed += await inBatches(async (rows) => (await this.#db.any(endPauses(rows))).length);
     if (isStartOver) changed += await inBatches((rows) => cancelUnstarted(this.#db, rows));
+    if (isDependencyOver) changed += await this.#queue.settler.settle();
     if (changed > 0) this.#queue.announce();
   }
 
@@ -133,11 +138,12 @@ export class QueueMaintenance {
    */
   async watchOver(): Promise<void> {
     const askedAt = performance.now();
-    const { at, databaseStart, ...due } = await this.#db.one(lookAtClock());
+    const { at, databaseStart, isAwaited, ...due } = await this.#db.one(lookAtClock());
     const wasAway = performance.now() - this.#answeredAt > limits.outageMs;
     const hasJumped = this.#jumpMs(Date.parse(at), askedAt) > limits.outageMs;
     if (wasAway || hasJumped || databaseStart !== this.#databaseStart) this.#backSince = at;
     this.#databaseStart = databaseStart;
+    this.#queue.settler.isAwaited = isAwaited;
     this.#queue.outages.note(this.#backSince, this.#termMs);
     await this.run(due);
     this.#answeredAt = performance.now();

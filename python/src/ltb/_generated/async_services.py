@@ -1407,6 +1407,8 @@ class AsyncJobService(AsyncCalls):
         fair_key: str | None = None,
         fair_weight: float | None = None,
         on_unique_conflict: m.UniqueConflict | None = None,
+        depends_on: Sequence[str] | None = None,
+        on_dependency_failure: m.DependencyFailure | None = None,
         timeout: float | None = None,
     ) -> m.CreateJobResponse:
         """Creates a job in status PENDING. Where a call of ClaimJobs waits that may have it, and no better job is
@@ -1442,8 +1444,12 @@ class AsyncJobService(AsyncCalls):
             fair_weight: How much of a start in a round the job is due, 0.01 to 100: of weight 2, jobs take half a turn each, and
                 two start for one of weight 1. Default: 1.
             on_unique_conflict: What happens where another live job has the unique_key. Default: REFUSE. Others need a unique_key.
+            depends_on: Ids of jobs that it runs after, at most 1,000: they exist or, in a batch, stand earlier in it with an id.
+                It is pending until all of them have ended. An unknown one is refused: NOT_FOUND. Default: none.
+            on_dependency_failure: What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
+                before it was created. Default: it is cancelled too.
         """
-        return await self._call(calls.JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes, "start_within": start_within, "fair_key": fair_key, "fair_weight": fair_weight, "on_unique_conflict": on_unique_conflict}, timeout)
+        return await self._call(calls.JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes, "start_within": start_within, "fair_key": fair_key, "fair_weight": fair_weight, "on_unique_conflict": on_unique_conflict, "depends_on": depends_on, "on_dependency_failure": on_dependency_failure}, timeout)
 
     async def batch_create_jobs(
         self,

@@ -291,6 +291,18 @@ pending when it is retried, released or its lease expires.
 - ``CANCELLED``: Stopped by CancelJob or CancelJobs. Final until RetryJob.
 """
 
+DependencyFailure = Literal[
+    "UNSPECIFIED",
+    "CANCEL",
+    "RUN",
+]
+"""What becomes of a job when one that it depends on does not complete.
+
+- ``UNSPECIFIED``: Default: CANCEL. Never returned for a job.
+- ``CANCEL``: It is cancelled too, with an error that names the other, and so are the jobs that depend on it in turn.
+- ``RUN``: It runs once all have ended, however they did.
+"""
+
 JobOrder = Literal[
     "UNSPECIFIED",
     "PRIORITY",
@@ -4967,6 +4979,9 @@ class Job(Message):
         "start_by",
         "fair_key",
         "fair_weight",
+        "depends_on",
+        "on_dependency_failure",
+        "waits_for",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -5001,6 +5016,9 @@ class Job(Message):
         ("start_by", "startBy", "timestamp"),
         ("fair_key", "fairKey", "plain"),
         ("fair_weight", "fairWeight", "double"),
+        ("depends_on", "dependsOn", "list plain"),
+        ("on_dependency_failure", "onDependencyFailure", "enum DEPENDENCY_FAILURE_"),
+        ("waits_for", "waitsFor", "int32"),
     )
 
     id: str
@@ -5109,6 +5127,15 @@ class Job(Message):
     fair_weight: float
     """A job of weight 2 takes half a turn."""
 
+    depends_on: list[str]
+    """Ids of the jobs that it was created to run after, ended or not; at most 1,000."""
+
+    on_dependency_failure: DependencyFailure
+    """What becomes of it when one of these does not complete."""
+
+    waits_for: int
+    """So many of depends_on it still waits for. While it does, it is pending and not in line. 0: for none."""
+
     def __init__(
         self,
         *,
@@ -5144,6 +5171,9 @@ class Job(Message):
         start_by: datetime | None = None,
         fair_key: str = "",
         fair_weight: float = 0.0,
+        depends_on: list[str] | None = None,
+        on_dependency_failure: DependencyFailure = "UNSPECIFIED",
+        waits_for: int = 0,
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5177,6 +5207,9 @@ class Job(Message):
         self.start_by = start_by
         self.fair_key = fair_key
         self.fair_weight = fair_weight
+        self.depends_on = [] if depends_on is None else depends_on
+        self.on_dependency_failure = on_dependency_failure
+        self.waits_for = waits_for
 
 
 class NewJob(Message):
@@ -5201,6 +5234,8 @@ class NewJob(Message):
         "fair_key",
         "fair_weight",
         "on_unique_conflict",
+        "depends_on",
+        "on_dependency_failure",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -5221,6 +5256,8 @@ class NewJob(Message):
         ("fair_key", "fairKey", "plain"),
         ("fair_weight", "fairWeight", "double"),
         ("on_unique_conflict", "onUniqueConflict", "enum UNIQUE_CONFLICT_"),
+        ("depends_on", "dependsOn", "list plain"),
+        ("on_dependency_failure", "onDependencyFailure", "enum DEPENDENCY_FAILURE_"),
     )
 
     id: str
@@ -5290,6 +5327,16 @@ class NewJob(Message):
     on_unique_conflict: UniqueConflict
     """What happens where another live job has the unique_key. Default: REFUSE. Others need a unique_key."""
 
+    depends_on: Sequence[str]
+    """Ids of jobs that it runs after, at most 1,000: they exist or, in a batch, stand earlier in it with an id.
+    It is pending until all of them have ended. An unknown one is refused: NOT_FOUND. Default: none.
+    """
+
+    on_dependency_failure: DependencyFailure
+    """What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
+    before it was created. Default: it is cancelled too.
+    """
+
     def __init__(
         self,
         *,
@@ -5311,6 +5358,8 @@ class NewJob(Message):
         fair_key: str = "",
         fair_weight: float | None = None,
         on_unique_conflict: UniqueConflict = "UNSPECIFIED",
+        depends_on: Sequence[str] | None = None,
+        on_dependency_failure: DependencyFailure = "UNSPECIFIED",
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5330,6 +5379,8 @@ class NewJob(Message):
         self.fair_key = fair_key
         self.fair_weight = fair_weight
         self.on_unique_conflict = on_unique_conflict
+        self.depends_on = [] if depends_on is None else depends_on
+        self.on_dependency_failure = on_dependency_failure
 
 
 class JobAttempt(Message):

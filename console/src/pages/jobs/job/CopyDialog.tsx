@@ -29,7 +29,8 @@ export function CopyDialog({ job, onClose }: { job: Job; onClose: () => void }) 
         <p>
           A new job of type <bdi>{job.jobType}</bdi> with the same tags, limit key, benchmark, metadata,
           retries and timeout. It is due at once{job.uniqueKey !== "" && ", has no unique key"}
-          {job.startBy && ", may start at any time"}.
+          {job.startBy && ", may start at any time"}
+          {job.dependsOn.length > 0 && ", waits for no other"}.
         </p>
         <label>
           Payload

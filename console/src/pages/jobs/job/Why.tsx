@@ -65,6 +65,12 @@ const befores = {
 
 function Reason({ hindrance, jobType }: { hindrance: Hindrance; jobType: string }) {
   switch (hindrance.kind) {
+    case "dependencies":
+      return (
+        <>
+          It waits for {count(hindrance.left)} of the {count(hindrance.of)} jobs that it runs after
+        </>
+      );
     case "due":
       return (
         <>

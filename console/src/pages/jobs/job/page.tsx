@@ -143,11 +143,31 @@ function factsOf(job: Job): (readonly [string, React.ReactNode])[] {
     ["Benchmark", benchmarkId && <BenchmarkLink id={benchmarkId}>{benchmarkId}</BenchmarkLink>],
     ["Created", <Time key="created" at={job.createdAt} />],
     ["Created by", job.createdBy && <UserName id={job.createdBy} />],
+    ["Runs after", job.dependsOn.length > 0 && <Dependencies key="dependencies" ids={job.dependsOn} />],
     ["Due", job.runAt && <Time at={job.runAt} />],
     ["Start by", job.startBy && <Time at={job.startBy} />],
     ["Ended", job.completedAt && <Time at={job.completedAt} />],
     ["Changed", <Time key="updated" at={job.updatedAt} />],
   ].map(([name, value]) => [name as string, value === false ? undefined : value] as const);
+}
+
+const dependenciesShown = 10;
+
+/** Leads to the jobs that a job runs after, as far as these are few. */
+function Dependencies({ ids }: { ids: readonly string[] }) {
+  const more = ids.length - dependenciesShown;
+  return (
+    <>
+      {ids.slice(0, dependenciesShown).map((id) => (
+        <div key={id}>
+          <Link to="/jobs/$id" params={{ id }} className="nowrap">
+            {id}
+          </Link>
+        </div>
+      ))}
+      {more > 0 && `and ${count(more)} more`}
+    </>
+  );
 }
 
 /** The lease of a running job: who holds it, whether that was heard of, and until when. */

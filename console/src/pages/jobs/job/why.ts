@@ -11,6 +11,7 @@ import { type Worker, WorkerStatus } from "../../../../../gen/ltb/v1/worker_pb.t
 
 /** What keeps a pending job from running, each by itself. */
 export type Hindrance =
+  | { kind: "dependencies"; left: number; of: number }
   | { kind: "due"; at: number; after: "failure" | "snooze" | undefined }
   | { kind: "paused"; pause: JobPause }
   | { kind: "limit"; limit: JobLimit | undefined }
@@ -36,14 +37,16 @@ export function hindrances(job: Job, queue: Queue): Hindrance[] {
   if (job.status !== JobStatus.PENDING) return [];
   const due = job.runAt && timestampMs(job.runAt);
   const waits = due !== undefined && due > queue.now;
+  const { waitsFor: left, dependsOn } = job;
   return [
+    ...(left > 0 ? [{ kind: "dependencies", left, of: dependsOn.length } as const] : []),
     ...(waits ? [{ kind: "due", at: due, after: endBefore(job) } as const] : []),
     ...queue.pauses
       .filter((pause) => isPausedBy(job, pause))
       .map((pause) => ({ kind: "paused", pause }) as const),
     ...limitOf(job, queue),
     ...workersOf(job, queue.workers),
-    ...(waits ? [] : placeOf(job, queue)),
+    ...(waits || left > 0 ? [] : placeOf(job, queue)),
   ];
 }
 
