@@ -97,6 +97,19 @@ describe("lanes in which no job waits", () => {
       limits.laneIdleMs + 60_000,
     ]);
 
+  test("go with what their keys had, and begin anew", async () => {
+    await q.db.jobs.create({ jobType: "fair", fairKey: "a", fairWeight: 0.01 });
+    await q.db.jobs.claim({ workerId: "w" });
+    await tidyLanes(q.db.executor);
+    await age();
+    await tidyLanes(q.db.executor);
+    expect((await q.client.query("select from job_fair_turns")).rowCount).toBe(0);
+    await q.db.jobs.create({ jobType: "fair" });
+    expect((await q.client.query("select turn from job_ready")).rows).toEqual([{ turn: "0" }]);
+    await q.db.jobs.create({ jobType: "fair", fairKey: "a" });
+    expect((await q.client.query("select turn from job_ready order by turn")).rows[1]).toEqual({ turn: "1" });
+  });
+
   test("are retired, and go once nobody has used them for long", async () => {
     for (const jobType of ["idle", "back", "waiting"]) await q.db.jobs.create({ jobType });
     await q.db.jobs.claim({ workerId: "w", jobTypes: ["idle", "back"], maxJobs: 2 });
