@@ -201,8 +201,11 @@ const insertJobs = statement("job_insert", {
   examples: [[[exampleJob]]],
 });
 
-// It is a statement of its own, as even to look for turns takes one that creates a single job a while.
-const insertJobsByTurns = statement("job_insert_by_turns", {
+/**
+ * Creates jobs of which some take turns. It is a statement of its own: the parts for it would be a good share
+ * of one that creates a single job.
+ */
+export const insertJobsByTurns = statement("job_insert_by_turns", {
   row: insertedRow,
   build: (jobs: readonly JobToCreate[]) => insertion(jobs, byTurns),
   examples: [[[exampleJob]]],

@@ -6,7 +6,7 @@ import { firstTurn, lastTurn } from "../turns.ts";
 
 // A key has no say any more once its next turn is none after the time of its line. One row of a line stays,
 // which has the time where nobody stands in it.
-const forgetTurns = statement("job_forget_turns", {
+export const forgetTurns = statement("job_forget_turns", {
   row: z.object({ forgotten: z.number() }),
   build: (limit: number) => sql.fragment`
     with recursive line (lane_id, priority) as (
