@@ -100,6 +100,35 @@ describe("submit", () => {
     expect(list.stdout).toMatch(/full +scheduled +-5 +0\/1/);
   });
 
+  test("--depends-on waits for jobs, and shows what becomes of it", async () => {
+    const [first = "", second = ""] = await Promise.all(
+      ["a", "b"].map(async () => (await cli.run("job", "submit", "first")).stdout.trim()),
+    );
+    const waiting = await cli.run("job", "submit", "next", "--depends-on", first, second);
+    const anyway = await cli.run("job", "submit", "next", "--depends-on", first, "--run-after-failure");
+    expect(await show(waiting.stdout.trim())).toMatchObject({
+      depends_on: [first, second],
+      on_dependency_failure: "DEPENDENCY_FAILURE_CANCEL",
+      waits_for: 2,
+      status: "JOB_STATUS_PENDING",
+    });
+    expect(await show(anyway.stdout.trim())).toMatchObject({
+      on_dependency_failure: "DEPENDENCY_FAILURE_RUN",
+      waits_for: 1,
+    });
+    const list = await cli.run("job", "list", "--type", "next");
+    expect(list.stdout).toMatch(/next +waiting /);
+    await cli.run("job", "cancel", first);
+    await expect
+      .poll(async () => (await show(waiting.stdout.trim())).error)
+      .toBe(`it depends on job ${first}, which was cancelled`);
+    await expect.poll(async () => (await show(anyway.stdout.trim())).waits_for).toBe(0);
+
+    const unknown = await cli.run("job", "submit", "next", "--depends-on", unknownId);
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toMatch(/^error: NOT_FOUND.*depends_on\[0\]/);
+  });
+
   test.each([600_000, -600_000])(
     "--in goes by the database's clock where ours is %i ms off",
     async (offMs) => {

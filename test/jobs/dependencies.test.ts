@@ -6,15 +6,10 @@ import { queue } from "./support.ts";
 
 const q = queue();
 beforeEach(async () => {
-  await settled();
+  await q.settled();
   await q.reset();
   await q.worker("w", { capacity: 10_000 });
 });
-
-/** Waits until both servers have settled what has ended, also in a run that a run has called for. */
-async function settled() {
-  for (const { queue } of [q.db, q.other]) for (let runs = 0; runs < 2; runs++) await queue.settler.settle();
-}
 
 const create = (job: Partial<NewJob> = {}) => q.db.jobs.create({ jobType: "t", ...job });
 const get = (id: string) => q.db.jobs.get(id);
@@ -330,7 +325,7 @@ describe("a job that waits", () => {
     await create({ fairKey: "b" });
     const [lease] = (await q.db.jobs.claim({ workerId: "w", jobTypes: ["first"] })).leases;
     await q.db.jobs.complete("w", [{ jobId: first.id, epoch: lease?.epoch ?? 0 }]);
-    await settled();
+    await q.settled();
     const { rows } = await q.client.query("select job_id, turn::integer from job_ready order by turn");
     expect(rows).toHaveLength(2);
     expect(rows.find(({ job_id }) => job_id === job.id)?.turn).toBeGreaterThan(0);
@@ -361,7 +356,7 @@ describe("at the same time", () => {
           await server.queue.settler.settle();
         }),
       );
-      await settled();
+      await q.settled();
       await complete(job.id);
     }
     expect(await leftOver()).toEqual(nothing);
@@ -374,9 +369,9 @@ describe("at the same time", () => {
       const end = { jobId: first.id, epoch: lease?.epoch ?? 0 };
       const [job] = await Promise.all([
         q.other.jobs.create({ jobType: "t", dependsOn: [first.id] }),
-        q.db.jobs.complete("w", [end]).then(settled),
+        q.db.jobs.complete("w", [end]).then(q.settled),
       ]);
-      await settled();
+      await q.settled();
       await complete(job.id);
     }
     expect(await leftOver()).toEqual(nothing);
@@ -389,9 +384,9 @@ describe("at the same time", () => {
       await q.db.jobs.cancel(first.id);
       const [job] = await Promise.all([
         q.other.jobs.create({ jobType: "t", dependsOn: [first.id] }),
-        settled(),
+        q.settled(),
       ]);
-      await settled();
+      await q.settled();
       expect(await get(job.id)).toMatchObject({ status: "cancelled" });
     }
     expect(await leftOver()).toEqual(nothing);
@@ -402,8 +397,8 @@ describe("at the same time", () => {
       const first = await create();
       const job = await create({ dependsOn: [first.id] });
       await complete(first.id);
-      await Promise.all([settled(), q.other.jobs.cancel(job.id)]);
-      await settled();
+      await Promise.all([q.settled(), q.other.jobs.cancel(job.id)]);
+      await q.settled();
       expect(await get(job.id)).toMatchObject({ status: "cancelled", waitsFor: 0 });
     }
     expect(await leftOver()).toEqual(nothing);

@@ -32,8 +32,10 @@ async function play({ clients }: Schedule): Promise<string[]> {
     ),
   );
   given += shared.history.created.filter(({ givenTo }) => givenTo !== null).length;
+  await q.settled();
   const before = await disagreements(q.client);
   const stuck = await finishAll(shared);
+  await q.settled();
   return [
     ...before,
     ...stuck,
@@ -61,6 +63,7 @@ async function finishAll(shared: Shared): Promise<string[]> {
     const claims = Array.from({ length: Math.ceil(length / 4) }, () => [
       { op: "claim" as const, max: 4, narrow: false, waitMs: 0 },
       { op: "complete" as const, pick: 1, items: 4, next: 0 },
+      { op: "maintain" as const },
     ]);
     await worker.follow(claims.flat());
   }

@@ -58,6 +58,10 @@ export function queue() {
     },
     /** One round of what every server does by itself. */
     maintain: (of: Database = server(0)) => new QueueMaintenance(of.executor, of.queue).run(),
+    /** Waits until both servers have settled what has ended, also in a run that a run has called for. */
+    async settled() {
+      for (const { queue } of servers) for (let runs = 0; runs < 2; runs++) await queue.settler.settle();
+    },
     worker: (workerId: string, options: WorkerOptions = {}) => addWorker(client, workerId, options),
     reset: () => emptyQueue(client),
     /** Makes the leases of these jobs, or all, run out. */

@@ -17,8 +17,12 @@ export const jobStatuses = jobStatus.values;
 
 export type JobStatusName = keyof typeof jobStatuses;
 
-/** The state of a job in a word; a pending one that is not due yet is `scheduled`. */
-export function jobStatusName({ status, runAt }: Job): string {
+/**
+ * The state of a job in a word; a pending one is `waiting` until the jobs have ended that it depends on, and
+ * then `scheduled` until it is due.
+ */
+export function jobStatusName({ status, runAt, waitsFor }: Job): string {
+  if (waitsFor > 0) return "waiting";
   if (status === JobStatus.PENDING && runAt !== undefined && timestampMs(runAt) > Date.now())
     return "scheduled";
   return jobStatus.describe(status);

@@ -41,6 +41,7 @@ export async function contradictions(history: History, onlooker: Pool): Promise<
     ...gifts(history),
     ...grants(history, byId, byEpoch),
     ...overlaps(attempts.rows),
+    ...early(history, attempts.rows),
     ...reports(history, byEpoch),
     ...results(history, byId, attempts.rows),
   ];
@@ -108,6 +109,23 @@ function overlaps(attempts: readonly AttemptRow[]): string[] {
     return overlaps
       ? [`${attempt.job_id}: epochs ${attempt.epoch} and ${next.epoch} ran at the same time`]
       : [];
+  });
+}
+
+/** Unless somebody has retried it, a job has run only after what it depends on had completed. */
+function early({ created }: History, attempts: readonly AttemptRow[]): string[] {
+  const completed = new Map<string, number>();
+  for (const { job_id, outcome, ended } of attempts)
+    if (outcome === "completed") completed.set(job_id, ended);
+  const started = new Map(
+    attempts.filter(({ epoch }) => epoch === 1).map((attempt) => [attempt.job_id, attempt.started]),
+  );
+  return created.flatMap(({ id, dependsOn, anyway }) => {
+    const start = started.get(id);
+    if (start === undefined || anyway) return [];
+    return dependsOn
+      .filter((dependency) => !((completed.get(dependency) ?? Infinity) <= start))
+      .map((dependency) => `${id}: ran before ${dependency}, which it depends on, had completed`);
   });
 }
 

@@ -100,10 +100,13 @@ export class QueueClient {
     later,
     jobs,
     fair,
+    after,
+    anyway,
   }: Extract<Command, { op: "create" }>): Promise<void> {
     const { history, ids } = this.#shared;
     const base = { ...lanes[lane], jobType: lanes[lane]?.jobType ?? "a", priority };
     const runAt = later ? new Date(Date.now() + 60_000).toISOString() : undefined;
+    const dependsOn = ids.length === 0 ? [] : after.map((pick) => ids[pick % ids.length] ?? "");
     const uniqueKey = key === null ? undefined : `key ${key}`;
     const wanted = Array.from({ length: key === null ? jobs : 1 }, () => ({
       ...base,
@@ -111,6 +114,8 @@ export class QueueClient {
       runAt,
       uniqueKey,
       fairKey: fair === null ? undefined : `fair ${fair}`,
+      dependsOn,
+      runsAfterFailure: anyway,
     }));
     ids.push(...wanted.map(({ id }) => id));
     const began = Date.now();
@@ -126,7 +131,7 @@ export class QueueClient {
     }
     const ended = Date.now();
     for (const { id, jobType, workerId } of made)
-      history.created.push({ id, jobType, uniqueKey, givenTo: workerId, began, ended });
+      history.created.push({ id, jobType, uniqueKey, dependsOn, anyway, givenTo: workerId, began, ended });
   }
 
   async #claim({ max, narrow, waitMs }: Extract<Command, { op: "claim" }>): Promise<void> {

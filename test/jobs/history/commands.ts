@@ -10,6 +10,9 @@ export type Command =
       later: boolean;
       jobs: number;
       fair: number | null;
+      /** Picks jobs that these are to run after; `anyway`: however those end. */
+      after: number[];
+      anyway: boolean;
     }
   | { op: "claim"; max: number; narrow: boolean; waitMs: number }
   | { op: "release" | "snooze" | "progress"; pick: number; items: number }
@@ -50,6 +53,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       later: fc.boolean(),
       jobs: fc.integer({ min: 1, max: 2 }),
       fair: fc.option(fc.nat(2), { freq: 1 }),
+      after: fc.oneof(fc.constant<number[]>([]), fc.array(pick, { maxLength: 2 })),
+      anyway: fc.boolean(),
     }),
   },
   {

@@ -10,6 +10,9 @@ export interface Created extends Span {
   id: string;
   jobType: string;
   uniqueKey: string | undefined;
+  dependsOn: readonly string[];
+  /** Whether it runs also after what did not complete. */
+  anyway: boolean;
   /** The worker of a claim that waited, if it was given the job at once. */
   givenTo: string | null;
 }

@@ -18,6 +18,7 @@ const jobColumns: readonly Column<JobRow>[] = [
     width: "6.4rem",
     cell: ({ job, deleted }) => {
       if (deleted) return <Status tone="even">deleted</Status>;
+      if (job.waitsFor > 0) return <Status tone="even">waiting</Status>;
       return dueAt(job, Date.now()) === undefined ? (
         <JobState status={job.status} />
       ) : (
