@@ -266,6 +266,20 @@ describe("a job", () => {
     expect(await start(10)).toHaveLength(6);
   });
 
+  test("that depends on another takes its turn once that has ended", async () => {
+    const [first] = await create(1, "x");
+    await create(3, "b", { dependsOn: [first?.id ?? ""] });
+    await create(3, "a");
+    const { leases } = await q.db.jobs.claim({ workerId: "w" });
+    await start(1);
+    await q.db.jobs.complete(
+      "w",
+      leases.map(({ id: jobId, epoch }) => ({ jobId, epoch })),
+    );
+    await q.maintain();
+    await expect.poll(() => waiting()).toMatch(/^(ab|ba){2}b$/);
+  });
+
   test("that another program inserts takes turns too", async () => {
     await create(5, "a");
     const insert = (key: string | null) =>
