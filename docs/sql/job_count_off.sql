@@ -9,9 +9,9 @@ with
       join jobs j on j.id = dep.job_id
     where
       dep.dependency_id = any ($1::uuid[])
-      or (
-        dep.dependency_id = any ($2::uuid[])
-        and j.runs_after_failure
+      and (
+        j.runs_after_failure
+        or dep.dependency_id = any ($2::uuid[])
       )
     limit
       $3
@@ -33,16 +33,16 @@ with
     for update
   ),
   settled as (
-    delete from job_dependencies dep using edge,
-    (
-      select
-        count(*)
-      from
-        waiting
-    ) w
+    delete from job_dependencies dep using edge
     where
       dep.dependency_id = edge.dependency_id
       and dep.job_id = edge.job_id
+      and (
+        select
+          count(*)
+        from
+          waiting
+      ) >= 0
     returning
       dep.job_id
   ),
@@ -321,8 +321,8 @@ with
       end as turn
     from
       turning
-      join line_time using (lane_id, priority)
-      left join key_turn using (lane_id, priority, fair_key)
+      full join line_time using (lane_id, priority)
+      full join key_turn using (lane_id, priority, fair_key)
   ),
   ready as (
     insert into
@@ -336,7 +336,7 @@ with
       coalesce(turn.turn, 0)
     from
       moved
-      left join turn using (id)
+      full join turn using (id)
     where
       is_due
   ),
@@ -403,7 +403,7 @@ select
   count(*) as settled
 from
   settled;
--- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $1 = '{01890a5d-ac96-774b-bcce-b302099a8057, 01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $2 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $3 = 100
 -- $4 = 100

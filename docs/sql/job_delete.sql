@@ -111,15 +111,15 @@ with
       j.id,
       j.depends_on
     from
-      jobs j,
+      jobs j
+    where
       (
         select
           count(*)
         from
           due
-      ) s
-    where
-      j.id in (
+      ) >= 0
+      and j.id in (
         select
           id
         from

@@ -426,8 +426,8 @@ with
       end as turn
     from
       turning
-      join line_time using (lane_id, priority)
-      left join key_turn using (lane_id, priority, fair_key)
+      full join line_time using (lane_id, priority)
+      full join key_turn using (lane_id, priority, fair_key)
   ),
   created as (
     insert into
@@ -519,7 +519,7 @@ with
       coalesce(turn.turn, 0)
     from
       created
-      left join turn using (id)
+      full join turn using (id)
     where
       waits_for = 0
       and (

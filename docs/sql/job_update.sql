@@ -126,15 +126,15 @@ with
       j.id,
       j.depends_on
     from
-      jobs j,
+      jobs j
+    where
       (
         select
           count(*)
         from
           due
-      ) s
-    where
-      j.id in (
+      ) >= 0
+      and j.id in (
         select
           id
         from
@@ -838,15 +838,15 @@ with
       j.id,
       j.depends_on
     from
-      jobs j,
+      jobs j
+    where
       (
         select
           count(*)
         from
           due
-      ) s
-    where
-      j.id in (
+      ) >= 0
+      and j.id in (
         select
           id
         from
@@ -1562,15 +1562,15 @@ with
       j.id,
       j.depends_on
     from
-      jobs j,
+      jobs j
+    where
       (
         select
           count(*)
         from
           due
-      ) s
-    where
-      j.id in (
+      ) >= 0
+      and j.id in (
         select
           id
         from

@@ -211,7 +211,7 @@ export const insertJobsByTurns = statement("job_insert_by_turns", {
   examples: [[[exampleJob]]],
 });
 
-const insertDependants = statement("job_insert_dependent", {
+export const insertDependants = statement("job_insert_dependent", {
   row: insertedRow,
   build: (jobs: readonly JobToCreate[], dependencies: readonly Dependency[]) =>
     insertion(jobs, withDependencies(dependencies)),

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { newId } from "../../src/ids.ts";
 import type { BulkFilter, NewJob } from "../../src/jobs/input.ts";
+import { QueueMaintenance } from "../../src/jobs/upkeep/maintenance.ts";
 import { limits } from "../../src/limits.ts";
+import { sample } from "../harness/examples.ts";
 import { queue } from "./support.ts";
 
 const q = queue();
@@ -340,6 +342,57 @@ describe("a job that waits", () => {
     await complete(first.id);
     await q.maintain();
     await complete(made.id);
+  });
+});
+
+test("the deletion of a benchmark fails its jobs, and so cancels what depends on them", async () => {
+  const { id: benchmarkId } = await q.db.benchmarks.create(sample);
+  const first = await create({ benchmarkId });
+  const job = await create({ dependsOn: [first.id] });
+  await q.db.benchmarks.delete(benchmarkId);
+  await q.settled();
+  expect(await get(first.id)).toMatchObject({ status: "failed" });
+  expect(await get(job.id)).toMatchObject({
+    status: "cancelled",
+    error: `it depends on job ${first.id}, which failed`,
+  });
+});
+
+test("a job that replaces another depends on none, and none on what may be another's", async () => {
+  const first = await create();
+  const unique = { uniqueKey: "k", dependsOn: [first.id] };
+  await expect(create({ ...unique, onUniqueConflict: "replace" })).rejects.toMatchObject({
+    violations: [{ field: "depends_on", description: "must not be given for a job that replaces another" }],
+  });
+  const [id, onUniqueConflict] = [newId(), "return_existing" as const];
+  const batch = [
+    { id, jobType: "t", uniqueKey: "k", onUniqueConflict },
+    { jobType: "t", dependsOn: [id] },
+  ];
+  await expect(q.db.jobs.createMany(batch)).rejects.toMatchObject({
+    violations: [{ field: "jobs[1].depends_on[0]" }],
+  });
+  expect((await create({ ...unique, onUniqueConflict })).waitsFor).toBe(1);
+});
+
+describe("an end that nobody has settled when the server was killed", () => {
+  test.each(["completed", "cancelled"])("%s: the upkeep of another goes on with it", async (status) => {
+    const first = await create();
+    const job = await create({ dependsOn: [first.id] });
+    // So it stands as after a kill between the two transactions.
+    q.db.queue.settler.isAwaited = false;
+    if (status === "completed") await complete(first.id);
+    else await q.db.jobs.cancel(first.id);
+    expect(await leftOver()).toEqual({ open: 1, ended: 1 });
+    expect(await get(job.id)).toMatchObject({ status: "pending", waitsFor: 1 });
+    const events = "select from job_events where job_ids @> array[$1::uuid]";
+    const before = (await q.client.query(events, [job.id])).rowCount ?? 0;
+    await new QueueMaintenance(q.other.executor, q.other.queue).watchOver();
+    expect(await leftOver()).toEqual(nothing);
+    // Watchers hear of it.
+    expect((await q.client.query(events, [job.id])).rowCount).toBe(before + 1);
+    if (status === "completed") await complete(job.id);
+    else expect(await get(job.id)).toMatchObject({ status: "cancelled" });
   });
 });
 

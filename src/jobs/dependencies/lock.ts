@@ -26,7 +26,7 @@ const lockedRow = z.object({ id: z.string(), status: z.string() });
 
 // The rows stay locked until the commit, and what ends a job writes its row: it comes either before this, and
 // is seen, or after it, and then finds the mark. What is read of them is what they are once they are locked.
-const lockJobs = statement("job_lock_dependencies", {
+export const lockJobs = statement("job_lock_dependencies", {
   row: lockedRow,
   build: (ids: readonly string[]) => sql.fragment`
     with dependency as materialized (

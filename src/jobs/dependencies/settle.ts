@@ -16,7 +16,7 @@ const lockEnds = statement("job_lock_ended_dependencies", {
   examples: [[endsAtOnce]],
 });
 
-const cancelDependants = statement("job_cancel_dependants", {
+export const cancelDependants = statement("job_cancel_dependants", {
   row: idRow,
   build: (dependencyId: string, reason: string, limit: number) =>
     stop({
@@ -37,20 +37,21 @@ const state = {
 
 // Jobs are locked before the rows that say what they wait for, as where they are cancelled. Two that end at
 // the same time are counted off one after the other: each writes the row of the job that waits for both.
-const countOff = statement("job_count_off", {
+export const countOff = statement("job_count_off", {
   row: z.object({ settled: z.number() }),
   build: (completed: readonly string[], others: readonly string[], limit: number) => sql.fragment`
     with edge as materialized (
       select dep.dependency_id, dep.job_id
       from job_dependencies dep join jobs j on j.id = dep.job_id
-      where dep.dependency_id = any (${arrayOf("uuid", completed)})
-        or (dep.dependency_id = any (${arrayOf("uuid", others)}) and j.runs_after_failure)
+      where dep.dependency_id = any (${arrayOf("uuid", [...completed, ...others])})
+        and (j.runs_after_failure or dep.dependency_id = any (${arrayOf("uuid", completed)}))
       limit ${limit}
     ), waiting as materialized (
       select id from jobs where id in (select job_id from edge) order by id for update
     ), settled as (
-      delete from job_dependencies dep using edge, (select count(*) from waiting) w
+      delete from job_dependencies dep using edge
       where dep.dependency_id = edge.dependency_id and dep.job_id = edge.job_id
+        and (select count(*) from waiting) >= 0
       returning dep.job_id
     ), counted_off as (
       update jobs j
@@ -69,7 +70,7 @@ const countOff = statement("job_count_off", {
 });
 
 /** Forgets ends that nobody waits for any more. */
-const forgetEnds = statement("job_forget_ended_dependencies", {
+export const forgetEnds = statement("job_forget_ended_dependencies", {
   row: z.object({ jobId: z.string() }),
   build: (ids: readonly string[]) => sql.fragment`
     delete from job_ended_dependencies e

@@ -45,8 +45,8 @@ export const lineExit = (before: string): Fragment => sql.fragment`
     returning sched.job_id
   ), waiting as materialized (
     select j.id, j.depends_on
-    from jobs j, (select count(*) from due) s
-    where j.id in (select id from wanted where status = 'pending') and j.status = 'pending' and j.waits_for > 0
+    from jobs j
+    where (select count(*) from due) >= 0 and j.id in (select id from wanted where status = 'pending') and j.status = 'pending' and j.waits_for > 0
     order by j.id for update of j
   )`;
 
