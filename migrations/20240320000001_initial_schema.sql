@@ -406,6 +406,8 @@ create table jobs (
   max_snoozes integer not null default 1000,
   -- 0: there is no limit.
   timeout_seconds integer not null default 300,
+  -- The tokens that an attempt is estimated to use, for job_limits.tokens_per_minute.
+  tokens integer not null default 0,
   -- This is made of job_type, required_tags and limit_key: see job_lanes. For the default see adopt_job.
   lane_id uuid not null default '00000000-0000-0000-0000-000000000000',
   -- A message takes about as many bytes for the job, without its result and error. The service counts them
@@ -446,7 +448,7 @@ create table jobs (
     check ((status::text = any ('{completed,failed,cancelled}')) = (completed_at is not null)),
   constraint jobs_counts_not_negative
     check (retry_count >= 0 and max_retries >= 0 and release_count >= 0 and snooze_count >= 0
-      and max_snoozes >= 0 and timeout_seconds >= 0 and epoch >= 0),
+      and max_snoozes >= 0 and timeout_seconds >= 0 and tokens >= 0 and epoch >= 0),
   constraint jobs_progress_is_share check (progress between 0 and 1)
 ) with (fillfactor = 50);
 
@@ -591,6 +593,8 @@ create table job_attempts (
   evaluations_inserted integer,
   evaluations_duplicate integer,
   evaluations_conflict integer,
+  -- The tokens that the worker says it used. Null: it did not say.
+  tokens_used integer,
   primary key (job_id, epoch),
   constraint job_attempts_outcome_known
     check (outcome::text = any ('{completed,failed,expired,timed_out,released,cancelled,snoozed}')),
@@ -606,14 +610,18 @@ create table job_limits (
   -- Null: there is no limit of this kind.
   max_running integer,
   per_minute integer,
-  constraint job_limits_not_negative check (max_running >= 0 and per_minute >= 0)
+  tokens_per_minute integer,
+  constraint job_limits_not_negative
+    check (max_running >= 0 and per_minute >= 0 and tokens_per_minute >= 0)
 );
 
 -- Limited keys keep their starts of the last minute here: one row a claim, and one for each start from before
--- the limit.
+-- the limit. A row without starts settles what an attempt used with what was estimated.
 create table job_limit_starts (
   limit_key varchar(255) not null references job_limits (limit_key) on delete cascade,
   started_at timestamptz not null,
+  -- The tokens that the started jobs were estimated to use, or those to be added to that.
+  tokens bigint not null default 0,
   started integer not null
 ) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 

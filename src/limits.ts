@@ -46,6 +46,8 @@ export const limits = {
   /** The pause before a retry grows up to this where its worker names none; up to half is left out. */
   retryPauseSeconds: 300,
   /** A limit of a job key allows at most so many jobs at once, or starts in a minute. */
+  /** Most tokens that a job may be estimated to use, and that a limit may allow in a minute. */
+  tokens: 1_000_000_000,
   jobLimit: 1_000_000,
   /** Starts of jobs with a limit are kept to be counted, for longer than the minute of `per_minute`. */
   limitStartsMinutes: 2,

@@ -10,7 +10,8 @@ from
       started_at,
       ended_at,
       outcome,
-      left(error, $1) as error
+      left(error, $1) as error,
+      tokens_used
     from
       job_attempts
     where
@@ -21,6 +22,7 @@ from
       attempt,
       worker_id,
       claimed_at,
+      null,
       null,
       null,
       null

@@ -96,6 +96,7 @@ with
       cross join lateral (
         select
           ready.ctid as tid,
+          ready.job_id,
           ready.priority,
           ready.turn,
           ready.sequence,
@@ -247,6 +248,7 @@ with
       j.max_retries,
       j.snooze_count,
       j.max_snoozes,
+      j.tokens,
       j.start_by,
       j.version,
       j.created_at,
@@ -361,6 +363,7 @@ select
   job.snooze_count,
   job.max_snoozes,
   job.timeout_seconds,
+  job.tokens,
   job.run_at,
   job.start_by,
   job.benchmark_id,

@@ -66,6 +66,8 @@ with
     select
       ln.id,
       ln.limit_key,
+      quota.tokens_free,
+      quota.tokens_per_minute,
       case
         when lim.limit_key is not null then coalesce(quota.free, 0)
       end as left_now
@@ -91,7 +93,7 @@ with
           )
       ) ln
       left join job_limits lim on lim.limit_key = ln.limit_key
-      left join unnest($6::text[], $7::int4[]) as quota (limit_key, free) on quota.limit_key = ln.limit_key
+      left join unnest($6::text[], $7::int4[], $8::int8[], $9::int4[]) as quota (limit_key, free, tokens_free, tokens_per_minute) on quota.limit_key = ln.limit_key
   ),
   first as materialized (
     select
@@ -104,20 +106,30 @@ with
       (
         select
           lane.left_now,
+          lane.tokens_free,
           ready.*,
-          row_number() over (
-            partition by
-              lane.limit_key
-            order by
-              priority desc,
-              turn,
-              sequence
-          ) as place_in_key
+          row_number() over in_key as place_in_key,
+          sum(
+            case
+              when lane.tokens_per_minute is not null then least(
+                (
+                  select
+                    j.tokens
+                  from
+                    jobs j
+                  where
+                    j.id = ready.job_id
+                ),
+                lane.tokens_per_minute
+              )
+            end
+          ) over in_key as tokens_in_key
         from
           lane
           cross join lateral (
             select
               ready.ctid as tid,
+              ready.job_id,
               ready.priority,
               ready.turn,
               ready.sequence,
@@ -138,10 +150,25 @@ with
                   total
               )
           ) ready
+        window
+          in_key as (
+            partition by
+              lane.limit_key
+            order by
+              priority desc,
+              turn,
+              sequence rows unbounded preceding
+          )
       ) ranked
     where
-      left_now is null
-      or place_in_key <= left_now
+      (
+        left_now is null
+        or place_in_key <= left_now
+      )
+      and (
+        tokens_free is null
+        or tokens_in_key <= tokens_free
+      )
     order by
       priority desc,
       turn,
@@ -158,7 +185,7 @@ with
     select
       tid,
       row_number() over running = 1
-      or sum(bytes) over running <= $8 as fits
+      or sum(bytes) over running <= $10 as fits
     from
       first
     window
@@ -273,6 +300,7 @@ with
       j.max_retries,
       j.snooze_count,
       j.max_snoozes,
+      j.tokens,
       j.start_by,
       j.version,
       j.created_at,
@@ -387,6 +415,7 @@ select
   job.snooze_count,
   job.max_snoozes,
   job.timeout_seconds,
+  job.tokens,
   job.run_at,
   job.start_by,
   job.benchmark_id,
@@ -464,4 +493,6 @@ order by
 -- $5 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
 -- $6 = '{k}'
 -- $7 = '{1}'
--- $8 = 3145728
+-- $8 = '{1000}'
+-- $9 = '{1000}'
+-- $10 = 3145728

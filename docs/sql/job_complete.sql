@@ -4,7 +4,7 @@ with
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[], $4::jsonb[], $5::int4[], $6::int4[], $7::int4[]) with ordinality as item (
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::jsonb[], $5::int4[], $6::int4[], $7::int4[], $8::int4[]) with ordinality as item (
         job_id,
         epoch,
         worker_id,
@@ -12,6 +12,7 @@ with
         evaluations_inserted,
         evaluations_duplicate,
         evaluations_conflict,
+        tokens_used,
         ordinality
       )
   ),
@@ -244,3 +245,4 @@ from
 -- $5 = '{0}'
 -- $6 = '{0}'
 -- $7 = '{0}'
+-- $8 = '{null}'

@@ -4,7 +4,7 @@ with
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[], $4::jsonb[], $5::int4[], $6::int4[], $7::int4[]) with ordinality as item (
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::jsonb[], $5::int4[], $6::int4[], $7::int4[], $8::int4[]) with ordinality as item (
         job_id,
         epoch,
         worker_id,
@@ -12,6 +12,7 @@ with
         evaluations_inserted,
         evaluations_duplicate,
         evaluations_conflict,
+        tokens_used,
         ordinality
       )
   ),
@@ -193,14 +194,14 @@ with
     select
       demand.*
     from
-      unnest($8::text[], $9::int4[], $10::int4[], $11::text[]) with ordinality as demand (worker_id, max_jobs, lease_ms, request_id, ordinality)
+      unnest($9::text[], $10::int4[], $11::int4[], $12::text[]) with ordinality as demand (worker_id, max_jobs, lease_ms, request_id, ordinality)
       join workers w using (worker_id)
     where
-      w.tags = $12::"text" []
+      w.tags = $13::"text" []
       and not w.draining
       and (
-        not $13::boolean
-        or w.job_types = $14::"text" []
+        not $14::boolean
+        or w.job_types = $15::"text" []
       )
       -- Where a limit may hold back jobs, an ordinary claim counts what runs.
       and not exists (
@@ -208,7 +209,7 @@ with
         from
           job_lanes lane
         where
-          lane.id = any ($15::uuid[])
+          lane.id = any ($16::uuid[])
           and not exists (
             select
             from
@@ -303,7 +304,7 @@ with
         from
           job_lanes lane
         where
-          lane.id = any ($16::uuid[])
+          lane.id = any ($17::uuid[])
           and not exists (
             select
             from
@@ -327,6 +328,7 @@ with
       cross join lateral (
         select
           ready.ctid as tid,
+          ready.job_id,
           ready.priority,
           ready.turn,
           ready.sequence,
@@ -363,7 +365,7 @@ with
     select
       tid,
       row_number() over running = 1
-      or sum(bytes) over running <= $17 as fits
+      or sum(bytes) over running <= $18 as fits
     from
       first
     window
@@ -478,6 +480,7 @@ with
       j.max_retries,
       j.snooze_count,
       j.max_snoozes,
+      j.tokens,
       j.start_by,
       j.version,
       j.created_at,
@@ -637,6 +640,7 @@ select
   job.snooze_count,
   job.max_snoozes,
   job.timeout_seconds,
+  job.tokens,
   job.run_at,
   job.start_by,
   job.benchmark_id,
@@ -754,13 +758,14 @@ order by
 -- $5 = '{0}'
 -- $6 = '{0}'
 -- $7 = '{0}'
--- $8 = '{w}'
--- $9 = '{1}'
--- $10 = '{30000}'
--- $11 = '{r}'
--- $12 = '{t}'
--- $13 = true
--- $14 = '{j}'
--- $15 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $8 = '{null}'
+-- $9 = '{w}'
+-- $10 = '{1}'
+-- $11 = '{30000}'
+-- $12 = '{r}'
+-- $13 = '{t}'
+-- $14 = true
+-- $15 = '{j}'
 -- $16 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $17 = 3145728
+-- $17 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $18 = 3145728

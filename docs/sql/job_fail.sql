@@ -4,7 +4,7 @@ with
     select
       *
     from
-      unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::bool[], $6::int4[]) with ordinality as item (job_id, epoch, worker_id, error, retryable, retry_after_ms, ordinality)
+      unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::bool[], $6::int4[], $7::int4[]) with ordinality as item (job_id, epoch, worker_id, error, retryable, retry_after_ms, tokens_used, ordinality)
   ),
   slot as materialized (
     select
@@ -272,3 +272,4 @@ from
 -- $4 = '{e}'
 -- $5 = '{true}'
 -- $6 = '{null}'
+-- $7 = '{null}'

@@ -12,6 +12,7 @@ select
   j.snooze_count,
   j.max_snoozes,
   j.timeout_seconds,
+  j.tokens,
   coalesce(lease.worker_id, fin.worker_id) as worker_id,
   j.required_tags,
   j.run_at,
@@ -52,7 +53,9 @@ select
             'outcome',
             outcome,
             'error',
-            error
+            error,
+            'tokensUsed',
+            tokens_used
           )
           order by
             epoch
@@ -66,7 +69,8 @@ select
             started_at,
             ended_at,
             outcome,
-            left(error, $1) as error
+            left(error, $1) as error,
+            tokens_used
           from
             job_attempts
           where
@@ -77,6 +81,7 @@ select
             attempt,
             worker_id,
             claimed_at,
+            null,
             null,
             null,
             null

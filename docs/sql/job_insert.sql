@@ -74,15 +74,16 @@ with
         $12::int4[],
         $13::int4[],
         $14::int4[],
-        $15::timestamptz[],
-        $16::int8[],
+        $15::int4[],
+        $16::timestamptz[],
         $17::int8[],
-        $18::uuid[],
-        $19::text[],
+        $18::int8[],
+        $19::uuid[],
         $20::text[],
-        $21::float8[],
-        $22::jsonb[],
-        $23::uuid[]
+        $21::text[],
+        $22::float8[],
+        $23::jsonb[],
+        $24::uuid[]
       ) with ordinality as given (
         id,
         lane_id,
@@ -92,6 +93,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        tokens,
         run_at,
         delay_ms,
         start_within_ms,
@@ -201,6 +203,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        tokens,
         run_at,
         start_by,
         benchmark_id,
@@ -222,6 +225,7 @@ with
       max_retries,
       max_snoozes,
       timeout_seconds,
+      tokens,
       due_at,
       start_by,
       benchmark_id,
@@ -374,17 +378,17 @@ with
       false
     from
       unnest(
-        $24::uuid[],
-        $25::text[],
+        $25::uuid[],
         $26::text[],
         $27::text[],
         $28::text[],
-        $29::uuid[],
+        $29::text[],
         $30::uuid[],
-        $31::text[],
+        $31::uuid[],
         $32::text[],
         $33::text[],
-        $34::text[]
+        $34::text[],
+        $35::text[]
       ) as entry (
         id,
         action,
@@ -423,10 +427,10 @@ select
   now() as created_at,
   count(*) as inserted,
   case
-    when count(*) < $35 then array_agg(id)
+    when count(*) < $36 then array_agg(id)
   end as ids,
   case
-    when count(*) < $36 then exists (
+    when count(*) < $37 then exists (
       select
       from
         wanted
@@ -450,25 +454,26 @@ from
 -- $12 = '{3}'
 -- $13 = '{1000}'
 -- $14 = '{300}'
--- $15 = '{null}'
+-- $15 = '{0}'
 -- $16 = '{null}'
 -- $17 = '{null}'
 -- $18 = '{null}'
 -- $19 = '{null}'
 -- $20 = '{null}'
--- $21 = '{1}'
--- $22 = '{null}'
+-- $21 = '{null}'
+-- $22 = '{1}'
 -- $23 = '{null}'
--- $24 = made anew each time
--- $25 = '{create}'
--- $26 = '{job}'
--- $27 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $28 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
--- $29 = '{null}'
+-- $24 = '{null}'
+-- $25 = made anew each time
+-- $26 = '{create}'
+-- $27 = '{job}'
+-- $28 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $29 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
 -- $30 = '{null}'
--- $31 = '{service}'
--- $32 = '{null}'
+-- $31 = '{null}'
+-- $32 = '{service}'
 -- $33 = '{null}'
 -- $34 = '{null}'
--- $35 = 1
+-- $35 = '{null}'
 -- $36 = 1
+-- $37 = 1

@@ -74,15 +74,16 @@ with
         $12::int4[],
         $13::int4[],
         $14::int4[],
-        $15::timestamptz[],
-        $16::int8[],
+        $15::int4[],
+        $16::timestamptz[],
         $17::int8[],
-        $18::uuid[],
-        $19::text[],
+        $18::int8[],
+        $19::uuid[],
         $20::text[],
-        $21::float8[],
-        $22::jsonb[],
-        $23::uuid[]
+        $21::text[],
+        $22::float8[],
+        $23::jsonb[],
+        $24::uuid[]
       ) with ordinality as given (
         id,
         lane_id,
@@ -92,6 +93,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        tokens,
         run_at,
         delay_ms,
         start_within_ms,
@@ -284,7 +286,7 @@ with
         order by
           number desc
         limit
-          $24
+          $25
       ) lane
       cross join lateral (
         select
@@ -405,6 +407,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        tokens,
         run_at,
         start_by,
         benchmark_id,
@@ -426,6 +429,7 @@ with
       max_retries,
       max_snoozes,
       timeout_seconds,
+      tokens,
       due_at,
       start_by,
       benchmark_id,
@@ -580,17 +584,17 @@ with
       false
     from
       unnest(
-        $25::uuid[],
-        $26::text[],
+        $26::uuid[],
         $27::text[],
         $28::text[],
         $29::text[],
-        $30::uuid[],
+        $30::text[],
         $31::uuid[],
-        $32::text[],
+        $32::uuid[],
         $33::text[],
         $34::text[],
-        $35::text[]
+        $35::text[],
+        $36::text[]
       ) as entry (
         id,
         action,
@@ -629,10 +633,10 @@ select
   now() as created_at,
   count(*) as inserted,
   case
-    when count(*) < $36 then array_agg(id)
+    when count(*) < $37 then array_agg(id)
   end as ids,
   case
-    when count(*) < $37 then exists (
+    when count(*) < $38 then exists (
       select
       from
         wanted
@@ -656,26 +660,27 @@ from
 -- $12 = '{3}'
 -- $13 = '{1000}'
 -- $14 = '{300}'
--- $15 = '{null}'
+-- $15 = '{0}'
 -- $16 = '{null}'
 -- $17 = '{null}'
 -- $18 = '{null}'
 -- $19 = '{null}'
 -- $20 = '{null}'
--- $21 = '{1}'
--- $22 = '{null}'
+-- $21 = '{null}'
+-- $22 = '{1}'
 -- $23 = '{null}'
--- $24 = 100
--- $25 = made anew each time
--- $26 = '{create}'
--- $27 = '{job}'
--- $28 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $29 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
--- $30 = '{null}'
+-- $24 = '{null}'
+-- $25 = 100
+-- $26 = made anew each time
+-- $27 = '{create}'
+-- $28 = '{job}'
+-- $29 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $30 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
 -- $31 = '{null}'
--- $32 = '{service}'
--- $33 = '{null}'
+-- $32 = '{null}'
+-- $33 = '{service}'
 -- $34 = '{null}'
 -- $35 = '{null}'
--- $36 = 1
+-- $36 = '{null}'
 -- $37 = 1
+-- $38 = 1

@@ -100,15 +100,16 @@ with
         $16::int4[],
         $17::int4[],
         $18::int4[],
-        $19::timestamptz[],
-        $20::int8[],
+        $19::int4[],
+        $20::timestamptz[],
         $21::int8[],
-        $22::uuid[],
-        $23::text[],
+        $22::int8[],
+        $23::uuid[],
         $24::text[],
-        $25::float8[],
-        $26::jsonb[],
-        $27::uuid[]
+        $25::text[],
+        $26::float8[],
+        $27::jsonb[],
+        $28::uuid[]
       ) with ordinality as given (
         id,
         lane_id,
@@ -118,6 +119,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        tokens,
         run_at,
         delay_ms,
         start_within_ms,
@@ -322,7 +324,7 @@ with
         order by
           number desc
         limit
-          $28
+          $29
       ) lane
       cross join lateral (
         select
@@ -443,6 +445,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        tokens,
         run_at,
         start_by,
         benchmark_id,
@@ -468,6 +471,7 @@ with
       max_retries,
       max_snoozes,
       timeout_seconds,
+      tokens,
       due_at,
       start_by,
       benchmark_id,
@@ -680,17 +684,17 @@ with
       false
     from
       unnest(
-        $29::uuid[],
-        $30::text[],
+        $30::uuid[],
         $31::text[],
         $32::text[],
         $33::text[],
-        $34::uuid[],
+        $34::text[],
         $35::uuid[],
-        $36::text[],
+        $36::uuid[],
         $37::text[],
         $38::text[],
-        $39::text[]
+        $39::text[],
+        $40::text[]
       ) as entry (
         id,
         action,
@@ -729,10 +733,10 @@ select
   now() as created_at,
   count(*) as inserted,
   case
-    when count(*) < $40 then array_agg(id)
+    when count(*) < $41 then array_agg(id)
   end as ids,
   case
-    when count(*) < $41 then exists (
+    when count(*) < $42 then exists (
       select
       from
         wanted
@@ -760,26 +764,27 @@ from
 -- $16 = '{3}'
 -- $17 = '{1000}'
 -- $18 = '{300}'
--- $19 = '{null}'
+-- $19 = '{0}'
 -- $20 = '{null}'
 -- $21 = '{null}'
 -- $22 = '{null}'
 -- $23 = '{null}'
 -- $24 = '{null}'
--- $25 = '{1}'
--- $26 = '{null}'
+-- $25 = '{null}'
+-- $26 = '{1}'
 -- $27 = '{null}'
--- $28 = 100
--- $29 = made anew each time
--- $30 = '{create}'
--- $31 = '{job}'
--- $32 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $33 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
--- $34 = '{null}'
+-- $28 = '{null}'
+-- $29 = 100
+-- $30 = made anew each time
+-- $31 = '{create}'
+-- $32 = '{job}'
+-- $33 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $34 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
 -- $35 = '{null}'
--- $36 = '{service}'
--- $37 = '{null}'
+-- $36 = '{null}'
+-- $37 = '{service}'
 -- $38 = '{null}'
 -- $39 = '{null}'
--- $40 = 1
+-- $40 = '{null}'
 -- $41 = 1
+-- $42 = 1

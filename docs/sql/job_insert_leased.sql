@@ -13,16 +13,17 @@ with
         $6::int4[],
         $7::int4[],
         $8::int4[],
-        $9::int8[],
-        $10::uuid[],
-        $11::text[],
-        $12::float8[],
-        $13::jsonb[],
-        $14::uuid[],
-        $15::text[],
-        $16::int4[],
-        $17::text[],
-        $18::int4[]
+        $9::int4[],
+        $10::int8[],
+        $11::uuid[],
+        $12::text[],
+        $13::float8[],
+        $14::jsonb[],
+        $15::uuid[],
+        $16::text[],
+        $17::int4[],
+        $18::text[],
+        $19::int4[]
       ) with ordinality as item (
         id,
         lane_id,
@@ -32,6 +33,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        tokens,
         start_within_ms,
         benchmark_id,
         fair_key,
@@ -98,7 +100,7 @@ with
     from
       job_lanes lane
     where
-      lane.id = any ($19::uuid[])
+      lane.id = any ($20::uuid[])
       and not exists (
         select
         from
@@ -212,6 +214,7 @@ with
         max_retries,
         max_snoozes,
         timeout_seconds,
+        tokens,
         start_by,
         benchmark_id,
         fair_key,
@@ -236,6 +239,7 @@ with
       max_retries,
       max_snoozes,
       timeout_seconds,
+      tokens,
       now() + start_within_ms * interval '1 ms',
       benchmark_id,
       fair_key,
@@ -348,17 +352,17 @@ with
       false
     from
       unnest(
-        $20::uuid[],
-        $21::text[],
+        $21::uuid[],
         $22::text[],
         $23::text[],
         $24::text[],
-        $25::uuid[],
+        $25::text[],
         $26::uuid[],
-        $27::text[],
+        $27::uuid[],
         $28::text[],
         $29::text[],
-        $30::text[]
+        $30::text[],
+        $31::text[]
       ) as entry (
         id,
         action,
@@ -407,25 +411,26 @@ from
 -- $6 = '{3}'
 -- $7 = '{1000}'
 -- $8 = '{300}'
--- $9 = '{null}'
+-- $9 = '{0}'
 -- $10 = '{null}'
 -- $11 = '{null}'
--- $12 = '{1}'
--- $13 = '{null}'
+-- $12 = '{null}'
+-- $13 = '{1}'
 -- $14 = '{null}'
--- $15 = '{w}'
--- $16 = '{30000}'
--- $17 = '{r}'
--- $18 = '{1}'
--- $19 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $20 = made anew each time
--- $21 = '{create}'
--- $22 = '{job}'
--- $23 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
--- $24 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
--- $25 = '{null}'
+-- $15 = '{null}'
+-- $16 = '{w}'
+-- $17 = '{30000}'
+-- $18 = '{r}'
+-- $19 = '{1}'
+-- $20 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $21 = made anew each time
+-- $22 = '{create}'
+-- $23 = '{job}'
+-- $24 = '{01890a5d-ac96-774b-bcce-b302099a8057}'
+-- $25 = '{"{\"after\":{\"job_type\":\"t\",\"payload\":{},\"priority\":0,\"max_retries\":3,\"max_sno…'
 -- $26 = '{null}'
--- $27 = '{service}'
--- $28 = '{null}'
+-- $27 = '{null}'
+-- $28 = '{service}'
 -- $29 = '{null}'
 -- $30 = '{null}'
+-- $31 = '{null}'

@@ -2,7 +2,8 @@
 with
   job as materialized (
     select distinct
-      j.id
+      j.id,
+      j.tokens
     from
       (
         select
@@ -24,11 +25,12 @@ with
   ),
   start as (
     insert into
-      job_limit_starts (limit_key, started_at, started)
+      job_limit_starts (limit_key, started_at, started, tokens)
     select
       $3,
       begun.at,
-      1
+      1,
+      job.tokens
     from
       job
       cross join lateral (

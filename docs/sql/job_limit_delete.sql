@@ -30,7 +30,16 @@ with
       gone.limit_key as entity_id,
       jsonb_build_object(
         'before',
-        jsonb_strip_nulls(jsonb_build_object('max_running', gone.max_running, 'per_minute', gone.per_minute))
+        jsonb_strip_nulls(
+          jsonb_build_object(
+            'max_running',
+            gone.max_running,
+            'per_minute',
+            gone.per_minute,
+            'tokens_per_minute',
+            gone.tokens_per_minute
+          )
+        )
       ) as changes,
       $3::uuid as user_id,
       $4::uuid as api_key_id,

@@ -7,5 +7,5 @@ where
   limit_key = any ($1::"text" [])
 order by
   limit_key
-for update;
+for no key update;
 -- $1 = '{k}'

@@ -12,6 +12,7 @@ select
   j.snooze_count,
   j.max_snoozes,
   j.timeout_seconds,
+  j.tokens,
   lease.worker_id as worker_id,
   j.required_tags,
   j.run_at,

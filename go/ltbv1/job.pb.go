@@ -598,7 +598,9 @@ type Job struct {
 	// What becomes of it when one of these does not complete.
 	OnDependencyFailure DependencyFailure `protobuf:"varint,37,opt,name=on_dependency_failure,json=onDependencyFailure,proto3,enum=ltb.v1.DependencyFailure" json:"on_dependency_failure,omitempty"`
 	// So many of depends_on it still waits for. While it does, it is pending and not in line. 0: for none.
-	WaitsFor      int32 `protobuf:"varint,38,opt,name=waits_for,json=waitsFor,proto3" json:"waits_for,omitempty"`
+	WaitsFor int32 `protobuf:"varint,38,opt,name=waits_for,json=waitsFor,proto3" json:"waits_for,omitempty"`
+	// The tokens that an attempt is estimated to use, for JobLimit.tokens_per_minute. 0: not said.
+	Tokens        int32 `protobuf:"varint,39,opt,name=tokens,proto3" json:"tokens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -899,6 +901,13 @@ func (x *Job) GetWaitsFor() int32 {
 	return 0
 }
 
+func (x *Job) GetTokens() int32 {
+	if x != nil {
+		return x.Tokens
+	}
+	return 0
+}
+
 // A job to be created.
 type NewJob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -956,8 +965,11 @@ type NewJob struct {
 	// What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
 	// before it was created. Default: it is cancelled too.
 	OnDependencyFailure DependencyFailure `protobuf:"varint,22,opt,name=on_dependency_failure,json=onDependencyFailure,proto3,enum=ltb.v1.DependencyFailure" json:"on_dependency_failure,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More than
+	// the limit of limit_key allows in a minute is refused. Default: 0.
+	Tokens        int32 `protobuf:"varint,23,opt,name=tokens,proto3" json:"tokens,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NewJob) Reset() {
@@ -1144,6 +1156,13 @@ func (x *NewJob) GetOnDependencyFailure() DependencyFailure {
 	return DependencyFailure_DEPENDENCY_FAILURE_UNSPECIFIED
 }
 
+func (x *NewJob) GetTokens() int32 {
+	if x != nil {
+		return x.Tokens
+	}
+	return 0
+}
+
 // One run of a job by a worker.
 type JobAttempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1162,7 +1181,9 @@ type JobAttempt struct {
 	Outcome JobAttemptOutcome `protobuf:"varint,6,opt,name=outcome,proto3,enum=ltb.v1.JobAttemptOutcome" json:"outcome,omitempty"`
 	// The first 2,048 characters of the attempt's error. The job's `error` has the last one whole. Empty when
 	// there is none.
-	Error         string `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	// The tokens that the worker says it used. Unset: it did not say.
+	TokensUsed    *int32 `protobuf:"varint,8,opt,name=tokens_used,json=tokensUsed,proto3,oneof" json:"tokens_used,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1244,6 +1265,13 @@ func (x *JobAttempt) GetError() string {
 		return x.Error
 	}
 	return ""
+}
+
+func (x *JobAttempt) GetTokensUsed() int32 {
+	if x != nil && x.TokensUsed != nil {
+		return *x.TokensUsed
+	}
+	return 0
 }
 
 // The right of one worker to run one job for a limited time.
@@ -1397,7 +1425,19 @@ type JobLimit struct {
 	// Jobs of the key running now.
 	Running int32 `protobuf:"varint,4,opt,name=running,proto3" json:"running,omitempty"`
 	// When the limit was last set.
-	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// Most tokens that the jobs started in a minute are estimated to use, over all servers, by the database's
+	// clock. Jobs start in their order as far as they fit: one that does not holds up those after it. When an
+	// attempt ends that tells what it used, the difference is settled: what is beyond the estimate counts from
+	// then on for a minute, and what was left counts no longer. Unset: no limit. 0: none starts that has an
+	// estimate. A job estimated to use more counts as all of it.
+	TokensPerMinute *int32 `protobuf:"varint,6,opt,name=tokens_per_minute,json=tokensPerMinute,proto3,oneof" json:"tokens_per_minute,omitempty"`
+	// Jobs of the key that started in the last minute.
+	StartedLastMinute int32 `protobuf:"varint,7,opt,name=started_last_minute,json=startedLastMinute,proto3" json:"started_last_minute,omitempty"`
+	// Tokens that count of them, as estimated or, where that is known, as used.
+	TokensLastMinute int64 `protobuf:"varint,8,opt,name=tokens_last_minute,json=tokensLastMinute,proto3" json:"tokens_last_minute,omitempty"`
+	// When the first of these starts no longer counts. Unset: none does.
+	MoreAt        *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=more_at,json=moreAt,proto3" json:"more_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1463,6 +1503,34 @@ func (x *JobLimit) GetRunning() int32 {
 func (x *JobLimit) GetUpdatedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdatedAt
+	}
+	return nil
+}
+
+func (x *JobLimit) GetTokensPerMinute() int32 {
+	if x != nil && x.TokensPerMinute != nil {
+		return *x.TokensPerMinute
+	}
+	return 0
+}
+
+func (x *JobLimit) GetStartedLastMinute() int32 {
+	if x != nil {
+		return x.StartedLastMinute
+	}
+	return 0
+}
+
+func (x *JobLimit) GetTokensLastMinute() int64 {
+	if x != nil {
+		return x.TokensLastMinute
+	}
+	return 0
+}
+
+func (x *JobLimit) GetMoreAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MoreAt
 	}
 	return nil
 }
@@ -2029,7 +2097,7 @@ var File_ltb_v1_job_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\v\n" +
+	"\x10ltb/v1/job.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\v\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -2080,7 +2148,8 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\n" +
 	"depends_on\x18$ \x03(\tR\tdependsOn\x12M\n" +
 	"\x15on_dependency_failure\x18% \x01(\x0e2\x19.ltb.v1.DependencyFailureR\x13onDependencyFailure\x12\x1b\n" +
-	"\twaits_for\x18& \x01(\x05R\bwaitsFor\"\xd8\a\n" +
+	"\twaits_for\x18& \x01(\x05R\bwaitsFor\x12\x16\n" +
+	"\x06tokens\x18' \x01(\x05R\x06tokens\"\xf0\a\n" +
 	"\x06NewJob\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -2109,11 +2178,12 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"\x12on_unique_conflict\x18\x14 \x01(\x0e2\x16.ltb.v1.UniqueConflictR\x10onUniqueConflict\x12\x1d\n" +
 	"\n" +
 	"depends_on\x18\x15 \x03(\tR\tdependsOn\x12M\n" +
-	"\x15on_dependency_failure\x18\x16 \x01(\x0e2\x19.ltb.v1.DependencyFailureR\x13onDependencyFailureB\x0e\n" +
+	"\x15on_dependency_failure\x18\x16 \x01(\x0e2\x19.ltb.v1.DependencyFailureR\x13onDependencyFailure\x12\x16\n" +
+	"\x06tokens\x18\x17 \x01(\x05R\x06tokensB\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
 	"\f_max_snoozesB\x0e\n" +
-	"\f_fair_weight\"\x96\x02\n" +
+	"\f_fair_weight\"\xcc\x02\n" +
 	"\n" +
 	"JobAttempt\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x05R\x05epoch\x12\x18\n" +
@@ -2123,7 +2193,10 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"started_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x125\n" +
 	"\bended_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x123\n" +
 	"\aoutcome\x18\x06 \x01(\x0e2\x19.ltb.v1.JobAttemptOutcomeR\aoutcome\x12\x14\n" +
-	"\x05error\x18\a \x01(\tR\x05error\"\xcc\x01\n" +
+	"\x05error\x18\a \x01(\tR\x05error\x12$\n" +
+	"\vtokens_used\x18\b \x01(\x05H\x00R\n" +
+	"tokensUsed\x88\x01\x01B\x0e\n" +
+	"\f_tokens_used\"\xcc\x01\n" +
 	"\x05Lease\x12\x1d\n" +
 	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12\x18\n" +
@@ -2134,7 +2207,7 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"deadlineIn\"7\n" +
 	"\bLeaseRef\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x14\n" +
-	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\"\xe5\x01\n" +
+	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\"\xbf\x03\n" +
 	"\bJobLimit\x12\x1b\n" +
 	"\tlimit_key\x18\x01 \x01(\tR\blimitKey\x12$\n" +
 	"\vmax_running\x18\x02 \x01(\x05H\x00R\n" +
@@ -2143,9 +2216,14 @@ const file_ltb_v1_job_proto_rawDesc = "" +
 	"per_minute\x18\x03 \x01(\x05H\x01R\tperMinute\x88\x01\x01\x12\x18\n" +
 	"\arunning\x18\x04 \x01(\x05R\arunning\x129\n" +
 	"\n" +
-	"updated_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAtB\x0e\n" +
+	"updated_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12/\n" +
+	"\x11tokens_per_minute\x18\x06 \x01(\x05H\x02R\x0ftokensPerMinute\x88\x01\x01\x12.\n" +
+	"\x13started_last_minute\x18\a \x01(\x05R\x11startedLastMinute\x12,\n" +
+	"\x12tokens_last_minute\x18\b \x01(\x03R\x10tokensLastMinute\x123\n" +
+	"\amore_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x06moreAtB\x0e\n" +
 	"\f_max_runningB\r\n" +
-	"\v_per_minute\"\xd1\x01\n" +
+	"\v_per_minuteB\x14\n" +
+	"\x12_tokens_per_minute\"\xd1\x01\n" +
 	"\bJobPause\x12\x19\n" +
 	"\bjob_type\x18\x01 \x01(\tR\ajobType\x12\x1b\n" +
 	"\tlimit_key\x18\x02 \x01(\tR\blimitKey\x129\n" +
@@ -2311,22 +2389,23 @@ var file_ltb_v1_job_proto_depIdxs = []int32{
 	22, // 23: ltb.v1.Lease.expires_in:type_name -> google.protobuf.Duration
 	22, // 24: ltb.v1.Lease.deadline_in:type_name -> google.protobuf.Duration
 	21, // 25: ltb.v1.JobLimit.updated_at:type_name -> google.protobuf.Timestamp
-	21, // 26: ltb.v1.JobPause.created_at:type_name -> google.protobuf.Timestamp
-	21, // 27: ltb.v1.JobPause.ends_at:type_name -> google.protobuf.Timestamp
-	22, // 28: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
-	21, // 29: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
-	21, // 30: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
-	21, // 31: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
-	22, // 32: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
-	22, // 33: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
-	22, // 34: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
-	22, // 35: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
-	22, // 36: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
-	37, // [37:37] is the sub-list for method output_type
-	37, // [37:37] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	21, // 26: ltb.v1.JobLimit.more_at:type_name -> google.protobuf.Timestamp
+	21, // 27: ltb.v1.JobPause.created_at:type_name -> google.protobuf.Timestamp
+	21, // 28: ltb.v1.JobPause.ends_at:type_name -> google.protobuf.Timestamp
+	22, // 29: ltb.v1.JobLane.oldest_ready_age:type_name -> google.protobuf.Duration
+	21, // 30: ltb.v1.JobFailureGroup.first_at:type_name -> google.protobuf.Timestamp
+	21, // 31: ltb.v1.JobFailureGroup.last_at:type_name -> google.protobuf.Timestamp
+	21, // 32: ltb.v1.QueueHistoryStep.start_time:type_name -> google.protobuf.Timestamp
+	22, // 33: ltb.v1.QueueHistoryStep.wait_p50:type_name -> google.protobuf.Duration
+	22, // 34: ltb.v1.QueueHistoryStep.wait_p95:type_name -> google.protobuf.Duration
+	22, // 35: ltb.v1.QueueHistoryStep.run_p50:type_name -> google.protobuf.Duration
+	22, // 36: ltb.v1.QueueHistoryStep.run_p95:type_name -> google.protobuf.Duration
+	22, // 37: ltb.v1.JobTypeStats.oldest_pending_age:type_name -> google.protobuf.Duration
+	38, // [38:38] is the sub-list for method output_type
+	38, // [38:38] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_proto_init() }
@@ -2335,6 +2414,7 @@ func file_ltb_v1_job_proto_init() {
 		return
 	}
 	file_ltb_v1_job_proto_msgTypes[1].OneofWrappers = []any{}
+	file_ltb_v1_job_proto_msgTypes[2].OneofWrappers = []any{}
 	file_ltb_v1_job_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

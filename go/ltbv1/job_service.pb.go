@@ -107,8 +107,11 @@ type CreateJobRequest struct {
 	// What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
 	// before it was created. Default: it is cancelled too.
 	OnDependencyFailure DependencyFailure `protobuf:"varint,24,opt,name=on_dependency_failure,json=onDependencyFailure,proto3,enum=ltb.v1.DependencyFailure" json:"on_dependency_failure,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More than
+	// the limit of limit_key allows in a minute is refused. Default: 0.
+	Tokens        int32 `protobuf:"varint,25,opt,name=tokens,proto3" json:"tokens,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateJobRequest) Reset() {
@@ -307,6 +310,13 @@ func (x *CreateJobRequest) GetOnDependencyFailure() DependencyFailure {
 		return x.OnDependencyFailure
 	}
 	return DependencyFailure_DEPENDENCY_FAILURE_UNSPECIFIED
+}
+
+func (x *CreateJobRequest) GetTokens() int32 {
+	if x != nil {
+		return x.Tokens
+	}
+	return 0
 }
 
 // Response of CreateJob.
@@ -1169,7 +1179,10 @@ type CompleteJobsItem struct {
 	// does not prevent the completion.
 	Evaluations []*NewEvaluation `protobuf:"bytes,4,rep,name=evaluations,proto3" json:"evaluations,omitempty"`
 	// result as JSON text. Refused together with result. Default: result counts.
-	ResultJson    string `protobuf:"bytes,5,opt,name=result_json,json=resultJson,proto3" json:"result_json,omitempty"`
+	ResultJson string `protobuf:"bytes,5,opt,name=result_json,json=resultJson,proto3" json:"result_json,omitempty"`
+	// The tokens that the attempt used, 0 to 1000000000, which are settled with the job's `tokens`: see
+	// JobLimit.tokens_per_minute. Default: not said, and the estimate stands.
+	TokensUsed    *int32 `protobuf:"varint,6,opt,name=tokens_used,json=tokensUsed,proto3,oneof" json:"tokens_used,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1237,6 +1250,13 @@ func (x *CompleteJobsItem) GetResultJson() string {
 		return x.ResultJson
 	}
 	return ""
+}
+
+func (x *CompleteJobsItem) GetTokensUsed() int32 {
+	if x != nil && x.TokensUsed != nil {
+		return *x.TokensUsed
+	}
+	return 0
 }
 
 // Response of CompleteJobs.
@@ -1481,7 +1501,9 @@ type FailJobsItem struct {
 	Retryable *bool `protobuf:"varint,4,opt,name=retryable,proto3,oneof" json:"retryable,omitempty"`
 	// Time until the retry, 0 to 7 days, for example from a provider's rate limit. Default: exponential backoff
 	// with jitter.
-	RetryAfter    *durationpb.Duration `protobuf:"bytes,5,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	RetryAfter *durationpb.Duration `protobuf:"bytes,5,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	// The tokens that the attempt used, as in CompleteJobsItem.
+	TokensUsed    *int32 `protobuf:"varint,6,opt,name=tokens_used,json=tokensUsed,proto3,oneof" json:"tokens_used,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1549,6 +1571,13 @@ func (x *FailJobsItem) GetRetryAfter() *durationpb.Duration {
 		return x.RetryAfter
 	}
 	return nil
+}
+
+func (x *FailJobsItem) GetTokensUsed() int32 {
+	if x != nil && x.TokensUsed != nil {
+		return *x.TokensUsed
+	}
+	return 0
 }
 
 // Response of FailJobs.
@@ -2283,7 +2312,9 @@ type UpdateJobRequest struct {
 	// New metadata as JSON text. Refused together with metadata. Default: metadata counts.
 	MetadataJson string `protobuf:"bytes,14,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
 	// Fields for the JSON documents of the job. Default: STRUCT.
-	JsonFormat    JsonFormat `protobuf:"varint,15,opt,name=json_format,json=jsonFormat,proto3,enum=ltb.v1.JsonFormat" json:"json_format,omitempty"`
+	JsonFormat JsonFormat `protobuf:"varint,15,opt,name=json_format,json=jsonFormat,proto3,enum=ltb.v1.JsonFormat" json:"json_format,omitempty"`
+	// New estimate of the tokens that an attempt uses, 0 to 1000000000.
+	Tokens        *int32 `protobuf:"varint,16,opt,name=tokens,proto3,oneof" json:"tokens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2421,6 +2452,13 @@ func (x *UpdateJobRequest) GetJsonFormat() JsonFormat {
 		return x.JsonFormat
 	}
 	return JsonFormat_JSON_FORMAT_UNSPECIFIED
+}
+
+func (x *UpdateJobRequest) GetTokens() int32 {
+	if x != nil && x.Tokens != nil {
+		return *x.Tokens
+	}
+	return 0
 }
 
 // Response of UpdateJob.
@@ -3265,9 +3303,12 @@ type SetJobLimitRequest struct {
 	MaxRunning *int32 `protobuf:"varint,2,opt,name=max_running,json=maxRunning,proto3,oneof" json:"max_running,omitempty"`
 	// Most jobs started in a minute, 0 to 1000000; 0: none starts. Starts from before the limit was set count,
 	// but for jobs that were deleted. Default: no limit.
-	PerMinute     *int32 `protobuf:"varint,3,opt,name=per_minute,json=perMinute,proto3,oneof" json:"per_minute,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	PerMinute *int32 `protobuf:"varint,3,opt,name=per_minute,json=perMinute,proto3,oneof" json:"per_minute,omitempty"`
+	// Most tokens that the jobs started in a minute are estimated to use, 0 to 1000000000; see
+	// JobLimit.tokens_per_minute. Default: no limit.
+	TokensPerMinute *int32 `protobuf:"varint,4,opt,name=tokens_per_minute,json=tokensPerMinute,proto3,oneof" json:"tokens_per_minute,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *SetJobLimitRequest) Reset() {
@@ -3321,6 +3362,13 @@ func (x *SetJobLimitRequest) GetPerMinute() int32 {
 	return 0
 }
 
+func (x *SetJobLimitRequest) GetTokensPerMinute() int32 {
+	if x != nil && x.TokensPerMinute != nil {
+		return *x.TokensPerMinute
+	}
+	return 0
+}
+
 // Response of SetJobLimit.
 type SetJobLimitResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3367,6 +3415,98 @@ func (x *SetJobLimitResponse) GetLimit() *JobLimit {
 	return nil
 }
 
+// Request of GetJobLimit.
+type GetJobLimitRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key. Required.
+	LimitKey      string `protobuf:"bytes,1,opt,name=limit_key,json=limitKey,proto3" json:"limit_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetJobLimitRequest) Reset() {
+	*x = GetJobLimitRequest{}
+	mi := &file_ltb_v1_job_service_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetJobLimitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetJobLimitRequest) ProtoMessage() {}
+
+func (x *GetJobLimitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ltb_v1_job_service_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetJobLimitRequest.ProtoReflect.Descriptor instead.
+func (*GetJobLimitRequest) Descriptor() ([]byte, []int) {
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *GetJobLimitRequest) GetLimitKey() string {
+	if x != nil {
+		return x.LimitKey
+	}
+	return ""
+}
+
+// Response of GetJobLimit.
+type GetJobLimitResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The limit.
+	Limit         *JobLimit `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetJobLimitResponse) Reset() {
+	*x = GetJobLimitResponse{}
+	mi := &file_ltb_v1_job_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetJobLimitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetJobLimitResponse) ProtoMessage() {}
+
+func (x *GetJobLimitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ltb_v1_job_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetJobLimitResponse.ProtoReflect.Descriptor instead.
+func (*GetJobLimitResponse) Descriptor() ([]byte, []int) {
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *GetJobLimitResponse) GetLimit() *JobLimit {
+	if x != nil {
+		return x.Limit
+	}
+	return nil
+}
+
 // Request of ListJobLimits.
 type ListJobLimitsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3380,7 +3520,7 @@ type ListJobLimitsRequest struct {
 
 func (x *ListJobLimitsRequest) Reset() {
 	*x = ListJobLimitsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[41]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3392,7 +3532,7 @@ func (x *ListJobLimitsRequest) String() string {
 func (*ListJobLimitsRequest) ProtoMessage() {}
 
 func (x *ListJobLimitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[41]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3405,7 +3545,7 @@ func (x *ListJobLimitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobLimitsRequest.ProtoReflect.Descriptor instead.
 func (*ListJobLimitsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{41}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListJobLimitsRequest) GetPageSize() int32 {
@@ -3435,7 +3575,7 @@ type ListJobLimitsResponse struct {
 
 func (x *ListJobLimitsResponse) Reset() {
 	*x = ListJobLimitsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[42]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3447,7 +3587,7 @@ func (x *ListJobLimitsResponse) String() string {
 func (*ListJobLimitsResponse) ProtoMessage() {}
 
 func (x *ListJobLimitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[42]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3460,7 +3600,7 @@ func (x *ListJobLimitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobLimitsResponse.ProtoReflect.Descriptor instead.
 func (*ListJobLimitsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{42}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListJobLimitsResponse) GetLimits() []*JobLimit {
@@ -3492,7 +3632,7 @@ type ListJobFieldValuesRequest struct {
 
 func (x *ListJobFieldValuesRequest) Reset() {
 	*x = ListJobFieldValuesRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[43]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3504,7 +3644,7 @@ func (x *ListJobFieldValuesRequest) String() string {
 func (*ListJobFieldValuesRequest) ProtoMessage() {}
 
 func (x *ListJobFieldValuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[43]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3517,7 +3657,7 @@ func (x *ListJobFieldValuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobFieldValuesRequest.ProtoReflect.Descriptor instead.
 func (*ListJobFieldValuesRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{43}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListJobFieldValuesRequest) GetField() JobField {
@@ -3554,7 +3694,7 @@ type ListJobFieldValuesResponse struct {
 
 func (x *ListJobFieldValuesResponse) Reset() {
 	*x = ListJobFieldValuesResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[44]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3566,7 +3706,7 @@ func (x *ListJobFieldValuesResponse) String() string {
 func (*ListJobFieldValuesResponse) ProtoMessage() {}
 
 func (x *ListJobFieldValuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[44]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3579,7 +3719,7 @@ func (x *ListJobFieldValuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobFieldValuesResponse.ProtoReflect.Descriptor instead.
 func (*ListJobFieldValuesResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{44}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListJobFieldValuesResponse) GetValues() []string {
@@ -3607,7 +3747,7 @@ type DeleteJobLimitRequest struct {
 
 func (x *DeleteJobLimitRequest) Reset() {
 	*x = DeleteJobLimitRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[45]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3619,7 +3759,7 @@ func (x *DeleteJobLimitRequest) String() string {
 func (*DeleteJobLimitRequest) ProtoMessage() {}
 
 func (x *DeleteJobLimitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[45]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3632,7 +3772,7 @@ func (x *DeleteJobLimitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobLimitRequest.ProtoReflect.Descriptor instead.
 func (*DeleteJobLimitRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{45}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *DeleteJobLimitRequest) GetLimitKey() string {
@@ -3651,7 +3791,7 @@ type DeleteJobLimitResponse struct {
 
 func (x *DeleteJobLimitResponse) Reset() {
 	*x = DeleteJobLimitResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[46]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3663,7 +3803,7 @@ func (x *DeleteJobLimitResponse) String() string {
 func (*DeleteJobLimitResponse) ProtoMessage() {}
 
 func (x *DeleteJobLimitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[46]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3676,7 +3816,7 @@ func (x *DeleteJobLimitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobLimitResponse.ProtoReflect.Descriptor instead.
 func (*DeleteJobLimitResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{46}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{48}
 }
 
 // Request of PauseJobs. At least one of job_type and limit_key must be given; with both, only jobs that have
@@ -3696,7 +3836,7 @@ type PauseJobsRequest struct {
 
 func (x *PauseJobsRequest) Reset() {
 	*x = PauseJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[47]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3708,7 +3848,7 @@ func (x *PauseJobsRequest) String() string {
 func (*PauseJobsRequest) ProtoMessage() {}
 
 func (x *PauseJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[47]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3721,7 +3861,7 @@ func (x *PauseJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseJobsRequest.ProtoReflect.Descriptor instead.
 func (*PauseJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{47}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *PauseJobsRequest) GetJobType() string {
@@ -3756,7 +3896,7 @@ type PauseJobsResponse struct {
 
 func (x *PauseJobsResponse) Reset() {
 	*x = PauseJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[48]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3768,7 +3908,7 @@ func (x *PauseJobsResponse) String() string {
 func (*PauseJobsResponse) ProtoMessage() {}
 
 func (x *PauseJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[48]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3781,7 +3921,7 @@ func (x *PauseJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseJobsResponse.ProtoReflect.Descriptor instead.
 func (*PauseJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{48}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *PauseJobsResponse) GetLanes() []*JobLane {
@@ -3804,7 +3944,7 @@ type ResumeJobsRequest struct {
 
 func (x *ResumeJobsRequest) Reset() {
 	*x = ResumeJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[49]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3816,7 +3956,7 @@ func (x *ResumeJobsRequest) String() string {
 func (*ResumeJobsRequest) ProtoMessage() {}
 
 func (x *ResumeJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[49]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3829,7 +3969,7 @@ func (x *ResumeJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeJobsRequest.ProtoReflect.Descriptor instead.
 func (*ResumeJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{49}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ResumeJobsRequest) GetJobType() string {
@@ -3857,7 +3997,7 @@ type ResumeJobsResponse struct {
 
 func (x *ResumeJobsResponse) Reset() {
 	*x = ResumeJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[50]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3869,7 +4009,7 @@ func (x *ResumeJobsResponse) String() string {
 func (*ResumeJobsResponse) ProtoMessage() {}
 
 func (x *ResumeJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[50]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3882,7 +4022,7 @@ func (x *ResumeJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeJobsResponse.ProtoReflect.Descriptor instead.
 func (*ResumeJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{50}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ResumeJobsResponse) GetLanes() []*JobLane {
@@ -3905,7 +4045,7 @@ type ListJobPausesRequest struct {
 
 func (x *ListJobPausesRequest) Reset() {
 	*x = ListJobPausesRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[51]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3917,7 +4057,7 @@ func (x *ListJobPausesRequest) String() string {
 func (*ListJobPausesRequest) ProtoMessage() {}
 
 func (x *ListJobPausesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[51]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3930,7 +4070,7 @@ func (x *ListJobPausesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobPausesRequest.ProtoReflect.Descriptor instead.
 func (*ListJobPausesRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{51}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListJobPausesRequest) GetPageSize() int32 {
@@ -3960,7 +4100,7 @@ type ListJobPausesResponse struct {
 
 func (x *ListJobPausesResponse) Reset() {
 	*x = ListJobPausesResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[52]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3972,7 +4112,7 @@ func (x *ListJobPausesResponse) String() string {
 func (*ListJobPausesResponse) ProtoMessage() {}
 
 func (x *ListJobPausesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[52]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3985,7 +4125,7 @@ func (x *ListJobPausesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobPausesResponse.ProtoReflect.Descriptor instead.
 func (*ListJobPausesResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{52}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ListJobPausesResponse) GetPauses() []*JobPause {
@@ -4019,7 +4159,7 @@ type ListJobLanesRequest struct {
 
 func (x *ListJobLanesRequest) Reset() {
 	*x = ListJobLanesRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[53]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4031,7 +4171,7 @@ func (x *ListJobLanesRequest) String() string {
 func (*ListJobLanesRequest) ProtoMessage() {}
 
 func (x *ListJobLanesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[53]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4044,7 +4184,7 @@ func (x *ListJobLanesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobLanesRequest.ProtoReflect.Descriptor instead.
 func (*ListJobLanesRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{53}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ListJobLanesRequest) GetPageSize() int32 {
@@ -4088,7 +4228,7 @@ type ListJobLanesResponse struct {
 
 func (x *ListJobLanesResponse) Reset() {
 	*x = ListJobLanesResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[54]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4100,7 +4240,7 @@ func (x *ListJobLanesResponse) String() string {
 func (*ListJobLanesResponse) ProtoMessage() {}
 
 func (x *ListJobLanesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[54]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4113,7 +4253,7 @@ func (x *ListJobLanesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobLanesResponse.ProtoReflect.Descriptor instead.
 func (*ListJobLanesResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{54}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ListJobLanesResponse) GetLanes() []*JobLane {
@@ -4149,7 +4289,7 @@ type ListJobFailureGroupsRequest struct {
 
 func (x *ListJobFailureGroupsRequest) Reset() {
 	*x = ListJobFailureGroupsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[55]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4161,7 +4301,7 @@ func (x *ListJobFailureGroupsRequest) String() string {
 func (*ListJobFailureGroupsRequest) ProtoMessage() {}
 
 func (x *ListJobFailureGroupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[55]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4174,7 +4314,7 @@ func (x *ListJobFailureGroupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobFailureGroupsRequest.ProtoReflect.Descriptor instead.
 func (*ListJobFailureGroupsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{55}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ListJobFailureGroupsRequest) GetJobType() string {
@@ -4229,7 +4369,7 @@ type ListJobFailureGroupsResponse struct {
 
 func (x *ListJobFailureGroupsResponse) Reset() {
 	*x = ListJobFailureGroupsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[56]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4241,7 +4381,7 @@ func (x *ListJobFailureGroupsResponse) String() string {
 func (*ListJobFailureGroupsResponse) ProtoMessage() {}
 
 func (x *ListJobFailureGroupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[56]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4254,7 +4394,7 @@ func (x *ListJobFailureGroupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobFailureGroupsResponse.ProtoReflect.Descriptor instead.
 func (*ListJobFailureGroupsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{56}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ListJobFailureGroupsResponse) GetGroups() []*JobFailureGroup {
@@ -4298,7 +4438,7 @@ type GetJobStatsRequest struct {
 
 func (x *GetJobStatsRequest) Reset() {
 	*x = GetJobStatsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[57]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4310,7 +4450,7 @@ func (x *GetJobStatsRequest) String() string {
 func (*GetJobStatsRequest) ProtoMessage() {}
 
 func (x *GetJobStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[57]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4323,7 +4463,7 @@ func (x *GetJobStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetJobStatsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{57}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *GetJobStatsRequest) GetJobType() string {
@@ -4367,7 +4507,7 @@ type GetJobStatsResponse struct {
 
 func (x *GetJobStatsResponse) Reset() {
 	*x = GetJobStatsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[58]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4379,7 +4519,7 @@ func (x *GetJobStatsResponse) String() string {
 func (*GetJobStatsResponse) ProtoMessage() {}
 
 func (x *GetJobStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[58]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4392,7 +4532,7 @@ func (x *GetJobStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetJobStatsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{58}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *GetJobStatsResponse) GetPending() int32 {
@@ -4475,7 +4615,7 @@ type GetQueueHistoryRequest struct {
 
 func (x *GetQueueHistoryRequest) Reset() {
 	*x = GetQueueHistoryRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[59]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4487,7 +4627,7 @@ func (x *GetQueueHistoryRequest) String() string {
 func (*GetQueueHistoryRequest) ProtoMessage() {}
 
 func (x *GetQueueHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[59]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4500,7 +4640,7 @@ func (x *GetQueueHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueHistoryRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{59}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *GetQueueHistoryRequest) GetJobType() string {
@@ -4542,7 +4682,7 @@ type GetQueueHistoryResponse struct {
 
 func (x *GetQueueHistoryResponse) Reset() {
 	*x = GetQueueHistoryResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[60]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4554,7 +4694,7 @@ func (x *GetQueueHistoryResponse) String() string {
 func (*GetQueueHistoryResponse) ProtoMessage() {}
 
 func (x *GetQueueHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[60]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4567,7 +4707,7 @@ func (x *GetQueueHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueHistoryResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{60}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *GetQueueHistoryResponse) GetSteps() []*QueueHistoryStep {
@@ -4590,7 +4730,7 @@ type CleanupJobsRequest struct {
 
 func (x *CleanupJobsRequest) Reset() {
 	*x = CleanupJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[61]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4602,7 +4742,7 @@ func (x *CleanupJobsRequest) String() string {
 func (*CleanupJobsRequest) ProtoMessage() {}
 
 func (x *CleanupJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[61]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4615,7 +4755,7 @@ func (x *CleanupJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CleanupJobsRequest.ProtoReflect.Descriptor instead.
 func (*CleanupJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{61}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *CleanupJobsRequest) GetOlderThanDays() int32 {
@@ -4645,7 +4785,7 @@ type CleanupJobsResponse struct {
 
 func (x *CleanupJobsResponse) Reset() {
 	*x = CleanupJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[62]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4657,7 +4797,7 @@ func (x *CleanupJobsResponse) String() string {
 func (*CleanupJobsResponse) ProtoMessage() {}
 
 func (x *CleanupJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[62]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4670,7 +4810,7 @@ func (x *CleanupJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CleanupJobsResponse.ProtoReflect.Descriptor instead.
 func (*CleanupJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{62}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *CleanupJobsResponse) GetDeleted() int32 {
@@ -4709,7 +4849,7 @@ type WatchJobsRequest struct {
 
 func (x *WatchJobsRequest) Reset() {
 	*x = WatchJobsRequest{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[63]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4721,7 +4861,7 @@ func (x *WatchJobsRequest) String() string {
 func (*WatchJobsRequest) ProtoMessage() {}
 
 func (x *WatchJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[63]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4734,7 +4874,7 @@ func (x *WatchJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchJobsRequest.ProtoReflect.Descriptor instead.
 func (*WatchJobsRequest) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{63}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *WatchJobsRequest) GetIds() []string {
@@ -4797,7 +4937,7 @@ type WatchJobsResponse struct {
 
 func (x *WatchJobsResponse) Reset() {
 	*x = WatchJobsResponse{}
-	mi := &file_ltb_v1_job_service_proto_msgTypes[64]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4809,7 +4949,7 @@ func (x *WatchJobsResponse) String() string {
 func (*WatchJobsResponse) ProtoMessage() {}
 
 func (x *WatchJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ltb_v1_job_service_proto_msgTypes[64]
+	mi := &file_ltb_v1_job_service_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4822,7 +4962,7 @@ func (x *WatchJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchJobsResponse.ProtoReflect.Descriptor instead.
 func (*WatchJobsResponse) Descriptor() ([]byte, []int) {
-	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{64}
+	return file_ltb_v1_job_service_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *WatchJobsResponse) GetCursor() string {
@@ -4850,7 +4990,7 @@ var File_ltb_v1_job_service_proto protoreflect.FileDescriptor
 
 const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\n" +
-	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xb6\b\n" +
+	"\x18ltb/v1/job_service.proto\x12\x06ltb.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17ltb/v1/evaluation.proto\x1a\x10ltb/v1/job.proto\x1a\x11ltb/v1/json.proto\"\xce\b\n" +
 	"\x10CreateJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bjob_type\x18\x02 \x01(\tR\ajobType\x121\n" +
@@ -4883,7 +5023,8 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\x12on_unique_conflict\x18\x16 \x01(\x0e2\x16.ltb.v1.UniqueConflictR\x10onUniqueConflict\x12\x1d\n" +
 	"\n" +
 	"depends_on\x18\x17 \x03(\tR\tdependsOn\x12M\n" +
-	"\x15on_dependency_failure\x18\x18 \x01(\x0e2\x19.ltb.v1.DependencyFailureR\x13onDependencyFailureB\x0e\n" +
+	"\x15on_dependency_failure\x18\x18 \x01(\x0e2\x19.ltb.v1.DependencyFailureR\x13onDependencyFailure\x12\x16\n" +
+	"\x06tokens\x18\x19 \x01(\x05R\x06tokensB\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\x0e\n" +
 	"\f_max_snoozesB\x0e\n" +
@@ -4957,14 +5098,17 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\x13CompleteJobsRequest\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12.\n" +
 	"\x05items\x18\x02 \x03(\v2\x18.ltb.v1.CompleteJobsItemR\x05items\x12%\n" +
-	"\x04next\x18\x03 \x01(\v2\x11.ltb.v1.NextClaimR\x04next\"\xc9\x01\n" +
+	"\x04next\x18\x03 \x01(\v2\x11.ltb.v1.NextClaimR\x04next\"\xff\x01\n" +
 	"\x10CompleteJobsItem\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12.\n" +
 	"\x06result\x18\x03 \x01(\v2\x16.google.protobuf.ValueR\x06result\x127\n" +
 	"\vevaluations\x18\x04 \x03(\v2\x15.ltb.v1.NewEvaluationR\vevaluations\x12\x1f\n" +
 	"\vresult_json\x18\x05 \x01(\tR\n" +
-	"resultJson\"\x89\x01\n" +
+	"resultJson\x12$\n" +
+	"\vtokens_used\x18\x06 \x01(\x05H\x00R\n" +
+	"tokensUsed\x88\x01\x01B\x0e\n" +
+	"\f_tokens_used\"\x89\x01\n" +
 	"\x14CompleteJobsResponse\x124\n" +
 	"\aresults\x18\x01 \x03(\v2\x1a.ltb.v1.CompleteJobsResultR\aresults\x12%\n" +
 	"\x06leases\x18\x02 \x03(\v2\r.ltb.v1.LeaseR\x06leases\x12\x14\n" +
@@ -4980,16 +5124,19 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\x0fFailJobsRequest\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12*\n" +
 	"\x05items\x18\x02 \x03(\v2\x14.ltb.v1.FailJobsItemR\x05items\x12%\n" +
-	"\x04next\x18\x03 \x01(\v2\x11.ltb.v1.NextClaimR\x04next\"\xbe\x01\n" +
+	"\x04next\x18\x03 \x01(\v2\x11.ltb.v1.NextClaimR\x04next\"\xf4\x01\n" +
 	"\fFailJobsItem\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12\x14\n" +
 	"\x05error\x18\x03 \x01(\tR\x05error\x12!\n" +
 	"\tretryable\x18\x04 \x01(\bH\x00R\tretryable\x88\x01\x01\x12:\n" +
 	"\vretry_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"retryAfterB\f\n" +
+	"retryAfter\x12$\n" +
+	"\vtokens_used\x18\x06 \x01(\x05H\x01R\n" +
+	"tokensUsed\x88\x01\x01B\f\n" +
 	"\n" +
-	"_retryable\"\x81\x01\n" +
+	"_retryableB\x0e\n" +
+	"\f_tokens_used\"\x81\x01\n" +
 	"\x10FailJobsResponse\x120\n" +
 	"\aresults\x18\x01 \x03(\v2\x16.ltb.v1.FailJobsResultR\aresults\x12%\n" +
 	"\x06leases\x18\x02 \x03(\v2\r.ltb.v1.LeaseR\x06leases\x12\x14\n" +
@@ -5039,7 +5186,7 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\n" +
 	"expires_in\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\texpiresIn\x12\x14\n" +
 	"\x05field\x18\x05 \x01(\tR\x05field\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xe8\x05\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\x90\x06\n" +
 	"\x10UpdateJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x121\n" +
 	"\apayload\x18\x02 \x01(\v2\x17.google.protobuf.StructR\apayload\x12\x1f\n" +
@@ -5059,13 +5206,15 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\fpayload_json\x18\r \x01(\tR\vpayloadJson\x12#\n" +
 	"\rmetadata_json\x18\x0e \x01(\tR\fmetadataJson\x123\n" +
 	"\vjson_format\x18\x0f \x01(\x0e2\x12.ltb.v1.JsonFormatR\n" +
-	"jsonFormatB\v\n" +
+	"jsonFormat\x12\x1b\n" +
+	"\x06tokens\x18\x10 \x01(\x05H\x05R\x06tokens\x88\x01\x01B\v\n" +
 	"\t_priorityB\x0e\n" +
 	"\f_max_retriesB\x12\n" +
 	"\x10_timeout_secondsB\f\n" +
 	"\n" +
 	"_limit_keyB\x13\n" +
-	"\x11_expected_version\"2\n" +
+	"\x11_expected_versionB\t\n" +
+	"\a_tokens\"2\n" +
 	"\x11UpdateJobResponse\x12\x1d\n" +
 	"\x03job\x18\x01 \x01(\v2\v.ltb.v1.JobR\x03job\"o\n" +
 	"\x10CancelJobRequest\x12\x0e\n" +
@@ -5129,16 +5278,22 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\rnot_permitted\x18\x04 \x01(\x05R\fnotPermitted\"\"\n" +
 	"\x10DeleteJobRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x13\n" +
-	"\x11DeleteJobResponse\"\x9a\x01\n" +
+	"\x11DeleteJobResponse\"\xe1\x01\n" +
 	"\x12SetJobLimitRequest\x12\x1b\n" +
 	"\tlimit_key\x18\x01 \x01(\tR\blimitKey\x12$\n" +
 	"\vmax_running\x18\x02 \x01(\x05H\x00R\n" +
 	"maxRunning\x88\x01\x01\x12\"\n" +
 	"\n" +
-	"per_minute\x18\x03 \x01(\x05H\x01R\tperMinute\x88\x01\x01B\x0e\n" +
+	"per_minute\x18\x03 \x01(\x05H\x01R\tperMinute\x88\x01\x01\x12/\n" +
+	"\x11tokens_per_minute\x18\x04 \x01(\x05H\x02R\x0ftokensPerMinute\x88\x01\x01B\x0e\n" +
 	"\f_max_runningB\r\n" +
-	"\v_per_minute\"=\n" +
+	"\v_per_minuteB\x14\n" +
+	"\x12_tokens_per_minute\"=\n" +
 	"\x13SetJobLimitResponse\x12&\n" +
+	"\x05limit\x18\x01 \x01(\v2\x10.ltb.v1.JobLimitR\x05limit\"1\n" +
+	"\x12GetJobLimitRequest\x12\x1b\n" +
+	"\tlimit_key\x18\x01 \x01(\tR\blimitKey\"=\n" +
+	"\x13GetJobLimitResponse\x12&\n" +
 	"\x05limit\x18\x01 \x01(\v2\x10.ltb.v1.JobLimitR\x05limit\"R\n" +
 	"\x14ListJobLimitsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
@@ -5234,7 +5389,7 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"\x11WatchJobsResponse\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x1d\n" +
 	"\x03job\x18\x02 \x01(\v2\v.ltb.v1.JobR\x03job\x12\x18\n" +
-	"\adeleted\x18\x03 \x01(\bR\adeleted2\x83\x10\n" +
+	"\adeleted\x18\x03 \x01(\bR\adeleted2\xcb\x10\n" +
 	"\n" +
 	"JobService\x12@\n" +
 	"\tCreateJob\x12\x18.ltb.v1.CreateJobRequest\x1a\x19.ltb.v1.CreateJobResponse\x12R\n" +
@@ -5253,7 +5408,8 @@ const file_ltb_v1_job_service_proto_rawDesc = "" +
 	"CancelJobs\x12\x19.ltb.v1.CancelJobsRequest\x1a\x1a.ltb.v1.CancelJobsResponse\x12@\n" +
 	"\tRetryJobs\x12\x18.ltb.v1.RetryJobsRequest\x1a\x19.ltb.v1.RetryJobsResponse\x12@\n" +
 	"\tDeleteJob\x12\x18.ltb.v1.DeleteJobRequest\x1a\x19.ltb.v1.DeleteJobResponse\x12F\n" +
-	"\vSetJobLimit\x12\x1a.ltb.v1.SetJobLimitRequest\x1a\x1b.ltb.v1.SetJobLimitResponse\x12L\n" +
+	"\vSetJobLimit\x12\x1a.ltb.v1.SetJobLimitRequest\x1a\x1b.ltb.v1.SetJobLimitResponse\x12F\n" +
+	"\vGetJobLimit\x12\x1a.ltb.v1.GetJobLimitRequest\x1a\x1b.ltb.v1.GetJobLimitResponse\x12L\n" +
 	"\rListJobLimits\x12\x1c.ltb.v1.ListJobLimitsRequest\x1a\x1d.ltb.v1.ListJobLimitsResponse\x12[\n" +
 	"\x12ListJobFieldValues\x12!.ltb.v1.ListJobFieldValuesRequest\x1a\".ltb.v1.ListJobFieldValuesResponse\x12O\n" +
 	"\x0eDeleteJobLimit\x12\x1d.ltb.v1.DeleteJobLimitRequest\x1a\x1e.ltb.v1.DeleteJobLimitResponse\x12@\n" +
@@ -5282,7 +5438,7 @@ func file_ltb_v1_job_service_proto_rawDescGZIP() []byte {
 	return file_ltb_v1_job_service_proto_rawDescData
 }
 
-var file_ltb_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
+var file_ltb_v1_job_service_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
 var file_ltb_v1_job_service_proto_goTypes = []any{
 	(*CreateJobRequest)(nil),             // 0: ltb.v1.CreateJobRequest
 	(*CreateJobResponse)(nil),            // 1: ltb.v1.CreateJobResponse
@@ -5325,213 +5481,218 @@ var file_ltb_v1_job_service_proto_goTypes = []any{
 	(*DeleteJobResponse)(nil),            // 38: ltb.v1.DeleteJobResponse
 	(*SetJobLimitRequest)(nil),           // 39: ltb.v1.SetJobLimitRequest
 	(*SetJobLimitResponse)(nil),          // 40: ltb.v1.SetJobLimitResponse
-	(*ListJobLimitsRequest)(nil),         // 41: ltb.v1.ListJobLimitsRequest
-	(*ListJobLimitsResponse)(nil),        // 42: ltb.v1.ListJobLimitsResponse
-	(*ListJobFieldValuesRequest)(nil),    // 43: ltb.v1.ListJobFieldValuesRequest
-	(*ListJobFieldValuesResponse)(nil),   // 44: ltb.v1.ListJobFieldValuesResponse
-	(*DeleteJobLimitRequest)(nil),        // 45: ltb.v1.DeleteJobLimitRequest
-	(*DeleteJobLimitResponse)(nil),       // 46: ltb.v1.DeleteJobLimitResponse
-	(*PauseJobsRequest)(nil),             // 47: ltb.v1.PauseJobsRequest
-	(*PauseJobsResponse)(nil),            // 48: ltb.v1.PauseJobsResponse
-	(*ResumeJobsRequest)(nil),            // 49: ltb.v1.ResumeJobsRequest
-	(*ResumeJobsResponse)(nil),           // 50: ltb.v1.ResumeJobsResponse
-	(*ListJobPausesRequest)(nil),         // 51: ltb.v1.ListJobPausesRequest
-	(*ListJobPausesResponse)(nil),        // 52: ltb.v1.ListJobPausesResponse
-	(*ListJobLanesRequest)(nil),          // 53: ltb.v1.ListJobLanesRequest
-	(*ListJobLanesResponse)(nil),         // 54: ltb.v1.ListJobLanesResponse
-	(*ListJobFailureGroupsRequest)(nil),  // 55: ltb.v1.ListJobFailureGroupsRequest
-	(*ListJobFailureGroupsResponse)(nil), // 56: ltb.v1.ListJobFailureGroupsResponse
-	(*GetJobStatsRequest)(nil),           // 57: ltb.v1.GetJobStatsRequest
-	(*GetJobStatsResponse)(nil),          // 58: ltb.v1.GetJobStatsResponse
-	(*GetQueueHistoryRequest)(nil),       // 59: ltb.v1.GetQueueHistoryRequest
-	(*GetQueueHistoryResponse)(nil),      // 60: ltb.v1.GetQueueHistoryResponse
-	(*CleanupJobsRequest)(nil),           // 61: ltb.v1.CleanupJobsRequest
-	(*CleanupJobsResponse)(nil),          // 62: ltb.v1.CleanupJobsResponse
-	(*WatchJobsRequest)(nil),             // 63: ltb.v1.WatchJobsRequest
-	(*WatchJobsResponse)(nil),            // 64: ltb.v1.WatchJobsResponse
-	(*structpb.Struct)(nil),              // 65: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil),        // 66: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),          // 67: google.protobuf.Duration
-	(JsonFormat)(0),                      // 68: ltb.v1.JsonFormat
-	(UniqueConflict)(0),                  // 69: ltb.v1.UniqueConflict
-	(DependencyFailure)(0),               // 70: ltb.v1.DependencyFailure
-	(*Job)(nil),                          // 71: ltb.v1.Job
-	(*NewJob)(nil),                       // 72: ltb.v1.NewJob
-	(JobStatus)(0),                       // 73: ltb.v1.JobStatus
-	(JobOrder)(0),                        // 74: ltb.v1.JobOrder
-	(JobView)(0),                         // 75: ltb.v1.JobView
-	(*Lease)(nil),                        // 76: ltb.v1.Lease
-	(*structpb.Value)(nil),               // 77: google.protobuf.Value
-	(*NewEvaluation)(nil),                // 78: ltb.v1.NewEvaluation
-	(LeaseOutcome)(0),                    // 79: ltb.v1.LeaseOutcome
-	(*fieldmaskpb.FieldMask)(nil),        // 80: google.protobuf.FieldMask
-	(*JobLimit)(nil),                     // 81: ltb.v1.JobLimit
-	(JobField)(0),                        // 82: ltb.v1.JobField
-	(*JobLane)(nil),                      // 83: ltb.v1.JobLane
-	(*JobPause)(nil),                     // 84: ltb.v1.JobPause
-	(*JobFailureGroup)(nil),              // 85: ltb.v1.JobFailureGroup
-	(*JobTypeStats)(nil),                 // 86: ltb.v1.JobTypeStats
-	(*QueueHistoryStep)(nil),             // 87: ltb.v1.QueueHistoryStep
+	(*GetJobLimitRequest)(nil),           // 41: ltb.v1.GetJobLimitRequest
+	(*GetJobLimitResponse)(nil),          // 42: ltb.v1.GetJobLimitResponse
+	(*ListJobLimitsRequest)(nil),         // 43: ltb.v1.ListJobLimitsRequest
+	(*ListJobLimitsResponse)(nil),        // 44: ltb.v1.ListJobLimitsResponse
+	(*ListJobFieldValuesRequest)(nil),    // 45: ltb.v1.ListJobFieldValuesRequest
+	(*ListJobFieldValuesResponse)(nil),   // 46: ltb.v1.ListJobFieldValuesResponse
+	(*DeleteJobLimitRequest)(nil),        // 47: ltb.v1.DeleteJobLimitRequest
+	(*DeleteJobLimitResponse)(nil),       // 48: ltb.v1.DeleteJobLimitResponse
+	(*PauseJobsRequest)(nil),             // 49: ltb.v1.PauseJobsRequest
+	(*PauseJobsResponse)(nil),            // 50: ltb.v1.PauseJobsResponse
+	(*ResumeJobsRequest)(nil),            // 51: ltb.v1.ResumeJobsRequest
+	(*ResumeJobsResponse)(nil),           // 52: ltb.v1.ResumeJobsResponse
+	(*ListJobPausesRequest)(nil),         // 53: ltb.v1.ListJobPausesRequest
+	(*ListJobPausesResponse)(nil),        // 54: ltb.v1.ListJobPausesResponse
+	(*ListJobLanesRequest)(nil),          // 55: ltb.v1.ListJobLanesRequest
+	(*ListJobLanesResponse)(nil),         // 56: ltb.v1.ListJobLanesResponse
+	(*ListJobFailureGroupsRequest)(nil),  // 57: ltb.v1.ListJobFailureGroupsRequest
+	(*ListJobFailureGroupsResponse)(nil), // 58: ltb.v1.ListJobFailureGroupsResponse
+	(*GetJobStatsRequest)(nil),           // 59: ltb.v1.GetJobStatsRequest
+	(*GetJobStatsResponse)(nil),          // 60: ltb.v1.GetJobStatsResponse
+	(*GetQueueHistoryRequest)(nil),       // 61: ltb.v1.GetQueueHistoryRequest
+	(*GetQueueHistoryResponse)(nil),      // 62: ltb.v1.GetQueueHistoryResponse
+	(*CleanupJobsRequest)(nil),           // 63: ltb.v1.CleanupJobsRequest
+	(*CleanupJobsResponse)(nil),          // 64: ltb.v1.CleanupJobsResponse
+	(*WatchJobsRequest)(nil),             // 65: ltb.v1.WatchJobsRequest
+	(*WatchJobsResponse)(nil),            // 66: ltb.v1.WatchJobsResponse
+	(*structpb.Struct)(nil),              // 67: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),        // 68: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),          // 69: google.protobuf.Duration
+	(JsonFormat)(0),                      // 70: ltb.v1.JsonFormat
+	(UniqueConflict)(0),                  // 71: ltb.v1.UniqueConflict
+	(DependencyFailure)(0),               // 72: ltb.v1.DependencyFailure
+	(*Job)(nil),                          // 73: ltb.v1.Job
+	(*NewJob)(nil),                       // 74: ltb.v1.NewJob
+	(JobStatus)(0),                       // 75: ltb.v1.JobStatus
+	(JobOrder)(0),                        // 76: ltb.v1.JobOrder
+	(JobView)(0),                         // 77: ltb.v1.JobView
+	(*Lease)(nil),                        // 78: ltb.v1.Lease
+	(*structpb.Value)(nil),               // 79: google.protobuf.Value
+	(*NewEvaluation)(nil),                // 80: ltb.v1.NewEvaluation
+	(LeaseOutcome)(0),                    // 81: ltb.v1.LeaseOutcome
+	(*fieldmaskpb.FieldMask)(nil),        // 82: google.protobuf.FieldMask
+	(*JobLimit)(nil),                     // 83: ltb.v1.JobLimit
+	(JobField)(0),                        // 84: ltb.v1.JobField
+	(*JobLane)(nil),                      // 85: ltb.v1.JobLane
+	(*JobPause)(nil),                     // 86: ltb.v1.JobPause
+	(*JobFailureGroup)(nil),              // 87: ltb.v1.JobFailureGroup
+	(*JobTypeStats)(nil),                 // 88: ltb.v1.JobTypeStats
+	(*QueueHistoryStep)(nil),             // 89: ltb.v1.QueueHistoryStep
 }
 var file_ltb_v1_job_service_proto_depIdxs = []int32{
-	65,  // 0: ltb.v1.CreateJobRequest.payload:type_name -> google.protobuf.Struct
-	66,  // 1: ltb.v1.CreateJobRequest.run_at:type_name -> google.protobuf.Timestamp
-	65,  // 2: ltb.v1.CreateJobRequest.metadata:type_name -> google.protobuf.Struct
-	67,  // 3: ltb.v1.CreateJobRequest.delay:type_name -> google.protobuf.Duration
-	68,  // 4: ltb.v1.CreateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	67,  // 5: ltb.v1.CreateJobRequest.start_within:type_name -> google.protobuf.Duration
-	69,  // 6: ltb.v1.CreateJobRequest.on_unique_conflict:type_name -> ltb.v1.UniqueConflict
-	70,  // 7: ltb.v1.CreateJobRequest.on_dependency_failure:type_name -> ltb.v1.DependencyFailure
-	71,  // 8: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
-	72,  // 9: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
-	71,  // 10: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
-	68,  // 11: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	71,  // 12: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
-	73,  // 13: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
-	74,  // 14: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
-	75,  // 15: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
-	66,  // 16: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	66,  // 17: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	68,  // 18: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	66,  // 19: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	66,  // 20: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	65,  // 21: ltb.v1.ListJobsRequest.metadata:type_name -> google.protobuf.Struct
-	71,  // 22: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
-	67,  // 23: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
-	67,  // 24: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
-	68,  // 25: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	76,  // 26: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
-	67,  // 27: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
-	68,  // 28: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
+	67,  // 0: ltb.v1.CreateJobRequest.payload:type_name -> google.protobuf.Struct
+	68,  // 1: ltb.v1.CreateJobRequest.run_at:type_name -> google.protobuf.Timestamp
+	67,  // 2: ltb.v1.CreateJobRequest.metadata:type_name -> google.protobuf.Struct
+	69,  // 3: ltb.v1.CreateJobRequest.delay:type_name -> google.protobuf.Duration
+	70,  // 4: ltb.v1.CreateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	69,  // 5: ltb.v1.CreateJobRequest.start_within:type_name -> google.protobuf.Duration
+	71,  // 6: ltb.v1.CreateJobRequest.on_unique_conflict:type_name -> ltb.v1.UniqueConflict
+	72,  // 7: ltb.v1.CreateJobRequest.on_dependency_failure:type_name -> ltb.v1.DependencyFailure
+	73,  // 8: ltb.v1.CreateJobResponse.job:type_name -> ltb.v1.Job
+	74,  // 9: ltb.v1.BatchCreateJobsRequest.jobs:type_name -> ltb.v1.NewJob
+	73,  // 10: ltb.v1.BatchCreateJobsResponse.jobs:type_name -> ltb.v1.Job
+	70,  // 11: ltb.v1.GetJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	73,  // 12: ltb.v1.GetJobResponse.job:type_name -> ltb.v1.Job
+	75,  // 13: ltb.v1.ListJobsRequest.status:type_name -> ltb.v1.JobStatus
+	76,  // 14: ltb.v1.ListJobsRequest.order_by:type_name -> ltb.v1.JobOrder
+	77,  // 15: ltb.v1.ListJobsRequest.view:type_name -> ltb.v1.JobView
+	68,  // 16: ltb.v1.ListJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	68,  // 17: ltb.v1.ListJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	70,  // 18: ltb.v1.ListJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	68,  // 19: ltb.v1.ListJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	68,  // 20: ltb.v1.ListJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	67,  // 21: ltb.v1.ListJobsRequest.metadata:type_name -> google.protobuf.Struct
+	73,  // 22: ltb.v1.ListJobsResponse.jobs:type_name -> ltb.v1.Job
+	69,  // 23: ltb.v1.ClaimJobsRequest.wait:type_name -> google.protobuf.Duration
+	69,  // 24: ltb.v1.ClaimJobsRequest.lease:type_name -> google.protobuf.Duration
+	70,  // 25: ltb.v1.ClaimJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	78,  // 26: ltb.v1.ClaimJobsResponse.leases:type_name -> ltb.v1.Lease
+	69,  // 27: ltb.v1.NextClaim.lease:type_name -> google.protobuf.Duration
+	70,  // 28: ltb.v1.NextClaim.json_format:type_name -> ltb.v1.JsonFormat
 	12,  // 29: ltb.v1.CompleteJobsRequest.items:type_name -> ltb.v1.CompleteJobsItem
 	10,  // 30: ltb.v1.CompleteJobsRequest.next:type_name -> ltb.v1.NextClaim
-	77,  // 31: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
-	78,  // 32: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
+	79,  // 31: ltb.v1.CompleteJobsItem.result:type_name -> google.protobuf.Value
+	80,  // 32: ltb.v1.CompleteJobsItem.evaluations:type_name -> ltb.v1.NewEvaluation
 	14,  // 33: ltb.v1.CompleteJobsResponse.results:type_name -> ltb.v1.CompleteJobsResult
-	76,  // 34: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
-	79,  // 35: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	78,  // 34: ltb.v1.CompleteJobsResponse.leases:type_name -> ltb.v1.Lease
+	81,  // 35: ltb.v1.CompleteJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
 	16,  // 36: ltb.v1.FailJobsRequest.items:type_name -> ltb.v1.FailJobsItem
 	10,  // 37: ltb.v1.FailJobsRequest.next:type_name -> ltb.v1.NextClaim
-	67,  // 38: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
+	69,  // 38: ltb.v1.FailJobsItem.retry_after:type_name -> google.protobuf.Duration
 	18,  // 39: ltb.v1.FailJobsResponse.results:type_name -> ltb.v1.FailJobsResult
-	76,  // 40: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
-	79,  // 41: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	73,  // 42: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
-	66,  // 43: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	78,  // 40: ltb.v1.FailJobsResponse.leases:type_name -> ltb.v1.Lease
+	81,  // 41: ltb.v1.FailJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	75,  // 42: ltb.v1.FailJobsResult.status:type_name -> ltb.v1.JobStatus
+	68,  // 43: ltb.v1.FailJobsResult.run_at:type_name -> google.protobuf.Timestamp
 	20,  // 44: ltb.v1.ReleaseJobsRequest.items:type_name -> ltb.v1.ReleaseJobsItem
-	67,  // 45: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
+	69,  // 45: ltb.v1.ReleaseJobsItem.delay:type_name -> google.protobuf.Duration
 	22,  // 46: ltb.v1.ReleaseJobsResponse.results:type_name -> ltb.v1.ReleaseJobsResult
-	79,  // 47: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	73,  // 48: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
-	66,  // 49: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
+	81,  // 47: ltb.v1.ReleaseJobsResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	75,  // 48: ltb.v1.ReleaseJobsResult.status:type_name -> ltb.v1.JobStatus
+	68,  // 49: ltb.v1.ReleaseJobsResult.run_at:type_name -> google.protobuf.Timestamp
 	24,  // 50: ltb.v1.UpdateJobProgressRequest.items:type_name -> ltb.v1.UpdateJobProgressItem
-	67,  // 51: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
+	69,  // 51: ltb.v1.UpdateJobProgressRequest.lease:type_name -> google.protobuf.Duration
 	26,  // 52: ltb.v1.UpdateJobProgressResponse.results:type_name -> ltb.v1.UpdateJobProgressResult
-	79,  // 53: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
-	67,  // 54: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
-	65,  // 55: ltb.v1.UpdateJobRequest.payload:type_name -> google.protobuf.Struct
-	66,  // 56: ltb.v1.UpdateJobRequest.run_at:type_name -> google.protobuf.Timestamp
-	67,  // 57: ltb.v1.UpdateJobRequest.delay:type_name -> google.protobuf.Duration
-	65,  // 58: ltb.v1.UpdateJobRequest.metadata:type_name -> google.protobuf.Struct
-	80,  // 59: ltb.v1.UpdateJobRequest.update_mask:type_name -> google.protobuf.FieldMask
-	68,  // 60: ltb.v1.UpdateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	71,  // 61: ltb.v1.UpdateJobResponse.job:type_name -> ltb.v1.Job
-	68,  // 62: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	71,  // 63: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
-	68,  // 64: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
-	71,  // 65: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
-	73,  // 66: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
-	66,  // 67: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	66,  // 68: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	65,  // 69: ltb.v1.CancelJobsRequest.metadata:type_name -> google.protobuf.Struct
-	73,  // 70: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
-	66,  // 71: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
-	66,  // 72: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
-	65,  // 73: ltb.v1.RetryJobsRequest.metadata:type_name -> google.protobuf.Struct
-	66,  // 74: ltb.v1.RetryJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	66,  // 75: ltb.v1.RetryJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	81,  // 76: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
-	81,  // 77: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
-	82,  // 78: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
-	67,  // 79: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
-	83,  // 80: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	83,  // 81: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
-	84,  // 82: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
-	83,  // 83: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
-	66,  // 84: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
-	66,  // 85: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
-	85,  // 86: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
-	67,  // 87: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
-	86,  // 88: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
-	66,  // 89: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
-	66,  // 90: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
-	67,  // 91: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
-	87,  // 92: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
-	73,  // 93: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
-	75,  // 94: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
-	68,  // 95: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
-	71,  // 96: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
-	0,   // 97: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
-	2,   // 98: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
-	4,   // 99: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
-	6,   // 100: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
-	8,   // 101: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
-	11,  // 102: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
-	15,  // 103: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
-	19,  // 104: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
-	23,  // 105: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
-	27,  // 106: ltb.v1.JobService.UpdateJob:input_type -> ltb.v1.UpdateJobRequest
-	29,  // 107: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
-	31,  // 108: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
-	33,  // 109: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
-	35,  // 110: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
-	37,  // 111: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
-	39,  // 112: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
-	41,  // 113: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
-	43,  // 114: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
-	45,  // 115: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
-	47,  // 116: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
-	49,  // 117: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
-	51,  // 118: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
-	53,  // 119: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
-	55,  // 120: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
-	57,  // 121: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
-	59,  // 122: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
-	61,  // 123: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
-	63,  // 124: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
-	1,   // 125: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
-	3,   // 126: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
-	5,   // 127: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
-	7,   // 128: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
-	9,   // 129: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
-	13,  // 130: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
-	17,  // 131: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
-	21,  // 132: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
-	25,  // 133: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
-	28,  // 134: ltb.v1.JobService.UpdateJob:output_type -> ltb.v1.UpdateJobResponse
-	30,  // 135: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
-	32,  // 136: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
-	34,  // 137: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
-	36,  // 138: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
-	38,  // 139: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
-	40,  // 140: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
-	42,  // 141: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
-	44,  // 142: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
-	46,  // 143: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
-	48,  // 144: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
-	50,  // 145: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
-	52,  // 146: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
-	54,  // 147: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
-	56,  // 148: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
-	58,  // 149: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
-	60,  // 150: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
-	62,  // 151: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
-	64,  // 152: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
-	125, // [125:153] is the sub-list for method output_type
-	97,  // [97:125] is the sub-list for method input_type
-	97,  // [97:97] is the sub-list for extension type_name
-	97,  // [97:97] is the sub-list for extension extendee
-	0,   // [0:97] is the sub-list for field type_name
+	81,  // 53: ltb.v1.UpdateJobProgressResult.outcome:type_name -> ltb.v1.LeaseOutcome
+	69,  // 54: ltb.v1.UpdateJobProgressResult.expires_in:type_name -> google.protobuf.Duration
+	67,  // 55: ltb.v1.UpdateJobRequest.payload:type_name -> google.protobuf.Struct
+	68,  // 56: ltb.v1.UpdateJobRequest.run_at:type_name -> google.protobuf.Timestamp
+	69,  // 57: ltb.v1.UpdateJobRequest.delay:type_name -> google.protobuf.Duration
+	67,  // 58: ltb.v1.UpdateJobRequest.metadata:type_name -> google.protobuf.Struct
+	82,  // 59: ltb.v1.UpdateJobRequest.update_mask:type_name -> google.protobuf.FieldMask
+	70,  // 60: ltb.v1.UpdateJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	73,  // 61: ltb.v1.UpdateJobResponse.job:type_name -> ltb.v1.Job
+	70,  // 62: ltb.v1.CancelJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	73,  // 63: ltb.v1.CancelJobResponse.job:type_name -> ltb.v1.Job
+	70,  // 64: ltb.v1.RetryJobRequest.json_format:type_name -> ltb.v1.JsonFormat
+	73,  // 65: ltb.v1.RetryJobResponse.job:type_name -> ltb.v1.Job
+	75,  // 66: ltb.v1.CancelJobsRequest.status:type_name -> ltb.v1.JobStatus
+	68,  // 67: ltb.v1.CancelJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	68,  // 68: ltb.v1.CancelJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	67,  // 69: ltb.v1.CancelJobsRequest.metadata:type_name -> google.protobuf.Struct
+	75,  // 70: ltb.v1.RetryJobsRequest.status:type_name -> ltb.v1.JobStatus
+	68,  // 71: ltb.v1.RetryJobsRequest.created_after:type_name -> google.protobuf.Timestamp
+	68,  // 72: ltb.v1.RetryJobsRequest.created_before:type_name -> google.protobuf.Timestamp
+	67,  // 73: ltb.v1.RetryJobsRequest.metadata:type_name -> google.protobuf.Struct
+	68,  // 74: ltb.v1.RetryJobsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	68,  // 75: ltb.v1.RetryJobsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	83,  // 76: ltb.v1.SetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
+	83,  // 77: ltb.v1.GetJobLimitResponse.limit:type_name -> ltb.v1.JobLimit
+	83,  // 78: ltb.v1.ListJobLimitsResponse.limits:type_name -> ltb.v1.JobLimit
+	84,  // 79: ltb.v1.ListJobFieldValuesRequest.field:type_name -> ltb.v1.JobField
+	69,  // 80: ltb.v1.PauseJobsRequest.duration:type_name -> google.protobuf.Duration
+	85,  // 81: ltb.v1.PauseJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	85,  // 82: ltb.v1.ResumeJobsResponse.lanes:type_name -> ltb.v1.JobLane
+	86,  // 83: ltb.v1.ListJobPausesResponse.pauses:type_name -> ltb.v1.JobPause
+	85,  // 84: ltb.v1.ListJobLanesResponse.lanes:type_name -> ltb.v1.JobLane
+	68,  // 85: ltb.v1.ListJobFailureGroupsRequest.ended_after:type_name -> google.protobuf.Timestamp
+	68,  // 86: ltb.v1.ListJobFailureGroupsRequest.ended_before:type_name -> google.protobuf.Timestamp
+	87,  // 87: ltb.v1.ListJobFailureGroupsResponse.groups:type_name -> ltb.v1.JobFailureGroup
+	69,  // 88: ltb.v1.GetJobStatsResponse.oldest_pending_age:type_name -> google.protobuf.Duration
+	88,  // 89: ltb.v1.GetJobStatsResponse.by_type:type_name -> ltb.v1.JobTypeStats
+	68,  // 90: ltb.v1.GetQueueHistoryRequest.from:type_name -> google.protobuf.Timestamp
+	68,  // 91: ltb.v1.GetQueueHistoryRequest.to:type_name -> google.protobuf.Timestamp
+	69,  // 92: ltb.v1.GetQueueHistoryRequest.step:type_name -> google.protobuf.Duration
+	89,  // 93: ltb.v1.GetQueueHistoryResponse.steps:type_name -> ltb.v1.QueueHistoryStep
+	75,  // 94: ltb.v1.CleanupJobsRequest.statuses:type_name -> ltb.v1.JobStatus
+	77,  // 95: ltb.v1.WatchJobsRequest.view:type_name -> ltb.v1.JobView
+	70,  // 96: ltb.v1.WatchJobsRequest.json_format:type_name -> ltb.v1.JsonFormat
+	73,  // 97: ltb.v1.WatchJobsResponse.job:type_name -> ltb.v1.Job
+	0,   // 98: ltb.v1.JobService.CreateJob:input_type -> ltb.v1.CreateJobRequest
+	2,   // 99: ltb.v1.JobService.BatchCreateJobs:input_type -> ltb.v1.BatchCreateJobsRequest
+	4,   // 100: ltb.v1.JobService.GetJob:input_type -> ltb.v1.GetJobRequest
+	6,   // 101: ltb.v1.JobService.ListJobs:input_type -> ltb.v1.ListJobsRequest
+	8,   // 102: ltb.v1.JobService.ClaimJobs:input_type -> ltb.v1.ClaimJobsRequest
+	11,  // 103: ltb.v1.JobService.CompleteJobs:input_type -> ltb.v1.CompleteJobsRequest
+	15,  // 104: ltb.v1.JobService.FailJobs:input_type -> ltb.v1.FailJobsRequest
+	19,  // 105: ltb.v1.JobService.ReleaseJobs:input_type -> ltb.v1.ReleaseJobsRequest
+	23,  // 106: ltb.v1.JobService.UpdateJobProgress:input_type -> ltb.v1.UpdateJobProgressRequest
+	27,  // 107: ltb.v1.JobService.UpdateJob:input_type -> ltb.v1.UpdateJobRequest
+	29,  // 108: ltb.v1.JobService.CancelJob:input_type -> ltb.v1.CancelJobRequest
+	31,  // 109: ltb.v1.JobService.RetryJob:input_type -> ltb.v1.RetryJobRequest
+	33,  // 110: ltb.v1.JobService.CancelJobs:input_type -> ltb.v1.CancelJobsRequest
+	35,  // 111: ltb.v1.JobService.RetryJobs:input_type -> ltb.v1.RetryJobsRequest
+	37,  // 112: ltb.v1.JobService.DeleteJob:input_type -> ltb.v1.DeleteJobRequest
+	39,  // 113: ltb.v1.JobService.SetJobLimit:input_type -> ltb.v1.SetJobLimitRequest
+	41,  // 114: ltb.v1.JobService.GetJobLimit:input_type -> ltb.v1.GetJobLimitRequest
+	43,  // 115: ltb.v1.JobService.ListJobLimits:input_type -> ltb.v1.ListJobLimitsRequest
+	45,  // 116: ltb.v1.JobService.ListJobFieldValues:input_type -> ltb.v1.ListJobFieldValuesRequest
+	47,  // 117: ltb.v1.JobService.DeleteJobLimit:input_type -> ltb.v1.DeleteJobLimitRequest
+	49,  // 118: ltb.v1.JobService.PauseJobs:input_type -> ltb.v1.PauseJobsRequest
+	51,  // 119: ltb.v1.JobService.ResumeJobs:input_type -> ltb.v1.ResumeJobsRequest
+	53,  // 120: ltb.v1.JobService.ListJobPauses:input_type -> ltb.v1.ListJobPausesRequest
+	55,  // 121: ltb.v1.JobService.ListJobLanes:input_type -> ltb.v1.ListJobLanesRequest
+	57,  // 122: ltb.v1.JobService.ListJobFailureGroups:input_type -> ltb.v1.ListJobFailureGroupsRequest
+	59,  // 123: ltb.v1.JobService.GetJobStats:input_type -> ltb.v1.GetJobStatsRequest
+	61,  // 124: ltb.v1.JobService.GetQueueHistory:input_type -> ltb.v1.GetQueueHistoryRequest
+	63,  // 125: ltb.v1.JobService.CleanupJobs:input_type -> ltb.v1.CleanupJobsRequest
+	65,  // 126: ltb.v1.JobService.WatchJobs:input_type -> ltb.v1.WatchJobsRequest
+	1,   // 127: ltb.v1.JobService.CreateJob:output_type -> ltb.v1.CreateJobResponse
+	3,   // 128: ltb.v1.JobService.BatchCreateJobs:output_type -> ltb.v1.BatchCreateJobsResponse
+	5,   // 129: ltb.v1.JobService.GetJob:output_type -> ltb.v1.GetJobResponse
+	7,   // 130: ltb.v1.JobService.ListJobs:output_type -> ltb.v1.ListJobsResponse
+	9,   // 131: ltb.v1.JobService.ClaimJobs:output_type -> ltb.v1.ClaimJobsResponse
+	13,  // 132: ltb.v1.JobService.CompleteJobs:output_type -> ltb.v1.CompleteJobsResponse
+	17,  // 133: ltb.v1.JobService.FailJobs:output_type -> ltb.v1.FailJobsResponse
+	21,  // 134: ltb.v1.JobService.ReleaseJobs:output_type -> ltb.v1.ReleaseJobsResponse
+	25,  // 135: ltb.v1.JobService.UpdateJobProgress:output_type -> ltb.v1.UpdateJobProgressResponse
+	28,  // 136: ltb.v1.JobService.UpdateJob:output_type -> ltb.v1.UpdateJobResponse
+	30,  // 137: ltb.v1.JobService.CancelJob:output_type -> ltb.v1.CancelJobResponse
+	32,  // 138: ltb.v1.JobService.RetryJob:output_type -> ltb.v1.RetryJobResponse
+	34,  // 139: ltb.v1.JobService.CancelJobs:output_type -> ltb.v1.CancelJobsResponse
+	36,  // 140: ltb.v1.JobService.RetryJobs:output_type -> ltb.v1.RetryJobsResponse
+	38,  // 141: ltb.v1.JobService.DeleteJob:output_type -> ltb.v1.DeleteJobResponse
+	40,  // 142: ltb.v1.JobService.SetJobLimit:output_type -> ltb.v1.SetJobLimitResponse
+	42,  // 143: ltb.v1.JobService.GetJobLimit:output_type -> ltb.v1.GetJobLimitResponse
+	44,  // 144: ltb.v1.JobService.ListJobLimits:output_type -> ltb.v1.ListJobLimitsResponse
+	46,  // 145: ltb.v1.JobService.ListJobFieldValues:output_type -> ltb.v1.ListJobFieldValuesResponse
+	48,  // 146: ltb.v1.JobService.DeleteJobLimit:output_type -> ltb.v1.DeleteJobLimitResponse
+	50,  // 147: ltb.v1.JobService.PauseJobs:output_type -> ltb.v1.PauseJobsResponse
+	52,  // 148: ltb.v1.JobService.ResumeJobs:output_type -> ltb.v1.ResumeJobsResponse
+	54,  // 149: ltb.v1.JobService.ListJobPauses:output_type -> ltb.v1.ListJobPausesResponse
+	56,  // 150: ltb.v1.JobService.ListJobLanes:output_type -> ltb.v1.ListJobLanesResponse
+	58,  // 151: ltb.v1.JobService.ListJobFailureGroups:output_type -> ltb.v1.ListJobFailureGroupsResponse
+	60,  // 152: ltb.v1.JobService.GetJobStats:output_type -> ltb.v1.GetJobStatsResponse
+	62,  // 153: ltb.v1.JobService.GetQueueHistory:output_type -> ltb.v1.GetQueueHistoryResponse
+	64,  // 154: ltb.v1.JobService.CleanupJobs:output_type -> ltb.v1.CleanupJobsResponse
+	66,  // 155: ltb.v1.JobService.WatchJobs:output_type -> ltb.v1.WatchJobsResponse
+	127, // [127:156] is the sub-list for method output_type
+	98,  // [98:127] is the sub-list for method input_type
+	98,  // [98:98] is the sub-list for extension type_name
+	98,  // [98:98] is the sub-list for extension extendee
+	0,   // [0:98] is the sub-list for field type_name
 }
 
 func init() { file_ltb_v1_job_service_proto_init() }
@@ -5543,18 +5704,19 @@ func file_ltb_v1_job_service_proto_init() {
 	file_ltb_v1_job_proto_init()
 	file_ltb_v1_json_proto_init()
 	file_ltb_v1_job_service_proto_msgTypes[0].OneofWrappers = []any{}
+	file_ltb_v1_job_service_proto_msgTypes[12].OneofWrappers = []any{}
 	file_ltb_v1_job_service_proto_msgTypes[16].OneofWrappers = []any{}
 	file_ltb_v1_job_service_proto_msgTypes[24].OneofWrappers = []any{}
 	file_ltb_v1_job_service_proto_msgTypes[27].OneofWrappers = []any{}
 	file_ltb_v1_job_service_proto_msgTypes[39].OneofWrappers = []any{}
-	file_ltb_v1_job_service_proto_msgTypes[61].OneofWrappers = []any{}
+	file_ltb_v1_job_service_proto_msgTypes[63].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ltb_v1_job_service_proto_rawDesc), len(file_ltb_v1_job_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   65,
+			NumMessages:   67,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

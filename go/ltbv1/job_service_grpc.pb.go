@@ -56,6 +56,7 @@ const (
 	JobService_RetryJobs_FullMethodName            = "/ltb.v1.JobService/RetryJobs"
 	JobService_DeleteJob_FullMethodName            = "/ltb.v1.JobService/DeleteJob"
 	JobService_SetJobLimit_FullMethodName          = "/ltb.v1.JobService/SetJobLimit"
+	JobService_GetJobLimit_FullMethodName          = "/ltb.v1.JobService/GetJobLimit"
 	JobService_ListJobLimits_FullMethodName        = "/ltb.v1.JobService/ListJobLimits"
 	JobService_ListJobFieldValues_FullMethodName   = "/ltb.v1.JobService/ListJobFieldValues"
 	JobService_DeleteJobLimit_FullMethodName       = "/ltb.v1.JobService/DeleteJobLimit"
@@ -145,6 +146,9 @@ type JobServiceClient interface {
 	DeleteJob(ctx context.Context, in *DeleteJobRequest, opts ...grpc.CallOption) (*DeleteJobResponse, error)
 	// Sets the limit of a limit_key, replacing a former one as a whole. Running jobs go on.
 	SetJobLimit(ctx context.Context, in *SetJobLimitRequest, opts ...grpc.CallOption) (*SetJobLimitResponse, error)
+	// Returns the limit of a limit_key, with what counts of it now.
+	// NOT_FOUND: no such limit.
+	GetJobLimit(ctx context.Context, in *GetJobLimitRequest, opts ...grpc.CallOption) (*GetJobLimitResponse, error)
 	// Lists limits, by limit_key.
 	// INVALID_ARGUMENT: page_token is not valid.
 	ListJobLimits(ctx context.Context, in *ListJobLimitsRequest, opts ...grpc.CallOption) (*ListJobLimitsResponse, error)
@@ -356,6 +360,16 @@ func (c *jobServiceClient) SetJobLimit(ctx context.Context, in *SetJobLimitReque
 	return out, nil
 }
 
+func (c *jobServiceClient) GetJobLimit(ctx context.Context, in *GetJobLimitRequest, opts ...grpc.CallOption) (*GetJobLimitResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetJobLimitResponse)
+	err := c.cc.Invoke(ctx, JobService_GetJobLimit_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *jobServiceClient) ListJobLimits(ctx context.Context, in *ListJobLimitsRequest, opts ...grpc.CallOption) (*ListJobLimitsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListJobLimitsResponse)
@@ -560,6 +574,9 @@ type JobServiceServer interface {
 	DeleteJob(context.Context, *DeleteJobRequest) (*DeleteJobResponse, error)
 	// Sets the limit of a limit_key, replacing a former one as a whole. Running jobs go on.
 	SetJobLimit(context.Context, *SetJobLimitRequest) (*SetJobLimitResponse, error)
+	// Returns the limit of a limit_key, with what counts of it now.
+	// NOT_FOUND: no such limit.
+	GetJobLimit(context.Context, *GetJobLimitRequest) (*GetJobLimitResponse, error)
 	// Lists limits, by limit_key.
 	// INVALID_ARGUMENT: page_token is not valid.
 	ListJobLimits(context.Context, *ListJobLimitsRequest) (*ListJobLimitsResponse, error)
@@ -658,6 +675,9 @@ func (UnimplementedJobServiceServer) DeleteJob(context.Context, *DeleteJobReques
 }
 func (UnimplementedJobServiceServer) SetJobLimit(context.Context, *SetJobLimitRequest) (*SetJobLimitResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetJobLimit not implemented")
+}
+func (UnimplementedJobServiceServer) GetJobLimit(context.Context, *GetJobLimitRequest) (*GetJobLimitResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetJobLimit not implemented")
 }
 func (UnimplementedJobServiceServer) ListJobLimits(context.Context, *ListJobLimitsRequest) (*ListJobLimitsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListJobLimits not implemented")
@@ -1004,6 +1024,24 @@ func _JobService_SetJobLimit_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _JobService_GetJobLimit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetJobLimitRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(JobServiceServer).GetJobLimit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: JobService_GetJobLimit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(JobServiceServer).GetJobLimit(ctx, req.(*GetJobLimitRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _JobService_ListJobLimits_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListJobLimitsRequest)
 	if err := dec(in); err != nil {
@@ -1283,6 +1321,10 @@ var JobService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetJobLimit",
 			Handler:    _JobService_SetJobLimit_Handler,
+		},
+		{
+			MethodName: "GetJobLimit",
+			Handler:    _JobService_GetJobLimit_Handler,
 		},
 		{
 			MethodName: "ListJobLimits",

@@ -96,6 +96,7 @@ const jobs: Table<typeof JobService> = {
   retryJobs: allow("jobs:write", ["user"]),
   deleteJob: allow("jobs:write", ["user"], own.job),
   setJobLimit: allow("queue:write", admins),
+  getJobLimit: allow("jobs:read", everyone),
   listJobLimits: allow("jobs:read", everyone),
   listJobFieldValues: allow("jobs:read", everyone),
   deleteJobLimit: allow("queue:write", admins),

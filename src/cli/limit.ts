@@ -3,13 +3,14 @@ import type { ServiceClient, ServiceOptions } from "./shared/client.ts";
 import { addServiceCommand, type Command } from "./shared/command.ts";
 import { requireAnswer, UsageError } from "./shared/errors.ts";
 import { given, parseWhole } from "./shared/options.ts";
-import { formatTable, oneLine, print, printJson } from "./shared/output.ts";
+import { formatTable, oneLine, print, printFields, printJson } from "./shared/output.ts";
 import { printList } from "./shared/pages.ts";
 import { toPlain } from "./shared/plain.ts";
 
-type SetOptions = ServiceOptions & { maxRunning?: number; perMinute?: number };
+type SetOptions = ServiceOptions & { maxRunning?: number; perMinute?: number; tokensPerMinute?: number };
 
 const upToAMillion = parseWhole(0, 1_000_000);
+const upToABillion = parseWhole(0, 1_000_000_000);
 
 export function addCommand(program: Command): void {
   const limit = program
@@ -31,8 +32,21 @@ export function addCommand(program: Command): void {
       "most jobs started in a minute; 0: none starts (default: no limit)",
       upToAMillion,
     )
-    .examples("ltb limit set openai/gpt-4 --max-running 8 --per-minute 500")
+    .option(
+      "--tokens-per-minute <n>",
+      "most tokens that jobs started in a minute are estimated to use (default: no limit)",
+      upToABillion,
+    )
+    .examples(
+      "ltb limit set openai/gpt-4 --max-running 8 --per-minute 500",
+      "ltb limit set openai/gpt-4 --per-minute 60 --tokens-per-minute 100000",
+    )
     .callService(set);
+  addServiceCommand(limit, "get")
+    .description("Shows the limit of a key, what counts of it now, and when more may start.")
+    .argument("<key>", "the key")
+    .examples("ltb limit get openai/gpt-4")
+    .callService(get);
   addServiceCommand(limit, "list")
     .description("Lists the limits by key, with the number of jobs running now.")
     .withLimit()
@@ -46,15 +60,26 @@ export function addCommand(program: Command): void {
 }
 
 async function set({ jobs }: ServiceClient, limitKey: string, options: SetOptions): Promise<void> {
-  const { maxRunning, perMinute } = options;
-  if (maxRunning === undefined && perMinute === undefined)
+  const { maxRunning, perMinute, tokensPerMinute } = options;
+  const limits = given({ maxRunning, perMinute, tokensPerMinute });
+  if (Object.keys(limits).length === 0)
     throw new UsageError(
-      "say how much: --max-running, --per-minute or both; ltb limit delete removes a limit",
+      "say how much: --max-running, --per-minute, --tokens-per-minute; ltb limit delete removes a limit",
     );
-  const { limit } = await jobs.setJobLimit({ limitKey, ...given({ maxRunning, perMinute }) });
+  const { limit } = await jobs.setJobLimit({ limitKey, ...limits });
   requireAnswer(limit, "limit");
   if (options.json) printJson(toPlain(JobLimitSchema, limit));
   else print(formatTable(columns, [row(limit)]));
+}
+
+async function get({ jobs }: ServiceClient, limitKey: string, options: ServiceOptions): Promise<void> {
+  const { limit } = await jobs.getJobLimit({ limitKey });
+  requireAnswer(limit, "limit");
+  printFields(JobLimitSchema, limit, options, {
+    max_running: limit.maxRunning ?? null,
+    per_minute: limit.perMinute ?? null,
+    tokens_per_minute: limit.tokensPerMinute ?? null,
+  });
 }
 
 async function list({ jobs }: ServiceClient, options: ServiceOptions & { limit: number }): Promise<void> {
@@ -67,8 +92,8 @@ async function remove({ jobs }: ServiceClient, limitKey: string, options: Servic
   else print(`${oneLine(limitKey)} is unlimited`);
 }
 
-const columns = ["limit key", ">running", ">max running", ">per minute"];
+const columns = ["limit key", ">running", ">max running", ">per minute", ">tokens a minute"];
 
-function row({ limitKey, running, maxRunning, perMinute }: JobLimit) {
-  return [limitKey, running, maxRunning ?? "-", perMinute ?? "-"];
+function row({ limitKey, running, maxRunning, perMinute, tokensPerMinute }: JobLimit) {
+  return [limitKey, running, maxRunning ?? "-", perMinute ?? "-", tokensPerMinute ?? "-"];
 }

@@ -43,6 +43,7 @@ export const exampleJob: JobToCreate = {
   maxRetries: 3,
   maxSnoozes: 1_000,
   timeoutSeconds: 300,
+  tokens: 0,
   fairWeight: 1,
   requiredTags: [],
   onUniqueConflict: "refuse",
@@ -60,6 +61,7 @@ const jobColumns = {
   maxRetries: "int4",
   maxSnoozes: "int4",
   timeoutSeconds: "int4",
+  tokens: "int4",
   runAt: "timestamptz",
   delayMs: "int8",
   startWithinMs: "int8",
@@ -163,13 +165,13 @@ const insertion = (jobs: readonly JobToCreate[], own: InsertParts): Fragment => 
     ), ${keyed}${own.turns}, created as (
       insert into jobs (
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
-        max_snoozes, timeout_seconds, run_at, start_by, benchmark_id, unique_key, fair_key, fair_weight,
-        metadata, created_by ${own.columns}
+        max_snoozes, timeout_seconds, tokens, run_at, start_by, benchmark_id, unique_key, fair_key,
+        fair_weight, metadata, created_by ${own.columns}
       )
       select
         id, lane_id, bytes, job_type, required_tags, limit_key, payload, priority, max_retries,
-        max_snoozes, timeout_seconds, due_at, start_by, benchmark_id, unique_key, fair_key, fair_weight,
-        metadata, created_by ${own.columns}
+        max_snoozes, timeout_seconds, tokens, due_at, start_by, benchmark_id, unique_key, fair_key,
+        fair_weight, metadata, created_by ${own.columns}
       from item where ${isNoRepeat}
       order by ordinality
       returning

@@ -49,6 +49,7 @@ export const newJob = z
     maxRetries: whole(0, limits.maxRetries).default(3),
     maxSnoozes: whole(0, limits.maxSnoozes).default(limits.maxSnoozesDefault),
     timeoutSeconds: whole(0, limits.timeoutSeconds).default(limits.timeoutSecondsDefault),
+    tokens: whole(0, limits.tokens).default(0),
     requiredTags: tags.default([]),
     runAt: timestamp.nullish(),
     delayMs: whole(0, limits.delayMs, "milliseconds").nullish(),
@@ -92,6 +93,7 @@ export const jobChanges = z
     priority: whole(-2_147_483_648).optional(),
     maxRetries: whole(0, limits.maxRetries).optional(),
     timeoutSeconds: whole(0, limits.timeoutSeconds).optional(),
+    tokens: whole(0, limits.tokens).optional(),
     requiredTags: tags.optional(),
     runAt: timestamp.nullish(),
     delayMs: whole(0, limits.delayMs, "milliseconds").optional(),
@@ -127,11 +129,15 @@ export const leaseRef = z.strictObject({ jobId: uuid, epoch: whole(1) });
 /** A lease, named by its job and its epoch. */
 export type LeaseRef = z.input<typeof leaseRef>;
 
+/** The tokens that an attempt used; null: its worker does not say. */
+const tokensUsed = whole(0, limits.tokens).nullish();
+
 const evaluationCount = whole(0, limits.batchItems).default(0);
 
 export const completion = leaseRef
   .extend({
     result: json.default(null),
+    tokensUsed,
     evaluationsInserted: evaluationCount,
     evaluationsDuplicate: evaluationCount,
     evaluationsConflict: evaluationCount,
@@ -152,6 +158,7 @@ export const failure = leaseRef.extend({
   error: z.string({ error: "must be a string" }).transform(storableError),
   retryable: z.boolean().default(true),
   retryAfterMs: whole(0, limits.retryAfterMs, "milliseconds").nullable().default(null),
+  tokensUsed,
 });
 
 /** A failed attempt. Without `retryAfterMs` the pause before the retry grows with each. */
@@ -259,9 +266,13 @@ export const jobLimit = z.strictObject({
   limitKey: key,
   maxRunning: whole(0, limits.jobLimit).nullable().default(null),
   perMinute: whole(0, limits.jobLimit).nullable().default(null),
+  tokensPerMinute: whole(0, limits.tokens).nullable().default(null),
 });
 
-/** A limit on the jobs of a key: most running at once, most started in any minute. */
+/**
+ * A limit on the jobs of a key: most running at once, most started in any minute, and most tokens that those
+ * started in any minute are estimated to use.
+ */
 export type NewJobLimit = z.input<typeof jobLimit>;
 
 export const limitPosition = z.object({ limitKey: z.string() });

@@ -38,6 +38,7 @@ export function jobMessage(job: Job, asText: boolean, attempts: readonly JobAtte
     snoozeCount: job.snoozeCount,
     maxSnoozes: job.maxSnoozes,
     timeoutSeconds: job.timeoutSeconds,
+    tokens: job.tokens,
     assignedWorkerId: job.workerId ?? "",
     requiredTags: job.requiredTags,
     runAt: toTimestamp(job.runAt),
@@ -75,6 +76,7 @@ function attemptMessage(attempt: JobAttempt): MessageInitShape<typeof pb.JobAtte
     endedAt: toTimestamp(endedAt),
     outcome: outcome === null ? pb.JobAttemptOutcome.UNSPECIFIED : attemptOutcome.values[outcome],
     error: error ?? "",
+    tokensUsed: attempt.tokensUsed ?? undefined,
   };
 }
 
@@ -90,7 +92,14 @@ export function leaseMessage(lease: Lease, asText: boolean): pb.Lease {
 }
 
 export function limitMessage(limit: JobLimit): MessageInitShape<typeof pb.JobLimitSchema> {
-  return { ...omitNulls(limit), updatedAt: toTimestamp(limit.updatedAt) };
+  const { started, tokens, moreAt, updatedAt } = limit;
+  return {
+    ...omitNulls(limit),
+    startedLastMinute: started,
+    tokensLastMinute: BigInt(tokens),
+    moreAt: toTimestamp(moreAt),
+    updatedAt: toTimestamp(updatedAt),
+  };
 }
 
 export function laneMessage(lane: JobLane): MessageInitShape<typeof pb.JobLaneSchema> {

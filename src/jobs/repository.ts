@@ -5,7 +5,7 @@ import type { FieldValues, FieldValuesOptions } from "../database/field-values.t
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import type { Page, PageOptions } from "../database/statement/page.ts";
-import { notFound, requireFound, requireVersion, ServiceError } from "../errors.ts";
+import { invalidField, notFound, requireFound, requireVersion, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
@@ -30,7 +30,15 @@ import * as input from "./input.ts";
 import { laneIdOf } from "./limits/lanes.ts";
 import * as jobLimits from "./limits/limits.ts";
 import { type JobLane, listLanes } from "./limits/list-lanes.ts";
-import { deleteLimit, deletePause, insertPause, type JobLimit, type JobPause } from "./limits/statements.ts";
+import {
+  deleteLimit,
+  deletePause,
+  getLimit,
+  insertPause,
+  type JobLimit,
+  type JobPause,
+  tokenLimits,
+} from "./limits/statements.ts";
 import { type JobFailureGroup, listFailureGroups } from "./lists/failure-groups.ts";
 import { type jobFields, listFieldValues } from "./lists/field-values.ts";
 import { type JobListOptions, type JobPage, listJobs, readJobs } from "./lists/lists.ts";
@@ -106,6 +114,7 @@ export class JobRepository {
   async submit(job: input.NewJob, request?: RequestKey, options: Permission = {}): Promise<Submitted> {
     const parsed = parseInput(input.newJob, job);
     const prepared = prepare(parsed, this.#queue.fairBy);
+    for (const [, refusal] of await this.#aboveLimits([prepared])) throw refusal;
     const create = async (db: Executor, writes: JobWrites) => {
       const creation = await writes.create(prepared).catch((error) => {
         throw nameTakenId(error, parsed.id);
@@ -142,6 +151,7 @@ export class JobRepository {
   ): Promise<readonly Submitted[]> {
     const parsed = parseInput(input.newJobs, jobs, "jobs");
     const prepared = parsed.map((job) => prepare(job, this.#queue.fairBy));
+    for (const [index, refusal] of await this.#aboveLimits(prepared)) throw refusalAt(index, refusal);
     const submitted = await this.#handingOver((createJobs) =>
       runOnce(this.#db, request, "BatchCreateJobs", parsed, {
         create: (db): Promise<readonly Submitted[]> =>
@@ -170,6 +180,22 @@ export class JobRepository {
     });
     this.#announce(prepared, submitted);
     return submitted;
+  }
+
+  /** Those of the jobs that are estimated to use more tokens than the limit of their key allows in a minute. */
+  async #aboveLimits(
+    jobs: readonly Pick<JobToCreate, "limitKey" | "tokens">[],
+  ): Promise<[number, ServiceError][]> {
+    const keys = jobs.flatMap(({ limitKey, tokens }) => (limitKey && tokens > 0 ? limitKey : []));
+    if (keys.length === 0) return [];
+    const rows = await this.#db.any(tokenLimits([...new Set(keys)]));
+    const most = new Map(rows.map((row) => [row.limitKey, row.tokensPerMinute]));
+    return jobs.flatMap(({ limitKey, tokens }, index) => {
+      const limit = most.get(limitKey ?? "");
+      if (typeof limit !== "number" || tokens <= limit) return [];
+      const fault = `${tokens} are more than the ${limit} a minute of limit key "${limitKey}"`;
+      return [[index, invalidField("tokens", fault)]];
+    });
   }
 
   /** A creation as its job, or what is to be done about its unique key. */
@@ -388,6 +414,7 @@ export class JobRepository {
       const entry = entryOfUpdate(job, changes);
       if (!entry) return job;
       const changed = changedJob(job, changes);
+      for (const [, refusal] of await this.#aboveLimits([changed])) throw refusal;
       const laneId = laneIdOf(changed);
       const update = { id: key, version: job.version, laneId, bytes: bytesOf(changed), changes, entry };
       if (await this.#db.maybeOne(updateJob(update))) {
@@ -551,6 +578,11 @@ export class JobRepository {
    */
   listFieldValues(field: (typeof jobFields)[number], options: FieldValuesOptions = {}): Promise<FieldValues> {
     return listFieldValues(this.#db, field, options);
+  }
+
+  /** @throws NOT_FOUND */
+  async getLimit(limitKey: string): Promise<JobLimit> {
+    return requireFound(await this.#db.maybeOne(getLimit(limitKey)), "job limit", limitKey);
   }
 
   /** One page of the limits, by key. */

@@ -21,6 +21,8 @@ export const jobRow = z.object({
   snoozeCount: z.number(),
   maxSnoozes: z.number(),
   timeoutSeconds: z.number(),
+  /** The tokens that an attempt is estimated to use. */
+  tokens: z.number(),
   /** The worker_id of the worker that holds the job, or that ended it. */
   workerId: z.string().nullable(),
   requiredTags: z.array(z.string()),
@@ -88,6 +90,8 @@ export const attemptRow = z.object({
   /** Null while it runs. */
   outcome: z.enum(attemptOutcomes).nullable(),
   error: z.string().nullable(),
+  /** Null: its worker did not say. */
+  tokensUsed: z.number().nullable(),
 });
 
 /** One run of a job by a worker. */

@@ -139,8 +139,9 @@ export function jobService(store: JobStore) {
     async failJobs({ workerId, items, next }, context) {
       const asText = next !== undefined && wantsText(next, "next.json_format");
       const claim = next && nextOf(workerId, next);
-      const failures = items.map(({ jobId, epoch, error, retryable, retryAfter }) => {
-        return { jobId, epoch, error, retryable, retryAfterMs: delayOf(retryAfter, "retry_after") };
+      const failures = items.map(({ jobId, epoch, error, retryable, retryAfter, tokensUsed }) => {
+        const retryAfterMs = delayOf(retryAfter, "retry_after");
+        return { jobId, epoch, error, retryable, retryAfterMs, tokensUsed };
       });
       const results = await jobs.fail(workerId, failures);
       return {
@@ -206,8 +207,13 @@ export function jobService(store: JobStore) {
       return {};
     },
 
-    async setJobLimit({ limitKey, maxRunning, perMinute }) {
-      return { limit: limitMessage(await jobs.setLimit({ limitKey, maxRunning, perMinute })) };
+    async setJobLimit({ limitKey, maxRunning, perMinute, tokensPerMinute }) {
+      const given = { limitKey, maxRunning, perMinute, tokensPerMinute };
+      return { limit: limitMessage(await jobs.setLimit(given)) };
+    },
+
+    async getJobLimit({ limitKey }) {
+      return { limit: limitMessage(await jobs.getLimit(limitKey)) };
     },
 
     async listJobLimits(request) {
@@ -318,6 +324,7 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     maxRetries: job.maxRetries,
     maxSnoozes: job.maxSnoozes,
     timeoutSeconds: job.timeoutSeconds,
+    tokens: job.tokens,
     requiredTags: job.requiredTags,
     runAt: fromTimestamp(job.runAt, `${path}run_at`),
     delayMs: job.delay && fromDuration(job.delay, `${path}delay`, { max: limits.delayMs }),
@@ -350,6 +357,7 @@ function changesOf(request: UpdateJobRequest): JobChanges {
     priority: clearTo(0, patch("priority", request.priority)),
     maxRetries: refuseClearing("max_retries", patch("max_retries", request.maxRetries)),
     timeoutSeconds: clearTo(0, patch("timeout_seconds", request.timeoutSeconds)),
+    tokens: clearTo(0, patch("tokens", request.tokens)),
     requiredTags: clearTo([], patch("required_tags", tags)),
     runAt: patch("run_at", fromTimestamp(request.runAt, "run_at")),
     delayMs: clearTo(0, patch("delay", fromDuration(delay, "delay", { max: limits.delayMs }))),

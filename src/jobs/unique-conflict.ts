@@ -22,10 +22,10 @@ export const isLive = ({ status }: Job): boolean => status === "pending" || stat
 
 /** What a job that replaces a pending one changes of it: everything that can be changed. */
 export function replacementOf(job: JobToCreate): JobChanges {
-  const { payload, priority, maxRetries, timeoutSeconds, requiredTags, limitKey, metadata } = job;
+  const { payload, priority, maxRetries, timeoutSeconds, tokens, requiredTags, limitKey, metadata } = job;
   const time = typeof job.delayMs === "number" ? { delayMs: job.delayMs } : { runAt: job.runAt ?? null };
   return {
-    ...{ payload, priority, maxRetries, timeoutSeconds, requiredTags, ...time },
+    ...{ payload, priority, maxRetries, timeoutSeconds, tokens, requiredTags, ...time },
     limitKey: limitKey ?? null,
     metadata: metadata ?? null,
   };

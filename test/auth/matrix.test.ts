@@ -69,6 +69,7 @@ const expected: Record<string, string> = {
   "JobService/RetryJobs": "au",
   "JobService/DeleteJob": "au",
   "JobService/SetJobLimit": "a",
+  "JobService/GetJobLimit": "auvw",
   "JobService/ListJobLimits": "auvw",
   "JobService/ListJobFieldValues": "auvw",
   "JobService/DeleteJobLimit": "a",

@@ -14,6 +14,7 @@ function job(letters: number, metadata?: { text: string }): JobToCreate {
     maxRetries: 3,
     maxSnoozes: 1_000,
     timeoutSeconds: 300,
+    tokens: 0,
     fairWeight: 1,
     requiredTags: [],
     onUniqueConflict: "refuse" as const,

@@ -35,6 +35,7 @@ interface Options extends ServiceOptions {
   benchmark?: string;
   limitKey?: string;
   uniqueKey?: string;
+  tokens?: number;
   fairKey?: string;
   fairWeight?: number;
   ifExists?: keyof typeof conflicts;
@@ -83,6 +84,11 @@ export function addCommand(job: Command): void {
     .option("--run-after-failure", "run however the jobs of --depends-on have ended")
     .option("--benchmark <benchmark>", `the benchmark it works for: ${NEWEST}`)
     .option("--limit-key <key>", "counts against this limit; see ltb limit set")
+    .option(
+      "--tokens <n>",
+      "tokens that an attempt is estimated to use, for limits of tokens a minute (default: 0)",
+      parseWhole(0, 1_000_000_000),
+    )
     .addOption(
       new Option("--unique-key <key>", "the only live job of the type that may have this key").conflicts(
         "jsonl",
@@ -152,7 +158,7 @@ async function fieldsOf(client: ServiceClient, jobType: string, options: Options
     jobType,
     benchmarkId: await findBenchmarkId(client.benchmarks, options.benchmark),
     ...given({ priority, maxRetries, maxSnoozes, timeoutSeconds: timeout, requiredTags: tag }),
-    ...given({ limitKey, uniqueKey, fairKey, fairWeight, dependsOn }),
+    ...given({ limitKey, tokens: options.tokens, uniqueKey, fairKey, fairWeight, dependsOn }),
     ...(runAfterFailure && { onDependencyFailure: DependencyFailure.RUN }),
     ...given({ onUniqueConflict: ifExists && conflicts[ifExists] }),
     ...given({

@@ -30,10 +30,17 @@ export interface Claim {
   repeats: ReadonlySet<Demand>;
   /** True if there were more jobs than one answer holds. */
   isFull: boolean;
+  /** Milliseconds until a limit lets more start that is used up now; undefined if none is. */
+  moreInMs?: number | undefined;
 }
 
-/** How many jobs of a key a claim has started. */
-type Started = Omit<Quota, "free"> & { started: number };
+/** What a claim has started of a key. */
+interface Started {
+  limitKey: string;
+  started: number;
+  /** The tokens that they are estimated to use. */
+  tokens: number;
+}
 
 // An empty claim asks whether that was for want of jobs and slots, or because others were faster.
 const isClaimable = statement("job_is_claimable", {
@@ -75,28 +82,40 @@ const lockLimits = statement("job_lock_limits", {
   row: z.object({ limitKey: z.string() }),
   build: (keys: readonly string[]) => sql.fragment`
     select limit_key from job_limits where limit_key = any (${sql.array(keys, "text")})
-    order by limit_key for update`,
+    order by limit_key for no key update`,
   examples: [[["k"]]],
 });
 
 // A snapshot of its own, taken once the limits are locked: it sees every claim that held them before.
 export const countQuotas = statement("job_count_quotas", {
-  row: z.object({ limitKey: z.string(), free: z.number() }),
+  row: z.object({
+    limitKey: z.string(),
+    free: z.number(),
+    tokensFree: z.number().nullable(),
+    tokensPerMinute: z.number().nullable(),
+    /** Until the first start of the last minute no longer counts; null where that would let no more start. */
+    moreInMs: z.number().nullable(),
+  }),
   build: (keys: readonly string[]) => sql.fragment`
     select lim.limit_key, greatest(least(
       coalesce(
         lim.max_running - (select count(*) from job_leases lease where lease.limit_key = lim.limit_key),
         ${noLimit}
       ),
-      coalesce(
-        lim.per_minute - (
-          select coalesce(sum(start.started), 0) from job_limit_starts start
-          where start.limit_key = lim.limit_key and start.started_at > ${clockTime} - interval '1 minute'
-        ),
-        ${noLimit}
-      )
-    ), 0)::integer as free
-    from job_limits lim where lim.limit_key = any (${sql.array(keys, "text")})`,
+      coalesce(lim.per_minute - recent.started, ${noLimit})
+    ), 0)::integer as free,
+    lim.tokens_per_minute - recent.tokens as tokens_free,
+    greatest(lim.tokens_per_minute, 1) as tokens_per_minute,
+    case when lim.per_minute <= recent.started or lim.tokens_per_minute is not null
+      then extract(epoch from recent.since + interval '1 minute' - now.at)::double precision * 1000
+    end as more_in_ms
+    from job_limits lim, (select clock_timestamp() as at) now cross join lateral (
+      select coalesce(sum(start.started), 0)::bigint as started, coalesce(sum(start.tokens), 0)::bigint as tokens,
+        min(start.started_at) as since
+      from job_limit_starts start
+      where start.limit_key = lim.limit_key and start.started_at > ${clockTime} - interval '1 minute'
+    ) recent
+    where lim.limit_key = any (${sql.array(keys, "text")})`,
   examples: [[["k"]]],
 });
 
@@ -107,17 +126,17 @@ export const recordStarts = statement("job_record_starts", {
   row: z.object({ limitKey: z.string() }),
   build: (starts: readonly Started[]) => sql.fragment`
     with item as materialized (
-      select * from ${table("item", starts, { limitKey: "text", started: "int4" })}
+      select * from ${table("item", starts, { limitKey: "text", started: "int4", tokens: "int8" })}
     ), old as (
       delete from job_limit_starts start using item
       where start.limit_key = item.limit_key
         and start.started_at < ${clockTime} - make_interval(mins => ${limits.limitStartsMinutes})
     )
-    insert into job_limit_starts (limit_key, started_at, started)
-    select item.limit_key, clock_timestamp(), item.started
+    insert into job_limit_starts (limit_key, started_at, started, tokens)
+    select item.limit_key, clock_timestamp(), item.started, item.tokens
     from item join job_limits lim on lim.limit_key = item.limit_key
     returning limit_key`,
-  examples: [[[{ limitKey: "k", started: 1 }]]],
+  examples: [[[{ limitKey: "k", started: 1, tokens: 1_000 }]]],
 });
 
 /** Claims among lanes without limits, or with `quotas`. */
@@ -131,7 +150,9 @@ const claimWithin = statement("job_claim_within_limits", {
   row: claimedRow,
   build: (lanes: readonly string[], demands: readonly Demand[], quotas: readonly Quota[]) =>
     claiming(demands, firstJobsWithin(lanes, quotas)),
-  examples: [[[example.id], [exampleDemand], [{ limitKey: "k", free: 1 }]]],
+  examples: [
+    [[example.id], [exampleDemand], [{ limitKey: "k", free: 1, tokensFree: 1_000, tokensPerMinute: 1_000 }]],
+  ],
 });
 
 function claiming(demands: readonly Demand[], first: Fragment): Fragment {
@@ -167,7 +188,7 @@ export async function claimJobs(
   if (claim.leases.length > 0) return claim;
   const workers = demands.map(({ workerId }) => workerId);
   const { claimable } = await db.one(isClaimable(ids, workers));
-  return { ...nothing, contended: claimable };
+  return { ...nothing, contended: claimable, moreInMs: claim.moreInMs };
 }
 
 const nothing: Claim = { leases: [], contended: false, isFull: false, repeats: new Set() };
@@ -197,13 +218,20 @@ async function claimWithinLimits(
     await transaction.any(lockLimits(keys));
     const quotas = await transaction.any(countQuotas(keys));
     const result = claimOf(await transaction.any(claimWithin(ids, demands, quotas)));
-    await transaction.any(recordStarts(countStarted(result.leases)));
-    return result;
+    await transaction.any(recordStarts(countStarted(result.leases, quotas)));
+    return { ...result, moreInMs: Math.min(...quotas.flatMap(({ moreInMs }) => moreInMs ?? [])) };
   });
 }
 
-function countStarted(leases: readonly Lease[]): Started[] {
-  const counts = new Map<string, number>();
-  for (const { limitKey } of leases) if (limitKey) counts.set(limitKey, (counts.get(limitKey) ?? 0) + 1);
-  return [...counts].map(([limitKey, started]) => ({ limitKey, started }));
+function countStarted(leases: readonly Lease[], quotas: readonly Quota[]): Started[] {
+  const quotaOf = new Map(quotas.map((quota) => [quota.limitKey, quota]));
+  const counts = new Map<string, Started>();
+  for (const { limitKey, tokens } of leases) {
+    if (limitKey === null) continue;
+    const sum = counts.get(limitKey) ?? { limitKey, started: 0, tokens: 0 };
+    sum.started++;
+    sum.tokens += Math.min(tokens, quotaOf.get(limitKey)?.tokensPerMinute ?? tokens);
+    counts.set(limitKey, sum);
+  }
+  return [...counts.values()];
 }

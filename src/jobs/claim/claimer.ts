@@ -91,6 +91,8 @@ export class Claimer {
   /** Groups to be served again, because something happened while they were being served. */
   readonly #again = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  /** When groups are served next whose jobs wait for a limit. */
+  readonly #later = new Map<string, NodeJS.Timeout>();
   #draining = false;
 
   /** @param giveBack releases leases whose caller has gone */
@@ -257,6 +259,7 @@ export class Claimer {
   /** Fails every waiting claim. */
   stop(reason: unknown): void {
     clearTimeout(this.#timer);
+    for (const timer of this.#later.values()) clearTimeout(timer);
     for (const poll of this.#polls) poll.waiter.reject(reason);
   }
 
@@ -306,6 +309,19 @@ export class Claimer {
     }
   }
 
+  /** Serves a group once a limit lets more jobs start, if that is before the queue is looked at anyway. */
+  #serveIn(group: string, ms = Number.POSITIVE_INFINITY): void {
+    clearTimeout(this.#later.get(group));
+    this.#later.delete(group);
+    if (ms > limits.claimPollMs || !this.#parked.has(group)) return;
+    // A timer may ring up to a millisecond early.
+    const timer = setTimeout(() => {
+      this.#later.delete(group);
+      if (this.#parked.has(group)) this.#serve(group);
+    }, Math.max(ms, 0) + 1);
+    this.#later.set(group, timer);
+  }
+
   /** One claim at a time a group: two of one server would only take turns at the same jobs. */
   #serve(group: string): void {
     if (this.#busy.has(group)) {
@@ -334,9 +350,10 @@ export class Claimer {
       try {
         const lanes = this.#lanes.matching(first.filter);
         for (const poll of polls) Object.assign(poll, { tried: true, isClaiming: true });
-        const { contended, hasMore } = await this.#claimFor(lanes, polls).finally(() => {
+        const { contended, hasMore, moreInMs } = await this.#claimFor(lanes, polls).finally(() => {
           for (const poll of polls) poll.isClaiming = false;
         });
+        this.#serveIn(group, moreInMs);
         if (hasMore) continue;
         if (contended && contentions++ < limits.claimContentions) {
           await sleep(Math.random() * 2);
@@ -371,7 +388,7 @@ export class Claimer {
     const demands = polls.map(({ demand }) => demand);
     const callers = polls.map(({ caller }) => caller);
     const claim = await onBehalfOf(callers, () => claimJobs(this.#db, lanes, demands));
-    const { leases, contended, isFull, repeats } = claim;
+    const { leases, contended, isFull, repeats, moreInMs } = claim;
     const byWorker = Map.groupBy(leases, ({ workerId }) => workerId);
     for (const poll of polls) {
       const { workerId, maxJobs } = poll.demand;
@@ -380,7 +397,7 @@ export class Claimer {
       this.#answer(poll, own, repeats.has(poll.demand));
     }
     const wanted = demands.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
-    return { contended, hasMore: isFull || leases.length === wanted };
+    return { contended, hasMore: isFull || leases.length === wanted, moreInMs };
   }
 }
 

@@ -37,6 +37,7 @@ const pairColumns = {
   maxRetries: "int4",
   maxSnoozes: "int4",
   timeoutSeconds: "int4",
+  tokens: "int4",
   startWithinMs: "int8",
   benchmarkId: "uuid",
   fairKey: "text",
@@ -91,13 +92,13 @@ const insertLeased = statement("job_insert_leased", {
     ), created as (
       insert into jobs (
         id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, max_snoozes,
-        timeout_seconds, start_by, benchmark_id, fair_key, fair_weight, metadata, created_by, status, epoch,
-        version, assigned_worker_id, started_at, updated_at
+        timeout_seconds, tokens, start_by, benchmark_id, fair_key, fair_weight, metadata, created_by, status,
+        epoch, version, assigned_worker_id, started_at, updated_at
       )
       select
         id, lane_id, bytes, job_type, required_tags, payload, priority, max_retries, max_snoozes,
-        timeout_seconds, now() + start_within_ms * interval '1 ms', benchmark_id, fair_key, fair_weight,
-        metadata, created_by, 'running', 1, 2, slot_id, at, at
+        timeout_seconds, tokens, now() + start_within_ms * interval '1 ms', benchmark_id, fair_key,
+        fair_weight, metadata, created_by, 'running', 1, 2, slot_id, at, at
       from given order by ordinality
       returning id, job_type, benchmark_id
     ), lease as (

@@ -49,10 +49,14 @@ export const claimedRow = leaseRow
 
 export type ClaimedRow = z.output<typeof claimedRow>;
 
-/** How many jobs of a limited key may start now. */
+/** How many jobs of a limited key may start now, and how many tokens they may be estimated to use. */
 export interface Quota {
   limitKey: string;
   free: number;
+  /** Null: any number. */
+  tokensFree: number | null;
+  /** A job that is estimated to use more counts as if it used these. Null: there is no such limit. */
+  tokensPerMinute: number | null;
 }
 
 export const exampleDemand: Demand = { workerId: "w", maxJobs: 1, leaseMs: 30_000, requestId: "r" };
@@ -78,7 +82,7 @@ const mostJobs = fragmentOf(String(Math.ceil(limits.pageBytes / limits.jobBytes)
 
 const headsOf = (lane: string, most: Fragment): Fragment => sql.fragment`
   lateral (
-    select ready.ctid as tid, ready.priority, ready.turn, ready.sequence, ready.bytes
+    select ready.ctid as tid, ready.job_id, ready.priority, ready.turn, ready.sequence, ready.bytes
     from job_ready ready where ready.lane_id = ${fragmentOf(lane)}.id
     order by ${lineOrder}
     limit (select ${most} from total)
@@ -100,22 +104,31 @@ export const firstJobs = (lanes: readonly string[]): Fragment => sql.fragment`
     order by ${lineOrder} limit (select ${wantedAndSpare} from total)
   )`;
 
+const quotaColumns = { limitKey: "text", free: "int4", tokensFree: "int8", tokensPerMinute: "int4" } as const;
+
+// A job that does not fit into the tokens that are left holds those of its key up that come after it: else
+// smaller ones would pass it for ever.
 /** The CTE `first` with the best jobs of these lanes, as far as the quotas of limited ones reach. */
 export const firstJobsWithin = (lanes: readonly string[], quotas: readonly Quota[]): Fragment => sql.fragment`
   lane as materialized (
-    select ln.id, ln.limit_key, case when lim.limit_key is not null
-      then coalesce(quota.free, 0) end as left_now
+    select ln.id, ln.limit_key, quota.tokens_free, quota.tokens_per_minute,
+      case when lim.limit_key is not null then coalesce(quota.free, 0) end as left_now
     from (select lane.* from ${openLanes(lanes)}) ln
     left join job_limits lim on lim.limit_key = ln.limit_key
-    left join ${table("quota", quotas, { limitKey: "text", free: "int4" })}
-      on quota.limit_key = ln.limit_key
+    left join ${table("quota", quotas, quotaColumns)} on quota.limit_key = ln.limit_key
   ), first as materialized (
     select tid, priority, turn, sequence, bytes from (
-      select lane.left_now, ready.*, row_number()
-        over (partition by lane.limit_key order by ${lineOrder}) as place_in_key
+      select lane.left_now, lane.tokens_free, ready.*, row_number() over in_key as place_in_key,
+        sum(case when lane.tokens_per_minute is not null then least(
+          (select j.tokens from jobs j where j.id = ready.job_id), lane.tokens_per_minute
+        ) end) over in_key as tokens_in_key
       from lane cross join ${headsOf("lane", sql.fragment`least(wanted, coalesce(lane.left_now, wanted))`)}
+      window in_key as (
+        partition by lane.limit_key order by ${lineOrder} rows unbounded preceding
+      )
     ) ranked
-    where left_now is null or place_in_key <= left_now ${asWanted}
+    where (left_now is null or place_in_key <= left_now)
+      and (tokens_free is null or tokens_in_key <= tokens_free) ${asWanted}
   )`;
 
 // Locks in this order: slots by worker, ready rows (never waited for), jobs by id.
@@ -176,8 +189,9 @@ export const leasedJobs = (first: Fragment): Fragment => sql.fragment`
     returning
       j.id, j.epoch, j.job_type, j.benchmark_id, given.worker_id, given.request_id, given.place,
       given.lease_ms, j.timeout_seconds, j.retry_count, j.limit_key, j.lane_id, j.priority, j.max_retries,
-      j.snooze_count, j.max_snoozes, j.start_by, j.version, j.created_at, j.created_by, j.run_at,
-      j.unique_key, j.error, j.depends_on, j.runs_after_failure, j.fair_key, j.fair_weight, given.demand, j.payload, j.metadata
+      j.snooze_count, j.max_snoozes, j.tokens, j.start_by, j.version, j.created_at, j.created_by, j.run_at,
+      j.unique_key, j.error, j.depends_on, j.runs_after_failure, j.fair_key, j.fair_weight, given.demand,
+      j.payload, j.metadata
   ), lease as (
     insert into job_leases (job_id, claimed_at, expires_at, deadline_at, epoch, attempt, worker_id,
       limit_key)
@@ -237,6 +251,7 @@ export function leasesOf(
       snoozeCount: row.snoozeCount,
       maxSnoozes: row.maxSnoozes,
       timeoutSeconds: row.timeoutSeconds,
+      tokens: row.tokens,
       workerId: demand.workerId,
       requiredTags: [...lane.requiredTags],
       runAt: row.runAt,

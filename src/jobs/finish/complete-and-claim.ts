@@ -29,6 +29,7 @@ import {
   exampleLease,
   heldLeases,
 } from "./finish.ts";
+import { tellsUsage } from "./settle-tokens.ts";
 
 /** What the workers of a claim are believed to be. */
 export interface Believed extends LaneFilter {
@@ -55,6 +56,16 @@ const changes = parts.recordChanges(
   { each: sql.fragment`entered_state`, among: ["completed", "running"] },
 );
 
+const exampleItem = {
+  ...exampleLease,
+  result: {},
+  evaluationsInserted: 0,
+  evaluationsDuplicate: 0,
+  evaluationsConflict: 0,
+};
+
+const exampleBelieved = { tags: ["t"], jobTypes: ["j"], ownTypes: true };
+
 // It is `job_complete` and `job_claim` in one: one plan to set up, one commit, and no wait between them. The
 // slots that the completions free are filled at once. A demand is left to an ordinary claim if its worker is
 // not as believed, or if a call with its request id was answered before.
@@ -62,16 +73,17 @@ const changes = parts.recordChanges(
 // With one job nearly all that it takes of PostgreSQL is the setting up of the plan, about a tenth that of
 // the check constraints, which are read back from their text each time; no other part shows. In batches of
 // 500 a start that left the wide row alone would save a thirteenth of it.
-const completeAndLease = statement("job_complete_and_claim", {
-  row,
-  build: (
-    items: readonly Completed[],
-    lanes: readonly string[],
-    demands: readonly Demand[],
-    { tags, jobTypes, ownTypes }: Believed,
-  ) => sql.fragment`
+const completing = (name: string, how: keyof typeof completedJobs, item: Completed) =>
+  statement(name, {
+    row,
+    build: (
+      items: readonly Completed[],
+      lanes: readonly string[],
+      demands: readonly Demand[],
+      { tags, jobTypes, ownTypes }: Believed,
+    ) => sql.fragment`
     with ${heldLeases(table("item", items, { ...completedColumns, ordinality: true }))},
-    ${completedJobs}, freed as materialized (
+    ${completedJobs[how]}, freed as materialized (
       select worker_id, count(*)::integer as jobs from ended group by worker_id
     ), demand as materialized (
       select demand.* from ${table("demand", demands, demandColumns)} join workers w using (worker_id)
@@ -110,22 +122,13 @@ const completeAndLease = statement("job_complete_and_claim", {
         coalesce(${seenJobs}, 0) as found
       from (${endedItems}) completions
     ) answer left join job on true order by job.place`,
-  examples: [
-    [
-      [
-        {
-          ...exampleLease,
-          result: {},
-          evaluationsInserted: 0,
-          evaluationsDuplicate: 0,
-          evaluationsConflict: 0,
-        },
-      ],
-      [example.id],
-      [exampleDemand],
-      { tags: ["t"], jobTypes: ["j"], ownTypes: true },
-    ],
-  ],
+    examples: [[[item], [example.id], [exampleDemand], exampleBelieved]],
+  });
+
+const completeAndLease = completing("job_complete_and_claim", "plain", exampleItem);
+const completeSettleAndLease = completing("job_complete_settle_and_claim", "settling", {
+  ...exampleItem,
+  tokensUsed: 1_000,
 });
 
 /** The completions of one call, and what its worker claims with them. */
@@ -180,7 +183,8 @@ export async function completeAndClaim(
   const leased = new Map<Demand, readonly Lease[]>();
   const complete = async (items: readonly Completed[]) => {
     const ids = open.map(({ id }) => id);
-    const rows = await db.any(completeAndLease(items, ids, demands, believed));
+    const statement = tellsUsage(items) ? completeSettleAndLease : completeAndLease;
+    const rows = await db.any(statement(items, ids, demands, believed));
     const claimed = rows.filter((row) => row.id !== null) as ClaimedRow[];
     const leases = leasesOf(claimed, open, demands);
     const isAll = leases.length === rows[0]?.found;

@@ -204,8 +204,8 @@ function resultMessage(
   };
 }
 
-function completionOf({ jobId, epoch, result, resultJson }: CompleteJobsItem) {
-  return { jobId, epoch, result: anyJsonOf(result && resultOf(result), resultJson) ?? null };
+function completionOf({ jobId, epoch, result, resultJson, tokensUsed }: CompleteJobsItem) {
+  return { jobId, epoch, result: anyJsonOf(result && resultOf(result), resultJson) ?? null, tokensUsed };
 }
 
 /**

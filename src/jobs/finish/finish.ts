@@ -5,6 +5,7 @@ import { limits } from "../../limits.ts";
 import type { Json } from "../../validation.ts";
 import * as parts from "../parts.ts";
 import { rejectedResult } from "./rejection.ts";
+import { settledTokens, tellsUsage, type Usage, usageColumns } from "./settle-tokens.ts";
 
 /** One end of a lease that a worker reports. */
 export interface End {
@@ -20,7 +21,7 @@ export interface EvaluationCounts {
   evaluationsConflict: number;
 }
 
-export interface Completed extends End, EvaluationCounts {
+export interface Completed extends End, EvaluationCounts, Usage {
   result: Json;
 }
 
@@ -33,7 +34,7 @@ export interface Release extends End {
   holdLimitKey?: boolean;
 }
 
-export interface Failed extends End {
+export interface Failed extends End, Usage {
   error: string;
   retryable: boolean;
   retryAfterMs: number | null;
@@ -48,6 +49,7 @@ export const completedColumns = {
   evaluationsInserted: "int4",
   evaluationsDuplicate: "int4",
   evaluationsConflict: "int4",
+  ...usageColumns,
 } as const;
 
 export const exampleLease = { jobId: example.id, epoch: 1, workerId: "w" };
@@ -108,10 +110,14 @@ export const endedItems = sql.fragment`
   from ended`;
 
 const nothing = sql.fragment`null`;
+const usage = sql.fragment`, j.limit_key, j.tokens, gone.tokens_used`;
 const counts = sql.fragment`, evaluations_inserted, evaluations_duplicate, evaluations_conflict`;
 
-/** Completes the jobs of `gone` at the time of `clock`: the CTE `ended`, and those that record it. */
-export const completedJobs = sql.fragment`
+/**
+ * Completes the jobs of `gone` at the time of `clock`: the CTE `ended`, and those that record it.
+ * @param settles whether any attempt tells what it used
+ */
+const completion = (settles: boolean): Fragment => sql.fragment`
   ended as (
     update jobs j
     set status = 'completed', result = gone.result, error = null, progress = 1, completed_at = clock.at,
@@ -121,21 +127,36 @@ export const completedJobs = sql.fragment`
     returning
       j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, j.has_dependants, gone.worker_id,
       gone.claimed_at, gone.attempt, gone.ordinality, gone.evaluations_inserted, gone.evaluations_duplicate,
-      gone.evaluations_conflict
-  ), ${parts.finishedJobs("completed")},
-  ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing, counts)}, ${parts.freedKeys("ended")}`;
+      gone.evaluations_conflict ${settles ? usage : sql.fragment``}
+  ), ${parts.finishedJobs("completed")}, ${settles ? sql.fragment`${settledTokens}, ` : sql.fragment``}
+  ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing, settles ? sql.fragment`${counts}, tokens_used` : counts)},
+  ${parts.freedKeys("ended")}`;
+
+export const completedJobs = { plain: completion(false), settling: completion(true) };
 
 // All have one commit. In batches of 500 a completion takes PostgreSQL 20 µs, of which 6 are the job, 4
 // job_finished, 3 job_attempts, 3 the lease, and 0.4 the line for the sealer, whose ids are not compressed.
-export const completeLeases = statement("job_complete", {
-  row: endedItemsRow,
-  build: (items: readonly Completed[]) => sql.fragment`
+const completing = (name: string, how: keyof typeof completedJobs, item: Completed) =>
+  statement(name, {
+    row: endedItemsRow,
+    build: (items: readonly Completed[]) => sql.fragment`
     with ${heldLeases(table("item", items, { ...completedColumns, ordinality: true }))},
-    ${completedJobs}, ${parts.freedSlots("ended", "completed")},
+    ${completedJobs[how]}, ${parts.freedSlots("ended", "completed")},
     ${parts.recordChanges("ended", "running", "completed")}
     ${endedItems}`,
-  examples: [[[{ ...exampleLease, result: {}, ...noEvaluations }]]],
+    examples: [[[item]]],
+  });
+
+const exampleCompleted = { ...exampleLease, result: {}, ...noEvaluations };
+const complete = completing("job_complete", "plain", exampleCompleted);
+const completeAndSettle = completing("job_complete_and_settle", "settling", {
+  ...exampleCompleted,
+  tokensUsed: 1_000,
 });
+
+/** Completes jobs whose leases are held. */
+export const completeLeases = (items: readonly Completed[]) =>
+  tellsUsage(items) ? completeAndSettle(items) : complete(items);
 
 export const endedRow = z.object({
   position: z.number(),
@@ -166,7 +187,12 @@ export const retries = sql.fragment`
 // the jobs stand in line, and `slots` frees those of their workers.
 export const failures = (
   outcome: Fragment,
-  { place = sql.fragment``, slots = parts.freedSlots("ended", "failed"), answer = retries } = {},
+  {
+    place = sql.fragment``,
+    slots = parts.freedSlots("ended", "failed"),
+    answer = retries,
+    settles = false,
+  } = {},
 ): Fragment => sql.fragment`
   ended as (
     update jobs j
@@ -182,24 +208,41 @@ export const failures = (
     returning
       j.id, j.epoch, j.job_type, j.benchmark_id, j.unique_key, j.has_dependants, j.status, j.run_at,
       gone.worker_id, gone.claimed_at, gone.attempt, gone.ordinality, gone.error, ${outcome} as outcome
-  ), scheduled as (
+      ${settles ? usage : sql.fragment``}
+  ), ${settles ? sql.fragment`${settledTokens}, ` : sql.fragment``} scheduled as (
     insert into job_scheduled (run_at, job_id) select run_at, id from ended where status = 'pending'
   ), ${parts.finishedJobs("failed", sql.fragment`status = 'failed'`)},
-  ${parts.endedAttempts("ended", sql.fragment`outcome`, sql.fragment`error`)},
+  ${parts.endedAttempts("ended", sql.fragment`outcome`, sql.fragment`error`, settles ? sql.fragment`, tokens_used` : undefined)},
   ${slots}, ${parts.freedKeys("ended", sql.fragment`ended.status = 'failed'`)},
   ${parts.recordChanges("ended", "running", stateAfterFailure)}
   ${answer}`;
 
-const failed = failures(sql.fragment`'failed'`);
-const failedColumns = { ...leaseColumns, error: "text", retryable: "bool", retryAfterMs: "int4" } as const;
+const failedColumns = {
+  ...leaseColumns,
+  error: "text",
+  retryable: "bool",
+  retryAfterMs: "int4",
+  ...usageColumns,
+} as const;
 
-export const failLeases = statement("job_fail", {
-  row: endedRow,
-  build: (items: readonly Failed[]) => sql.fragment`
+const failing = (name: string, settles: boolean, item: Failed) => {
+  const failed = failures(sql.fragment`'failed'`, { settles });
+  return statement(name, {
+    row: endedRow,
+    build: (items: readonly Failed[]) => sql.fragment`
     with ${heldLeases(table("item", items, { ...failedColumns, ordinality: true }))},
     ${failed}`,
-  examples: [[[{ ...exampleLease, error: "e", retryable: true, retryAfterMs: null }]]],
-});
+    examples: [[[item]]],
+  });
+};
+
+const exampleFailed = { ...exampleLease, error: "e", retryable: true, retryAfterMs: null };
+const fail = failing("job_fail", false, exampleFailed);
+const failAndSettle = failing("job_fail_and_settle", true, { ...exampleFailed, tokensUsed: 1_000 });
+
+/** Fails attempts whose leases are held. */
+export const failLeases = (items: readonly Failed[]) =>
+  tellsUsage(items) ? failAndSettle(items) : fail(items);
 
 // What brought its worker down, or never ended, may do so again: it goes behind all jobs that wait.
 const behind = sql.fragment`, sequence = default`;

@@ -11,10 +11,11 @@ type JobLimitPage = Page<statements.JobLimit, input.LimitPosition>;
 
 /** See `JobRepository.setLimit`. */
 export function setLimit(db: Executor, given: input.NewJobLimit): Promise<statements.JobLimit> {
-  const { limitKey, maxRunning, perMinute } = parseInput(input.jobLimit, given);
+  const limit = parseInput(input.jobLimit, given);
+  const { limitKey } = limit;
   return db.transaction(async (transaction) => {
     const before = await transaction.maybeOne(statements.lockLimit(limitKey));
-    const after = await transaction.maybeOne(statements.setLimit(limitKey, maxRunning, perMinute));
+    const after = await transaction.maybeOne(statements.setLimit(limit));
     if (!after) return transaction.one(statements.lockLimit(limitKey));
     if (!before) await transaction.one(statements.countEarlierStarts(limitKey));
     await recordAudit(transaction, [statements.limitEntry(before, after)]);

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { type AuditEntry, auditEntries, auditRows, difference } from "../../audit/record.ts";
 import { currentOrigin } from "../../call-scope.ts";
-import { columnsOf, sql, statement } from "../../database/statement/sql.ts";
+import { columnsOf, type Fragment, sql, statement } from "../../database/statement/sql.ts";
 import { limits } from "../../limits.ts";
-import type { PausePosition, pause } from "../input.ts";
+import type { jobLimit, PausePosition, pause } from "../input.ts";
 import { clockTime } from "../parts.ts";
 
 /** A limit on the jobs of a key. Null: no limit of this kind. */
@@ -11,35 +11,68 @@ export const limitRow = z.object({
   limitKey: z.string(),
   maxRunning: z.number().nullable(),
   perMinute: z.number().nullable(),
+  tokensPerMinute: z.number().nullable(),
   /** Jobs of the key that run now. */
   running: z.number(),
+  /** Jobs that started in the last minute, and the tokens that count of them. */
+  started: z.number(),
+  tokens: z.number(),
+  /** When the first of these starts no longer counts; null if none does. */
+  moreAt: z.string().nullable(),
   updatedAt: z.string(),
 });
 
 export type JobLimit = z.output<typeof limitRow>;
 
+const recent = sql.fragment`clock_timestamp() - interval '1 minute'`;
+
+const recently = (value: Fragment): Fragment => sql.fragment`(
+  select ${value} from job_limit_starts start
+  where start.limit_key = lim.limit_key and start.started_at > ${clockTime} - interval '1 minute'
+)`;
+
 const columns = columnsOf(limitRow, "lim", {
   running: sql.fragment`(select count(*) from job_leases lease where lease.limit_key = lim.limit_key)`,
+  started: recently(sql.fragment`coalesce(sum(start.started), 0)::integer`),
+  tokens: recently(sql.fragment`coalesce(sum(start.tokens), 0)::bigint`),
+  moreAt: recently(sql.fragment`min(start.started_at) + interval '1 minute'`),
 });
+
+export const getLimit = statement("job_limit_get", {
+  row: limitRow,
+  build: (key: string) => sql.fragment`
+    select ${columns} from job_limits lim where lim.limit_key = ${key}`,
+  examples: [["k"]],
+});
+
+/** The limits of these keys that count tokens. */
+export const tokenLimits = statement("job_limit_tokens", {
+  row: z.object({ limitKey: z.string(), tokensPerMinute: z.number().nullable() }),
+  build: (keys: readonly string[]) => sql.fragment`
+    select limit_key, tokens_per_minute from job_limits
+    where limit_key = any (${sql.array(keys, "text")}) and tokens_per_minute is not null`,
+  examples: [[["k"]]],
+});
+
+type ParsedLimit = z.output<typeof jobLimit>;
 
 // No row answers where the limit is as it should be already: a call that comes again changes nothing.
 export const setLimit = statement("job_limit_set", {
   row: limitRow,
-  build: (key: string, maxRunning: number | null, perMinute: number | null) => sql.fragment`
+  build: ({ limitKey, maxRunning, perMinute, tokensPerMinute }: ParsedLimit) => sql.fragment`
     with lim as (
-      insert into job_limits (limit_key, max_running, per_minute)
-      values (${key}, ${maxRunning}, ${perMinute})
+      insert into job_limits (limit_key, max_running, per_minute, tokens_per_minute)
+      values (${limitKey}, ${maxRunning}, ${perMinute}, ${tokensPerMinute})
       on conflict (limit_key) do update
-      set max_running = excluded.max_running, per_minute = excluded.per_minute, updated_at = now()
-      where (job_limits.max_running, job_limits.per_minute)
-        is distinct from (excluded.max_running, excluded.per_minute)
+      set max_running = excluded.max_running, per_minute = excluded.per_minute,
+        tokens_per_minute = excluded.tokens_per_minute, updated_at = now()
+      where (job_limits.max_running, job_limits.per_minute, job_limits.tokens_per_minute)
+        is distinct from (excluded.max_running, excluded.per_minute, excluded.tokens_per_minute)
       returning *
     )
     select ${columns} from lim`,
-  examples: [["k", 1, null]],
+  examples: [[{ limitKey: "k", maxRunning: 1, perMinute: null, tokensPerMinute: null }]],
 });
-
-const recent = sql.fragment`clock_timestamp() - interval '1 minute'`;
 
 /**
  * Counts what a key started before it had a limit. No table has starts by key: the events of the last minute
@@ -49,7 +82,7 @@ export const countEarlierStarts = statement("job_limit_count_earlier", {
   row: z.object({ started: z.number() }),
   build: (key: string) => sql.fragment`
     with job as materialized (
-      select distinct j.id
+      select distinct j.id, j.tokens
       from (
         select job_ids, created_at from job_events order by xid desc, id desc limit ${limits.limitStartEvents}
       ) event
@@ -57,8 +90,8 @@ export const countEarlierStarts = statement("job_limit_count_earlier", {
       join jobs j on j.id = changed.id
       where event.created_at > ${recent} and j.limit_key = ${key}
     ), start as (
-      insert into job_limit_starts (limit_key, started_at, started)
-      select ${key}, begun.at, 1 from job cross join lateral (
+      insert into job_limit_starts (limit_key, started_at, started, tokens)
+      select ${key}, begun.at, 1, job.tokens from job cross join lateral (
         select claimed_at as at from job_leases where job_id = job.id
         union all select started_at from job_attempts where job_id = job.id
       ) begun
@@ -93,7 +126,8 @@ export const deleteLimit = statement("job_limit_delete", {
       entityId: sql.fragment`gone.limit_key`,
       changes: sql.fragment`
         jsonb_build_object('before', jsonb_strip_nulls(jsonb_build_object(
-          'max_running', gone.max_running, 'per_minute', gone.per_minute
+          'max_running', gone.max_running, 'per_minute', gone.per_minute,
+          'tokens_per_minute', gone.tokens_per_minute
         )))`,
       from: sql.fragment`gone`,
       atMost: 1,
@@ -189,12 +223,16 @@ export const endPauses = statement("job_pause_end", {
 /** The entry of the audit trail for a limit that was made, or changed. */
 export function limitEntry(
   before: JobLimit | null,
-  { limitKey, maxRunning, perMinute }: JobLimit,
+  { limitKey, maxRunning, perMinute, tokensPerMinute }: JobLimit,
 ): AuditEntry {
-  const after = { maxRunning, perMinute };
+  const after = { maxRunning, perMinute, tokensPerMinute };
   const entity = { entityType: "job_limit", entityId: limitKey } as const;
   if (!before) return { action: "create", ...entity, changes: { after } };
-  const former = { maxRunning: before.maxRunning, perMinute: before.perMinute };
+  const former = {
+    maxRunning: before.maxRunning,
+    perMinute: before.perMinute,
+    tokensPerMinute: before.tokensPerMinute,
+  };
   return { action: "update", ...entity, changes: difference(former, after) };
 }
 

@@ -22,10 +22,10 @@ const examplePosition: NewestPosition = { order: "newest", key: example.time, id
 // into one message.
 const attemptsOf = (id: string, limit: number): Fragment => sql.fragment`(
   select epoch, attempt, worker_id, started_at, ended_at, outcome,
-    left(error, ${limits.attemptErrorLength}) as error
+    left(error, ${limits.attemptErrorLength}) as error, tokens_used
   from job_attempts where job_id = ${id}
   union all
-  select epoch, attempt, worker_id, claimed_at, null, null, null from job_leases where job_id = ${id}
+  select epoch, attempt, worker_id, claimed_at, null, null, null, null from job_leases where job_id = ${id}
   order by epoch desc limit ${limit}
 ) a`;
 
@@ -49,7 +49,7 @@ export const getWithAttempts = statement("job_get", {
           select json_agg(
             json_build_object(
               'epoch', epoch, 'attempt', attempt, 'workerId', worker_id, 'startedAt', ${utc("started_at")},
-              'endedAt', ${utc("ended_at")}, 'outcome', outcome, 'error', error
+              'endedAt', ${utc("ended_at")}, 'outcome', outcome, 'error', error, 'tokensUsed', tokens_used
             ) order by epoch
           )
           from ${attemptsOf(id, limit)}

@@ -1409,6 +1409,7 @@ class AsyncJobService(AsyncCalls):
         on_unique_conflict: m.UniqueConflict | None = None,
         depends_on: Sequence[str] | None = None,
         on_dependency_failure: m.DependencyFailure | None = None,
+        tokens: int | None = None,
         timeout: float | None = None,
     ) -> m.CreateJobResponse:
         """Creates a job in status PENDING. Where a call of ClaimJobs waits that may have it, and no better job is
@@ -1448,8 +1449,10 @@ class AsyncJobService(AsyncCalls):
                 It is pending until all of them have ended. An unknown one is refused: NOT_FOUND. Default: none.
             on_dependency_failure: What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
                 before it was created. Default: it is cancelled too.
+            tokens: The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More than
+                the limit of limit_key allows in a minute is refused. Default: 0.
         """
-        return await self._call(calls.JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes, "start_within": start_within, "fair_key": fair_key, "fair_weight": fair_weight, "on_unique_conflict": on_unique_conflict, "depends_on": depends_on, "on_dependency_failure": on_dependency_failure}, timeout)
+        return await self._call(calls.JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes, "start_within": start_within, "fair_key": fair_key, "fair_weight": fair_weight, "on_unique_conflict": on_unique_conflict, "depends_on": depends_on, "on_dependency_failure": on_dependency_failure, "tokens": tokens}, timeout)
 
     async def batch_create_jobs(
         self,
@@ -1705,6 +1708,7 @@ class AsyncJobService(AsyncCalls):
         metadata: Mapping[str, Any] | None = None,
         update_mask: Sequence[str] | None = None,
         expected_version: int | None = None,
+        tokens: int | None = None,
         timeout: float | None = None,
     ) -> m.UpdateJobResponse:
         """Changes a pending job, also one whose time is still to come: what is given or named in update_mask. It
@@ -1728,8 +1732,9 @@ class AsyncJobService(AsyncCalls):
             metadata: New metadata, at most 1 MiB encoded. Replaces the former object as a whole.
             update_mask: Fields of this request to write even if unset, which clears them.
             expected_version: Version that the job must have. Default: any.
+            tokens: New estimate of the tokens that an attempt uses, 0 to 1000000000.
         """
-        return await self._call(calls.JOB_UPDATE_JOB, m.UpdateJobResponse, {"id": id, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "delay": delay, "limit_key": limit_key, "metadata": metadata, "update_mask": update_mask, "expected_version": expected_version}, timeout)
+        return await self._call(calls.JOB_UPDATE_JOB, m.UpdateJobResponse, {"id": id, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "delay": delay, "limit_key": limit_key, "metadata": metadata, "update_mask": update_mask, "expected_version": expected_version, "tokens": tokens}, timeout)
 
     async def cancel_job(
         self,
@@ -1873,6 +1878,7 @@ class AsyncJobService(AsyncCalls):
         limit_key: str,
         max_running: int | None = None,
         per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
         timeout: float | None = None,
     ) -> m.SetJobLimitResponse:
         """Sets the limit of a limit_key, replacing a former one as a whole. Running jobs go on.
@@ -1882,8 +1888,24 @@ class AsyncJobService(AsyncCalls):
             max_running: Most jobs running at the same time, 0 to 1000000; 0: none starts. Default: no limit.
             per_minute: Most jobs started in a minute, 0 to 1000000; 0: none starts. Starts from before the limit was set count,
                 but for jobs that were deleted. Default: no limit.
+            tokens_per_minute: Most tokens that the jobs started in a minute are estimated to use, 0 to 1000000000; see
+                JobLimit.tokens_per_minute. Default: no limit.
         """
-        return await self._call(calls.JOB_SET_JOB_LIMIT, m.SetJobLimitResponse, {"limit_key": limit_key, "max_running": max_running, "per_minute": per_minute}, timeout)
+        return await self._call(calls.JOB_SET_JOB_LIMIT, m.SetJobLimitResponse, {"limit_key": limit_key, "max_running": max_running, "per_minute": per_minute, "tokens_per_minute": tokens_per_minute}, timeout)
+
+    async def get_job_limit(
+        self,
+        *,
+        limit_key: str,
+        timeout: float | None = None,
+    ) -> m.GetJobLimitResponse:
+        """Returns the limit of a limit_key, with what counts of it now.
+        NOT_FOUND: no such limit.
+
+        Args:
+            limit_key: The key. Required.
+        """
+        return await self._call(calls.JOB_GET_JOB_LIMIT, m.GetJobLimitResponse, {"limit_key": limit_key}, timeout)
 
     async def list_job_limits(
         self,

@@ -4982,6 +4982,7 @@ class Job(Message):
         "depends_on",
         "on_dependency_failure",
         "waits_for",
+        "tokens",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -5019,6 +5020,7 @@ class Job(Message):
         ("depends_on", "dependsOn", "list plain"),
         ("on_dependency_failure", "onDependencyFailure", "enum DEPENDENCY_FAILURE_"),
         ("waits_for", "waitsFor", "int32"),
+        ("tokens", "tokens", "int32"),
     )
 
     id: str
@@ -5136,6 +5138,9 @@ class Job(Message):
     waits_for: int
     """So many of depends_on it still waits for. While it does, it is pending and not in line. 0: for none."""
 
+    tokens: int
+    """The tokens that an attempt is estimated to use, for JobLimit.tokens_per_minute. 0: not said."""
+
     def __init__(
         self,
         *,
@@ -5174,6 +5179,7 @@ class Job(Message):
         depends_on: list[str] | None = None,
         on_dependency_failure: DependencyFailure = "UNSPECIFIED",
         waits_for: int = 0,
+        tokens: int = 0,
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5210,6 +5216,7 @@ class Job(Message):
         self.depends_on = [] if depends_on is None else depends_on
         self.on_dependency_failure = on_dependency_failure
         self.waits_for = waits_for
+        self.tokens = tokens
 
 
 class NewJob(Message):
@@ -5236,6 +5243,7 @@ class NewJob(Message):
         "on_unique_conflict",
         "depends_on",
         "on_dependency_failure",
+        "tokens",
     )
     _fields = (
         ("id", "id", "plain"),
@@ -5258,6 +5266,7 @@ class NewJob(Message):
         ("on_unique_conflict", "onUniqueConflict", "enum UNIQUE_CONFLICT_"),
         ("depends_on", "dependsOn", "list plain"),
         ("on_dependency_failure", "onDependencyFailure", "enum DEPENDENCY_FAILURE_"),
+        ("tokens", "tokens", "int32"),
     )
 
     id: str
@@ -5337,6 +5346,11 @@ class NewJob(Message):
     before it was created. Default: it is cancelled too.
     """
 
+    tokens: int
+    """The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More than
+    the limit of limit_key allows in a minute is refused. Default: 0.
+    """
+
     def __init__(
         self,
         *,
@@ -5360,6 +5374,7 @@ class NewJob(Message):
         on_unique_conflict: UniqueConflict = "UNSPECIFIED",
         depends_on: Sequence[str] | None = None,
         on_dependency_failure: DependencyFailure = "UNSPECIFIED",
+        tokens: int = 0,
     ) -> None:
         self.id = id
         self.job_type = job_type
@@ -5381,6 +5396,7 @@ class NewJob(Message):
         self.on_unique_conflict = on_unique_conflict
         self.depends_on = [] if depends_on is None else depends_on
         self.on_dependency_failure = on_dependency_failure
+        self.tokens = tokens
 
 
 class JobAttempt(Message):
@@ -5394,6 +5410,7 @@ class JobAttempt(Message):
         "ended_at",
         "outcome",
         "error",
+        "tokens_used",
     )
     _fields = (
         ("epoch", "epoch", "int32"),
@@ -5403,6 +5420,7 @@ class JobAttempt(Message):
         ("ended_at", "endedAt", "timestamp"),
         ("outcome", "outcome", "enum JOB_ATTEMPT_OUTCOME_"),
         ("error", "error", "plain"),
+        ("tokens_used", "tokensUsed", "int32"),
     )
 
     epoch: int
@@ -5430,6 +5448,9 @@ class JobAttempt(Message):
     there is none.
     """
 
+    tokens_used: int | None
+    """The tokens that the worker says it used. Unset: it did not say."""
+
     def __init__(
         self,
         *,
@@ -5440,6 +5461,7 @@ class JobAttempt(Message):
         ended_at: datetime | None = None,
         outcome: JobAttemptOutcome = "UNSPECIFIED",
         error: str = "",
+        tokens_used: int | None = None,
     ) -> None:
         self.epoch = epoch
         self.attempt = attempt
@@ -5448,6 +5470,7 @@ class JobAttempt(Message):
         self.ended_at = ended_at
         self.outcome = outcome
         self.error = error
+        self.tokens_used = tokens_used
 
 
 class Lease(Message):
@@ -5540,6 +5563,10 @@ class JobLimit(Message):
         "per_minute",
         "running",
         "updated_at",
+        "tokens_per_minute",
+        "started_last_minute",
+        "tokens_last_minute",
+        "more_at",
     )
     _fields = (
         ("limit_key", "limitKey", "plain"),
@@ -5547,6 +5574,10 @@ class JobLimit(Message):
         ("per_minute", "perMinute", "int32"),
         ("running", "running", "int32"),
         ("updated_at", "updatedAt", "timestamp"),
+        ("tokens_per_minute", "tokensPerMinute", "int32"),
+        ("started_last_minute", "startedLastMinute", "int32"),
+        ("tokens_last_minute", "tokensLastMinute", "int64"),
+        ("more_at", "moreAt", "timestamp"),
     )
 
     limit_key: str
@@ -5564,6 +5595,23 @@ class JobLimit(Message):
     updated_at: datetime
     """When the limit was last set."""
 
+    tokens_per_minute: int | None
+    """Most tokens that the jobs started in a minute are estimated to use, over all servers, by the database's
+    clock. Jobs start in their order as far as they fit: one that does not holds up those after it. When an
+    attempt ends that tells what it used, the difference is settled: what is beyond the estimate counts from
+    then on for a minute, and what was left counts no longer. Unset: no limit. 0: none starts that has an
+    estimate. A job estimated to use more counts as all of it.
+    """
+
+    started_last_minute: int
+    """Jobs of the key that started in the last minute."""
+
+    tokens_last_minute: int
+    """Tokens that count of them, as estimated or, where that is known, as used."""
+
+    more_at: datetime | None
+    """When the first of these starts no longer counts. Unset: none does."""
+
     def __init__(
         self,
         *,
@@ -5572,12 +5620,20 @@ class JobLimit(Message):
         per_minute: int | None = None,
         running: int = 0,
         updated_at: datetime = EPOCH,
+        tokens_per_minute: int | None = None,
+        started_last_minute: int = 0,
+        tokens_last_minute: int = 0,
+        more_at: datetime | None = None,
     ) -> None:
         self.limit_key = limit_key
         self.max_running = max_running
         self.per_minute = per_minute
         self.running = running
         self.updated_at = updated_at
+        self.tokens_per_minute = tokens_per_minute
+        self.started_last_minute = started_last_minute
+        self.tokens_last_minute = tokens_last_minute
+        self.more_at = more_at
 
 
 class JobPause(Message):
@@ -6132,12 +6188,14 @@ class CompleteJobsItem(Message):
         "epoch",
         "result",
         "evaluations",
+        "tokens_used",
     )
     _fields = (
         ("job_id", "jobId", "plain"),
         ("epoch", "epoch", "int32"),
         ("result", "result", "document"),
         ("evaluations", "evaluations", "list message NewEvaluation"),
+        ("tokens_used", "tokensUsed", "int32"),
     )
 
     job_id: str
@@ -6155,6 +6213,11 @@ class CompleteJobsItem(Message):
     does not prevent the completion.
     """
 
+    tokens_used: int | None
+    """The tokens that the attempt used, 0 to 1000000000, which are settled with the job's `tokens`: see
+    JobLimit.tokens_per_minute. Default: not said, and the estimate stands.
+    """
+
     def __init__(
         self,
         *,
@@ -6162,11 +6225,13 @@ class CompleteJobsItem(Message):
         epoch: int = 0,
         result: Any = None,
         evaluations: Sequence[NewEvaluation] | None = None,
+        tokens_used: int | None = None,
     ) -> None:
         self.job_id = job_id
         self.epoch = epoch
         self.result = result
         self.evaluations = [] if evaluations is None else evaluations
+        self.tokens_used = tokens_used
 
 
 class CompleteJobsResponse(Message):
@@ -6278,6 +6343,7 @@ class FailJobsItem(Message):
         "error",
         "retryable",
         "retry_after",
+        "tokens_used",
     )
     _fields = (
         ("job_id", "jobId", "plain"),
@@ -6285,6 +6351,7 @@ class FailJobsItem(Message):
         ("error", "error", "plain"),
         ("retryable", "retryable", "plain"),
         ("retry_after", "retryAfter", "duration"),
+        ("tokens_used", "tokensUsed", "int32"),
     )
 
     job_id: str
@@ -6304,6 +6371,9 @@ class FailJobsItem(Message):
     with jitter.
     """
 
+    tokens_used: int | None
+    """The tokens that the attempt used, as in CompleteJobsItem."""
+
     def __init__(
         self,
         *,
@@ -6312,12 +6382,14 @@ class FailJobsItem(Message):
         error: str = "",
         retryable: bool | None = None,
         retry_after: timedelta | float | None = None,
+        tokens_used: int | None = None,
     ) -> None:
         self.job_id = job_id
         self.epoch = epoch
         self.error = error
         self.retryable = retryable
         self.retry_after = retry_after
+        self.tokens_used = tokens_used
 
 
 class FailJobsResponse(Message):
@@ -6835,6 +6907,27 @@ class SetJobLimitResponse(Message):
 
     limit: JobLimit
     """The limit, with the number of jobs running now."""
+
+    def __init__(
+        self,
+        *,
+        limit: JobLimit | None = None,
+    ) -> None:
+        self.limit = JobLimit() if limit is None else limit
+
+
+class GetJobLimitResponse(Message):
+    """Response of GetJobLimit."""
+
+    __slots__ = (
+        "limit",
+    )
+    _fields = (
+        ("limit", "limit", "message JobLimit"),
+    )
+
+    limit: JobLimit
+    """The limit."""
 
     def __init__(
         self,
