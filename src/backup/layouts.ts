@@ -5,9 +5,9 @@ import { BackupError, type BackupHeader } from "./format.ts";
  * test compares them with the tables that the migrations make, and shows the right values.
  */
 export const layouts: Readonly<Record<string, string>> = {
-  "20240320000001_initial_schema": "4bb15cdf7f0c952c8b08a8f79a239a114141d5ca1bfe7efba7fe7b37d4c38159",
-  "20240320000002_add_indexes": "4bb15cdf7f0c952c8b08a8f79a239a114141d5ca1bfe7efba7fe7b37d4c38159",
-  "20240320000003_add_audit_logs": "b8dc76809d386e5c4b3fb5bbb7bec3ff2d58bcf6b68d69b00ce686425030770f",
+  "20240320000001_initial_schema": "edf06d9fb596d5b59d0762115c39551c35bea6422ca94adcecd6f64cb059616f",
+  "20240320000002_add_indexes": "edf06d9fb596d5b59d0762115c39551c35bea6422ca94adcecd6f64cb059616f",
+  "20240320000003_add_audit_logs": "9b62f710da17be0694f02aadad838c5c6c76a73cc96a65be93ed5fa308242902",
 };
 
 const newest = Object.keys(layouts).sort().at(-1) ?? "";

@@ -26,8 +26,11 @@ describe("tokens_per_minute", () => {
   test("lets jobs start in their order as long as their estimates fit", async () => {
     await q.db.jobs.setLimit({ limitKey: "k", tokensPerMinute: 1_000 });
     await create([400, 500, 200, 50]);
+    const lanes = async () => (await q.db.jobs.listLanes({ limitKey: "k" })).items;
+    expect(await lanes()).toMatchObject([{ ready: 4, atLimit: false }]);
     // The third does not fit, and the fourth does not pass it.
     expect(await tokensOf()).toEqual([400, 500]);
+    expect(await lanes()).toMatchObject([{ ready: 2, atLimit: true }]);
     expect(await q.db.jobs.getLimit("k")).toMatchObject({ tokens: 900, started: 2, running: 2 });
     expect(await tokensOf()).toEqual([]);
     await age(61);

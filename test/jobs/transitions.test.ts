@@ -233,7 +233,7 @@ describe("changes of many", () => {
   });
 
   test("by ids change these, and tell of the others", async () => {
-    const mine = { createdBy: unknownId };
+    const mine = { permittedTo: unknownId };
     const ids = [
       await jobIn("running", mine),
       await jobIn("completed", mine),
@@ -328,7 +328,7 @@ describe("changes of many", () => {
     for (const name of ["cancelMany", "retryMany"] as const) {
       const change = (filter: BulkFilter) => q.db.jobs[name](filter);
       await expect(change({})).rejects.toMatchObject({ code: Code.InvalidArgument });
-      await expect(change({ createdBy: unknownId })).rejects.toMatchObject({ code: Code.InvalidArgument });
+      await expect(change({ permittedTo: unknownId })).rejects.toMatchObject({ code: Code.InvalidArgument });
       await expect(change({ ids: Array.from({ length: 1_001 }, () => unknownId) })).rejects.toMatchObject({
         violations: [{ field: "ids" }],
       });

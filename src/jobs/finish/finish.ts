@@ -113,6 +113,9 @@ const nothing = sql.fragment`null`;
 const usage = sql.fragment`, j.limit_key, j.tokens, gone.tokens_used`;
 const counts = sql.fragment`, evaluations_inserted, evaluations_duplicate, evaluations_conflict`;
 
+const tokensUsed = sql.fragment`, tokens_used`;
+const countsAndUsage = sql.fragment`${counts}${tokensUsed}`;
+
 /**
  * Completes the jobs of `gone` at the time of `clock`: the CTE `ended`, and those that record it.
  * @param settles whether any attempt tells what it used
@@ -129,7 +132,7 @@ const completion = (settles: boolean): Fragment => sql.fragment`
       gone.claimed_at, gone.attempt, gone.ordinality, gone.evaluations_inserted, gone.evaluations_duplicate,
       gone.evaluations_conflict ${settles ? usage : sql.fragment``}
   ), ${parts.finishedJobs("completed")}, ${settles ? sql.fragment`${settledTokens}, ` : sql.fragment``}
-  ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing, settles ? sql.fragment`${counts}, tokens_used` : counts)},
+  ${parts.endedAttempts("ended", sql.fragment`'completed'`, nothing, settles ? countsAndUsage : counts)},
   ${parts.freedKeys("ended")}`;
 
 export const completedJobs = { plain: completion(false), settling: completion(true) };
@@ -212,7 +215,7 @@ export const failures = (
   ), ${settles ? sql.fragment`${settledTokens}, ` : sql.fragment``} scheduled as (
     insert into job_scheduled (run_at, job_id) select run_at, id from ended where status = 'pending'
   ), ${parts.finishedJobs("failed", sql.fragment`status = 'failed'`)},
-  ${parts.endedAttempts("ended", sql.fragment`outcome`, sql.fragment`error`, settles ? sql.fragment`, tokens_used` : undefined)},
+  ${parts.endedAttempts("ended", sql.fragment`outcome`, sql.fragment`error`, settles ? tokensUsed : undefined)},
   ${slots}, ${parts.freedKeys("ended", sql.fragment`ended.status = 'failed'`)},
   ${parts.recordChanges("ended", "running", stateAfterFailure)}
   ${answer}`;

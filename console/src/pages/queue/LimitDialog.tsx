@@ -12,11 +12,13 @@ export function LimitDialog({ limit, onClose }: { limit: JobLimit | undefined; o
   const [key, setKey] = useState(limit?.limitKey ?? "");
   const [running, setRunning] = useState(String(limit?.maxRunning ?? ""));
   const [minute, setMinute] = useState(String(limit?.perMinute ?? ""));
+  const [tokens, setTokens] = useState(String(limit?.tokensPerMinute ?? ""));
   const set = async () => {
     await jobClient.setJobLimit({
       limitKey: key,
       ...(running !== "" && { maxRunning: Number(running) }),
       ...(minute !== "" && { perMinute: Number(minute) }),
+      ...(tokens !== "" && { tokensPerMinute: Number(tokens) }),
     });
     await askAgain(JobService);
   };
@@ -24,7 +26,7 @@ export function LimitDialog({ limit, onClose }: { limit: JobLimit | undefined; o
     <Confirm
       title={limit ? "Change a limit" : "Set a limit"}
       action={limit ? "Change" : "Set"}
-      disabled={key === "" || (running === "" && minute === "")}
+      disabled={key === "" || running + minute + tokens === ""}
       onConfirm={set}
       onClose={onClose}
     >
@@ -43,6 +45,12 @@ export function LimitDialog({ limit, onClose }: { limit: JobLimit | undefined; o
           onChange={setRunning}
         />
         <NumberField label="Most started in a minute" value={minute} most={1_000_000} onChange={setMinute} />
+        <NumberField
+          label="Most tokens in a minute"
+          value={tokens}
+          most={1_000_000_000}
+          onChange={setTokens}
+        />
         <p className="soft">Empty: any number. 0: none starts. Those that run go on.</p>
       </div>
     </Confirm>

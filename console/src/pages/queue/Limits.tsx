@@ -29,10 +29,20 @@ const columns: readonly TableColumn<JobLimit>[] = [
   {
     title: "Started a minute",
     number: true,
-    cell: ({ perMinute }) => (perMinute === undefined ? "any" : `at most ${count(perMinute)}`),
+    cell: ({ perMinute, startedLastMinute }) => inMinute(startedLastMinute, perMinute),
+  },
+  {
+    title: "Tokens a minute",
+    number: true,
+    cell: ({ tokensPerMinute, tokensLastMinute }) => inMinute(Number(tokensLastMinute), tokensPerMinute),
   },
   { title: "Set", cell: ({ updatedAt }) => <Time at={updatedAt} /> },
 ];
+
+/** What counts of the last minute, of so many at most. */
+function inMinute(counted: number, most: number | undefined): string {
+  return most === undefined ? "any" : `${count(counted)} of ${count(most)}`;
+}
 
 type Take = (limit: JobLimit) => void;
 

@@ -142,7 +142,7 @@ function Reason({ hindrance, jobType }: { hindrance: Hindrance; jobType: string 
 
 function Limit({ limit }: { limit: Extract<Hindrance, { kind: "limit" }>["limit"] }) {
   if (!limit) return "The limit of its limit key lets no further job start.";
-  const { maxRunning, perMinute, running } = limit;
+  const { maxRunning, perMinute, running, startedLastMinute, tokensPerMinute, moreAt } = limit;
   const key = <bdi>{limit.limitKey}</bdi>;
   if (maxRunning !== undefined && running >= maxRunning)
     return (
@@ -150,10 +150,20 @@ function Limit({ limit }: { limit: Extract<Hindrance, { kind: "limit" }>["limit"
         Its limit {key} is reached: {count(running)}/{count(maxRunning)} running.
       </>
     );
+  const isStarted =
+    tokensPerMinute === undefined || (perMinute !== undefined && startedLastMinute >= perMinute);
+  const counted = isStarted
+    ? `${count(startedLastMinute)} started`
+    : `${count(Number(limit.tokensLastMinute))} of ${count(tokensPerMinute)} tokens`;
   return (
     <>
-      Its limit {key} is reached: {perMinute !== undefined && `${count(perMinute)} `}started within the last
-      minute.
+      Its limit {key} is reached: {counted} within the last minute.
+      {moreAt && (
+        <>
+          {" "}
+          More may start <Time at={moreAt} />.
+        </>
+      )}
     </>
   );
 }
