@@ -174,6 +174,38 @@ select
                 clock_timestamp()
             ) - interval '1 minute'
         )
+        or lim.tokens_per_minute < (
+          select
+            coalesce(sum(start.tokens), 0)
+          from
+            job_limit_starts start
+          where
+            start.limit_key = lim.limit_key
+            and start.started_at > (
+              select
+                clock_timestamp()
+            ) - interval '1 minute'
+        ) + least(
+          greatest(lim.tokens_per_minute, 1),
+          coalesce(
+            (
+              select
+                j.tokens
+              from
+                job_ready ready
+                join jobs j on j.id = ready.job_id
+              where
+                ready.lane_id = lane.id
+              order by
+                ready.priority desc,
+                ready.turn,
+                ready.sequence
+              limit
+                1
+            ),
+            1
+          )
+        )
       )
   ) as at_limit,
   (
@@ -393,6 +425,38 @@ select
               select
                 clock_timestamp()
             ) - interval '1 minute'
+        )
+        or lim.tokens_per_minute < (
+          select
+            coalesce(sum(start.tokens), 0)
+          from
+            job_limit_starts start
+          where
+            start.limit_key = lim.limit_key
+            and start.started_at > (
+              select
+                clock_timestamp()
+            ) - interval '1 minute'
+        ) + least(
+          greatest(lim.tokens_per_minute, 1),
+          coalesce(
+            (
+              select
+                j.tokens
+              from
+                job_ready ready
+                join jobs j on j.id = ready.job_id
+              where
+                ready.lane_id = lane.id
+              order by
+                ready.priority desc,
+                ready.turn,
+                ready.sequence
+              limit
+                1
+            ),
+            1
+          )
         )
       )
   ) as at_limit,

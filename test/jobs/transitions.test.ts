@@ -233,7 +233,7 @@ describe("changes of many", () => {
   });
 
   test("by ids change these, and tell of the others", async () => {
-    const mine = { permittedTo: unknownId };
+    const mine = { createdBy: unknownId };
     const ids = [
       await jobIn("running", mine),
       await jobIn("completed", mine),
@@ -242,7 +242,7 @@ describe("changes of many", () => {
     ];
     const missing = newId();
     const spared = await jobIn("pending", mine);
-    const given = { ...mine, ids: [...ids, ...ids, missing] };
+    const given = { permittedTo: unknownId, ids: [...ids, ...ids, missing] };
     const result = { affected: 2, skipped: 2, notPermitted: 1, more: false };
     for (const options of [{ dryRun: true }, {}]) {
       expect(await q.db.jobs.cancelMany(given, "enough", options)).toEqual(result);
