@@ -107,8 +107,8 @@ type CreateJobRequest struct {
 	// What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
 	// before it was created. Default: it is cancelled too.
 	OnDependencyFailure DependencyFailure `protobuf:"varint,24,opt,name=on_dependency_failure,json=onDependencyFailure,proto3,enum=ltb.v1.DependencyFailure" json:"on_dependency_failure,omitempty"`
-	// The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More than
-	// the limit of limit_key allows in a minute is refused. Default: 0.
+	// The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More
+	// than the limit of limit_key allows in a minute is refused. Default: 0.
 	Tokens        int32 `protobuf:"varint,25,opt,name=tokens,proto3" json:"tokens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

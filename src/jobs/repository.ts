@@ -182,7 +182,7 @@ export class JobRepository {
     return submitted;
   }
 
-  /** Those of the jobs that are estimated to use more tokens than the limit of their key allows in a minute. */
+  /** Those of the jobs that are estimated to use more tokens than their limit allows in a minute. */
   async #aboveLimits(
     jobs: readonly Pick<JobToCreate, "limitKey" | "tokens">[],
   ): Promise<[number, ServiceError][]> {

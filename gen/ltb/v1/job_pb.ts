@@ -479,8 +479,8 @@ export type NewJob = Message<"ltb.v1.NewJob"> & {
   onDependencyFailure: DependencyFailure;
 
   /**
-   * The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More than
-   * the limit of limit_key allows in a minute is refused. Default: 0.
+   * The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More
+   * than the limit of limit_key allows in a minute is refused. Default: 0.
    *
    * @generated from field: int32 tokens = 23;
    */

@@ -5347,8 +5347,8 @@ class NewJob(Message):
     """
 
     tokens: int
-    """The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More than
-    the limit of limit_key allows in a minute is refused. Default: 0.
+    """The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More
+    than the limit of limit_key allows in a minute is refused. Default: 0.
     """
 
     def __init__(

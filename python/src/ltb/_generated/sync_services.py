@@ -2710,8 +2710,8 @@ class JobService(Calls):
                 It is pending until all of them have ended. An unknown one is refused: NOT_FOUND. Default: none.
             on_dependency_failure: What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
                 before it was created. Default: it is cancelled too.
-            tokens: The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More than
-                the limit of limit_key allows in a minute is refused. Default: 0.
+            tokens: The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More
+                than the limit of limit_key allows in a minute is refused. Default: 0.
         """
         return self._call(JOB_CREATE_JOB, m.CreateJobResponse, {"id": id, "job_type": job_type, "payload": payload, "priority": priority, "max_retries": max_retries, "timeout_seconds": timeout_seconds, "required_tags": required_tags, "run_at": run_at, "benchmark_id": benchmark_id, "limit_key": limit_key, "metadata": metadata, "unique_key": unique_key, "request_id": request_id, "delay": delay, "max_snoozes": max_snoozes, "start_within": start_within, "fair_key": fair_key, "fair_weight": fair_weight, "on_unique_conflict": on_unique_conflict, "depends_on": depends_on, "on_dependency_failure": on_dependency_failure, "tokens": tokens}, timeout)
 
