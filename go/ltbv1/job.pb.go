@@ -90,7 +90,8 @@ type JobStatus int32
 const (
 	// Not given. In a filter: any status. Never returned for a job.
 	JobStatus_JOB_STATUS_UNSPECIFIED JobStatus = 0
-	// Waiting to be claimed. With run_at in the future it is also called scheduled.
+	// Waiting to be claimed. With run_at in the future it is also called scheduled, and with waits_for above 0
+	// waiting.
 	JobStatus_JOB_STATUS_PENDING JobStatus = 1
 	// Leased to a worker.
 	JobStatus_JOB_STATUS_RUNNING JobStatus = 2
@@ -210,7 +211,7 @@ const (
 	JobOrder_JOB_ORDER_UNSPECIFIED JobOrder = 0
 	// The order in which jobs are claimed: highest priority first, then oldest first. Needs status PENDING; of
 	// the other filters only job_type and limit_key may be given. Scheduled jobs are left out until they are
-	// due.
+	// due, and jobs that wait for others until these have ended.
 	JobOrder_JOB_ORDER_PRIORITY JobOrder = 1
 	// Newest first, ties broken by id. With an ended status (COMPLETED, FAILED, CANCELLED): the same as
 	// ENDED_AT.
@@ -963,7 +964,8 @@ type NewJob struct {
 	// It is pending until all of them have ended. An unknown one is refused: NOT_FOUND. Default: none.
 	DependsOn []string `protobuf:"bytes,21,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"`
 	// What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
-	// before it was created. Default: it is cancelled too.
+	// before it was created. Default: it is cancelled too. RetryJob of one that failed brings back none that
+	// was cancelled with it; what is retried itself waits for nothing.
 	OnDependencyFailure DependencyFailure `protobuf:"varint,22,opt,name=on_dependency_failure,json=onDependencyFailure,proto3,enum=ltb.v1.DependencyFailure" json:"on_dependency_failure,omitempty"`
 	// The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More
 	// than the limit of limit_key allows in a minute is refused. Default: 0.
@@ -1980,7 +1982,7 @@ type JobTypeStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The job type.
 	JobType string `protobuf:"bytes,1,opt,name=job_type,json=jobType,proto3" json:"job_type,omitempty"`
-	// Pending jobs that are due.
+	// Pending jobs that are due, and those that wait for others.
 	Pending int32 `protobuf:"varint,2,opt,name=pending,proto3" json:"pending,omitempty"`
 	// Pending jobs whose run_at is in the future.
 	Scheduled int32 `protobuf:"varint,3,opt,name=scheduled,proto3" json:"scheduled,omitempty"`

@@ -105,7 +105,8 @@ type CreateJobRequest struct {
 	// It is pending until all of them have ended. An unknown one is refused: NOT_FOUND. Default: none.
 	DependsOn []string `protobuf:"bytes,23,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"`
 	// What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
-	// before it was created. Default: it is cancelled too.
+	// before it was created. Default: it is cancelled too. RetryJob of one that failed brings back none that
+	// was cancelled with it; what is retried itself waits for nothing.
 	OnDependencyFailure DependencyFailure `protobuf:"varint,24,opt,name=on_dependency_failure,json=onDependencyFailure,proto3,enum=ltb.v1.DependencyFailure" json:"on_dependency_failure,omitempty"`
 	// The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More
 	// than the limit of limit_key allows in a minute is refused. Default: 0.
@@ -4483,7 +4484,7 @@ func (x *GetJobStatsRequest) GetBenchmarkId() string {
 // Response of GetJobStats.
 type GetJobStatsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Pending jobs that are due.
+	// Pending jobs that are due, and those that wait for others.
 	Pending int32 `protobuf:"varint,1,opt,name=pending,proto3" json:"pending,omitempty"`
 	// Pending jobs whose run_at is in the future.
 	Scheduled int32 `protobuf:"varint,2,opt,name=scheduled,proto3" json:"scheduled,omitempty"`

@@ -472,7 +472,8 @@ export type NewJob = Message<"ltb.v1.NewJob"> & {
 
   /**
    * What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
-   * before it was created. Default: it is cancelled too.
+   * before it was created. Default: it is cancelled too. RetryJob of one that failed brings back none that
+   * was cancelled with it; what is retried itself waits for nothing.
    *
    * @generated from field: ltb.v1.DependencyFailure on_dependency_failure = 22;
    */
@@ -1024,7 +1025,7 @@ export type JobTypeStats = Message<"ltb.v1.JobTypeStats"> & {
   jobType: string;
 
   /**
-   * Pending jobs that are due.
+   * Pending jobs that are due, and those that wait for others.
    *
    * @generated from field: int32 pending = 2;
    */
@@ -1150,7 +1151,8 @@ export const JobStatus = {
   UNSPECIFIED: 0,
 
   /**
-   * Waiting to be claimed. With run_at in the future it is also called scheduled.
+   * Waiting to be claimed. With run_at in the future it is also called scheduled, and with waits_for above 0
+   * waiting.
    *
    * @generated from enum value: JOB_STATUS_PENDING = 1;
    */
@@ -1256,7 +1258,7 @@ export const JobOrder = {
   /**
    * The order in which jobs are claimed: highest priority first, then oldest first. Needs status PENDING; of
    * the other filters only job_type and limit_key may be given. Scheduled jobs are left out until they are
-   * due.
+   * due, and jobs that wait for others until these have ended.
    *
    * @generated from enum value: JOB_ORDER_PRIORITY = 1;
    */

@@ -219,7 +219,8 @@ export type CreateJobRequest = Message<"ltb.v1.CreateJobRequest"> & {
 
   /**
    * What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
-   * before it was created. Default: it is cancelled too.
+   * before it was created. Default: it is cancelled too. RetryJob of one that failed brings back none that
+   * was cancelled with it; what is retried itself waits for nothing.
    *
    * @generated from field: ltb.v1.DependencyFailure on_dependency_failure = 24;
    */
@@ -2622,7 +2623,7 @@ export const GetJobStatsRequestSchema: GenMessage<GetJobStatsRequest> = /*@__PUR
  */
 export type GetJobStatsResponse = Message<"ltb.v1.GetJobStatsResponse"> & {
   /**
-   * Pending jobs that are due.
+   * Pending jobs that are due, and those that wait for others.
    *
    * @generated from field: int32 pending = 1;
    */

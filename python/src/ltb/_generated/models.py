@@ -284,7 +284,8 @@ JobStatus = Literal[
 pending when it is retried, released or its lease expires.
 
 - ``UNSPECIFIED``: Not given. In a filter: any status. Never returned for a job.
-- ``PENDING``: Waiting to be claimed. With run_at in the future it is also called scheduled.
+- ``PENDING``: Waiting to be claimed. With run_at in the future it is also called scheduled, and with waits_for above 0
+  waiting.
 - ``RUNNING``: Leased to a worker.
 - ``COMPLETED``: Done; see Job.result. Final.
 - ``FAILED``: Failed, with no retry left or not retryable; see Job.error. Final until RetryJob.
@@ -314,7 +315,7 @@ JobOrder = Literal[
 - ``UNSPECIFIED``: Default: the same as CREATED_AT.
 - ``PRIORITY``: The order in which jobs are claimed: highest priority first, then oldest first. Needs status PENDING; of
   the other filters only job_type and limit_key may be given. Scheduled jobs are left out until they are
-  due.
+  due, and jobs that wait for others until these have ended.
 - ``CREATED_AT``: Newest first, ties broken by id. With an ended status (COMPLETED, FAILED, CANCELLED): the same as
   ENDED_AT.
 - ``ENDED_AT``: The one that ended last first, ties broken by id. Needs an ended status.
@@ -5343,7 +5344,8 @@ class NewJob(Message):
 
     on_dependency_failure: DependencyFailure
     """What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
-    before it was created. Default: it is cancelled too.
+    before it was created. Default: it is cancelled too. RetryJob of one that failed brings back none that
+    was cancelled with it; what is retried itself waits for nothing.
     """
 
     tokens: int
@@ -5953,7 +5955,7 @@ class JobTypeStats(Message):
     """The job type."""
 
     pending: int
-    """Pending jobs that are due."""
+    """Pending jobs that are due, and those that wait for others."""
 
     scheduled: int
     """Pending jobs whose run_at is in the future."""
@@ -7166,7 +7168,7 @@ class GetJobStatsResponse(Message):
     )
 
     pending: int
-    """Pending jobs that are due."""
+    """Pending jobs that are due, and those that wait for others."""
 
     scheduled: int
     """Pending jobs whose run_at is in the future."""

@@ -2709,7 +2709,8 @@ class JobService(Calls):
             depends_on: Ids of jobs that it runs after, at most 1,000: they exist or, in a batch, stand earlier in it with an id.
                 It is pending until all of them have ended. An unknown one is refused: NOT_FOUND. Default: none.
             on_dependency_failure: What becomes of it when one of these fails, or is cancelled or deleted while it waits, also if that was
-                before it was created. Default: it is cancelled too.
+                before it was created. Default: it is cancelled too. RetryJob of one that failed brings back none that
+                was cancelled with it; what is retried itself waits for nothing.
             tokens: The tokens that an attempt is estimated to use, 0 to 1000000000, for JobLimit.tokens_per_minute. More
                 than the limit of limit_key allows in a minute is refused. Default: 0.
         """
