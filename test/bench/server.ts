@@ -23,11 +23,18 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-/** @param dataDir a folder that goes with the bench */
-export async function startBenchServer(databaseUrl: string, dataDir: string): Promise<BenchServer> {
+/**
+ * @param dataDir a folder that goes with the bench
+ * @param beside a server of the same database, whose key this one takes too
+ */
+export async function startBenchServer(
+  databaseUrl: string,
+  dataDir: string,
+  beside?: BenchServer,
+): Promise<BenchServer> {
   // Sealing the audit trail is part of what the service costs.
   const auditKey = join(dataDir, "audit.key");
-  await writeFile(auditKey, randomBytes(32).toString("hex"), { mode: 0o600 });
+  if (!beside) await writeFile(auditKey, randomBytes(32).toString("hex"), { mode: 0o600 });
   const child: ChildProcess & { stdout: Readable } = spawn(
     process.execPath,
     [...serviceOptions, "test/bench/serve.ts"],
@@ -52,7 +59,7 @@ export async function startBenchServer(databaseUrl: string, dataDir: string): Pr
   const [address = "", httpAddress = ""] = line.split(" ");
   // Later on its end is what `stop` waits for.
   failed.catch(() => undefined);
-  const key = await makeKey(databaseUrl);
+  const key = beside?.key ?? (await makeKey(databaseUrl));
   return {
     address,
     httpAddress,

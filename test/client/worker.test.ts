@@ -31,6 +31,22 @@ test("registers, runs a job and delivers its result", async () => {
   expect(service.calls.claimJobs[0]).toMatchObject({ workerId: "w", maxJobs: 5, jobTypes: ["test"] });
 });
 
+test("tells how many tokens an attempt used, with its result or its failure", async () => {
+  const service = await startFakeService();
+  const [done, failed, silent] = ["done", "failed", "silent"].map((how) => service.enqueue({ how }));
+  start(service, ({ payload }, { useTokens }) => {
+    if (payload?.how === "silent") return;
+    useTokens(120);
+    useTokens(Number.NaN);
+    useTokens(30.4);
+    if (payload?.how === "failed") throw new Error("no");
+  });
+  await eventually(() => service.completed.size === 2 && service.failed.size === 1);
+  expect(service.completed.get(done ?? "")?.tokensUsed).toBe(150);
+  expect(service.failed.get(failed ?? "")?.tokensUsed).toBe(150);
+  expect(service.completed.get(silent ?? "")?.tokensUsed).toBeUndefined();
+});
+
 test("waits for a service that is not up yet", async () => {
   const service = await startFakeService();
   const id = service.enqueue();

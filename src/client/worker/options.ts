@@ -17,6 +17,11 @@ export interface JobContext {
    * 1024 characters. The service gets at most one report a second, however often it is called. Never throws.
    */
   progress(fraction: number | undefined, message?: string): void;
+  /**
+   * Adds to the tokens that the attempt has used, as each answer of a model tells. Their sum goes with the
+   * result or the failure, and is settled with the job's estimate where its limit counts tokens a minute.
+   */
+  useTokens(count: number): void;
   /** The worker's log, with `jobId` and `attempt` in every line. */
   log: WorkerLog;
   /** The lease that the job runs under: its epoch, and the number of the attempt. */

@@ -26,18 +26,22 @@ export type Outcome =
 export async function runJob(
   held: HeldLease,
   handler: JobHandler | undefined,
-  context: Omit<JobContext, "signal">,
+  context: Omit<JobContext, "signal" | "useTokens">,
 ): Promise<Outcome> {
   const { job, aborter, deadlineAt } = held;
   if (handler === undefined) {
     const message = `this worker has no handler for jobs of type ${JSON.stringify(job.jobType)}`;
     return failed(held, new JobError(message, { retryable: false }));
   }
+  let tokensUsed: number | undefined;
+  const useTokens = (count: number) => {
+    tokensUsed = Math.min((tokensUsed ?? 0) + Math.max(Math.round(count) || 0, 0), limits.tokens);
+  };
   const left = deadlineAt - performance.now();
   const timer = left < 2 ** 31 ? setTimeout(() => abort(held, "timeout"), left) : undefined;
   try {
-    const result = await handler(job, { ...context, signal: aborter.signal });
-    return completed(held, result);
+    const result = await handler(job, { ...context, signal: aborter.signal, useTokens });
+    return completed(held, result, tokensUsed);
   } catch (error) {
     const { reason: cause } = aborter.signal;
     if (cause === undefined && error instanceof RetryLater) {
@@ -46,21 +50,28 @@ export async function runJob(
       return { kind: "released", later: error };
     }
     if (cause === undefined) context.log.warn({ err: error }, "the job failed");
-    if (!(cause instanceof JobAbortedError)) return failed(held, error);
+    if (!(cause instanceof JobAbortedError)) return failed(held, error, tokensUsed);
     if (cause.reason === "timeout") return { kind: "timed_out" };
-    return cause.reason === "stopped" ? { kind: "released" } : failed(held, cause);
+    return cause.reason === "stopped" ? { kind: "released" } : failed(held, cause, tokensUsed);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function completed({ job, lease: { epoch } }: HeldLease, returned: unknown): Outcome {
+function completed(
+  { job, lease: { epoch } }: HeldLease,
+  returned: unknown,
+  tokensUsed: number | undefined,
+): Outcome {
   const { result, evaluations } =
     returned instanceof EvaluatedResult ? returned : { result: returned, evaluations: [] };
   try {
     const resultJson = textOf(result);
     const content = { jobId: job.id, epoch, resultJson, evaluations: [...evaluations] };
-    const item = create(CompleteJobsItemSchema, content);
+    const item = create(CompleteJobsItemSchema, {
+      ...content,
+      ...(tokensUsed !== undefined && { tokensUsed }),
+    });
     return { kind: "completed", item, bytes: toBinary(CompleteJobsItemSchema, item).length };
   } catch (cause) {
     throw new JobError(`the result cannot be sent: ${messageOf(cause)}`, { retryable: false, cause });
@@ -74,7 +85,11 @@ function textOf(result: unknown): string {
   return JSON.stringify(result, (_, value) => (typeof value === "string" ? value.toWellFormed() : value));
 }
 
-export function failed({ job, lease: { epoch } }: HeldLease, thrown: unknown): Outcome & { kind: "failed" } {
+export function failed(
+  { job, lease: { epoch } }: HeldLease,
+  thrown: unknown,
+  tokensUsed?: number,
+): Outcome & { kind: "failed" } {
   const { retryable, retryAfterMs } =
     thrown instanceof JobError ? thrown : { retryable: true, retryAfterMs: undefined };
   const item = create(FailJobsItemSchema, {
@@ -82,6 +97,7 @@ export function failed({ job, lease: { epoch } }: HeldLease, thrown: unknown): O
     epoch,
     error: errorText(thrown),
     retryable,
+    ...(tokensUsed !== undefined && { tokensUsed }),
     ...(retryAfterMs !== undefined && {
       retryAfter: toDuration(Math.min(Math.max(retryAfterMs, 0), limits.retryAfterMs)),
     }),
