@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { parseFieldMap } from "../../src/import/field-map.ts";
 import { requireRead } from "../../src/import/import-error.ts";
 import { temporaryFolder } from "../harness/folder.ts";
-import { data, readFaulty, readOne, temporary, zipOf } from "./support.ts";
+import { data, readFaulty, readOne, temporary } from "./support.ts";
+import { zipOf } from "./zip-file.ts";
 
 const MIB = 1024 * 1024;
 const good = '{"input":"a","output":"b","score":1}';

@@ -3,7 +3,8 @@ import { zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { scoreValue } from "../../src/import/inspect-sample.ts";
 import type { JsonObject } from "../../src/validation.ts";
-import { data, mean, readOne, scoresOf, standardError, temporary, zipOf } from "./support.ts";
+import { data, mean, readOne, scoresOf, standardError, temporary } from "./support.ts";
+import { zipOf } from "./zip-file.ts";
 
 const folder = `${data}inspect/`;
 const scoredZip = `${folder}2025-02-11T15-18-04-05-00_popularity_mj7khqpMM4GBCfVQozKgzB.eval`;

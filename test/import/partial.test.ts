@@ -7,7 +7,8 @@ import type { ReadOptions } from "../../src/import/types.ts";
 import type { JsonObject } from "../../src/validation.ts";
 import { jsonl as evalsLog, match } from "./openai-evals-fixture.ts";
 import { output, rows as promptfooRows } from "./promptfoo-fixture.ts";
-import { data, readAll, readFaulty, temporary, zipOf } from "./support.ts";
+import { data, readAll, readFaulty, temporary } from "./support.ts";
+import { zipOf } from "./zip-file.ts";
 
 const lines = (...records: unknown[]) => records.map((record) => JSON.stringify(record)).join("\n");
 
