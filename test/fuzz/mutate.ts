@@ -94,7 +94,7 @@ function oddValue(random: Random): JsonValue {
   }
 }
 
-/** A copy whose odd places, one on average, have another value, or stand twice, or lack, or have another name. */
+/** A copy in which places, one on average, have another value or name, stand twice, or are left out. */
 export function mutateJson(value: JsonValue, random: Random): JsonValue {
   const places = countOf(value);
   const change = (old: JsonValue): JsonValue => {
