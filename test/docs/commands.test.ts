@@ -68,7 +68,7 @@ const others = [
   ...["LTB_JOB_ID", "LTB_JOB_TYPE", "LTB_ATTEMPT"],
   // Of packages in other languages.
   ...["LTB_URL", "LTB_EXIT_TIMEOUT", "LTB_SPOOL_DIR"],
-  ...["LTB_SEED", "LTB_KILLS", "LTB_CALLS", "LTB_SCHEDULES", "LTB_WORKER_PROGRAM"],
+  ...["LTB_SEED", "LTB_KILLS", "LTB_CALLS", "LTB_SCHEDULES", "LTB_FUZZ", "LTB_WORKER_PROGRAM"],
 ];
 
 test.each(names)("every setting that %s names exists", (name) => {
