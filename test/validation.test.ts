@@ -73,6 +73,7 @@ const completions = fields({
   epoch: fc.integer({ min: 1, max: 9 }),
   result: fc.jsonValue(),
   rejection: fc.constantFrom(undefined, { field: "f", reason: "r" }),
+  tokensUsed: fc.constantFrom(undefined, 5),
 });
 const row = fc.record({
   epoch: fc.oneof({ arbitrary: fc.nat(), weight: 40 }, { arbitrary: odd, weight: 1 }),
@@ -82,6 +83,7 @@ const row = fc.record({
   endedAt: fc.option(fc.string()),
   outcome: fc.constantFrom("failed", null, "other"),
   error: fc.option(fc.string()),
+  tokensUsed: fc.option(fc.nat()),
 });
 
 describe("parsing quickly says what the schema says", () => {

@@ -24,7 +24,8 @@ select
               "a"."error",
               "a"."evaluations_inserted",
               "a"."evaluations_duplicate",
-              "a"."evaluations_conflict"
+              "a"."evaluations_conflict",
+              "a"."tokens_used"
             )
           )
         ) <> s.digest

@@ -100,7 +100,8 @@ with
               "a"."error",
               "a"."evaluations_inserted",
               "a"."evaluations_duplicate",
-              "a"."evaluations_conflict"
+              "a"."evaluations_conflict",
+              "a"."tokens_used"
             )
           )
         )

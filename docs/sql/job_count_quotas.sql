@@ -37,7 +37,7 @@ from
   cross join lateral (
     select
       coalesce(sum(start.started), 0)::bigint as started,
-      coalesce(sum(start.tokens), 0)::bigint as tokens,
+      greatest(coalesce(sum(start.tokens), 0), 0)::bigint as tokens,
       min(start.started_at) as since
     from
       job_limit_starts start

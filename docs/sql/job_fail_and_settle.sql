@@ -116,8 +116,7 @@ with
   ),
   settled_limit as materialized (
     select
-      limit_key,
-      tokens_per_minute
+      limit_key
     from
       job_limits
     where
@@ -148,12 +147,18 @@ with
     from
       (
         select
-          lim.limit_key,
-          ended.claimed_at,
-          ended.tokens_used - least(ended.tokens, greatest(lim.tokens_per_minute, 1)) as difference
+          limit_key,
+          claimed_at,
+          tokens_used - tokens as difference
         from
           ended
-          join settled_limit lim on lim.limit_key = ended.limit_key
+        where
+          limit_key in (
+            select
+              limit_key
+            from
+              settled_limit
+          )
       ) used,
       clock
     where

@@ -26,7 +26,7 @@ select
   ) as started,
   (
     select
-      coalesce(sum(start.tokens), 0)::bigint
+      greatest(coalesce(sum(start.tokens), 0), 0)::bigint
     from
       job_limit_starts start
     where

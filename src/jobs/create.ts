@@ -376,6 +376,7 @@ export function entryOf({
   runsAfterFailure,
   delayMs,
   fairWeight,
+  tokens,
   onUniqueConflict: _,
   ...job
 }: JobToCreate): AuditEntry {
@@ -385,6 +386,7 @@ export function entryOf({
     ...delay,
     ...(requiredTags.length > 0 && { requiredTags }),
     ...(fairWeight !== 1 && { fairWeight }),
+    ...(tokens > 0 && { tokens }),
     ...(dependsOn.length > 0 && { dependsOn, runsAfterFailure }),
   };
   return { action: "create", entityType: "job", entityId: id, changes: { after }, origin };

@@ -399,7 +399,9 @@ describe("limits and pauses", () => {
     expect(limit).toMatchObject({ limit_key: "p/m", max_running: 2, per_minute: null, running: 0 });
     await cli.run("limit", "set", "p/n", "--per-minute", "0");
     const { stdout } = await cli.run("limit", "list");
-    expect(stdout).toMatch(/^limit key +running +max running +per minute\np\/m +0 +2 +-\np\/n +0 +- +0$/m);
+    expect(stdout).toMatch(
+      /^limit key +running +max running +per minute +tokens a minute\np\/m +0 +2 +- +-\np\/n +0 +- +0 +-$/m,
+    );
     expect(await cli.json("limit", "list", "--limit", "1")).toMatchObject({
       limits: [{ limit_key: "p/m" }],
       more: true,

@@ -88,11 +88,11 @@ describe("tokens_per_minute", () => {
     expect(sum + (next?.tokens ?? 0)).toBeGreaterThan(20_000);
   });
 
-  test("counts a job that is estimated above a limit lowered since as all of it, so that it holds up nobody", async () => {
+  test("lets a job that is estimated above a limit lowered since start where nothing else counts", async () => {
     await create([5_000, 10, 10]);
     await q.db.jobs.setLimit({ limitKey: "k", tokensPerMinute: 100 });
     expect(await tokensOf()).toEqual([5_000]);
-    expect(await q.db.jobs.getLimit("k")).toMatchObject({ tokens: 100 });
+    expect(await q.db.jobs.getLimit("k")).toMatchObject({ tokens: 5_000 });
     expect(await tokensOf()).toEqual([]);
     await age(61);
     expect(await tokensOf()).toEqual([10, 10]);
@@ -168,6 +168,22 @@ describe("what an attempt used", () => {
     expect(await counted()).toBe(300);
     const { attempts } = await q.db.jobs.getWithAttempts(first.id);
     expect(attempts[0]?.tokensUsed).toBe(null);
+  });
+
+  test.each([
+    ["raised", 50],
+    ["raised", 1_000],
+    ["lowered", 50],
+    ["lowered", 1_000],
+  ] as const)("counts as told where the limit was %s meanwhile (%i tokens)", async (how, tokens) => {
+    await create([1_000]);
+    const change = (tokensPerMinute: number) => q.db.jobs.setLimit({ limitKey: "k", tokensPerMinute });
+    if (how === "raised") await change(100);
+    const [lease] = await claim();
+    if (!lease) throw new Error("no lease");
+    await change(how === "raised" ? 1_000 : 100);
+    await end(lease, tokens);
+    expect(await counted()).toBe(tokens);
   });
 
   test("comes with completions that claim the next job", async () => {

@@ -23,7 +23,7 @@ export const auditLogColumns = wordsOf(
   "id user_id api_key_id created_at action entity_type entity_id ip_address actor request_id user_agent changes external",
 );
 export const attemptColumns = wordsOf(
-  "job_id started_at ended_at epoch attempt outcome worker_id error evaluations_inserted evaluations_duplicate evaluations_conflict",
+  "job_id started_at ended_at epoch attempt outcome worker_id error evaluations_inserted evaluations_duplicate evaluations_conflict tokens_used",
 );
 
 /** SHA-256 of the canonical bytes of the row `l` of audit_logs. */

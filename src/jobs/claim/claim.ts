@@ -110,7 +110,7 @@ export const countQuotas = statement("job_count_quotas", {
       then extract(epoch from recent.since + interval '1 minute' - now.at)::double precision * 1000
     end as more_in_ms
     from job_limits lim, (select clock_timestamp() as at) now cross join lateral (
-      select coalesce(sum(start.started), 0)::bigint as started, coalesce(sum(start.tokens), 0)::bigint as tokens,
+      select coalesce(sum(start.started), 0)::bigint as started, greatest(coalesce(sum(start.tokens), 0), 0)::bigint as tokens,
         min(start.started_at) as since
       from job_limit_starts start
       where start.limit_key = lim.limit_key and start.started_at > ${clockTime} - interval '1 minute'
@@ -218,19 +218,18 @@ async function claimWithinLimits(
     await transaction.any(lockLimits(keys));
     const quotas = await transaction.any(countQuotas(keys));
     const result = claimOf(await transaction.any(claimWithin(ids, demands, quotas)));
-    await transaction.any(recordStarts(countStarted(result.leases, quotas)));
+    await transaction.any(recordStarts(countStarted(result.leases)));
     return { ...result, moreInMs: Math.min(...quotas.flatMap(({ moreInMs }) => moreInMs ?? [])) };
   });
 }
 
-function countStarted(leases: readonly Lease[], quotas: readonly Quota[]): Started[] {
-  const quotaOf = new Map(quotas.map((quota) => [quota.limitKey, quota]));
+function countStarted(leases: readonly Lease[]): Started[] {
   const counts = new Map<string, Started>();
   for (const { limitKey, tokens } of leases) {
     if (limitKey === null) continue;
     const sum = counts.get(limitKey) ?? { limitKey, started: 0, tokens: 0 };
     sum.started++;
-    sum.tokens += Math.min(tokens, quotaOf.get(limitKey)?.tokensPerMinute ?? tokens);
+    sum.tokens += tokens;
     counts.set(limitKey, sum);
   }
   return [...counts.values()];

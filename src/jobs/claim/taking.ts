@@ -55,7 +55,7 @@ export interface Quota {
   free: number;
   /** Null: any number. */
   tokensFree: number | null;
-  /** A job that is estimated to use more counts as if it used these. Null: there is no such limit. */
+  /** A job that is estimated to use more fits where these would. Null: there is no such limit. */
   tokensPerMinute: number | null;
 }
 

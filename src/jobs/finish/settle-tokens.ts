@@ -22,7 +22,7 @@ export const tellsUsage = (items: readonly Usage[]): boolean =>
  */
 export const settledTokens: Fragment = sql.fragment`
   settled_limit as materialized (
-    select limit_key, tokens_per_minute from job_limits
+    select limit_key from job_limits
     where tokens_per_minute is not null
       and limit_key in (select limit_key from ended where tokens_used is not null)
     order by limit_key for key share
@@ -30,9 +30,8 @@ export const settledTokens: Fragment = sql.fragment`
     insert into job_limit_starts (limit_key, started_at, started, tokens)
     select limit_key, case when difference > 0 then clock.at else claimed_at end, 0, difference
     from (
-      select lim.limit_key, ended.claimed_at,
-        ended.tokens_used - least(ended.tokens, greatest(lim.tokens_per_minute, 1)) as difference
-      from ended join settled_limit lim on lim.limit_key = ended.limit_key
+      select limit_key, claimed_at, tokens_used - tokens as difference
+      from ended where limit_key in (select limit_key from settled_limit)
     ) used, clock
     where difference > 0 or (difference < 0 and claimed_at > clock.at - interval '1 minute')
   )`;

@@ -34,7 +34,7 @@ const recently = (value: Fragment): Fragment => sql.fragment`(
 const columns = columnsOf(limitRow, "lim", {
   running: sql.fragment`(select count(*) from job_leases lease where lease.limit_key = lim.limit_key)`,
   started: recently(sql.fragment`coalesce(sum(start.started), 0)::integer`),
-  tokens: recently(sql.fragment`coalesce(sum(start.tokens), 0)::bigint`),
+  tokens: recently(sql.fragment`greatest(coalesce(sum(start.tokens), 0), 0)::bigint`),
   moreAt: recently(sql.fragment`min(start.started_at) + interval '1 minute'`),
 });
 

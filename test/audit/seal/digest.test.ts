@@ -30,9 +30,9 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
   );
   await superuser.query(
     `insert into job_attempts (job_id, started_at, ended_at, epoch, attempt, outcome, worker_id, error, evaluations_inserted,
-      evaluations_duplicate, evaluations_conflict)
-    values ('${id}', '2026-01-31T12:34:56.789012Z', '2026-01-31T12:34:57Z', 3, 2, 'failed', 'worker-1', 'größer', null, null, null),
-      ('${id}', '2026-01-31T12:34:56Z', '2026-01-31T12:34:57Z', 4, 3, 'completed', 'worker-1', null, 3, 2, 0)`,
+      evaluations_duplicate, evaluations_conflict, tokens_used)
+    values ('${id}', '2026-01-31T12:34:56.789012Z', '2026-01-31T12:34:57Z', 3, 2, 'failed', 'worker-1', 'größer', null, null, null, 9),
+      ('${id}', '2026-01-31T12:34:56Z', '2026-01-31T12:34:57Z', 4, 3, 'completed', 'worker-1', null, 3, 2, 0, null)`,
   );
   await superuser.query(
     `insert into audit_unsealed (entry_kind, entry_ids, epochs)
@@ -80,7 +80,7 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
       varchar("failed"),
       varchar("worker-1"),
       text("größer"),
-      ...[null, null, null].map(int4),
+      ...[null, null, null, 9].map(int4),
     ]),
     digest([
       uuid(id),
@@ -91,7 +91,7 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
       varchar("completed"),
       varchar("worker-1"),
       text(null),
-      ...[3, 2, 0].map(int4),
+      ...[3, 2, 0, null].map(int4),
     ]),
   ];
   expect(records).toEqual([
@@ -103,8 +103,8 @@ test("the canonical bytes of an entry are these, in every version of PostgreSQL"
   expect(records.map(({ digest: found }) => found)).toEqual([
     "bf956a6768bb7f9498b93c54f0c4eb7b9146407aafe7fd417906742799c97ec6",
     "c84c562443fd2c03dfc2d432eba40f7c248f475094cefa074224754c1bfafb1c",
-    "2b2bee4ca9b6cc867dfead06045c8612d68643ba61ae9bfeb24e9868634bcbd1",
-    "cfbc252e95a79d14d63f51999a713c1cb1a5c438e3c5250f4de9226111b63b55",
+    "145153d051c8100df6d8a4aba92ee2c5ef602679a78633624f4fd61247181db6",
+    "e159f94770b4f69c1ce97221247e8e884bf3968c79a6767a137ae0ccf5c6db64",
   ]);
 });
 

@@ -109,9 +109,9 @@ export async function addAttempts(
   await client.query(
     `with entry as (
       insert into job_attempts (job_id, started_at, ended_at, epoch, attempt, outcome, worker_id, error, evaluations_inserted,
-        evaluations_duplicate, evaluations_conflict)
+        evaluations_duplicate, evaluations_conflict, tokens_used)
       select id, clock_timestamp() - make_interval(secs => $2) - interval '1 s', clock_timestamp() - make_interval(secs => $2) + n * interval '1 us',
-        n::integer, 1, 'failed', 'worker-1', 'out of luck', 3, 2, 1
+        n::integer, 1, 'failed', 'worker-1', 'out of luck', 3, 2, 1, 7
       from unnest($1::uuid[]) with ordinality as e (id, n)
     )
     insert into audit_unsealed (created_at, entry_kind, entry_ids, epochs)

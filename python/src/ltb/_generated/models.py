@@ -5601,8 +5601,9 @@ class JobLimit(Message):
     """Most tokens that the jobs started in a minute are estimated to use, over all servers, by the database's
     clock. Jobs start in their order as far as they fit: one that does not holds up those after it. When an
     attempt ends that tells what it used, the difference is settled: what is beyond the estimate counts from
-    then on for a minute, and what was left counts no longer. Unset: no limit. 0: none starts that has an
-    estimate. A job estimated to use more counts as all of it.
+    then on for a minute, and what was left counts no longer. A job that is estimated to use more, as the
+    limit was lowered since, starts once nothing else counts. Unset: no limit. 0: none starts that has an
+    estimate.
     """
 
     started_last_minute: int

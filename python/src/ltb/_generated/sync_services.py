@@ -842,7 +842,7 @@ JOB_SET_JOB_LIMIT = Method(
 JOB_GET_JOB_LIMIT = Method(
     "/ltb.v1.JobService/GetJobLimit",
     m.GetJobLimitResponse,
-    "never",
+    "always",
     (
         ("limit_key", "limitKey", "plain"),
     ),
