@@ -69,7 +69,7 @@ export class JobQueue {
    */
   announce(hint: Hint = "claimable"): void {
     this.#wake(hint);
-    this.settler.poke();
+    if (this.settler.isAwaited) this.settler.poke();
     for (const listener of this.#listeners) listener(hint);
   }
 

@@ -43,6 +43,7 @@ describe.skipIf(!program)("the palette and the keys", async () => {
       await chosen(page).waitFor();
       expect(await barriers(page)).toEqual([]);
       await page.keyboard.press("Escape");
+      await page.getByRole("combobox", { name: /A page/ }).waitFor({ state: "hidden" });
       await page.keyboard.press("?");
       await page.getByRole("dialog", { name: "Keys" }).waitFor();
       expect(await barriers(page)).toEqual([]);

@@ -11,7 +11,7 @@ export class Settler {
   readonly #onChange: () => void;
   #latest: Promise<unknown> = Promise.resolve();
   #isQueued = false;
-  /** Whether jobs wait for others, as far as this server knows: nobody else pays for a look. */
+  /** Whether jobs wait for others, as far as this server knows. If none does, nobody pokes. */
   isAwaited = false;
 
   /** @param onChange is called after a run by `poke` that changed jobs */
@@ -32,7 +32,7 @@ export class Settler {
 
   /** Settles soon what this server may have ended. If that fails, upkeep does it. */
   poke(): void {
-    if (!this.isAwaited || this.#isQueued) return;
+    if (this.#isQueued) return;
     this.#isQueued = true;
     withoutScope(() => this.settle()).then(
       (changes) => changes > 0 && this.#onChange(),
