@@ -316,6 +316,9 @@ export function jobService(store: JobStore) {
 type JobFields = Omit<pb.NewJob, "$typeName" | "$unknown">;
 
 function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob {
+  // Nearly all jobs say neither.
+  const conflict = job.onUniqueConflict || undefined;
+  const failure = job.onDependencyFailure || undefined;
   return {
     id: omitEmpty(job.id),
     jobType: job.jobType,
@@ -335,12 +338,13 @@ function fromMessage(job: JobFields, context: HandlerContext, path = ""): NewJob
     uniqueKey: omitEmpty(job.uniqueKey),
     fairKey: omitEmpty(job.fairKey),
     fairWeight: job.fairWeight,
-    onUniqueConflict: uniqueConflict.parse(job.onUniqueConflict, `${path}on_unique_conflict`),
+    onUniqueConflict: conflict && uniqueConflict.parse(conflict, `${path}on_unique_conflict`),
     createdBy: actorIdOf(context),
     dependsOn: job.dependsOn,
     runsAfterFailure:
-      checkEnum(pb.DependencyFailureSchema, job.onDependencyFailure, `${path}on_dependency_failure`) ===
-      pb.DependencyFailure.RUN,
+      failure &&
+      checkEnum(pb.DependencyFailureSchema, failure, `${path}on_dependency_failure`) ===
+        pb.DependencyFailure.RUN,
   };
 }
 
