@@ -5,7 +5,7 @@ import type { FieldValues, FieldValuesOptions } from "../database/field-values.t
 import { type RequestKey, runOnce } from "../database/requests.ts";
 import type { Executor } from "../database/statement/executor.ts";
 import type { Page, PageOptions } from "../database/statement/page.ts";
-import { invalidField, notFound, requireFound, requireVersion, ServiceError } from "../errors.ts";
+import { notFound, requireFound, requireVersion, ServiceError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Counts } from "../metrics/counts.ts";
@@ -37,7 +37,6 @@ import {
   insertPause,
   type JobLimit,
   type JobPause,
-  tokenLimits,
 } from "./limits/statements.ts";
 import { type JobFailureGroup, listFailureGroups } from "./lists/failure-groups.ts";
 import { type jobFields, listFieldValues } from "./lists/field-values.ts";
@@ -114,12 +113,15 @@ export class JobRepository {
   async submit(job: input.NewJob, request?: RequestKey, options: Permission = {}): Promise<Submitted> {
     const parsed = parseInput(input.newJob, job);
     const prepared = prepare(parsed, this.#queue.fairBy);
-    for (const [, refusal] of await this.#aboveLimits([prepared])) throw refusal;
+    if (prepared.tokens > 0) {
+      for (const [, refusal] of await jobLimits.aboveTokenLimits(this.#db, [prepared])) throw refusal;
+    }
     const create = async (db: Executor, writes: JobWrites) => {
       const creation = await writes.create(prepared).catch((error) => {
         throw nameTakenId(error, parsed.id);
       });
-      return this.#in(db).#settle(prepared, creation, writes, options);
+      const repository = db === this.#db ? this : this.#in(db);
+      return repository.#settle(prepared, creation, writes, options);
     };
     const createOnce = (key: RequestKey) =>
       this.#handingOver((createJobs) =>
@@ -151,20 +153,22 @@ export class JobRepository {
   ): Promise<readonly Submitted[]> {
     const parsed = parseInput(input.newJobs, jobs, "jobs");
     const prepared = parsed.map((job) => prepare(job, this.#queue.fairBy));
-    for (const [index, refusal] of await this.#aboveLimits(prepared)) throw refusalAt(index, refusal);
+    for (const [index, refusal] of await jobLimits.aboveTokenLimits(this.#db, prepared))
+      throw refusalAt(index, refusal);
     const submitted = await this.#handingOver((createJobs) =>
       runOnce(this.#db, request, "BatchCreateJobs", parsed, {
         create: (db): Promise<readonly Submitted[]> =>
           db.transaction(async (transaction) => {
             const writes = writeDirectly(transaction);
+            const inside = this.#in(transaction);
             const creations = await createJobs(transaction, prepared);
             const all: Submitted[] = [];
             for (const [index, job] of prepared.entries()) {
-              const settled = this.#in(transaction).#settle(job, creations[index], writes, options);
-              const submitted = await settled.catch((error) => {
+              try {
+                all.push(await inside.#settle(job, creations[index], writes, options));
+              } catch (error) {
                 throw error instanceof ServiceError ? refusalAt(index, error) : error;
-              });
-              all.push(submitted);
+              }
             }
             return all;
           }),
@@ -180,22 +184,6 @@ export class JobRepository {
     });
     this.#announce(prepared, submitted);
     return submitted;
-  }
-
-  /** Those of the jobs that are estimated to use more tokens than their limit allows in a minute. */
-  async #aboveLimits(
-    jobs: readonly Pick<JobToCreate, "limitKey" | "tokens">[],
-  ): Promise<[number, ServiceError][]> {
-    const keys = jobs.flatMap(({ limitKey, tokens }) => (limitKey && tokens > 0 ? limitKey : []));
-    if (keys.length === 0) return [];
-    const rows = await this.#db.any(tokenLimits([...new Set(keys)]));
-    const most = new Map(rows.map((row) => [row.limitKey, row.tokensPerMinute]));
-    return jobs.flatMap(({ limitKey, tokens }, index) => {
-      const limit = most.get(limitKey ?? "");
-      if (typeof limit !== "number" || tokens <= limit) return [];
-      const fault = `${tokens} are more than the ${limit} a minute of limit key "${limitKey}"`;
-      return [[index, invalidField("tokens", fault)]];
-    });
   }
 
   /** A creation as its job, or what is to be done about its unique key. */
@@ -414,7 +402,7 @@ export class JobRepository {
       const entry = entryOfUpdate(job, changes);
       if (!entry) return job;
       const changed = changedJob(job, changes);
-      for (const [, refusal] of await this.#aboveLimits([changed])) throw refusal;
+      for (const [, refusal] of await jobLimits.aboveTokenLimits(this.#db, [changed])) throw refusal;
       const laneId = laneIdOf(changed);
       const update = { id: key, version: job.version, laneId, bytes: bytesOf(changed), changes, entry };
       if (await this.#db.maybeOne(updateJob(update))) {

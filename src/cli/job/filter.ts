@@ -87,19 +87,22 @@ export const withEndedOptions = (command: Command): Command =>
     .option("--ended-after <time>", `${INSTEAD} that ended at this time or later`, parseTime)
     .option("--ended-before <time>", `${INSTEAD} that ended before this time`, parseTime);
 
+/** The options that pick jobs, any of which stands in for ids. */
 const picks = [
-  ...(["status", "type", "benchmark", "limitKey", "fairKey"] as const),
-  ...([
-    "createdAfter",
-    "createdBefore",
-    "createdBy",
-    "tag",
-    "error",
-    "metadata",
-    "endedAfter",
-    "endedBefore",
-  ] as const),
-];
+  "status",
+  "type",
+  "benchmark",
+  "limitKey",
+  "fairKey",
+  "createdAfter",
+  "createdBefore",
+  "createdBy",
+  "tag",
+  "error",
+  "metadata",
+  "endedAfter",
+  "endedBefore",
+] as const satisfies readonly (keyof FilterOptions)[];
 
 /**
  * The filter that the options make; undefined if ids are given, which make one only to be counted.

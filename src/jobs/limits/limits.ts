@@ -1,6 +1,7 @@
 import { recordAudit } from "../../audit/record.ts";
 import type { Executor } from "../../database/statement/executor.ts";
 import type { Page, PageOptions } from "../../database/statement/page.ts";
+import { invalidField, type ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { parseInput, parseLimit } from "../../validation.ts";
 import * as input from "../input.ts";
@@ -20,6 +21,26 @@ export function setLimit(db: Executor, given: input.NewJobLimit): Promise<statem
     if (!before) await transaction.one(statements.countEarlierStarts(limitKey));
     await recordAudit(transaction, [statements.limitEntry(before, after)]);
     return after;
+  });
+}
+
+/**
+ * Those of the jobs that are estimated to use more tokens than their limit allows in a minute, by position,
+ * each with its refusal.
+ */
+export async function aboveTokenLimits(
+  db: Executor,
+  jobs: readonly { limitKey?: string | null | undefined; tokens: number }[],
+): Promise<[number, ServiceError][]> {
+  const keys = jobs.flatMap(({ limitKey, tokens }) => (limitKey && tokens > 0 ? limitKey : []));
+  if (keys.length === 0) return [];
+  const rows = await db.any(statements.tokenLimits([...new Set(keys)]));
+  const most = new Map(rows.map((row) => [row.limitKey, row.tokensPerMinute]));
+  return jobs.flatMap(({ limitKey, tokens }, index) => {
+    const limit = most.get(limitKey ?? "");
+    if (typeof limit !== "number" || tokens <= limit) return [];
+    const fault = `${tokens} are more than the ${limit} a minute of limit key "${limitKey}"`;
+    return [[index, invalidField("tokens", fault)]];
   });
 }
 
