@@ -14,8 +14,8 @@ import { type Fragment, sql } from "../../database/statement/sql.ts";
 // SHA-256 included, on PostgreSQL 18. Names are qualified because a role's search_path could put another
 // sha256 before the built-in one.
 //
-// A column that is added to one of the tables needs another kind of record, with its own list, because sealed
-// records stay as they are.
+// Once 0.1.0 is out, a column that is added to one of the tables needs another kind of record, with its own
+// list, because sealed records stay as they are.
 
 const wordsOf = (columns: string) => columns.split(" ");
 
